@@ -1,0 +1,1 @@
+"""What several programs must agree on: names, formats and places. Standard library only."""

@@ -1,0 +1,82 @@
+"""`evaluation.json`: how a candidate, and the model that is published now, score on the same locked test split."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+FILE = "evaluation.json"
+GOLDEN_FILE = "expected.json"
+GOLDEN_IMAGES = 8
+GOLDEN_TOLERANCE = 0.02
+"""Largest difference of a probability between evaluation and the endpoint's answer."""
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    num: int
+    precision: float
+    recall: float
+
+
+@dataclass(frozen=True)
+class Score:
+    """One model on the test split. `confusion_matrix[i][j]`: images of class i that were called j."""
+
+    num_images: int
+    accuracy: float
+    loss: float
+    ece: float
+    per_class: Mapping[str, ClassScore]
+    confusion_matrix: tuple[tuple[int, ...], ...]
+    latency_ms: float
+    artifact_bytes: int
+    precision: str
+    agreement_with_fp32: float
+    version: str
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Score:
+        known = {f.name: value[f.name] for f in fields(Score)}
+        known["per_class"] = {label: ClassScore(**score) for label, score in value["per_class"].items()}
+        known["confusion_matrix"] = tuple(tuple(row) for row in value["confusion_matrix"])
+        return Score(**known)
+
+
+@dataclass(frozen=True)
+class Evaluation(Score):
+    """The candidate's score, and `champion`: the published model's, or `None` when nothing is published."""
+
+    manifest_id: str = ""
+    champion: Score | None = None
+    format: int = FORMAT
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    def to_dict(self) -> dict[str, Any]:
+        return json.loads(json.dumps(asdict(self)))
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Evaluation:
+        """Raises ValueError for a format that this version cannot read."""
+        if value.get("format") != FORMAT:
+            raise ValueError(f"{FILE} has format {value.get('format')!r}; this version reads format {FORMAT}")
+        champion = Score.from_dict(value["champion"]) if value.get("champion") else None
+        score = Score.from_dict(value)
+        return cls(
+            **{f.name: getattr(score, f.name) for f in fields(Score)},
+            manifest_id=value["manifest_id"],
+            champion=champion,
+            notes=tuple(value.get("notes", ())),
+        )
+
+
+def write(path: Path, evaluation: Evaluation) -> None:
+    path.write_text(json.dumps(evaluation.to_dict(), indent=1) + "\n")
+
+
+def read(path: Path) -> Evaluation:
+    return Evaluation.from_dict(json.loads(path.read_text()))

@@ -1,0 +1,84 @@
+"""Where everything lives in the two buckets. Every key of the project is built here."""
+
+from __future__ import annotations
+
+import re
+
+MODELS = "models/"
+"""Prefix of the multi-model endpoint: a `TargetModel` is a key below it."""
+PREPARED = "prepared/"
+NO_CHAMPION = "aliases/_none/"
+"""A prefix with one small object: an input without objects would fail the evaluation job."""
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+"""Names of models, data sets and executions that may become a part of a key."""
+
+
+def dataset(name: str) -> str:
+    """Prefix of a data set in the data bucket."""
+    return f"datasets/{name}/"
+
+
+def prepared(manifest_id: str) -> str:
+    """Prefix in the artifacts bucket that holds `train/ validation/ test/ manifest.jsonl reports/`."""
+    return f"{PREPARED}{manifest_id}/"
+
+
+def plan(execution: str) -> str:
+    """Prefix of the run's resolved plan, an input of its processing jobs."""
+    return f"runs/{execution}/plan/"
+
+
+def run(execution: str, model: str) -> str:
+    return f"runs/{execution}/{model}/"
+
+
+def output(execution: str, model: str) -> str:
+    return run(execution, model) + "output/"
+
+
+def checkpoints(execution: str, model: str) -> str:
+    return run(execution, model) + "checkpoints/"
+
+
+def evaluation(execution: str, model: str) -> str:
+    return run(execution, model) + "evaluation.json"
+
+
+def golden(execution: str, model: str) -> str:
+    return run(execution, model) + "golden/"
+
+
+def reports(execution: str, model: str) -> str:
+    return run(execution, model) + "reports/"
+
+
+def candidate(execution: str, model: str) -> str:
+    """The servable archive that evaluation wrote and that has not been published yet."""
+    return run(execution, model) + "model.tar.gz"
+
+
+def target_model(name: str, version: str | None = None) -> str:
+    """`TargetModel` of a version, or of the stable key when no version is given."""
+    return f"{name}/{version}/model.tar.gz" if version else f"{name}/model.tar.gz"
+
+
+def model(name: str, version: str | None = None) -> str:
+    return MODELS + target_model(name, version)
+
+
+def alias(name: str) -> str:
+    return f"aliases/{name}.json"
+
+
+def parse_uri(uri: str) -> tuple[str, str]:
+    """(bucket, key) of `s3://bucket/key`. Raises ValueError for anything else."""
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise ValueError(f"{uri!r} is no S3 URI like s3://bucket/key")
+    return bucket, key
+
+
+def uri(bucket: str, key: str) -> str:
+    return f"s3://{bucket}/{key}"

@@ -1,0 +1,49 @@
+"""The prepared data set: what a Prepare job leaves below `prepared/<manifest id>/`, and its exit message.
+
+train/        class folders (or shards) of the training split
+validation/   class folders, original bytes
+test/         class folders, original bytes; only the evaluation job gets this channel
+manifest.jsonl
+quarantine/   bad images, each with a `.reason.txt`
+reports/data-report.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+QUARANTINE = "quarantine"
+REPORTS = "reports"
+DATA_REPORT = "data-report.html"
+MAX_MESSAGE_BYTES = 1024
+"""Limit of a processing job's ExitMessage."""
+
+
+@dataclass(frozen=True)
+class PrepareMessage:
+    """The ExitMessage of a Prepare job that succeeded. Counts are images."""
+
+    manifest_id: str
+    num_classes: int
+    num_train: int
+    num_validation: int
+    num_test: int
+    num_quarantined: int
+
+    def encode(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class EvaluateMessage:
+    """The ExitMessage of an Evaluate job that succeeded. `champion_accuracy` is -1 when nothing is published."""
+
+    version: str
+    accuracy: float
+    champion_accuracy: float
+    num_images: int
+
+    def encode(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))

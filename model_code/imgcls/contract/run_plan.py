@@ -1,0 +1,87 @@
+"""What PlanRun answers: the one document that every later state of an execution reads from.
+
+Names, values, ranges, S3 URIs and instance types only. Keys, roles, networks and images are literals of the
+state machine. The full specs (label tables, preprocessing) go to `plan.json` in the artifacts bucket, because a
+state's output must stay small and a processing job's environment value holds 256 characters.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+MAX_MODELS = 40
+MAX_BASE_CHARS = 18
+PLAN_FILE = "plan.json"
+
+
+@dataclass(frozen=True)
+class JobSize:
+    """`fallback_instance_types` are tried in order when the first has no capacity."""
+
+    instance_type: str
+    instance_count: int
+    volume_gb: int
+    max_runtime_seconds: int
+    fallback_instance_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TuningPlan:
+    """`parameter_ranges` is the ParameterRanges structure of CreateHyperParameterTuningJob."""
+
+    strategy: str
+    objective: str
+    goal: str
+    max_jobs: int
+    max_parallel_jobs: int
+    max_runtime_seconds: int
+    early_stopping: str
+    seed: int
+    parameter_ranges: dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """One model of the run. `hyperparameters` are the static ones, all strings, ready for CreateTrainingJob.
+
+    `tune` and `pretrained` steer Choice states. `champion_uri` is the published version's prefix, or the placeholder
+    prefix when nothing is published. URIs of prefixes end in a slash.
+    """
+
+    name: str
+    base: str
+    tune: bool
+    pretrained: bool
+    architecture: str
+    hyperparameters: dict[str, str]
+    tuning: TuningPlan
+    training: JobSize
+    evaluation: JobSize
+    weights_uri: str
+    output_uri: str
+    checkpoints_uri: str
+    run_uri: str
+    champion_uri: str
+    package_group: str
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """The whole run. `plan_uri` is the prefix that holds `plan.json`."""
+
+    execution: str
+    dataset: str
+    dataset_uri: str
+    prepared_uri: str
+    plan_uri: str
+    base: str
+    preparation: JobSize
+    models: tuple[ModelPlan, ...]
+    max_concurrency: int
+    worst_case_usd: float
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    def to_dict(self) -> dict[str, Any]:
+        return json.loads(json.dumps(asdict(self)))
