@@ -1,0 +1,42 @@
+"""`python -m localcloud`: run the embedded cloud in the foreground until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import threading
+from pathlib import Path
+
+from localcloud.cloud import LocalCloud
+from localcloud.context import ImageCommand
+
+
+def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
+    parser.add_argument("--port", type=int, default=4599, help="loopback port; 0 takes a free one")
+    parser.add_argument("--root", type=Path, help="state directory; a temporary one when left out")
+    parser.add_argument("--images", type=Path, help="JSON list of {pattern, kind, command, environment}")
+    parser.add_argument("--max-jobs", type=int, help="jobs that run side by side (default: cores)")
+    parser.add_argument("--verbose", action="store_true", help="log every request")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
+    level = logging.DEBUG if arguments.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    rows = json.loads(arguments.images.read_text()) if arguments.images else []
+    images = [ImageCommand.from_json(row) for row in rows]
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with LocalCloud(arguments.root, arguments.port, images, max_jobs=arguments.max_jobs) as cloud:
+        print(f"localcloud ready at {cloud.url}", flush=True)
+        stopped.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,131 @@
+"""What every part of the embedded cloud shares: its address, its state directory and the clients bound to it."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import boto3
+from botocore.config import Config
+
+from localcloud.processes import ProcessGroups
+
+if TYPE_CHECKING:
+    from localcloud.server import Application
+
+# Anything of these in a parent's environment could lead a subprocess to a real account.
+_CREDENTIAL_PREFIXES = ("AWS_", "AMAZON_", "BOTO_")
+FAKE_KEY = "testing"
+
+ImageKind = Literal["training", "processing", "serving"]
+
+
+@dataclass(frozen=True)
+class ImageCommand:
+    """One row of the caller's table: which images it covers and how to run them here.
+
+    pattern: fnmatch pattern over the image URI, e.g. "*/pytorch:*".
+    kind: "training" runs AWS's sagemaker-training toolkit, "processing" the job's container entrypoint, "serving" a
+        command that serves HTTP on the port in SAGEMAKER_BIND_TO_PORT.
+    command: serving: the argv; processing: the interpreter prefix where the entrypoint needs one.
+    environment: variables added to the process.
+    """
+
+    pattern: str
+    kind: ImageKind
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> ImageCommand:
+        """Read a row of the table that `python -m localcloud --images` takes."""
+        unknown = set(row) - {"pattern", "kind", "command", "environment"}
+        if unknown:
+            raise ValueError(f"image row has unknown fields {sorted(unknown)}")
+        if row["kind"] not in ("training", "processing", "serving"):
+            raise ValueError(f"image row {row['pattern']}: kind must be training, processing or serving")
+        return cls(row["pattern"], row["kind"], tuple(row.get("command", ())), dict(row.get("environment", {})))
+
+
+class UnknownImageError(LookupError):
+    """No row of the image table covers an image."""
+
+
+@dataclass
+class Cloud:
+    """One running embedded cloud. All large state lives on disk below `root`."""
+
+    url: str
+    root: Path
+    images: Sequence[ImageCommand]
+    region: str = "us-east-1"
+    account_id: str = "123456789012"
+    max_jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+    app: Application | None = field(default=None, repr=False)
+    processes: ProcessGroups = field(default_factory=ProcessGroups, repr=False)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _callbacks: list[Callable[[], None]] = field(default_factory=list, repr=False)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for `service`, bound to this cloud with fake credentials; cached and thread-safe."""
+        with self._lock:
+            if service not in self._clients:
+                session = boto3.Session(FAKE_KEY, FAKE_KEY, FAKE_KEY, region_name=self.region)
+                config = Config(
+                    max_pool_connections=64,
+                    read_timeout=900,
+                    retries={"total_max_attempts": 1},
+                    inject_host_prefix=False,
+                )
+                self._clients[service] = session.client(service, endpoint_url=self.url, config=config)
+            return self._clients[service]
+
+    def environment(self) -> dict[str, str]:
+        """The variables that lead any AWS client to this cloud and to nowhere else."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": FAKE_KEY,
+            "AWS_SECRET_ACCESS_KEY": FAKE_KEY,
+            "AWS_SESSION_TOKEN": FAKE_KEY,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            # Account-based host names (123456789012.service.amazonaws.com) would bypass the endpoint above.
+            "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+        }
+
+    def subprocess_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of a job's process: ours without real credentials, plus `extra`, bound to this cloud."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_CREDENTIAL_PREFIXES)}
+        return {**inherited, **(extra or {}), **self.environment()}
+
+    def image_command(self, image: str, kind: ImageKind) -> ImageCommand:
+        """The first row of the table that covers `image` for `kind`; UnknownImageError names the image otherwise."""
+        for row in self.images:
+            if row.kind == kind and fnmatch.fnmatchcase(image, row.pattern):
+                return row
+        raise UnknownImageError(f"localcloud's image table has no {kind} command for {image}")
+
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Run `callback` at shutdown, newest first, before the server goes away."""
+        with self._lock:
+            self._callbacks.append(callback)
+
+    def run_stop_callbacks(self) -> None:
+        """Run all callbacks even when one raises; the errors are raised together at the end."""
+        errors: list[Exception] = []
+        while self._callbacks:
+            try:
+                self._callbacks.pop()()
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise ExceptionGroup("the embedded cloud did not stop cleanly", errors)

@@ -1,0 +1,43 @@
+"""Errors in the shapes that AWS clients parse."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from werkzeug.wrappers import Response
+
+
+@dataclass
+class AwsError(Exception):
+    """Raised by an operation; the server answers it to the client as the service would."""
+
+    code: str
+    message: str
+    status: int = 400
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+def not_emulated(service: str, operation: str) -> AwsError:
+    """The one refusal for everything that this cloud does not do."""
+    return AwsError("NotImplemented", f"localcloud does not emulate {service}:{operation}", 501)
+
+
+def json_error(error: AwsError) -> Response:
+    """An error as the JSON protocols (1.0, 1.1, REST) carry it."""
+    body = json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
+    return Response(body, error.status, {"x-amzn-ErrorType": error.code}, content_type="application/x-amz-json-1.1")
+
+
+def xml_error(error: AwsError, *, s3: bool = False) -> Response:
+    """An error as the query protocol, or S3, carries it."""
+    fields = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+    if s3:
+        body = f"<Error>{fields}<RequestId>localcloud</RequestId></Error>"
+    else:
+        error_element = f"<Error><Type>Sender</Type>{fields}</Error>"
+        body = f"<ErrorResponse>{error_element}<RequestId>localcloud</RequestId></ErrorResponse>"
+    return Response(f'<?xml version="1.0" encoding="UTF-8"?>{body}', error.status, content_type="text/xml")

@@ -1,0 +1,56 @@
+"""Which service and operation an HTTP request asks for, read as AWS's front ends read it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+Environ = dict[str, Any]
+
+_CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
+_RPC_V2 = re.compile(r"^/service/[^/]+/operation/(\w+)$")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`service` is the signing name ("s3" for unsigned requests); `name` is None for REST services."""
+
+    service: str
+    name: str | None
+
+
+def read_body(environ: Environ) -> bytes:
+    """The whole body; it stays readable for whoever handles the request next."""
+    if environ.get("wsgi.input_terminated"):
+        body = environ["wsgi.input"].read()
+    else:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return body
+
+
+def read_json(environ: Environ) -> dict[str, Any]:
+    """The body as a JSON object; an empty body is an empty object."""
+    body = read_body(environ)
+    return json.loads(body) if body else {}
+
+
+def identify(environ: Environ) -> Operation:
+    """The service and, where the protocol carries it outside the path, the operation."""
+    signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "").replace("%2F", "/")
+    match = _CREDENTIAL.search(signed)
+    service = match[1].lower() if match else "s3"
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    if "." in target:
+        return Operation(service, target.rpartition(".")[2])
+    if path := _RPC_V2.match(environ.get("PATH_INFO", "")):
+        return Operation(service, path[1])
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        action = parse_qs(read_body(environ).decode()).get("Action")
+        return Operation(service, action[0] if action else None)
+    return Operation(service, None)

@@ -1,0 +1,56 @@
+"""Processes of jobs, functions and endpoints: each in a process group of its own, none outlives the cloud."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from typing import Any
+
+
+class ProcessGroups:
+    """Starts processes as group leaders and ends whole groups."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, subprocess.Popen[Any]] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self, argv: list[str], **options: Any) -> subprocess.Popen[Any]:
+        """subprocess.Popen in a new session; RuntimeError once the cloud is stopping."""
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the embedded cloud is stopping: no process can be started")
+            self._running = {pid: process for pid, process in self._running.items() if process.poll() is None}
+            process = subprocess.Popen(argv, start_new_session=True, **options)
+            self._running[process.pid] = process
+            return process
+
+    @staticmethod
+    def signal(process: subprocess.Popen[Any], number: int) -> None:
+        """Send a signal to the whole group of `process`; a group that is gone is fine."""
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+
+    def end(self, process: subprocess.Popen[Any], grace_seconds: float = 0.0) -> None:
+        """SIGTERM, wait `grace_seconds`, then SIGKILL for what is left of the group."""
+        if grace_seconds > 0 and process.poll() is None:
+            self.signal(process, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(grace_seconds)
+        self.signal(process, signal.SIGKILL)
+        process.wait()
+
+    def close(self) -> None:
+        """End every group and refuse new ones."""
+        with self._lock:
+            self._closed = True
+            running = list(self._running.values())
+        for process in running:
+            self.signal(process, signal.SIGTERM)
+        for process in running:
+            self.end(process, grace_seconds=2.0)

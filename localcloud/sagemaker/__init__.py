@@ -1,0 +1,1 @@
+"""SageMaker, replaced where moto only pretends."""

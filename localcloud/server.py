@@ -1,0 +1,121 @@
+"""The HTTP front: our handlers first, then moto, and a refusal by name for what neither does."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Response
+
+from localcloud.errors import AwsError, json_error, not_emulated, xml_error
+from localcloud.http_requests import Environ, Operation, identify, read_json
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Environ], Response | None]
+JsonOperation = Callable[[dict[str, Any]], dict[str, Any] | None]
+
+
+def _json_default(value: object) -> object:
+    if isinstance(value, datetime.datetime):
+        return value.timestamp()
+    raise TypeError(f"{type(value).__name__} in an answer is not JSON")
+
+
+class Application:
+    """WSGI application: an ordered list of handlers in front of moto."""
+
+    def __init__(self, moto: Callable[..., Iterable[bytes]]) -> None:
+        self._moto = moto
+        self._handlers: list[Handler] = []
+        self._operations: dict[tuple[str, str], JsonOperation] = {}
+        self._allowed: dict[str, set[str]] = {}
+
+    def add_handler(self, handler: Handler) -> None:
+        """Ask `handler` before moto; handlers are asked in the order in which they were added."""
+        self._handlers.append(handler)
+
+    def operation(self, service: str, name: str, function: JsonOperation) -> None:
+        """Answer an operation of a JSON-protocol service with `function(parameters) -> result`."""
+        self._operations[service, name] = function
+
+    def allow_only(self, service: str, names: Iterable[str]) -> None:
+        """From now on moto answers only these operations of `service`; further calls add to them."""
+        self._allowed.setdefault(service, set()).update(names)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        operation = identify(environ)
+        try:
+            response = self._own_answer(environ, operation)
+            if response is None:
+                self._refuse_unlisted(operation)
+                return self._moto(environ, start_response)
+        except AwsError as error:
+            response = self._error(environ, operation, error)
+        except NotImplementedError as error:
+            log.info("moto: %s", error)
+            response = self._error(environ, operation, not_emulated(operation.service, operation.name or str(error)))
+        except Exception as error:
+            log.exception("%s:%s failed", operation.service, operation.name)
+            internal = AwsError("InternalFailure", f"localcloud failed: {type(error).__name__}: {error}", 500)
+            response = self._error(environ, operation, internal)
+        return response(environ, start_response)
+
+    def _own_answer(self, environ: Environ, operation: Operation) -> Response | None:
+        for handler in self._handlers:
+            if (response := handler(environ)) is not None:
+                return response
+        function = self._operations.get((operation.service, operation.name or ""))
+        if function is None:
+            return None
+        body = json.dumps(function(read_json(environ)) or {}, default=_json_default)
+        return Response(body, content_type="application/x-amz-json-1.1")
+
+    def _refuse_unlisted(self, operation: Operation) -> None:
+        allowed = self._allowed.get(operation.service)
+        if allowed is not None and operation.name is not None and operation.name not in allowed:
+            raise not_emulated(operation.service, operation.name)
+
+    @staticmethod
+    def _error(environ: Environ, operation: Operation, error: AwsError) -> Response:
+        if operation.service == "s3":
+            return xml_error(error, s3=True)
+        if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+            return xml_error(error)
+        return json_error(error)
+
+
+class Server:
+    """The application on a loopback port, one thread a connection."""
+
+    def __init__(self, application: Application, port: int) -> None:
+        from moto.moto_server.werkzeug_app import MotoRequestHandler
+
+        class QuietHandler(MotoRequestHandler):
+            def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+                log.debug("%s %s", self.requestline, code)
+
+        self._server: BaseWSGIServer = make_server(
+            "127.0.0.1", port, application, threaded=True, request_handler=QuietHandler
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="localcloud-server", daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        """The port that is bound."""
+        return self._server.port
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

@@ -1,0 +1,74 @@
+"""Starting and stopping the embedded cloud."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud import LocalCloud
+
+
+def test_clients_of_this_process_lead_to_the_cloud_while_it_runs(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "somebody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
+    with LocalCloud() as cloud:
+        assert boto3.client("sts").get_caller_identity()["Account"] == "123456789012"
+        assert os.environ["AWS_ENDPOINT_URL"] == cloud.url
+        assert "real" not in cloud.cloud.subprocess_environment().values()
+        assert "AWS_PROFILE" not in os.environ
+    assert os.environ["AWS_SECRET_ACCESS_KEY"] == "real"
+    assert os.environ["AWS_PROFILE"] == "somebody"
+    assert "AWS_ENDPOINT_URL" not in os.environ
+
+
+def test_stop_forgets_the_records_and_ends_the_processes():
+    with LocalCloud() as first:
+        first.cloud.client("s3").create_bucket(Bucket="kept-nowhere")
+        process = first.cloud.processes.start([sys.executable, "-c", "import time; time.sleep(60)"])
+    assert process.poll() is not None
+    with LocalCloud() as second:
+        assert second.cloud.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_second_cloud_in_one_process_is_refused():
+    with LocalCloud(), pytest.raises(RuntimeError, match="stop it first"):
+        LocalCloud().start()
+
+
+def test_stop_runs_every_callback_newest_first_even_when_one_raises():
+    seen = []
+    cloud = LocalCloud().start()
+    cloud.cloud.on_stop(lambda: seen.append("first"))
+    cloud.cloud.on_stop(lambda: seen.append(1 / 0))
+    cloud.cloud.on_stop(lambda: seen.append("last"))
+    with pytest.raises(ExceptionGroup, match="did not stop cleanly"):
+        cloud.stop()
+    assert seen == ["last", "first"]
+
+
+def test_an_operation_nobody_emulates_is_refused_by_name():
+    with LocalCloud() as cloud, pytest.raises(ClientError, match="does not emulate sagemaker:CreateEdgePackagingJob"):
+        cloud.cloud.client("sagemaker").create_edge_packaging_job(
+            EdgePackagingJobName="e",
+            CompilationJobName="c",
+            ModelName="m",
+            ModelVersion="1",
+            RoleArn="arn:aws:iam::123456789012:role/role-of-nobody",
+            OutputConfig={"S3OutputLocation": "s3://bucket/key"},
+        )
+
+
+def test_the_module_runs_in_the_foreground_until_sigterm(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "localcloud", "--port", "0", "--root", str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    url = process.stdout.readline().split()[-1]
+    s3 = boto3.client("s3", endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
+    s3.list_buckets()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
