@@ -33,7 +33,7 @@ class Alias:
         return cls(**{**value, "previous": tuple(value["previous"])})
 
     def moved_to(self, target_model: str, *, who: str, when: str, why: str) -> Alias:
-        """The alias after publishing `target_model`. Publishing the current one again changes who, when and why only."""
+        """The alias after publishing `target_model`. Publishing the current one again keeps `previous`."""
         previous = self.previous
         if target_model != self.current:
             previous = (self.current, *(key for key in self.previous if key not in (self.current, target_model)))

@@ -45,13 +45,8 @@ class Hyperparameter:
             raise HyperparameterError(f"{self.name} is {text!r}; it must be {_KIND_NAMES[self.kind]}") from None
         if self.choices and parsed not in self.choices:
             raise HyperparameterError(f"{self.name} is {parsed!r}; it must be one of {', '.join(self.choices)}")
-        if isinstance(parsed, int | float) and not isinstance(parsed, bool):
-            if (
-                parsed != parsed
-                or (self.low is not None and parsed < self.low)
-                or (self.high is not None and parsed > self.high)
-            ):
-                raise HyperparameterError(f"{self.name} is {parsed}; it must be {self._range()}")
+        if isinstance(parsed, int | float) and not isinstance(parsed, bool) and not self._in_range(parsed):
+            raise HyperparameterError(f"{self.name} is {parsed}; it must be {self._range()}")
         return parsed
 
     def format(self, value: Value) -> str:
@@ -64,6 +59,11 @@ class Hyperparameter:
                 f"{self.name} has {len(text)} characters; the service takes at most {MAX_VALUE_CHARS}"
             )
         return text
+
+    def _in_range(self, value: float) -> bool:
+        low = self.low if self.low is not None else float("-inf")
+        high = self.high if self.high is not None else float("inf")
+        return low <= value <= high
 
     def _range(self) -> str:
         if self.low is None:

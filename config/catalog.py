@@ -1,0 +1,97 @@
+"""The models and data sets of the four kinds of project that the platform is made for.
+
+1. cat or dog with a simple CNN       2. dog breeds with ResNet18, tuned
+3. dog breeds with ResNet50, tuned    4. a core and a mobile model behind one endpoint
+"""
+
+from __future__ import annotations
+
+from config.datasets import DatasetSpec, Split
+from config.models import Categorical, Continuous, Integer, ModelSpec, PreprocessingSpec, TuningSpec
+
+CATS_DOGS = DatasetSpec(
+    name="cats-dogs",
+    layout="classes",
+    split=Split(train=0.7, validation=0.1, test=0.2),
+    labels={"cats": "cat", "dogs": "dog"},
+)
+DOG_BREEDS = DatasetSpec(name="dog-breeds", layout="splits")
+
+BATCH_SIZES = Categorical(values=("32", "64", "128", "256", "512"))
+
+CAT_DOG = ModelSpec(
+    name="cat-dog-classifier",
+    architecture="simple_cnn",
+    dataset=CATS_DOGS.name,
+    pretrained=False,
+    hyperparameters={"epochs": 15, "batch-size": 32, "lr": 0.002, "optimizer": "adamw", "weight-decay": 0.01},
+    response_format="named",
+)
+BREEDS = ModelSpec(
+    name="dog-breed-classifier",
+    architecture="resnet18",
+    dataset=DOG_BREEDS.name,
+    hyperparameters={"epochs": 10},
+    tuning=TuningSpec(
+        search_space={
+            "lr": Continuous(low=0.001, high=0.1, scaling="Logarithmic"),
+            "batch-size": Categorical(values=("32", "64", "128")),
+        },
+        max_jobs=8,
+    ),
+)
+BREEDS_MOBILE = ModelSpec(
+    name="dog-breed-classifier-mobile",
+    architecture="mobilenet_v3_small",
+    dataset=DOG_BREEDS.name,
+    hyperparameters={"epochs": 12, "lr": 0.01},
+)
+BREEDS_RESNET50 = ModelSpec(
+    name="dog-breed-resnet50",
+    architecture="resnet50",
+    dataset=DOG_BREEDS.name,
+    tuning=TuningSpec(
+        search_space={
+            "lr": Continuous(low=0.001, high=0.1, scaling="Logarithmic"),
+            "batch-size": BATCH_SIZES,
+            "test-batch-size": BATCH_SIZES,
+            "epochs": Integer(low=5, high=8),
+        },
+        max_jobs=12,
+        max_parallel_jobs=3,
+    ),
+    response_format="array",
+)
+
+DATASETS = (CATS_DOGS, DOG_BREEDS)
+MODELS = (CAT_DOG, BREEDS, BREEDS_MOBILE, BREEDS_RESNET50)
+
+
+def for_laptop(spec: ModelSpec) -> ModelSpec:
+    """The same model, small enough for two cores and drawn data: untrained, small pictures, a short search."""
+    small = {
+        "cat-dog-classifier": {"epochs": 8, "batch-size": 16},
+        "dog-breed-classifier": {"epochs": 12, "batch-size": 16, "lr": 0.05},
+        "dog-breed-classifier-mobile": {"epochs": 20, "batch-size": 16, "lr": 0.02},
+        "dog-breed-resnet50": {"epochs": 6, "batch-size": 16, "lr": 0.02},
+    }[spec.name]
+    changes: dict = {"pretrained": False, "hyperparameters": {**spec.hyperparameters, **small}}
+    if spec.architecture != "simple_cnn":
+        changes["preprocessing"] = PreprocessingSpec(resize=72, crop=64)
+    if spec.tuning:
+        space = dict(spec.tuning.search_space)
+        for name in ("batch-size", "test-batch-size"):
+            if name in space:
+                space[name] = Categorical(values=("16", "32"))
+        if "epochs" in space:
+            space["epochs"] = Integer(low=2, high=4)
+        if "lr" in space:
+            space["lr"] = Continuous(low=0.01, high=0.1, scaling="Logarithmic")
+        changes["tuning"] = spec.tuning.model_copy(
+            update={"search_space": space, "max_jobs": 4, "max_parallel_jobs": 2}
+        )
+    return ModelSpec.model_validate({**spec.model_dump(), **{k: _plain(v) for k, v in changes.items()}})
+
+
+def _plain(value: object) -> object:
+    return value.model_dump() if hasattr(value, "model_dump") else value

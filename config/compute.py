@@ -1,0 +1,52 @@
+"""How large a job is and how long it may take."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from config import instances
+from config.base import Config
+
+
+class JobCompute(Config):
+    """One job's instances. `fallback_instance_types` are tried in order when the first has no capacity."""
+
+    instance_type: str
+    instance_count: int = Field(default=1, ge=1, le=20)
+    volume_gb: int = Field(default=30, ge=1, le=16384)
+    max_runtime_seconds: int = Field(default=3600, ge=60, le=432000)
+    fallback_instance_types: tuple[str, ...] = ()
+
+    @field_validator("instance_type")
+    @classmethod
+    def _known_shape(cls, value: str) -> str:
+        instances.family(value)
+        return value
+
+    @model_validator(mode="after")
+    def _fallbacks_alike(self) -> Self:
+        # VolumeKmsKeyId is a literal of the state machine: a fallback with other storage would make it wrong.
+        for other in self.fallback_instance_types:
+            if instances.has_local_storage(other) != instances.has_local_storage(self.instance_type):
+                raise ValueError(
+                    f"fallback_instance_types holds {other}, whose local storage differs from {self.instance_type}: "
+                    "choose types that both have local disks or both have none"
+                )
+            if instances.has_gpu(other) != instances.has_gpu(self.instance_type):
+                raise ValueError(
+                    f"fallback_instance_types holds {other}, but {self.instance_type} is of the other kind (GPU or CPU)"
+                )
+        return self
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return (self.instance_type, *self.fallback_instance_types)
+
+
+class SpotConfig(Config):
+    """Managed spot training. Refused for now: it needs checkpoints that survive an interruption."""
+
+    enabled: bool = False
+    max_wait_seconds: int = Field(default=7200, ge=60)

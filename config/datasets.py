@@ -1,0 +1,47 @@
+"""A data set: a prefix in the data bucket, its layout, and what the Prepare step demands of it."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from config.base import Config
+from imgcls.contract import keys
+
+
+class Split(Config):
+    """Shares of a split by content hash."""
+
+    train: float = Field(default=0.7, gt=0, lt=1)
+    validation: float = Field(default=0.15, gt=0, lt=1)
+    test: float = Field(default=0.15, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _sum_is_one(self) -> Self:
+        if abs(self.train + self.validation + self.test - 1) > 1e-6:
+            raise ValueError(
+                f"train + validation + test is {self.train + self.validation + self.test:.3f}; it must be 1"
+            )
+        return self
+
+
+class DatasetSpec(Config):
+    """`layout` `splits`: `train/ valid/ test/` of class folders; `classes`: class folders alone, split by `split`."""
+
+    name: str
+    layout: Literal["splits", "classes"]
+    split: Split = Split()
+    labels: dict[str, str] = Field(default_factory=dict)
+    min_images_per_class: int = Field(default=10, ge=1)
+    max_short_side: int = Field(default=256, ge=16)
+    jpeg_quality: int = Field(default=90, ge=50, le=100)
+    near_duplicate_distance: int = Field(default=0, ge=0, le=16)
+    """Largest Hamming distance of two perceptual hashes that counts as the same picture; 0: exact copies only."""
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_a_key(cls, value: str) -> str:
+        if not keys.NAME.fullmatch(value):
+            raise ValueError(f"{value!r} is no data set name: use lower case letters, digits and hyphens")
+        return value

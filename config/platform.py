@@ -1,0 +1,61 @@
+"""What the platform stands on: buckets, network, Studio, images, monitoring."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from config.base import Config
+
+
+class StorageConfig(Config):
+    retain: bool
+    """Keep buckets and key when the stack is deleted."""
+    noncurrent_days: int = Field(default=30, ge=1)
+    run_days: int = Field(default=90, ge=1)
+    """Days after which a run's intermediate files expire. Published models never do."""
+    notification_email: str | None = None
+
+
+class NetworkConfig(Config):
+    """A VPC without a route to the internet. `interface_endpoints` cost about $7 a month each and zone."""
+
+    cidr: str = "10.40.0.0/16"
+    zones: int = Field(default=2, ge=2, le=3)
+    interface_endpoints: bool = False
+    flow_logs: bool = True
+
+
+class StudioConfig(Config):
+    enabled: bool = True
+    user_profiles: tuple[str, ...] = ("data-scientist",)
+    vpc_only: bool = True
+    idle_timeout_minutes: int = Field(default=60, ge=60, le=525600)
+
+
+class ImagesConfig(Config):
+    """Where the `jobs` and `serving` images come from. `codebuild` needs no Docker on the user's machine."""
+
+    source: Literal["codebuild", "docker", "uri"]
+    training_uri: str | None = None
+    """The stock training image unless given."""
+    jobs_uri: str | None = None
+    serving_uri: str | None = None
+    pytorch_version: str = "2.13"
+
+    @model_validator(mode="after")
+    def _uris_belong_together(self) -> Self:
+        for name in ("jobs_uri", "serving_uri"):
+            if self.source == "uri" and not getattr(self, name):
+                raise ValueError(f"{name} is missing: source `uri` takes given images")
+            if self.source != "uri" and getattr(self, name):
+                raise ValueError(f"{name} is given, but source is {self.source}: set source to uri or leave {name} out")
+        return self
+
+
+class MonitoringConfig(Config):
+    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 90
+    monthly_budget_usd: float = Field(default=500, gt=0)
+    p99_latency_ms: float = Field(default=1000, gt=0)
+    min_cache_hit_ratio: float = Field(default=0.5, ge=0, le=1)

@@ -1,0 +1,79 @@
+"""The multi-model endpoint: instances, scaling, rollout, server limits."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from config import instances
+from config.base import Config
+
+
+class ScalingConfig(Config):
+    """Target tracking on invocations an instance and minute."""
+
+    invocations_per_instance: float = Field(default=600, gt=0)
+    scale_in_cooldown_seconds: int = Field(default=300, ge=0)
+    scale_out_cooldown_seconds: int = Field(default=60, ge=0)
+
+
+class RolloutConfig(Config):
+    """Blue/green. `canary` moves `canary_percent` of the fleet first and waits `wait_seconds` under the alarms."""
+
+    kind: Literal["all_at_once", "canary", "linear"] = "canary"
+    canary_percent: int = Field(default=50, ge=1, le=50)
+    wait_seconds: int = Field(default=300, ge=0, le=3600)
+    termination_wait_seconds: int = Field(default=120, ge=0, le=3600)
+    max_execution_seconds: int = Field(default=3600, ge=600, le=14400)
+
+
+class RollbackAlarmConfig(Config):
+    """Thresholds of the alarms that take a rollout back. Rates in percent of the invocations."""
+
+    error_5xx_percent: float = Field(default=1, gt=0, le=100)
+    error_4xx_percent: float = Field(default=20, gt=0, le=100)
+    p99_latency_ms: float = Field(default=2000, gt=0)
+
+
+class ServerLimits(Config):
+    """Settings of the serving process (see `imgcls.contract.serving.ServerSettings`)."""
+
+    max_body_bytes: int = Field(default=6 * 1024 * 1024, ge=1024)
+    max_image_pixels: int = Field(default=25_000_000, ge=10_000)
+    max_queue: int = Field(default=256, ge=1)
+    threads: int = Field(default=0, ge=0, le=128)
+    max_metric_models: int = Field(default=20, ge=0, le=1000)
+
+
+class EndpointConfig(Config):
+    name: str = Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
+    enabled: bool = True
+    """Default of the EndpointEnabled parameter: False keeps everything but the instances."""
+    instance_type: str
+    min_instances: int = Field(ge=1)
+    max_instances: int = Field(ge=1)
+    scaling: ScalingConfig = ScalingConfig()
+    rollout: RolloutConfig = RolloutConfig()
+    rollback_alarms: RollbackAlarmConfig = RollbackAlarmConfig()
+    server: ServerLimits = ServerLimits()
+    data_capture: bool = False
+    isolate: bool = True
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if instances.has_gpu(self.instance_type):
+            raise ValueError(
+                f"instance_type {self.instance_type} has a GPU, and multi-model endpoints on GPUs need Triton: "
+                "choose a CPU type such as ml.c7i.xlarge"
+            )
+        if self.max_instances < self.min_instances:
+            raise ValueError(f"max_instances ({self.max_instances}) is below min_instances ({self.min_instances})")
+        if self.rollout.kind != "all_at_once" and self.min_instances < 2:
+            raise ValueError(
+                f"rollout.kind {self.rollout.kind} needs min_instances of at least 2: a canary of one instance is all of it; "
+                "set rollout.kind to all_at_once or min_instances to 2"
+            )
+        if self.data_capture:
+            raise ValueError("data_capture is not built yet: set it to False")
+        return self
