@@ -1,0 +1,126 @@
+"""From encoded bytes to the network's input: the only place that decodes, orients, resizes and crops.
+
+Training's evaluation path, evaluate.py, the server and the data check all call it, so they see the same pixels.
+Every kind of image has one defined answer:
+
+* formats: JPEG, PNG, WebP, GIF, BMP, TIFF; anything else is refused
+* grey and palette become RGB; alpha and transparent colours are laid on white
+* CMYK is converted without its colour profile; profiles are ignored throughout
+* 16-bit grey keeps its high byte (what Pillow does for 16-bit RGB); floating-point pixels are refused
+* animations and multi-page files give their first frame
+* EXIF orientation is applied; an unreadable EXIF block counts as "not rotated", because the pixels are still good
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from imgcls.contract.artifact import Preprocessing
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+MAX_PIXELS = 25_000_000
+"""Default cap on the declared width x height: a 20 KB PNG can take 860 MB to decode, and Pillow only warns."""
+
+EMPTY = "empty"
+NOT_AN_IMAGE = "not_an_image"
+TOO_MANY_PIXELS = "too_many_pixels"
+CORRUPT = "corrupt"
+UNSUPPORTED = "unsupported"
+
+_WHITE = (255, 255, 255)
+_EXIF_ORIENTATION = 0x0112
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class ImageError(ValueError):
+    """Bytes that give no pixels. `code` is one of this module's constants, `sentence` is for the user."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+def preprocess(data: bytes, spec: Preprocessing, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """The pixels that the network sees: uint8, shape (crop, crop, 3), RGB. Raises ImageError."""
+    image = decode(data, max_pixels, min_side=spec.resize)
+    return np.asarray(resize_and_crop(image, spec))
+
+
+def decode(data: bytes, max_pixels: int = MAX_PIXELS, min_side: int | None = None) -> Image.Image:
+    """The first frame, upright, mode RGB. Raises ImageError.
+
+    With `min_side` a JPEG may come back smaller, its short side at least `min_side`: libjpeg scales by 1/2, 1/4 or
+    1/8 while it decodes, which costs half of a full decode.
+    """
+    image = _open(data, max_pixels)
+    try:
+        if min_side is not None:
+            image.draft("RGB", (min_side, min_side))
+        image.load()
+        transpose = _TRANSPOSE.get(_orientation(image))
+        pixels = _to_rgb(image)
+        return pixels if transpose is None else pixels.transpose(transpose)
+    except ImageError:
+        raise
+    except Exception as error:
+        # Pillow's decoders raise a dozen unrelated types on damaged files; around a decode they all mean the same.
+        raise ImageError(CORRUPT, f"the {image.format} image is damaged or cut short: {error}") from error
+
+
+def resize_and_crop(image: Image.Image, spec: Preprocessing) -> Image.Image:
+    """The centre `crop` x `crop` of the image whose short side is `resize`, antialiased, in one resampling step."""
+    width, height = image.size
+    side = spec.crop * min(width, height) / spec.resize
+    left, top = (width - side) / 2, (height - side) / 2
+    return image.resize((spec.crop, spec.crop), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side))
+
+
+def _open(data: bytes, max_pixels: int) -> Image.Image:
+    """The image with its header read and its declared size checked, nothing decoded yet."""
+    if not data:
+        raise ImageError(EMPTY, "the image is empty: 0 bytes")
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise ImageError(TOO_MANY_PIXELS, f"the image is too large: {error}") from error
+    except Exception as error:
+        raise ImageError(NOT_AN_IMAGE, f"the bytes are no image of a known format ({', '.join(FORMATS)})") from error
+    if image.width * image.height > max_pixels:
+        raise ImageError(
+            TOO_MANY_PIXELS,
+            f"the image has {image.width} x {image.height} pixels; at most {max_pixels} are taken: send a smaller one",
+        )
+    return image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
+        raise ImageError(UNSUPPORTED, "images with floating-point pixels are not supported: save it with 8 bits")
+    if image.mode.startswith("I"):
+        grey = np.clip(np.asarray(image), 0, 65535).astype(np.uint16) >> 8
+        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        flat = Image.new("RGB", layer.size, _WHITE)
+        flat.paste(layer, mask=layer.getchannel("A"))
+        return flat
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except Exception:
+        return 1
