@@ -1,0 +1,141 @@
+"""One container's stand-in: a process group with its output read line by line, a deadline and a polite stop."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from localcloud.context import Cloud
+from localcloud.sagemaker.jobs.opt_ml import OptMl
+
+STOP_GRACE_SECONDS = 120.0  # what SageMaker gives between SIGTERM and SIGKILL
+_POLL_SECONDS = 0.02
+_TAIL_LINES = 60
+# A container sees nothing of the shell that the cloud was started from that would change what Python or the toolkit do.
+_HOST_ONLY_PREFIXES = ("PYTHON", "SM_", "SAGEMAKER_", "TRAINING_JOB_", "MOTO_")
+
+Ending = Literal["exited", "stopped", "max_runtime", "closed"]
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a container ended. code: as a shell says it, 128 + N for signal N. tail: its last lines of output."""
+
+    code: int
+    ending: Ending
+    tail: tuple[str, ...]
+
+
+def job_environment(
+    cloud: Cloud, opt_ml: OptMl, request_environment: Mapping[str, str], extra: Mapping[str, str], *, isolated: bool
+) -> dict[str, str]:
+    """The variables of a job's process. An isolated job gets neither credentials nor an endpoint.
+
+    Later wins: this process without credentials, `extra`, the request's Environment, the way to this cloud.
+    """
+    bin_directory = Path(sys.executable).parent  # not resolved: a virtual environment is known by its path
+    variables = {
+        "HOME": str(opt_ml.work),
+        "TMPDIR": str(opt_ml.temporary),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **extra,
+        **opt_ml.localized(dict(request_environment)),
+    }
+    environment = {
+        name: value
+        for name, value in cloud.subprocess_environment().items()
+        if not name.startswith(_HOST_ONLY_PREFIXES)
+    }
+    environment["PATH"] = f"{bin_directory}:{environment.get('PATH', '/usr/bin:/bin')}"
+    if isolated:
+        for name in cloud.environment():
+            environment.pop(name, None)
+        variables |= {"AWS_REGION": cloud.region, "AWS_EC2_METADATA_DISABLED": "true"}
+        return {**environment, **variables}
+    return {**environment, **variables, **cloud.environment()}
+
+
+class Container:
+    """Runs `argv` to its end. run() blocks; the events say when to end it early."""
+
+    def __init__(
+        self, cloud: Cloud, argv: Sequence[str], cwd: Path, environment: Mapping[str, str], on_line: Callable[[str], None]
+    ) -> None:
+        self._cloud = cloud
+        self._argv = _resolve(argv, environment["PATH"])
+        self._cwd = cwd
+        self._environment = dict(environment)
+        self._on_line = on_line
+        self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+
+    def run(self, *, max_runtime_seconds: float, stop: threading.Event, closing: threading.Event) -> Exit:
+        try:
+            process = self._cloud.processes.start(
+                self._argv,
+                cwd=self._cwd,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError as error:  # no such program, not executable: what docker would answer with code 127
+            self._read(f"{self._argv[0]}: {error.strerror}")
+            return Exit(127, "exited", tuple(self._tail))
+        reader = threading.Thread(target=self._pump, args=(process,), name="job-output", daemon=True)
+        reader.start()
+        ending = self._wait(process, time.monotonic() + max_runtime_seconds, stop, closing)
+        if ending in ("stopped", "max_runtime"):
+            self._ask_to_end(process, reader, closing)
+        self._cloud.processes.end(process)  # what the first process leaves behind dies with it, as in a container
+        reader.join()
+        code = process.returncode
+        return Exit(code if code >= 0 else 128 - code, ending, tuple(self._tail))
+
+    @staticmethod
+    def _wait(
+        process: subprocess.Popen[bytes], deadline: float, stop: threading.Event, closing: threading.Event
+    ) -> Ending:
+        while process.poll() is None:
+            if closing.is_set():
+                return "closed"
+            if stop.is_set():
+                return "stopped"
+            if time.monotonic() >= deadline:
+                return "max_runtime"
+            time.sleep(_POLL_SECONDS)
+        return "exited"
+
+    def _ask_to_end(
+        self, process: subprocess.Popen[bytes], reader: threading.Thread, closing: threading.Event
+    ) -> None:
+        """SIGTERM, then wait for the whole group: its output ends when the last of its processes does."""
+        self._cloud.processes.signal(process, signal.SIGTERM)
+        give_up = time.monotonic() + STOP_GRACE_SECONDS
+        while reader.is_alive() and time.monotonic() < give_up and not closing.is_set():
+            reader.join(_POLL_SECONDS)
+
+    def _pump(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        with process.stdout as output:
+            for line in output:
+                self._read(line.decode(errors="replace").rstrip("\r\n"))
+
+    def _read(self, line: str) -> None:
+        self._tail.append(line)
+        self._on_line(line)
+
+
+def _resolve(argv: Sequence[str], path: str) -> list[str]:
+    """`argv` with its program looked up on the container's PATH, not on ours."""
+    return [shutil.which(argv[0], path=path) or argv[0], *argv[1:]]

@@ -1,0 +1,88 @@
+"""A training job's metrics: read from its log lines by the job's regular expressions."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.sagemaker.jobs.records import now
+from localcloud.sagemaker.jobs.validation import validation_error
+
+NAMESPACE = "/aws/sagemaker/TrainingJobs"
+_MAX_DATA_PER_CALL = 500
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One value of one metric."""
+
+    name: str
+    value: float
+    time: datetime.datetime
+
+
+class MetricScanner:
+    """Scans lines, remembers every value in order, ships new ones to CloudWatch."""
+
+    def __init__(self, definitions: list[dict[str, str]], job_name: str, cloudwatch: Any) -> None:
+        self._patterns = compile_definitions(definitions)
+        self._dimensions = [{"Name": "TrainingJobName", "Value": job_name}]
+        self._cloudwatch = cloudwatch
+        self._lock = threading.Lock()
+        self._observations: list[Observation] = []
+        self._num_shipped = 0
+
+    def scan(self, line: str) -> None:
+        for name, pattern in self._patterns:
+            for match in pattern.finditer(line):
+                value = _number(match[1] if pattern.groups else match[0])
+                if value is not None:
+                    with self._lock:
+                        self._observations.append(Observation(name, value, now()))
+
+    def values(self, name: str) -> list[float]:
+        """All values of a metric so far, oldest first."""
+        with self._lock:
+            return [seen.value for seen in self._observations if seen.name == name]
+
+    def final(self) -> list[dict[str, Any]]:
+        """The last value of each metric, as FinalMetricDataList."""
+        with self._lock:
+            last = {seen.name: seen for seen in self._observations}
+        return [{"MetricName": seen.name, "Value": seen.value, "Timestamp": seen.time} for seen in last.values()]
+
+    def ship(self) -> None:
+        """Send the values seen since the last call to CloudWatch."""
+        with self._lock:
+            fresh = self._observations[self._num_shipped :]
+            self._num_shipped = len(self._observations)
+        data = [
+            {"MetricName": seen.name, "Value": seen.value, "Timestamp": seen.time, "Dimensions": self._dimensions}
+            for seen in fresh
+        ]
+        for start in range(0, len(data), _MAX_DATA_PER_CALL):
+            self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + _MAX_DATA_PER_CALL])
+
+
+def compile_definitions(definitions: list[dict[str, str]]) -> list[tuple[str, re.Pattern[str]]]:
+    """(name, pattern) of each MetricDefinition; ValidationException for one that is no regular expression."""
+    compiled = []
+    for definition in definitions:
+        try:
+            compiled.append((definition["Name"], re.compile(definition["Regex"])))
+        except re.error as error:
+            raise validation_error(f"Invalid regular expression for metric {definition['Name']}: {error}") from None
+    return compiled
+
+
+def _number(text: str | None) -> float | None:
+    """A finite number, or None: a line that only looks like the metric is no observation."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

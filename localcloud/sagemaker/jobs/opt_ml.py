@@ -1,0 +1,70 @@
+"""A job's own /opt/ml: where it lies on this machine, and the paths that lead into it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from localcloud.sagemaker.jobs.validation import refusal
+
+# Not in the middle of another path (/usr/opt/ml, /opt/mlflow) and not a bucket that is called "opt".
+_OPT_ML = re.compile(r"(?<![\w.\-])(?<!s3:/)/opt/ml(?![\w.\-])")
+
+
+class OptMl:
+    """One job's directory: `base` stands for /opt/ml, `work` is the container's working directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.base = directory / "opt" / "ml"
+        self.work = directory / "work"
+        self.log_file = directory / "log.txt"
+        self.base.mkdir(parents=True)
+        self.work.mkdir()
+        # Unix sockets (torch's data loaders) live in TMPDIR and their paths are limited to 108 bytes: keep it short.
+        self.temporary = Path(tempfile.mkdtemp(prefix="job-"))
+
+    def local(self, text: str) -> str:
+        """`text` with every path below /opt/ml leading into this job's directory."""
+        return _OPT_ML.sub(lambda _: str(self.base), text)
+
+    def localized(self, value: Any) -> Any:
+        """The same for all strings in a JSON-like value."""
+        if isinstance(value, str):
+            return self.local(value)
+        if isinstance(value, list):
+            return [self.localized(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.localized(item) for key, item in value.items()}
+        return value
+
+    def original(self, text: str) -> str:
+        """`text` as the container would have said it: with /opt/ml."""
+        return text.replace(str(self.base), "/opt/ml")
+
+    def path(self, container_path: str) -> Path:
+        """Where a path below /opt/ml lies on this machine."""
+        check_container_path(container_path, "path")
+        return Path(self.local(container_path))
+
+    def write_json(self, relative: str, value: Any) -> None:
+        path = self.base / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value))
+
+    def close(self, *, keep_files: bool) -> None:
+        """Give the disk back: temporary files always, the rest unless they help to find out why a job failed."""
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        if not keep_files:
+            shutil.rmtree(self.base, ignore_errors=True)
+            shutil.rmtree(self.work, ignore_errors=True)
+
+
+def check_container_path(path: str, field: str) -> None:
+    """Refuse a container path that has no counterpart outside of a container."""
+    if not re.fullmatch(r"/opt/ml(/.*)?", path) or ".." in path.split("/"):
+        raise refusal(f"{field} {path!r}", "use a path below /opt/ml")

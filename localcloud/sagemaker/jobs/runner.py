@@ -1,0 +1,70 @@
+"""Threads of running jobs, and the slots that bound how many work at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+log = logging.getLogger(__name__)
+
+
+class JobRunner:
+    """Runs each job on a thread of its own; `slot()` admits at most `max_jobs` of them, first come first served."""
+
+    def __init__(self, max_jobs: int) -> None:
+        self.closing = threading.Event()
+        self._free = max_jobs
+        self._waiting: deque[object] = deque()
+        self._changed = threading.Condition()
+        self._threads: set[threading.Thread] = set()
+
+    def start(self, name: str, work: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                work()
+            except Exception:
+                log.exception("%s ended with an error of localcloud's own", name)
+            finally:
+                self._threads.discard(threading.current_thread())
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    @contextmanager
+    def slot(self, stop_requested: threading.Event) -> Iterator[bool]:
+        """Wait for a slot and hold it; yields False, without one, when the job is stopped before its turn."""
+        ticket = object()
+        with self._changed:
+            self._waiting.append(ticket)
+            self._changed.wait_for(
+                lambda: stop_requested.is_set() or self.closing.is_set() or self._is_next(ticket)
+            )
+            self._waiting.remove(ticket)
+            admitted = not (stop_requested.is_set() or self.closing.is_set())
+            self._free -= admitted
+            self._changed.notify_all()
+        try:
+            yield admitted
+        finally:
+            with self._changed:
+                self._free += admitted
+                self._changed.notify_all()
+
+    def _is_next(self, ticket: object) -> bool:
+        return self._free > 0 and self._waiting[0] is ticket
+
+    def wake(self) -> None:
+        """Let the jobs that wait for a slot see that they were stopped."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def close(self, timeout_seconds: float = 10.0) -> None:
+        """End all jobs: their containers are killed, their threads joined."""
+        self.closing.set()
+        self.wake()
+        for thread in list(self._threads):
+            thread.join(timeout_seconds)

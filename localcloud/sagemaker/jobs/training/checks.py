@@ -1,0 +1,109 @@
+"""What CreateTrainingJob refuses beyond its input shape: AWS's own rules, and what is not emulated, by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.sagemaker.jobs.metrics import compile_definitions
+from localcloud.sagemaker.jobs.opt_ml import check_container_path
+from localcloud.sagemaker.jobs.validation import refusal, validation_error
+
+# Field -> what to do instead. Everything else that the shape allows is honoured, or harmless to record.
+NOT_EMULATED = {
+    "EnableManagedSpotTraining": "leave it out or set it to false",
+    "DebugHookConfig": "leave it out; SageMaker Debugger is closed to new accounts as well",
+    "DebugRuleConfigurations": "leave it out",
+    "TensorBoardOutputConfig": "leave it out and write event files to /opt/ml/output/data",
+    "ProfilerRuleConfigurations": "leave it out",
+    "ServerlessJobConfig": "leave it out",
+    "MlflowConfig": "leave it out",
+    "ModelPackageConfig": "leave it out and call CreateModelPackage",
+    "SessionChainingConfig": "leave it out",
+}
+RESOURCE_FIELDS_NOT_EMULATED = (
+    "InstanceGroups",
+    "KeepAlivePeriodInSeconds",
+    "TrainingPlanArn",
+    "InstancePlacementConfig",
+    "InstancePreferences",
+)
+_LOCAL_STORAGE = re.compile(r"ml\.(g4dn|g5|g6e?|p4de?|p5en?|p5|[a-z]+\d+[a-z]*d[a-z]*)\.")
+
+
+def check_training_request(request: Mapping[str, Any]) -> None:
+    """Raise ValidationException for a request that can not run as asked."""
+    for field, remedy in NOT_EMULATED.items():
+        if request.get(field):
+            raise refusal(field, remedy)
+    profiler = request.get("ProfilerConfig", {})
+    if profiler and not profiler.get("DisableProfiler"):
+        raise refusal("ProfilerConfig", "leave it out or set DisableProfiler")
+    if request.get("RemoteDebugConfig", {}).get("EnableRemoteDebug"):
+        raise refusal("RemoteDebugConfig", "leave it out; the job runs on this machine")
+    _check_algorithm(request["AlgorithmSpecification"])
+    _check_resources(request.get("ResourceConfig"))
+    _check_stopping_condition(request.get("StoppingCondition", {}))
+    _check_channels(request.get("InputDataConfig", []))
+    if checkpoints := request.get("CheckpointConfig"):
+        check_container_path(checkpoints.get("LocalPath", "/opt/ml/checkpoints"), "CheckpointConfig.LocalPath")
+
+
+def _check_algorithm(algorithm: Mapping[str, Any]) -> None:
+    if algorithm.get("AlgorithmName"):
+        raise refusal("AlgorithmSpecification.AlgorithmName", "name a TrainingImage")
+    if not algorithm.get("TrainingImage"):
+        raise validation_error("You must specify either a TrainingImage or an AlgorithmName in AlgorithmSpecification.")
+    if algorithm["TrainingInputMode"] == "Pipe":
+        raise refusal("TrainingInputMode Pipe", "use File or FastFile")
+    compile_definitions(algorithm.get("MetricDefinitions", []))
+
+
+def _check_resources(resources: Mapping[str, Any] | None) -> None:
+    if resources is None:
+        raise validation_error("You must specify a ResourceConfig.")
+    for field in RESOURCE_FIELDS_NOT_EMULATED:
+        if resources.get(field):
+            raise refusal(f"ResourceConfig.{field}", "leave it out")
+    if not resources.get("InstanceType") or not resources.get("InstanceCount"):
+        raise validation_error("You must specify InstanceType and an InstanceCount of at least 1 in ResourceConfig.")
+    check_cluster(resources, "ResourceConfig")
+    if not resources.get("VolumeSizeInGB"):
+        raise validation_error("You must specify a VolumeSizeInGB of at least 1 in ResourceConfig.")
+
+
+def check_cluster(resources: Mapping[str, Any], path: str) -> None:
+    """The rules that hold for the instances of every kind of job."""
+    if resources["InstanceCount"] > 1:
+        raise refusal(f"{path}.InstanceCount {resources['InstanceCount']}", "use 1")
+    if resources.get("VolumeKmsKeyId") and _LOCAL_STORAGE.match(resources["InstanceType"]):
+        raise validation_error(
+            f"VolumeKmsKeyId can't be used with instance type {resources['InstanceType']}, which has local storage: "
+            "remove it; local storage is always encrypted."
+        )
+
+
+def _check_stopping_condition(condition: Mapping[str, int]) -> None:
+    if "MaxWaitTimeInSeconds" in condition:
+        raise validation_error(
+            "Invalid MaxWaitTimeInSeconds. It can be specified only when EnableManagedSpotTraining is set to true."
+        )
+
+
+def _check_channels(channels: list[dict[str, Any]]) -> None:
+    names = [channel["ChannelName"] for channel in channels]
+    for name in names:
+        if names.count(name) > 1:
+            raise validation_error(f"Duplicate channel name {name} in InputDataConfig: channel names must be unique.")
+    for channel in channels:
+        where = f"in channel {channel['ChannelName']}"
+        source = channel["DataSource"].get("S3DataSource")
+        if source is None:
+            raise refusal(f"a DataSource other than S3DataSource {where}", "use S3DataSource")
+        if source["S3DataType"] != "S3Prefix":
+            raise refusal(f"S3DataType {source['S3DataType']} {where}", "use S3Prefix")
+        if channel.get("InputMode") == "Pipe":
+            raise refusal(f"InputMode Pipe {where}", "use File or FastFile")
+        if channel.get("CompressionType", "None") != "None" or channel.get("RecordWrapperType", "None") != "None":
+            raise refusal(f"CompressionType and RecordWrapperType {where}", "leave them out")
