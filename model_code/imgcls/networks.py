@@ -1,0 +1,96 @@
+"""The networks: one simple CNN of our own, and torchvision's with the last layer replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from imgcls.torchvision_operators import import_torchvision
+
+NORMS = nn.modules.batchnorm._BatchNorm
+
+
+class NetworkError(ValueError):
+    """Weights or an architecture that cannot be used; the message says what to do."""
+
+
+class SimpleCNN(nn.Module):
+    """Five convolutions, each halving the picture, then an average and a linear layer: 0.4 million parameters.
+
+    Input: float (N, 3, H, W), H and W at least 32. Output: logits (N, num_classes).
+    """
+
+    def __init__(self, num_classes: int, widths: tuple[int, ...] = (16, 32, 64, 128, 192)) -> None:
+        super().__init__()
+        stages = [_stage(*pair) for pair in zip((3, *widths), widths, strict=False)]
+        self.features = nn.Sequential(*stages)
+        self.head = nn.Linear(widths[-1], num_classes)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.head(self.features(image).mean((2, 3)))
+
+
+def _stage(channels_in: int, channels_out: int) -> nn.Module:
+    conv = nn.Conv2d(channels_in, channels_out, 3, stride=2, padding=1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(channels_out), nn.ReLU(inplace=True))
+
+
+def build(architecture: str, num_classes: int) -> nn.Module:
+    """An untrained network with `num_classes` logits."""
+    if architecture == "simple_cnn":
+        return SimpleCNN(num_classes)
+    return import_torchvision().models.get_model(architecture, weights=None, num_classes=num_classes)
+
+
+def head(network: nn.Module) -> tuple[str, nn.Linear]:
+    """Name and module of the last layer, the one whose size is the number of classes."""
+    linear = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    return linear[-1]
+
+
+def freeze_backbone(network: nn.Module) -> None:
+    """Leave only the last layer trainable. `engine` keeps frozen normalisation layers in evaluation mode."""
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    for parameter in head(network)[1].parameters():
+        parameter.requires_grad_(True)
+
+
+def load_pretrained(network: nn.Module, architecture: str, folder: Path) -> None:
+    """Copy torchvision's weights from the weights channel, all but the last layer. Raises NetworkError."""
+    weights = _read_weights(architecture, folder)
+    last = head(network)[0]
+    expected = network.state_dict()
+    wanted = {name for name in expected if not name.startswith(f"{last}.")}
+    # Counters of batches seen are absent from old torchvision files and mean nothing for fine-tuning.
+    counters = {name for name in wanted if name.endswith("num_batches_tracked")}
+    wrong = sorted(
+        name
+        for name in wanted - (counters - set(weights))
+        if name not in weights or weights[name].shape != expected[name].shape
+    )
+    unknown = sorted(set(weights) - set(expected))
+    if wrong or unknown:
+        raise NetworkError(
+            f"the pretrained weights are not those of {architecture}: "
+            f"{len(wrong)} tensors missing or of another shape, {len(unknown)} unknown, such as {(wrong + unknown)[0]}"
+        )
+    network.load_state_dict({**expected, **{name: weights[name] for name in wanted & set(weights)}})
+
+
+def _read_weights(architecture: str, folder: Path) -> Mapping[str, Tensor]:
+    safe = folder / f"{architecture}.safetensors"
+    if safe.is_file():
+        from safetensors.torch import load_file
+
+        return load_file(safe)
+    pickled = sorted([*folder.glob(f"{architecture}.pth"), *folder.glob(f"{architecture}-*.pth")])
+    if pickled:
+        return torch.load(pickled[0], map_location="cpu", weights_only=True)
+    raise NetworkError(
+        f"pretrained=true needs {architecture}.safetensors in the weights channel ({folder}): stage it with "
+        f"`kennel weights stage {architecture}`, or pass --pretrained false"
+    )
