@@ -1,7 +1,64 @@
-"""State machines: what moto's interpreter lacks."""
+"""Step Functions: state machines that really run, on an interpreter of our own."""
+
+from __future__ import annotations
+
+from botocore import xform_name
+from moto.core.config import default_user_config
 
 from localcloud.context import Cloud
+from localcloud.http_requests import Environ, identify, read_json
+from localcloud.server import Application
+from localcloud.stepfunctions.execution import Execution
+from localcloud.stepfunctions.service import StepFunctions
+
+_OURS = (
+    "ValidateStateMachineDefinition",
+    "StartExecution",
+    "StopExecution",
+    "DescribeExecution",
+    "DescribeStateMachineForExecution",
+    "ListExecutions",
+    "GetExecutionHistory",
+    "RedriveExecution",
+    "SendTaskSuccess",
+    "SendTaskFailure",
+    "SendTaskHeartbeat",
+)
+# What moto keeps records of; everything else is refused by name.
+_MOTO = (
+    "CreateStateMachine",
+    "UpdateStateMachine",
+    "DescribeStateMachine",
+    "DeleteStateMachine",
+    "ListStateMachines",
+    "TagResource",
+    "UntagResource",
+    "ListTagsForResource",
+)
 
 
-def install(cloud: Cloud) -> None:
-    """Add the missing integrations to moto's interpreter."""
+def install(cloud: Cloud, app: Application | None = None) -> None:
+    """Put executions behind the Step Functions API and check definitions before moto records them."""
+    application = app or cloud.app
+    if application is None:
+        raise ValueError("the cloud has no application to put Step Functions behind")
+    # moto's own interpreter stays off: it would validate and run definitions a second time.
+    default_user_config["stepfunctions"] = {"execute_state_machine": False}
+    service = StepFunctions(cloud, _ended)
+
+    def check(environ: Environ) -> None:
+        operation = identify(environ)
+        if operation.service == "states" and operation.name == "CreateStateMachine":
+            service.check_create(read_json(environ))
+        elif operation.service == "states" and operation.name == "UpdateStateMachine":
+            service.check_update(read_json(environ))
+
+    application.add_handler(check)
+    application.allow_only("states", _MOTO)
+    for name in _OURS:
+        application.operation("states", name, getattr(service, xform_name(name)))
+    cloud.on_stop(service.close)
+
+
+def _ended(execution: Execution) -> None:
+    """Nobody is told yet."""

@@ -1,0 +1,100 @@
+"""The rules of a Choice state."""
+
+from __future__ import annotations
+
+import datetime
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from localcloud.stepfunctions.asl.data import Data
+from localcloud.stepfunctions.asl.errors import RUNTIME, StatesError
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "Equals": operator.eq,
+    "LessThan": operator.lt,
+    "GreaterThan": operator.gt,
+    "LessThanEquals": operator.le,
+    "GreaterThanEquals": operator.ge,
+}
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+
+
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a number; booleans are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def timestamp(value: Any) -> datetime.datetime | None:
+    """An RFC 3339 timestamp, or None for anything else."""
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        return None
+    return datetime.datetime.fromisoformat(value)
+
+
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "IsNull": lambda value: value is None,
+    "IsString": lambda value: isinstance(value, str),
+    "IsNumeric": is_number,
+    "IsBoolean": lambda value: isinstance(value, bool),
+    "IsTimestamp": lambda value: timestamp(value) is not None,
+}
+
+
+def _as(kind: str, value: Any) -> Any:
+    """The value as the operator's type, or None when it is of another."""
+    if kind == "Timestamp":
+        return timestamp(value)
+    fits = {"String": isinstance(value, str), "Numeric": is_number(value), "Boolean": isinstance(value, bool)}
+    return value if fits[kind] else None
+
+
+def _comparators() -> dict[str, tuple[str, Callable[[Any, Any], bool]]]:
+    ordered = {f"{kind}{name}": (kind, compare) for kind in ("String", "Numeric", "Timestamp")
+               for name, compare in _ORDER.items()}  # fmt: skip
+    return {**ordered, "BooleanEquals": ("Boolean", operator.eq)}
+
+
+_COMPARATORS = _comparators()
+COMPARISONS = frozenset(
+    [*_COMPARATORS, *(f"{name}Path" for name in _COMPARATORS), *_TYPES, "IsPresent", "StringMatches"]
+)
+TYPE_TESTS = frozenset([*_TYPES, "IsPresent"])
+
+
+def holds(rule: Mapping[str, Any], data: Data) -> bool:
+    """Whether a rule of a Choice state is true."""
+    if "And" in rule:
+        return all(holds(each, data) for each in rule["And"])
+    if "Or" in rule:
+        return any(holds(each, data) for each in rule["Or"])
+    if "Not" in rule:
+        return not holds(rule["Not"], data)
+    name = next(each for each in rule if each in COMPARISONS)
+    if name == "IsPresent":
+        return data.has(rule["Variable"]) is rule[name]
+    if not data.has(rule["Variable"]):
+        raise StatesError(
+            RUNTIME,
+            f"Invalid path '{rule['Variable']}': The choice state's condition path references an invalid value.",
+        )
+    return _compare(name, data.find(rule["Variable"], "Variable"), rule[name], data)
+
+
+def _compare(name: str, value: Any, expected: Any, data: Data) -> bool:
+    if name in _TYPES:
+        return _TYPES[name](value) is expected
+    if name == "StringMatches":
+        return isinstance(value, str) and _wildcard(expected).fullmatch(value) is not None
+    if name.endswith("Path"):
+        name, expected = name.removesuffix("Path"), data.find(expected, name)
+    kind, compare = _COMPARATORS[name]
+    left, right = _as(kind, value), _as(kind, expected)
+    return left is not None and right is not None and compare(left, right)
+
+
+def _wildcard(pattern: str) -> re.Pattern[str]:
+    parts = re.findall(r"\\.|\*|[^*\\]+|\\", pattern)
+    text = "".join(".*" if part == "*" else re.escape(re.sub(r"\\(.)", r"\1", part)) for part in parts)
+    return re.compile(text, re.DOTALL)

@@ -1,0 +1,102 @@
+"""Checks of a state machine's definition, with AWS's diagnostics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from localcloud.stepfunctions.asl import fields
+from localcloud.stepfunctions.asl.errors import InvalidDefinition
+
+CheckTask = Callable[[str, Mapping[str, Any]], list[str]]  # (resource, state) -> problems
+MAX_BYTES = 1024 * 1024
+_TERMINAL = ("Succeed", "Fail")
+
+
+def parse(text: str, check_task: CheckTask) -> dict[str, Any]:
+    """The definition as a dict; InvalidDefinition with every problem found.
+
+    check_task: says what is wrong with a Task's Resource and Parameters.
+    """
+    if len(text.encode()) > MAX_BYTES:
+        raise InvalidDefinition([f"SCHEMA_VALIDATION_FAILED: a definition has at most {MAX_BYTES} bytes at /"])
+    try:
+        definition = json.loads(text)
+    except ValueError as error:
+        raise InvalidDefinition([f"INVALID_JSON_DESCRIPTION: {error} at /"]) from error
+    if not isinstance(definition, dict):
+        raise InvalidDefinition(["SCHEMA_VALIDATION_FAILED: a definition is a JSON object at /"])
+    problems = [*fields.check_machine(definition), *_check_flow(definition, "", check_task, set())]
+    if problems:
+        raise InvalidDefinition(problems)
+    return definition
+
+
+def _check_flow(flow: Mapping[str, Any], at: str, check_task: CheckTask, names: set[str]) -> Iterator[str]:
+    states = flow.get("States")
+    missing = [name for name in ("StartAt", "States") if name not in flow]
+    if missing or not isinstance(states, dict) or not states:
+        yield f"SCHEMA_VALIDATION_FAILED: These fields are required: [{', '.join(missing or ['States'])}] at {at or '/'}"
+        return
+    for name, state in states.items():
+        where = f"{at}/States/{name}"
+        if name in names:
+            yield f"DUPLICATE_STATE_NAME: The state name {name} is used more than once at {where}"
+        names.add(name)
+        if not isinstance(state, dict):
+            yield f"SCHEMA_VALIDATION_FAILED: a state is a JSON object at {where}"
+            continue
+        yield from fields.check_state(name, state, where)
+        if state.get("Type") == "Task" and isinstance(state.get("Resource"), str):
+            yield from (f"{problem} at {where}" for problem in check_task(state["Resource"], state))
+        for inner, inner_at in nested_flows(state):
+            yield from _check_flow(inner, f"{where}{inner_at}", check_task, names)
+    yield from _check_transitions(flow["StartAt"], states, at)
+
+
+def nested_flows(state: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """The flows inside a Parallel or Map state, each with its place."""
+    if state.get("Type") == "Parallel" and isinstance(state.get("Branches"), list):
+        yield from ((branch, f"/Branches[{at}]") for at, branch in enumerate(state["Branches"]))
+    if state.get("Type") == "Map":
+        for name in ("ItemProcessor", "Iterator"):
+            if isinstance(state.get(name), dict):
+                yield state[name], f"/{name}"
+
+
+def _check_transitions(start: str, states: Mapping[str, Any], at: str) -> Iterator[str]:
+    if start not in states:
+        yield f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {start} at {at}/StartAt"
+        return
+    reached, waiting = {start}, [start]
+    while waiting:
+        name = waiting.pop()
+        for target, place in transitions(states[name]):
+            if target not in states:
+                yield f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {target} at {at}/States/{name}{place}"
+            elif target not in reached:
+                reached.add(target)
+                waiting.append(target)
+    for name in states:
+        if name not in reached:
+            yield f'MISSING_TRANSITION_TARGET: State "{name}" is not reachable. at {at}/States/{name}'
+    if not any(_is_terminal(state) for state in states.values()):
+        yield f"MISSING_TERMINAL_STATE: no state ends this flow at {at or '/'}"
+
+
+def _is_terminal(state: Any) -> bool:
+    return isinstance(state, dict) and (state.get("End") is True or state.get("Type") in _TERMINAL)
+
+
+def transitions(state: Any) -> Iterator[tuple[str, str]]:
+    """The names of the states that may follow, each with its place in the state."""
+    if not isinstance(state, dict):
+        return
+    for field in ("Next", "Default"):
+        if isinstance(state.get(field), str):
+            yield state[field], f"/{field}"
+    for field in ("Choices", "Catch"):
+        for index, each in enumerate(state.get(field) or []):
+            if isinstance(each, dict) and isinstance(each.get("Next"), str):
+                yield each["Next"], f"/{field}[{index}]/Next"

@@ -1,0 +1,42 @@
+"""Why a state, an execution or a definition fails."""
+
+from __future__ import annotations
+
+RUNTIME = "States.Runtime"
+TIMEOUT = "States.Timeout"
+HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
+TASK_FAILED = "States.TaskFailed"
+DATA_LIMIT = "States.DataLimitExceeded"
+
+
+class StatesError(Exception):
+    """A state failed with an error name and a cause, as a Catch sees them."""
+
+    def __init__(self, error: str, cause: str = "") -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+
+
+class ExpressionError(Exception):
+    """A path or intrinsic that can not be parsed; found when a definition is checked."""
+
+
+class PathNotFound(Exception):
+    """A path selects nothing in the data it is asked of."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"the path {path} selects nothing")
+        self.path = path
+
+
+class InvalidDefinition(Exception):
+    """A definition that Step Functions would refuse; `problems` are AWS's diagnostics."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(", ".join(problems))
+        self.problems = problems
+
+
+class Cancelled(Exception):
+    """The line of states is told to end: its execution was stopped, timed out, or a sister branch failed."""

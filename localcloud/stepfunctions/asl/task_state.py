@@ -1,0 +1,169 @@
+"""Task states: time limits, history events, and the three ways to wait for an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from localcloud.stepfunctions.asl.data import Data, check_size
+from localcloud.stepfunctions.asl.errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, Cancelled, StatesError
+from localcloud.stepfunctions.asl.history import data as event_data
+from localcloud.stepfunctions.asl.json_text import to_json
+from localcloud.stepfunctions.asl.line import Line
+
+POLL_SECONDS = 0.2
+
+
+class Token(Protocol):
+    """A task token's place to wait for SendTask*."""
+
+    text: str
+
+    def poll(self, heartbeat_seconds: float | None) -> tuple[Any] | None:
+        """The output in a 1-tuple once there is one; StatesError on failure or a missed heartbeat."""
+
+    def close(self) -> None:
+        """Answer later calls with TaskTimedOut."""
+
+
+class Task(Protocol):
+    """One resource that a Task state can ask."""
+
+    resource_type: str
+    resource: str
+    waits: str  # "" for the answer itself, "sync" for a job's end, "token" for SendTask*
+
+    def check(self, parameters: Any) -> None:
+        """StatesError States.Runtime when the parameters can not be sent."""
+
+    def start(self, parameters: Any) -> Any:
+        """Make the call; StatesError when the service refuses it."""
+
+    def poll(self, answer: Any, parameters: Any) -> tuple[Any] | None:
+        """For a job: its result in a 1-tuple once it has ended well; StatesError when it ended badly."""
+
+    def stop(self, answer: Any, parameters: Any) -> None:
+        """For a job: stop it, as far as it still runs."""
+
+
+class Tasks(Protocol):
+    """Everything that Task states can ask."""
+
+    region: str
+
+    def find(self, resource: str) -> Task:
+        """The task behind a Resource."""
+
+    def token(self) -> Token:
+        """A new task token."""
+
+
+@dataclass(frozen=True)
+class _Limits:
+    timeout: int | None
+    heartbeat: int | None
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any], view: Data) -> _Limits:
+        return cls(_seconds(state, "TimeoutSeconds", view), _seconds(state, "HeartbeatSeconds", view))
+
+
+def run(name: str, state: Mapping[str, Any], view: Data, line: Line, tasks: Tasks) -> Any:
+    """One attempt at a Task state; gives its raw result."""
+    task = tasks.find(state["Resource"])
+    limits = _Limits.of(state, view)
+    token = tasks.token() if task.waits == "token" else None
+    if token is not None:
+        line.context["Task"] = {"Token": token.text}
+        view = Data(view.input, line.context)
+    parameters = view.fill(state["Parameters"]) if "Parameters" in state else view.input
+    task.check(parameters)
+    attempt = _Attempt(task, parameters, limits, line, token)
+    try:
+        return attempt.run(name, tasks.region)
+    finally:
+        if token is not None:
+            token.close()
+
+
+@dataclass
+class _Attempt:
+    task: Task
+    parameters: Any
+    limits: _Limits
+    line: Line
+    token: Token | None
+    submitted: bool = False
+
+    def run(self, name: str, region: str) -> Any:
+        self._record_start(region)
+        deadline = time.monotonic() + self.limits.timeout if self.limits.timeout is not None else None
+        try:
+            result = self._result(deadline)
+            check_size(result, name)
+        except TimeoutError as error:
+            self._record("TimedOut", error=TIMEOUT)
+            raise StatesError(TIMEOUT) from error
+        except StatesError as failure:
+            self._record(self._ending(failure), error=failure.error, cause=failure.cause)
+            raise
+        self._record("Succeeded", **event_data("output", result))
+        return result
+
+    def _ending(self, failure: StatesError) -> str:
+        if failure.error in (TIMEOUT, HEARTBEAT_TIMEOUT):
+            return "TimedOut"
+        return "SubmitFailed" if self.task.waits and not self.submitted else "Failed"
+
+    def _result(self, deadline: float | None) -> Any:
+        answer = self.line.cancellation.run(lambda: self.task.start(self.parameters), deadline)
+        if not self.task.waits:
+            return answer
+        self.submitted = True
+        self._record("Submitted", **event_data("output", answer))
+        try:
+            return self._wait(answer, deadline)
+        except (Cancelled, TimeoutError):
+            if self.task.waits == "sync":
+                self.task.stop(answer, self.parameters)
+            raise
+
+    def _wait(self, answer: Any, deadline: float | None) -> Any:
+        while True:
+            if self.token is not None:
+                done = self.token.poll(self.limits.heartbeat)
+            else:
+                done = self.task.poll(answer, self.parameters)
+            if done is not None:
+                return done[0]
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError
+            self.line.cancellation.wait(POLL_SECONDS)
+
+    def _record_start(self, region: str) -> None:
+        limits = {"timeoutInSeconds": self.limits.timeout, "heartbeatInSeconds": self.limits.heartbeat}
+        if self.task.resource_type == "lambda:function":
+            details = {"resource": self.task.resource, **event_data("input", self.parameters), **limits}
+            self.line.record("LambdaFunctionScheduled", details)
+            self.line.record("LambdaFunctionStarted")
+            return
+        self._record("Scheduled", region=region, parameters=to_json(self.parameters), **limits)
+        self._record("Started")
+
+    def _record(self, ending: str, **details: Any) -> None:
+        if self.task.resource_type == "lambda:function":
+            self.line.record(f"LambdaFunction{ending}", details)
+        else:
+            named = {"resourceType": self.task.resource_type, "resource": self.task.resource, **details}
+            self.line.record(f"Task{ending}", named)
+
+
+def _seconds(state: Mapping[str, Any], field: str, view: Data) -> int | None:
+    if f"{field}Path" not in state:
+        return state.get(field)
+    value = view.find(state[f"{field}Path"], f"{field}Path")
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise StatesError(RUNTIME, f"The field '{field}Path' must select a positive integer, found {value!r}")
+    return value

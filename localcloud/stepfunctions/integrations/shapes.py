@@ -1,0 +1,115 @@
+"""Parameters and results of service calls, between Step Functions' spelling and botocore's."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from localcloud.stepfunctions.asl.json_text import to_json
+
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "structure": (dict,),
+    "map": (dict,),
+    "list": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
+    "timestamp": (str, int, float),
+}
+
+
+def pascal(name: str) -> str:
+    """A member's name as Step Functions spells it: bucketName -> BucketName."""
+    return name[:1].upper() + name[1:]
+
+
+def problems(value: Any, shape: Shape, field: str = "", *, stringify: bool = False) -> Iterator[str]:
+    """What Step Functions would refuse in `value`; keys that end in `.$` stand for values not known yet.
+
+    stringify: objects may stand where text is expected (message bodies); they are sent as JSON.
+    """
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        yield from _structure_problems(value, shape, stringify)
+    elif isinstance(shape, ListShape) and isinstance(value, list):
+        for each in value:
+            yield from problems(each, shape.member, field, stringify=stringify)
+    elif isinstance(shape, MapShape) and isinstance(value, dict):
+        for key, each in value.items():
+            if not key.endswith(".$"):
+                yield from problems(each, shape.value, key, stringify=stringify)
+    elif not _fits(value, shape, stringify):
+        yield f'The value for the field "{field}" must be a {shape.type_name.upper()}'
+
+
+def _structure_problems(value: dict[str, Any], shape: StructureShape, stringify: bool) -> Iterator[str]:
+    members = {pascal(name): member for name, member in shape.members.items()}
+    given = {name.removesuffix(".$") for name in value}
+    for name in sorted(given - set(members)):
+        yield f'The field "{name}" is not supported by Step Functions'
+    for name in shape.required_members:
+        if pascal(name) not in given:
+            yield f'The field "{pascal(name)}" is required but was missing'
+    for name, each in value.items():
+        if name in members:
+            yield from problems(each, members[name], name, stringify=stringify)
+
+
+def _fits(value: Any, shape: Shape, stringify: bool) -> bool:
+    if shape.type_name == "blob" or (stringify and shape.type_name == "string"):
+        return True
+    if shape.type_name != "boolean" and isinstance(value, bool):
+        return False
+    whole = isinstance(value, float) and value.is_integer() and shape.type_name in ("integer", "long")
+    return whole or isinstance(value, _JSON_TYPES.get(shape.type_name, (object,)))
+
+
+def to_request(value: Any, shape: Shape) -> Any:
+    """`value`, free of problems, as botocore takes it."""
+    if isinstance(shape, StructureShape):
+        members = {pascal(name): name for name in shape.members}
+        return {members[name]: to_request(each, shape.members[members[name]]) for name, each in value.items()}
+    if isinstance(shape, ListShape):
+        return [to_request(each, shape.member) for each in value]
+    if isinstance(shape, MapShape):
+        return {key: to_request(each, shape.value) for key, each in value.items()}
+    if shape.type_name == "blob":
+        return (value if isinstance(value, str) else to_json(value)).encode()
+    if shape.type_name == "string" and not isinstance(value, str):
+        return to_json(value)
+    return int(value) if shape.type_name in ("integer", "long") else value
+
+
+def to_result(value: Any, shape: Shape | None, *, epoch_times: bool) -> Any:
+    """A response as JSON data. Times: milliseconds since 1970 for optimized integrations, ISO 8601 for aws-sdk."""
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        return {
+            pascal(name): to_result(each, shape.members.get(name), epoch_times=epoch_times)
+            for name, each in value.items()
+            if name != "ResponseMetadata"
+        }
+    if isinstance(shape, ListShape):
+        return [to_result(each, shape.member, epoch_times=epoch_times) for each in value]
+    if isinstance(shape, MapShape):
+        return {key: to_result(each, shape.value, epoch_times=epoch_times) for key, each in value.items()}
+    if isinstance(value, datetime.datetime):
+        if epoch_times:
+            return int(value.timestamp() * 1000)
+        return value.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if hasattr(value, "read"):
+        value = value.read()
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def parse_json(text: str) -> Any:
+    """JSON data, or the text itself where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,65 @@
+"""Task tokens: where a waiting task and SendTaskSuccess meet."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from typing import Any
+
+from localcloud.errors import AwsError
+from localcloud.stepfunctions.asl.errors import HEARTBEAT_TIMEOUT, StatesError
+
+
+class WaitingTask:
+    """One task that waits for its token."""
+
+    def __init__(self) -> None:
+        self.text = secrets.token_urlsafe(96)
+        self.closed = False
+        self._outcome: tuple[Any] | StatesError | None = None
+        self._last_heartbeat = time.monotonic()
+
+    def poll(self, heartbeat_seconds: float | None) -> tuple[Any] | None:
+        """The output once it is there; StatesError when the task failed or a heartbeat is overdue."""
+        if isinstance(self._outcome, StatesError):
+            raise self._outcome
+        late = heartbeat_seconds is not None and time.monotonic() - self._last_heartbeat > heartbeat_seconds
+        if self._outcome is None and late:
+            raise StatesError(HEARTBEAT_TIMEOUT)
+        return self._outcome
+
+    def heartbeat(self) -> None:
+        self._last_heartbeat = time.monotonic()
+
+    def finish(self, outcome: tuple[Any] | StatesError) -> None:
+        """The first outcome counts."""
+        self._outcome = self._outcome or outcome
+        self.closed = True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class TaskTokens:
+    """Every token that was handed out."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, WaitingTask] = {}
+        self._lock = threading.Lock()
+
+    def new(self) -> WaitingTask:
+        task = WaitingTask()
+        with self._lock:
+            self._tasks[task.text] = task
+        return task
+
+    def waiting(self, text: str) -> WaitingTask:
+        """The task that waits for a token; AwsError InvalidToken or TaskTimedOut otherwise."""
+        with self._lock:
+            task = self._tasks.get(text)
+        if task is None:
+            raise AwsError("InvalidToken", "Invalid Token: 'Invalid token'")
+        if task.closed:
+            raise AwsError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+        return task
