@@ -53,9 +53,7 @@ def crop_for_training(
     return pixels[:, ::-1] if augmentation.flip and random.random() < 0.5 else pixels
 
 
-def random_box(
-    size: tuple[int, int], area: float, random: np.random.Generator
-) -> tuple[float, float, float, float]:
+def random_box(size: tuple[int, int], area: float, random: np.random.Generator) -> tuple[float, float, float, float]:
     """(left, top, right, bottom) of a box with `area` of the image, its sides' ratio between 3:4 and 4:3."""
     width, height = size
     ratio = math.exp(random.uniform(math.log(_RATIO[0]), math.log(_RATIO[1])))
