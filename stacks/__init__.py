@@ -1,0 +1,1 @@
+"""Where it runs: one module per stack; `constructs/` holds one module per capability."""

@@ -1,0 +1,39 @@
+"""What every stack of the platform has in common: its name, its place, and a note on which controls bind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Environment, Stack
+from constructs import Construct
+
+from config.app import AppConfig
+
+CONTROLS_METADATA = "Kennel::Controls"
+
+
+class PlatformStack(Stack):
+    """`Kennel-<Environment>-<role>`. `keep` protects a stack whose loss would lose data."""
+
+    def __init__(self, scope: Construct, role: str, config: AppConfig, *, purpose: str, keep: bool = False) -> None:
+        super().__init__(
+            scope,
+            f"Kennel-{config.environment.capitalize()}-{role}",
+            env=Environment(account=config.account, region=config.region),
+            description=f"Kennel ({config.environment}): {purpose}",
+            termination_protection=keep and config.storage.retain,
+        )
+        self.add_metadata(CONTROLS_METADATA, expected_controls(config))
+
+
+def expected_controls(config: AppConfig) -> dict[str, Any]:
+    """What this environment promises; `python -m checks` holds the templates to it."""
+    return {
+        "Environment": config.environment,
+        "Strict": config.strict,
+        "Retain": config.storage.retain,
+        "IsolatedTraining": config.training.isolate,
+        "IsolatedEndpoint": config.endpoint.isolate,
+        "VpcOnlyStudio": config.studio.vpc_only,
+        "DataCapture": config.endpoint.data_capture,
+    }

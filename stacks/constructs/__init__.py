@@ -1,0 +1,1 @@
+"""One module per capability; a stack composes them."""

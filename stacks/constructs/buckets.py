@@ -1,0 +1,116 @@
+"""Private, versioned, encrypted, access-logged buckets, and who may read or write which prefix of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.constructs.acknowledgements import acknowledge_wildcard
+
+PARTIAL_UPLOAD_DAYS = 7
+READ = ("s3:GetObject",)
+WRITE = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+ALL_KEYS = "*"
+
+
+class AccessLogBucket(s3.Bucket):
+    """Where the other buckets' access logs go. S3 writes them with its own key only (SSE-S3)."""
+
+    def __init__(self, scope: Construct, id: str, *, retain: bool, days: int) -> None:
+        super().__init__(
+            scope,
+            id,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            lifecycle_rules=[_tidy(days), s3.LifecycleRule(id="expire", expiration=Duration.days(days))],
+            **_common(retain),
+        )
+
+
+class PrivateBucket(s3.Bucket):
+    """A bucket under the platform's key. `expire` maps a prefix to the days after which its objects go."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        key: kms.IKey,
+        access_logs: s3.IBucket,
+        retain: bool,
+        noncurrent_days: int,
+        expire: dict[str, int] | None = None,
+    ) -> None:
+        rules = [
+            s3.LifecycleRule(id=f"expire-{prefix.strip('/')}", prefix=prefix, expiration=Duration.days(days))
+            for prefix, days in (expire or {}).items()
+        ]
+        super().__init__(
+            scope,
+            id,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix=f"{id}/",
+            lifecycle_rules=[_tidy(noncurrent_days), *rules],
+            **_common(retain),
+        )
+        self._key = key
+
+    def allow_read(self, role: iam.IRole, *prefixes: str) -> None:
+        """Let `role` list and read the keys below `prefixes`. A prefix with a file name stands for that one key."""
+        self._allow(role, READ, prefixes)
+        self._allow_list(role, prefixes)
+        self._allow_key(role, ["kms:Decrypt"])
+
+    def allow_write(self, role: iam.IRole, *prefixes: str) -> None:
+        """Let `role` put objects below `prefixes`."""
+        self._allow(role, WRITE, prefixes)
+        self._allow_key(role, ["kms:Decrypt", "kms:GenerateDataKey"])
+
+    def _allow(self, role: iam.IRole, actions: Sequence[str], prefixes: Sequence[str]) -> None:
+        patterns = [f"/{prefix}{ALL_KEYS}" if prefix.endswith("/") else f"/{prefix}" for prefix in prefixes]
+        role.add_to_principal_policy(
+            iam.PolicyStatement(actions=list(actions), resources=[self.bucket_arn + pattern for pattern in patterns])
+        )
+        for pattern in patterns:
+            if ALL_KEYS in pattern:
+                reason = f"the objects below {pattern.strip('/*')} are named at run time"
+                acknowledge_wildcard(role, self.bucket_arn, pattern, reason, owner=self)
+
+    def _allow_list(self, role: iam.IRole, prefixes: Sequence[str]) -> None:
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": [f"{prefix}{ALL_KEYS}" for prefix in prefixes]}},
+            )
+        )
+
+    def _allow_key(self, role: iam.IRole, actions: list[str]) -> None:
+        role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=[self._key.key_arn]))
+
+
+def _tidy(noncurrent_days: int) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id="tidy",
+        noncurrent_version_expiration=Duration.days(noncurrent_days),
+        abort_incomplete_multipart_upload_after=Duration.days(PARTIAL_UPLOAD_DAYS),
+        expired_object_delete_marker=True,
+    )
+
+
+def _common(retain: bool) -> dict:
+    return {
+        "block_public_access": s3.BlockPublicAccess.BLOCK_ALL,
+        "enforce_ssl": True,
+        "minimum_tls_version": 1.2,
+        "object_ownership": s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        "versioned": True,
+        "removal_policy": RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+    }

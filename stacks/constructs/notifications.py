@@ -1,0 +1,36 @@
+"""The topic on which the platform reports: outcomes of runs, alarms, the budget."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+
+class NotificationTopic(sns.Topic):
+    """Encrypted, TLS only. Alarms, rules and budgets of this account may publish."""
+
+    def __init__(self, scope: Construct, id: str, *, key: kms.IKey, email: str | None) -> None:
+        super().__init__(scope, id, master_key=key, enforce_ssl=True)
+        self._key = key
+        stack = Stack.of(self)
+        for service in ("cloudwatch", "events", "budgets"):
+            self.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=f"Publish{service.capitalize()}",
+                    principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                    actions=["sns:Publish"],
+                    resources=[self.topic_arn],
+                    conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
+                )
+            )
+        if email:
+            sns.CfnSubscription(self, "Email", topic_arn=self.topic_arn, protocol="email", endpoint=email)
+
+    def allow_publish(self, role: iam.IRole) -> None:
+        role.add_to_principal_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[self.topic_arn]))
+        role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._key.key_arn])
+        )

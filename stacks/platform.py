@@ -1,0 +1,25 @@
+"""The whole platform: six stacks, each handed what it needs from those before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import App, Tags, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from config.app import AppConfig
+from stacks.storage import StorageStack
+
+
+@dataclass(frozen=True)
+class Platform:
+    storage: StorageStack
+
+
+def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> Platform:
+    """All stacks of one environment below `app`. With `rule_packs`, a finding without a reason fails the synth."""
+    storage = StorageStack(app, config)
+    Tags.of(app).add("kennel:environment", config.environment)
+    if rule_packs:
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return Platform(storage=storage)

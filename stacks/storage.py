@@ -1,0 +1,42 @@
+"""The Storage stack: what must outlive a redeploy. Key, buckets, topic."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput
+from constructs import Construct
+
+from config.app import AppConfig
+from stacks.base import PlatformStack
+from stacks.constructs.buckets import AccessLogBucket, PrivateBucket
+from stacks.constructs.key import PlatformKey
+from stacks.constructs.notifications import NotificationTopic
+
+ACCESS_LOG_DAYS = 365
+
+
+class StorageStack(PlatformStack):
+    def __init__(self, scope: Construct, config: AppConfig) -> None:
+        super().__init__(scope, "Storage", config, purpose="key, buckets and notifications", keep=True)
+        storage = config.storage
+        self.key = PlatformKey(self, "Key", retain=storage.retain)
+        logs = AccessLogBucket(self, "AccessLogs", retain=storage.retain, days=ACCESS_LOG_DAYS)
+        self.data = PrivateBucket(
+            self,
+            "Data",
+            key=self.key,
+            access_logs=logs,
+            retain=storage.retain,
+            noncurrent_days=storage.noncurrent_days,
+        )
+        self.artifacts = PrivateBucket(
+            self,
+            "Artifacts",
+            key=self.key,
+            access_logs=logs,
+            retain=storage.retain,
+            noncurrent_days=storage.noncurrent_days,
+            expire={"runs/": storage.run_days},
+        )
+        self.topic = NotificationTopic(self, "Notifications", key=self.key, email=storage.notification_email)
+        CfnOutput(self, "DataBucket", value=self.data.bucket_name)
+        CfnOutput(self, "ArtifactsBucket", value=self.artifacts.bucket_name)
