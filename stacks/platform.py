@@ -9,17 +9,20 @@ from cdk_nag import AwsSolutionsChecks
 
 from config.app import AppConfig
 from stacks.storage import StorageStack
+from stacks.studio import StudioStack
 
 
 @dataclass(frozen=True)
 class Platform:
     storage: StorageStack
+    studio: StudioStack
 
 
 def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> Platform:
     """All stacks of one environment below `app`. With `rule_packs`, a finding without a reason fails the synth."""
     storage = StorageStack(app, config)
+    studio = StudioStack(app, config, storage=storage)
     Tags.of(app).add("kennel:environment", config.environment)
     if rule_packs:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return Platform(storage=storage)
+    return Platform(storage=storage, studio=studio)

@@ -1,0 +1,46 @@
+"""The Studio stack: the private network, and the SageMaker domain in it."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from config.app import AppConfig
+from stacks.base import PlatformStack
+from stacks.constructs.network import PrivateNetwork
+from stacks.constructs.studio_domain import StudioDomain
+from stacks.storage import StorageStack
+
+
+class StudioStack(PlatformStack):
+    def __init__(self, scope: Construct, config: AppConfig, *, storage: StorageStack) -> None:
+        super().__init__(scope, "Studio", config, purpose="network and SageMaker domain", keep=True)
+        network = PrivateNetwork(
+            self,
+            "Network",
+            config=config.network,
+            key=storage.key,
+            log_retention_days=config.monitoring.log_retention_days,
+        )
+        bootstrap = self.format_arn(
+            service="s3", region="", account="", resource=f"cdk-hnb659fds-assets-{self.account}-{self.region}"
+        )
+        layers = self.format_arn(
+            service="s3", region="", account="", resource=f"prod-{self.region}-starport-layer-bucket"
+        )
+        buckets = [storage.data.bucket_arn, storage.artifacts.bucket_arn, bootstrap]
+        network.add_s3_endpoint(buckets, [f"{arn}/*" for arn in (*buckets, layers)])
+        self.network = network
+        self.placement = network.placement
+        if config.studio.enabled:
+            studio = StudioDomain(
+                self,
+                "Studio",
+                config=config.studio,
+                name=config.prefix,
+                key=storage.key,
+                vpc_id=network.vpc_id,
+                placement=network.placement,
+            )
+            storage.data.allow_read(studio.role, "datasets/")
+            storage.data.allow_write(studio.role, "datasets/")
+            storage.artifacts.allow_read(studio.role, "prepared/", "runs/", "models/", "aliases/")
