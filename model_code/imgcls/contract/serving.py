@@ -13,6 +13,16 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 SNIFFED_TYPES = ("application/x-image", "application/octet-stream")
 BATCH_TYPE = "application/json"
 
+METRIC_NAMESPACE = "Kennel/Serving"
+"""Namespace of what the server writes to its log in CloudWatch's embedded metric format; times in milliseconds."""
+MODEL_METRICS = ("Invocations", "Errors", "Latency")
+"""With dimensions EndpointName and ModelName. `Errors` counts answers of 5xx."""
+ENDPOINT_METRICS = ("QueueTime", "DecodeTime", "InferTime", "ModelLoads", "ModelLoadTime", "ModelUnloads")
+"""With dimension EndpointName."""
+REFUSALS_METRIC = "Refusals"
+"""With dimensions EndpointName and Code: answers of 4xx and 5xx by their error code."""
+OTHER_MODELS = "_other"
+
 
 @dataclass(frozen=True)
 class ServerSettings:
@@ -27,8 +37,12 @@ class ServerSettings:
     """Models are refused with 507 beyond this; 0 = 80 % of the memory the process may use."""
     threads: int = 0
     max_queue: int = 256
+    body_seconds: int = 20
+    """A request whose body takes longer than this is answered 408."""
     drain_seconds: int = 25
+    metrics_seconds: int = 60
     max_metric_models: int = 20
+    """Models with metrics of their own; the others share `OTHER_MODELS`. Each custom metric costs money."""
 
     def to_environment(self) -> dict[str, str]:
         return {f"KENNEL_{f.name.upper()}": str(getattr(self, f.name)) for f in fields(self)}

@@ -1,0 +1,34 @@
+"""Where the four functions find what is not in their arguments: the process's settings, the request's headers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from imgcls.contract.serving import CUSTOM_ATTRIBUTES_HEADER, ServerSettings
+
+
+@dataclass(frozen=True)
+class RequestContext:
+    """What serve.py knows of a request and the four functions may ask."""
+
+    custom_attributes: str | None = None
+
+
+@cache
+def settings() -> ServerSettings:
+    """The settings in the process's environment, read once. Raises ValueError naming a bad variable."""
+    return ServerSettings.from_environment(os.environ)
+
+
+def custom_attributes(context: Any) -> str | None:
+    """The CustomAttributes in our context, in that of AWS's inference toolkit, or in none."""
+    if context is None or isinstance(context, RequestContext):
+        return context and context.custom_attributes
+    for processor in context.request_processor:
+        for name, value in processor.get_request_properties().items():
+            if name.lower() == CUSTOM_ATTRIBUTES_HEADER.lower():
+                return value
+    return None

@@ -1,0 +1,36 @@
+"""What a caller can do wrong, each with its HTTP status, a stable code and one sentence."""
+
+from __future__ import annotations
+
+try:
+    # AWS's inference toolkit answers with an error's own status only when the error derives from this class.
+    from sagemaker_inference.errors import BaseInferenceToolkitError as _Base
+except ImportError:
+
+    class _Base(Exception):  # type: ignore[no-redef]
+        def __init__(self, status_code: int, message: str, phrase: str) -> None:
+            super().__init__(message)
+            self.status_code, self.message, self.phrase = status_code, message, phrase
+
+
+PHRASES = {
+    400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 408: "Request Timeout",
+    409: "Conflict", 411: "Length Required", 413: "Content Too Large", 415: "Unsupported Media Type",
+    431: "Request Header Fields Too Large", 503: "Service Unavailable", 507: "Insufficient Storage",
+}  # fmt: skip
+
+
+class RequestError(_Base):
+    """A refused request. The answer's body is `{"error": code, "message": message}`."""
+
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status, message, PHRASES[status])
+        self.code = code
+        self.headers = headers or {}
+
+    @property
+    def status(self) -> int:
+        return self.status_code
+
+    def body(self) -> dict[str, str]:
+        return {"error": self.code, "message": self.message}

@@ -1,0 +1,101 @@
+"""One prediction request: what can be refused early, the work on the shared threads, the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import Any, Protocol
+
+from imgcls.contract.serving import BATCH_TYPE, CUSTOM_ATTRIBUTES_HEADER, MODEL_VERSION_HEADER, ServerSettings
+from imgcls.serving.context import RequestContext
+from imgcls.serving.errors import RequestError
+from imgcls.serving.formats import check_accept, check_content_type, media_type, parse_attributes
+from imgcls.serving.http import Request
+from imgcls.serving.model import Images, Model, Prediction, concatenate
+from imgcls.serving.observe import Observer
+from imgcls.serving.repository import Repository
+from imgcls.serving.workers import Workers
+
+
+class Functions(Protocol):
+    """inference.py's four functions."""
+
+    def model_fn(self, model_dir: str, context: Any = None) -> Model: ...
+    def input_fn(self, body: bytes, content_type: str, context: Any = None) -> Images: ...
+    def predict_fn(self, data: Images, model: Model, context: Any = None) -> Prediction: ...
+    def output_fn(self, prediction: Prediction, accept: str | None, context: Any = None) -> tuple[bytes, str]: ...
+
+
+class Invoker:
+    """Answers prediction requests. Lives on the event loop; the four functions run on the workers' threads."""
+
+    def __init__(
+        self,
+        functions: Functions,
+        repository: Repository,
+        workers: Workers,
+        observer: Observer,
+        settings: ServerSettings,
+    ) -> None:
+        self._functions = functions
+        self._repository = repository
+        self._workers = workers
+        self._observer = observer
+        self._settings = settings
+
+    async def invoke(self, request: Request, name: str) -> tuple[bytes, dict[str, str]]:
+        """(JSON body, headers). Raises RequestError."""
+        start = perf_counter()
+        content_type, accept = request.headers.get("content-type", ""), request.headers.get("accept")
+        context = RequestContext(request.headers.get(CUSTOM_ATTRIBUTES_HEADER.lower()))
+        self._repository.get(name)
+        self._workers.admit()
+        check_content_type(content_type)
+        check_accept(accept)
+        parse_attributes(context.custom_attributes)
+        body = await request.body(self._settings.max_body_bytes, self._settings.body_seconds)
+        with self._repository.use(name) as model:
+            failed = True
+            try:
+                run = self._run_batch if media_type(content_type) == BATCH_TYPE else self._run_single
+                answer, prediction, waited = await run(model, body, content_type, accept, context)
+                failed = False
+            except RequestError:
+                failed = False
+                raise
+            finally:
+                self._observer.metrics.invocation(model.card.name, perf_counter() - start, failed=failed)
+        self._observer.prediction(request, prediction, waited)
+        return answer, {MODEL_VERSION_HEADER: model.card.version}
+
+    async def _run_single(
+        self, model: Model, body: bytes, content_type: str, accept: str | None, context: RequestContext
+    ) -> tuple[bytes, Prediction, float]:
+        (answer, prediction), waited = await self._workers.submit(
+            self._answer, model, body, content_type, accept, context
+        )
+        return answer, prediction, waited
+
+    def _answer(
+        self, model: Model, body: bytes, content_type: str, accept: str | None, context: RequestContext
+    ) -> tuple[bytes, Prediction]:
+        prediction = self._functions.predict_fn(self._functions.input_fn(body, content_type, context), model, context)
+        return self._functions.output_fn(prediction, accept, context)[0], prediction
+
+    async def _run_batch(
+        self, model: Model, body: bytes, content_type: str, accept: str | None, context: RequestContext
+    ) -> tuple[bytes, Prediction, float]:
+        """Image by image, so that a batch uses all cores and other requests get their turn in between."""
+        functions = self._functions
+        images, waited = await self._workers.submit(functions.input_fn, body, content_type, context)
+        self._workers.admit(len(images.encoded))
+        singles = [Images((data,), images.is_batch, index) for index, data in enumerate(images.encoded)]
+        jobs = (self._workers.submit(functions.predict_fn, single, model, context) for single in singles)
+        # All are waited for, also after an error: the model stays in use until none of its jobs runs.
+        results = await asyncio.gather(*jobs, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        prediction = concatenate([result[0] for result in results if not isinstance(result, BaseException)])
+        (answer, _), _ = await self._workers.submit(functions.output_fn, prediction, accept, context)
+        return answer, prediction, waited

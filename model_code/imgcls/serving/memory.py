@@ -1,0 +1,76 @@
+"""How much memory the process may use, what a model costs, and giving memory back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from imgcls.serving.errors import RequestError
+
+_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_SHARE = 0.8
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def process_limit() -> int:
+    """80 % of what the container, or else the machine, may use, in bytes."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * _PAGE]
+    for path in _CGROUP_LIMITS:
+        with suppress(OSError, ValueError):
+            limits.append(int(Path(path).read_text()))
+    return int(min(limits) * _SHARE)
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
+
+
+def model_cost(graph_bytes: int) -> int:
+    """Memory that a compiled graph of this size takes, in bytes: an upper estimate, made before it is loaded."""
+    return int(graph_bytes * 1.3) + 16 * 1024 * 1024
+
+
+class Budget:
+    """Memory promised to models. Used from the event loop only."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._promised: dict[str, int] = {}
+        self._idle_bytes = resident_bytes()
+
+    @property
+    def promised(self) -> int:
+        return sum(self._promised.values())
+
+    def reserve(self, name: str, cost: int) -> None:
+        """Raises RequestError 507, on which SageMaker unloads other models and asks again."""
+        used = max(self._idle_bytes + self.promised, resident_bytes())
+        if used + cost > self.limit:
+            message = f"the model needs about {cost >> 20} MiB; {max(0, self.limit - used) >> 20} MiB are left"
+            raise RequestError(507, "out_of_memory", message)
+        self._promised[name] = cost
+
+    def release(self, name: str) -> None:
+        del self._promised[name]
+
+
+class Allocator:
+    """glibc's allocator: without these two, freed models stay in the arenas of the threads that loaded them."""
+
+    def __init__(self) -> None:
+        libc = ctypes.CDLL(None)
+        self._trim = getattr(libc, "malloc_trim", None)
+        if hasattr(libc, "mallopt"):
+            libc.mallopt(_M_ARENA_MAX, 2)
+            libc.mallopt(_M_MMAP_THRESHOLD, 1024 * 1024)
+
+    def give_back(self) -> None:
+        """Return freed memory to the system. A no-op on a C library without malloc_trim."""
+        gc.collect()
+        if self._trim is not None:
+            self._trim(0)

@@ -1,0 +1,93 @@
+"""A loaded model, what it is asked, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+
+from imgcls.contract.artifact import ModelCard
+from imgcls.preprocess import TOO_MANY_PIXELS, ImageError, preprocess
+from imgcls.serving.errors import RequestError
+
+
+class Engine(Protocol):
+    """Runs the network: uint8 pixels (num, crop, crop, 3) -> float32 logits (num, classes). Thread-safe."""
+
+    def __call__(self, pixels: np.ndarray) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Images:
+    """Encoded images of one request. `is_batch`: they came as JSON instances, so the answer is a list.
+
+    `first` is the index in the request of the first of them, for messages.
+    """
+
+    encoded: tuple[bytes, ...]
+    is_batch: bool = False
+    first: int = 0
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """`probabilities`: float64 (num, classes), rows sum to 1. `energy`: float64 (num,), lower is more familiar.
+
+    Times are sums over the images, in seconds.
+    """
+
+    card: ModelCard
+    probabilities: np.ndarray
+    energy: np.ndarray
+    is_batch: bool
+    decode_seconds: float
+    infer_seconds: float
+
+
+@dataclass(frozen=True)
+class Model:
+    """A card, the engine that runs its graph, and the cap on an image's declared pixels."""
+
+    card: ModelCard
+    engine: Engine
+    max_pixels: int
+
+    def predict(self, images: Images) -> Prediction:
+        """Raises RequestError naming the image that gives no pixels."""
+        start = perf_counter()
+        pixels = np.stack([self._pixels(images, index) for index in range(len(images.encoded))])
+        decoded = perf_counter()
+        logits = self.engine(pixels).astype(np.float64)
+        probabilities, energy = softmax(logits, self.card.temperature)
+        return Prediction(self.card, probabilities, energy, images.is_batch, decoded - start, perf_counter() - decoded)
+
+    def _pixels(self, images: Images, index: int) -> np.ndarray:
+        try:
+            return preprocess(images.encoded[index], self.card.preprocessing, self.max_pixels)
+        except ImageError as error:
+            status = 413 if error.code == TOO_MANY_PIXELS else 400
+            where = f"instance {images.first + index}: " if images.is_batch else ""
+            raise RequestError(status, error.code, where + error.sentence) from error
+
+
+def softmax(logits: np.ndarray, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    """(probabilities, energy) of float64 logits (num, classes); energy = -T log sum exp(logits / T)."""
+    scaled = logits / temperature
+    top = scaled.max(axis=1, keepdims=True)
+    exponents = np.exp(scaled - top)
+    total = exponents.sum(axis=1, keepdims=True)
+    return exponents / total, -temperature * (top + np.log(total))[:, 0]
+
+
+def concatenate(parts: list[Prediction]) -> Prediction:
+    """One prediction over the images of all `parts`, which are of the same model and request."""
+    return Prediction(
+        parts[0].card,
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.energy for part in parts]),
+        parts[0].is_batch,
+        sum(part.decode_seconds for part in parts),
+        sum(part.infer_seconds for part in parts),
+    )

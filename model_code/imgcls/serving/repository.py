@@ -1,0 +1,144 @@
+"""The loaded models: load, look up, list, unload. Lives on the event loop, so it needs no locks."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imgcls.contract.artifact import ArtifactError, read_card
+from imgcls.serving.errors import RequestError
+from imgcls.serving.memory import Allocator, Budget, model_cost
+from imgcls.serving.model import Model
+
+LOADERS = 2
+DEFAULT_PAGE, MAX_PAGE = 100, 1000
+
+
+@dataclass
+class Entry:
+    """`model` is None while it loads. `idle` is set when no request uses it, `gone` once it is unloaded."""
+
+    name: str
+    url: str
+    model: Model | None = None
+    users: int = 0
+    is_leaving: bool = False
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Repository:
+    """Models by their opaque name."""
+
+    def __init__(self, load: Callable[[str], Model], budget: Budget, allocator: Allocator) -> None:
+        self._load = load
+        self._budget = budget
+        self._allocator = allocator
+        self._entries: dict[str, Entry] = {}
+        self._loaders = ThreadPoolExecutor(LOADERS, thread_name_prefix="loader")
+
+    async def load(self, name: str, url: str) -> Entry:
+        """Raises RequestError 409 (already there), 507 (no memory) or 400 (not a model that can be served)."""
+        while (entry := self._entries.get(name)) and entry.is_leaving:
+            await entry.gone.wait()
+        if entry:
+            raise RequestError(409, "already_loaded", f"model {name!r} is loaded already")
+        entry = Entry(name, url)
+        entry.idle.set()
+        loop = asyncio.get_running_loop()
+        self._entries[name] = entry
+        try:
+            self._budget.reserve(name, await loop.run_in_executor(self._loaders, _cost, url))
+            try:
+                entry.model = await loop.run_in_executor(self._loaders, self._load, url)
+            except BaseException:
+                self._budget.release(name)
+                raise
+        except (ArtifactError, OSError, ValueError) as error:
+            raise RequestError(400, "bad_artifact", f"{error}") from error
+        except MemoryError:
+            raise RequestError(507, "out_of_memory", "the model does not fit into memory") from None
+        finally:
+            if entry.model is None:
+                del self._entries[name]
+                entry.gone.set()
+            entry.settled.set()
+        return entry
+
+    @contextmanager
+    def use(self, name: str) -> Iterator[Model]:
+        """The model, kept until the block ends. Raises RequestError 404."""
+        entry = self._entries.get(name)
+        if entry is None or entry.model is None or entry.is_leaving:
+            raise _not_loaded(name)
+        entry.users += 1
+        entry.idle.clear()
+        try:
+            yield entry.model
+        finally:
+            entry.users -= 1
+            if not entry.users:
+                entry.idle.set()
+
+    async def unload(self, name: str) -> None:
+        """Returns when the model's own requests are answered and its memory is free. Raises RequestError 404."""
+        entry = self._entries.get(name)
+        if entry is not None:
+            await entry.settled.wait()
+        if entry is None or entry.model is None or entry.is_leaving:
+            raise _not_loaded(name)
+        entry.is_leaving = True
+        await entry.idle.wait()
+        entry.model = None
+        await asyncio.get_running_loop().run_in_executor(self._loaders, self._allocator.give_back)
+        self._budget.release(name)
+        del self._entries[name]
+        entry.gone.set()
+
+    def get(self, name: str) -> Entry:
+        """Raises RequestError 404."""
+        entry = self._entries.get(name)
+        if entry is None or entry.model is None or entry.is_leaving:
+            raise _not_loaded(name)
+        return entry
+
+    def page(self, limit: int, token: str | None) -> tuple[list[Entry], str | None]:
+        """(up to `limit` entries in the order of their names, the next page's token). Raises RequestError 400."""
+        after = _decode_token(token) if token else ""
+        entries = [self._entries[name] for name in sorted(self._entries) if name > after or not token]
+        entries = [entry for entry in entries if entry.model and not entry.is_leaving]
+        more = _encode_token(entries[limit - 1].name) if len(entries) > limit else None
+        return entries[:limit], more
+
+    def close(self) -> None:
+        self._loaders.shutdown(wait=False, cancel_futures=True)
+
+
+def _cost(url: str) -> int:
+    """Estimated memory of the model at `url`, in bytes. Raises ArtifactError."""
+    folder = Path(url)
+    card = read_card(folder)
+    graphs = (folder / name for name in card.files if name.endswith(".onnx"))
+    return model_cost(max((graph.stat().st_size for graph in graphs if graph.is_file()), default=0))
+
+
+def _not_loaded(name: str) -> RequestError:
+    return RequestError(404, "model_not_loaded", f"model {name[:200]!r} is not loaded")
+
+
+def _encode_token(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode()
+
+
+def _decode_token(token: str) -> str:
+    try:
+        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise RequestError(400, "bad_token", "next_page_token is not one that this server gave") from None

@@ -1,0 +1,91 @@
+"""From the environment to a running server: wires the parts together and hands them to uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+
+import uvicorn
+
+from imgcls.contract.serving import ServerSettings
+from imgcls.serving.app import App
+from imgcls.serving.cores import num_cores
+from imgcls.serving.errors import RequestError
+from imgcls.serving.http import LimitedProtocol
+from imgcls.serving.invoke import Functions, Invoker
+from imgcls.serving.log import LineLog
+from imgcls.serving.memory import Allocator, Budget, process_limit
+from imgcls.serving.metrics import Metrics
+from imgcls.serving.observe import Observer
+from imgcls.serving.repository import Repository
+from imgcls.serving.workers import Workers
+
+DEFAULT_PORT = 8080
+MODEL_DIR = "/opt/ml/model"
+KEEP_ALIVE_SECONDS = 75
+"""Longer than the caller keeps an idle connection, so that it is the caller who closes."""
+
+
+def run(functions: Functions, environment: Mapping[str, str]) -> int:
+    """Serve until SIGTERM or SIGINT; in-flight requests are answered first. Returns the exit code."""
+    # The event loop must get the interpreter quickly from threads that compute.
+    sys.setswitchinterval(0.001)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        settings = ServerSettings.from_environment(environment)
+        port = int(environment.get("SAGEMAKER_BIND_TO_PORT") or DEFAULT_PORT)
+        is_multi_model = environment.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true"
+        single_model = None if is_multi_model else environment.get("SM_MODEL_DIR") or MODEL_DIR
+        return asyncio.Runner(loop_factory=_new_loop).run(_serve(functions, settings, port, single_model))
+    except (RequestError, ValueError) as error:
+        print(f"serve.py: {error}", file=sys.stderr)
+        return 1
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+async def _serve(functions: Functions, settings: ServerSettings, port: int, single_model: str | None) -> int:
+    workers = Workers(settings.threads or num_cores(), settings.max_queue)
+    observer = Observer(LineLog(), Metrics(settings.endpoint_name, settings.max_metric_models))
+    budget = Budget(settings.max_memory_bytes or process_limit())
+    repository = Repository(functions.model_fn, budget, Allocator())
+    invoker = Invoker(functions, repository, workers, observer, settings)
+    app = App(settings=settings, repository=repository, invoker=invoker, observer=observer, single_model=single_model)
+    await app.start()
+    config = uvicorn.Config(
+        app,
+        host="0.0.0.0",  # noqa: S104 - the platform reaches a container from outside
+        port=port,
+        http=LimitedProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )
+    flusher = asyncio.create_task(_flush_metrics(observer, settings.metrics_seconds))
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        flusher.cancel()
+        with suppress(asyncio.CancelledError):
+            await flusher
+        workers.close()
+        repository.close()
+        observer.close()
+    return 0
+
+
+async def _flush_metrics(observer: Observer, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        observer.flush_metrics()

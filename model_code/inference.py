@@ -1,0 +1,49 @@
+"""The four functions that SageMaker's inference containers call, and that serve.py and evaluate.py call too.
+
+Stateless. The same file runs under AWS's inference toolkit (`code/inference.py` of an artifact): there on the torch
+weights where OpenVINO is absent. `context` is the toolkit's; serve.py passes `RequestContext`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any
+
+from imgcls.artifact import verify
+from imgcls.contract.artifact import ArtifactError
+from imgcls.serving.context import custom_attributes, settings
+from imgcls.serving.formats import check_accept, parse_attributes, parse_images, render
+from imgcls.serving.model import Images, Model, Prediction
+
+
+def model_fn(model_dir: str | os.PathLike[str], context: Any = None) -> Model:
+    """The model in an unpacked artifact, its hashes verified. Raises ArtifactError."""
+    folder = Path(model_dir)
+    if importlib.util.find_spec("openvino"):
+        from imgcls.serving.engine import OpenVinoEngine as engine
+    else:
+        from imgcls.serving.torch_engine import TorchEngine as engine  # type: ignore[assignment]
+    card = verify(folder, only=())
+    graph = engine.file_of(card)
+    if graph not in card.files:
+        raise ArtifactError(f"model.json lists no {graph}, which precision {card.precision} needs")
+    verify(folder, only=(graph,))
+    return Model(card, engine(folder, card, threads=settings().threads), settings().max_image_pixels)
+
+
+def input_fn(body: bytes | str, content_type: str, context: Any = None) -> Images:
+    """The request's encoded images; pixels come later, as each model resizes its own way. Raises RequestError."""
+    return parse_images(body, content_type, settings().max_batch)
+
+
+def predict_fn(data: Images, model: Model, context: Any = None) -> Prediction:
+    """Decode, run the network, apply the temperature. Raises RequestError for bytes that are no image."""
+    return model.predict(data)
+
+
+def output_fn(prediction: Prediction, accept: str | None, context: Any = None) -> tuple[bytes, str]:
+    """(body, content type) in the model's response format, unless the CustomAttributes say otherwise."""
+    check_accept(accept)
+    return render(prediction, parse_attributes(custom_attributes(context))), "application/json"

@@ -1,0 +1,21 @@
+"""The serving process: many models behind SageMaker's container contract, settings from the environment alone.
+
+`SAGEMAKER_MULTI_MODEL=true` waits for POST /models; else the model in SM_MODEL_DIR (/opt/ml/model) is served.
+`SAGEMAKER_BIND_TO_PORT` is the port (8080). The rest is `imgcls.contract.serving.ServerSettings`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import inference
+from imgcls.serving.server import run
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    sys.exit(run(inference, os.environ))
