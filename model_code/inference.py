@@ -21,10 +21,7 @@ from imgcls.serving.model import Images, Model, Prediction
 def model_fn(model_dir: str | os.PathLike[str], context: Any = None) -> Model:
     """The model in an unpacked artifact, its hashes verified. Raises ArtifactError."""
     folder = Path(model_dir)
-    if importlib.util.find_spec("openvino"):
-        from imgcls.serving.engine import OpenVinoEngine as engine
-    else:
-        from imgcls.serving.torch_engine import TorchEngine as engine  # type: ignore[assignment]
+    engine = _engine()
     card = verify(folder, only=())
     graph = engine.file_of(card)
     if graph not in card.files:
@@ -47,3 +44,14 @@ def output_fn(prediction: Prediction, accept: str | None, context: Any = None) -
     """(body, content type) in the model's response format, unless the CustomAttributes say otherwise."""
     check_accept(accept)
     return render(prediction, parse_attributes(custom_attributes(context))), "application/json"
+
+
+def _engine() -> Any:
+    """The class that runs the network here. Imported on use: the serving image has no torch, AWS's has no OpenVINO."""
+    if importlib.util.find_spec("openvino"):
+        from imgcls.serving.engine import OpenVinoEngine
+
+        return OpenVinoEngine
+    from imgcls.serving.torch_engine import TorchEngine
+
+    return TorchEngine

@@ -25,8 +25,10 @@ def settings() -> ServerSettings:
 
 def custom_attributes(context: Any) -> str | None:
     """The CustomAttributes in our context, in that of AWS's inference toolkit, or in none."""
-    if context is None or isinstance(context, RequestContext):
-        return context and context.custom_attributes
+    if context is None:
+        return None
+    if isinstance(context, RequestContext):
+        return context.custom_attributes
     for processor in context.request_processor:
         for name, value in processor.get_request_properties().items():
             if name.lower() == CUSTOM_ATTRIBUTES_HEADER.lower():

@@ -26,7 +26,7 @@ class Metrics:
         self._endpoint = endpoint_name
         self._max_models = max_models
         self._known_models: set[str] = set()
-        self._values: dict[tuple[str, ...], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        self._values: dict[tuple[str, str] | None, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
 
     def invocation(self, model: str, seconds: float, *, failed: bool) -> None:
         if model not in self._known_models and len(self._known_models) >= self._max_models:
@@ -38,14 +38,14 @@ class Metrics:
 
     def times(self, queue: float, decode: float, infer: float) -> None:
         for name, seconds in zip(ENDPOINT_METRICS[:3], (queue, decode, infer), strict=True):
-            self._values[()][name].append(seconds * 1000)
+            self._values[None][name].append(seconds * 1000)
 
     def loaded(self, seconds: float) -> None:
-        self._values[()]["ModelLoads"].append(1)
-        self._values[()]["ModelLoadTime"].append(seconds * 1000)
+        self._values[None]["ModelLoads"].append(1)
+        self._values[None]["ModelLoadTime"].append(seconds * 1000)
 
     def unloaded(self) -> None:
-        self._values[()]["ModelUnloads"].append(1)
+        self._values[None]["ModelUnloads"].append(1)
 
     def refusal(self, code: str) -> None:
         self._values["Code", code][REFUSALS_METRIC].append(1)
