@@ -1,0 +1,152 @@
+"""`ImageClassifier`: ask one model behind a multi-model endpoint."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from PIL import Image
+
+from imgcls.contract import keys
+from imgcls.contract.alias import Alias
+from kennel.errors import KennelError
+
+ALIAS_SECONDS = 60
+"""How long a resolved alias is used before it is read again."""
+RETRYABLE = {"ModelNotReadyException", "ThrottlingException", "ServiceUnavailable", "InternalFailure"}
+Picture = str | Path | bytes | Image.Image
+
+
+@dataclass(frozen=True)
+class ScoredLabel:
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one image. `predictions` is best first; `target_model` is the artifact that answered."""
+
+    model: str
+    version: str
+    label: str
+    probability: float
+    predictions: tuple[ScoredLabel, ...]
+    target_model: str
+
+
+class ImageClassifier:
+    """A model of a multi-model endpoint, by its name (the alias says which version is current) or by target model.
+
+    >>> ImageClassifier("kennel-prod", model="dog-breed-classifier", bucket="...").predict("borzoi.jpg").label
+    """
+
+    def __init__(
+        self,
+        endpoint_name: str,
+        model: str | None = None,
+        *,
+        target_model: str | None = None,
+        bucket: str | None = None,
+        runtime: Any = None,
+        s3: Any = None,
+        attempts: int = 8,
+    ) -> None:
+        """`bucket` is the artifacts bucket, where aliases are; it is not needed with `target_model`."""
+        if (model is None) == (target_model is None):
+            raise KennelError("give a model or a target model, and not both")
+        if model is not None and bucket is None:
+            raise KennelError("give the artifacts bucket, where the alias of the model is, or a target model")
+        self._endpoint_name = endpoint_name
+        self._model = model
+        self._bucket = bucket
+        self._runtime = runtime or boto3.client("sagemaker-runtime")
+        self._s3 = s3 or (boto3.client("s3") if model else None)
+        self._attempts = attempts
+        self._target_model = target_model
+        self._expires = float("inf") if target_model else float("-inf")
+
+    def predict(self, picture: Picture, *, top_k: int = 5) -> Prediction:
+        """The prediction for a path, encoded bytes or a PIL image. Raises KennelError with the endpoint's reason."""
+        target_model = self._resolve()
+        response = self._invoke(
+            TargetModel=target_model,
+            ContentType="application/x-image",
+            Accept="application/json",
+            CustomAttributes=f"format=full,top_k={top_k}",
+            Body=_encode(picture),
+        )
+        answer = json.loads(response["Body"].read())
+        return Prediction(
+            answer["model"],
+            answer["version"],
+            answer["label"],
+            answer["probability"],
+            tuple(ScoredLabel(**item) for item in answer["predictions"]),
+            target_model,
+        )
+
+    def _resolve(self) -> str:
+        if self._target_model is None or time.monotonic() > self._expires:
+            self._target_model = read_alias(self._s3, str(self._bucket), str(self._model)).current
+            self._expires = time.monotonic() + ALIAS_SECONDS
+        return self._target_model
+
+    def _invoke(self, **request: Any) -> dict[str, Any]:
+        for attempt in range(1, self._attempts + 1):
+            try:
+                return self._runtime.invoke_endpoint(EndpointName=self._endpoint_name, **request)
+            except ClientError as error:
+                if attempt == self._attempts or not _is_passing(error):
+                    raise KennelError(_reason(error)) from error
+                # Full jitter: clients that met the same cold load must not come back together.
+                time.sleep(random.uniform(0, min(20.0, 0.25 * 2**attempt)))  # noqa: S311
+        raise AssertionError("the loop returns or raises")
+
+
+def read_alias(s3: Any, bucket: str, model: str) -> Alias:
+    """The alias document of a model. Raises KennelError when nothing is published under that name."""
+    try:
+        body = s3.get_object(Bucket=bucket, Key=keys.alias(model))["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+            raise
+        raise KennelError(f"nothing is published as {model}: see `kennel models list`, or start the pipeline") from None
+    return Alias.from_dict(json.loads(body))
+
+
+def _encode(picture: Picture) -> bytes:
+    if isinstance(picture, bytes):
+        return picture
+    if isinstance(picture, Image.Image):
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        return buffer.getvalue()
+    try:
+        return Path(picture).read_bytes()
+    except OSError as error:
+        raise KennelError(f"{picture} cannot be read: {error.strerror}") from None
+
+
+def _is_passing(error: ClientError) -> bool:
+    if error.response["Error"]["Code"] in RETRYABLE:
+        return True
+    return error.response.get("OriginalStatusCode") in (429, 503)
+
+
+def _reason(error: ClientError) -> str:
+    """The container's own sentence where there is one, else the service's."""
+    original = error.response.get("OriginalMessage")
+    if original:
+        try:
+            return json.loads(original)["message"]
+        except (json.JSONDecodeError, KeyError, TypeError):
+            return original
+    return error.response["Error"]["Message"]

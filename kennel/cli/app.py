@@ -1,0 +1,45 @@
+"""The root of the command: its groups, and what a mistake looks like."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from kennel.cli import data, local, models, pipeline, predict, stacks
+from kennel.cli.output import errors
+from kennel.errors import KennelError
+
+app = typer.Typer(
+    name="kennel",
+    help="Image classification on Amazon SageMaker as code.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(local.app, name="local")
+app.add_typer(data.app, name="data")
+app.add_typer(pipeline.app, name="pipeline")
+app.add_typer(models.app, name="models")
+stacks.register(app)
+predict.register(app)
+
+
+def main() -> None:
+    """Run the command. A mistake of the user's is one sentence on stderr and exit code 1."""
+    try:
+        app()
+    except KennelError as error:
+        sys.exit(_fail(str(error)))
+    except NoCredentialsError:
+        sys.exit(_fail("AWS credentials are missing: log in, or work without an account with --env local"))
+    except (ClientError, BotoCoreError) as error:
+        sys.exit(_fail(f"AWS answered: {error}"))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(sentence: str) -> int:
+    errors.print(sentence, style="red", markup=False)
+    return 1

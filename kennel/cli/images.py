@@ -1,0 +1,27 @@
+"""Which command of this clone stands for which image in the embedded cloud."""
+
+from __future__ import annotations
+
+import sys
+
+import config as configuration
+from config.base import ConfigError
+from kennel import project
+from kennel.errors import KennelError
+
+
+def local_images() -> list[dict]:
+    """The image table of the local environment, as `python -m localcloud --images` reads it.
+
+    Jobs run on every core; two of them at a time share the cores, so each gets its part of the threads.
+    """
+    try:
+        images = configuration.load("local").images
+    except ConfigError as error:
+        raise KennelError(str(error)) from None
+    serve = [sys.executable, str(project.ROOT / "model_code" / "serve.py")]
+    return [
+        {"pattern": images.training_uri, "kind": "training"},
+        {"pattern": images.jobs_uri, "kind": "processing"},
+        {"pattern": images.serving_uri, "kind": "serving", "command": serve},
+    ]

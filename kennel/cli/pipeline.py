@@ -1,0 +1,125 @@
+"""`kennel pipeline`: start an execution, follow it, look at it, stop it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from imgcls.contract import hyperparameters
+from kennel import runs
+from kennel.cli.output import AsJson, Environment, console, duration, print_json, print_table
+from kennel.cli.watch import follow_lines, follow_live, outcome, print_run
+from kennel.errors import KennelError
+from kennel.session import Session
+
+app = typer.Typer(help="Executions of the pipeline.", no_args_is_help=True)
+
+Name = Annotated[str | None, typer.Argument(help="name of the execution; the newest when left out")]
+
+
+@app.command()
+def start(
+    model: Annotated[list[str] | None, typer.Option(help="a model to train; repeat for more")] = None,
+    dataset: Annotated[str | None, typer.Option(help="an uploaded data set in place of the models' own")] = None,
+    no_tune: Annotated[bool, typer.Option("--no-tune", help="train with the default hyperparameters")] = False,
+    tune: Annotated[bool, typer.Option("--tune", help="search hyperparameters first")] = False,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="[MODEL:]HYPERPARAMETER=VALUE; repeat for more")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="name of the execution")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="follow it to its end")] = False,
+    env: Environment = "local",
+    as_json: AsJson = False,
+) -> None:
+    """Start an execution."""
+    if tune and no_tune:
+        raise KennelError("give --tune or --no-tune, not both")
+    session = Session(env)
+    models = model or []
+    execution = runs.start(
+        session,
+        models=models,
+        dataset=dataset,
+        tune=True if tune else False if no_tune else None,
+        hyperparameters=_settings(set_ or [], models or list(session.config.training.default_models)),
+        name=name,
+    )
+    if wait:
+        _follow(session, execution, as_json)
+    elif as_json:
+        print_json({"name": execution, "arn": runs.arn(session, execution)})
+    else:
+        console.print(f"Started {execution}; follow it with `kennel pipeline watch {execution}`")
+
+
+@app.command()
+def watch(name: Name = None, env: Environment = "local", as_json: AsJson = False) -> None:
+    """Follow an execution to its end: states, job logs, metrics. Exit code 1 unless it succeeds."""
+    session = Session(env)
+    _follow(session, name or runs.latest(session), as_json)
+
+
+def _follow(session: Session, name: str, as_json: bool) -> None:
+    if as_json:
+        *_, run = runs.follow(session, name)
+        print_json(asdict(run))
+    else:
+        run = follow_live(session, name) if console.is_terminal else follow_lines(session, name)
+    if run.status != "SUCCEEDED":
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    limit: Annotated[int, typer.Option(help="how many")] = 20, env: Environment = "local", as_json: AsJson = False
+) -> None:
+    """List the newest executions."""
+    session = Session(env)
+    found = [runs.describe(session, name, history=False) for name in runs.names(session, limit=limit)]
+    if as_json:
+        print_json([{key: value for key, value in asdict(run).items() if key != "visits"} for run in found])
+        return
+    rows = [(run.name, run.status, run.started, duration(run.seconds), outcome(run)) for run in found]
+    print_table(("execution", "status", "started", "took", "outcome"), rows)
+
+
+@app.command()
+def show(name: Name = None, env: Environment = "local", as_json: AsJson = False) -> None:
+    """Show an execution: every state, every job, and for a failure its reason and remedy."""
+    session = Session(env)
+    run = runs.describe(session, name or runs.latest(session))
+    if as_json:
+        print_json(asdict(run))
+    else:
+        print_run(run)
+
+
+@app.command()
+def stop(name: Name = None, env: Environment = "local") -> None:
+    """Stop an execution and its jobs."""
+    session = Session(env)
+    execution = name or runs.latest(session)
+    runs.stop(session, execution, reason="stopped with kennel pipeline stop")
+    console.print(f"Stopped {execution}")
+
+
+def _settings(items: list[str], models: list[str]) -> dict[str, dict[str, Any]]:
+    """`lr=0.1` for every model of the run, `NAME:lr=0.1` for one. Raises KennelError."""
+    settings: dict[str, dict[str, Any]] = defaultdict(dict)
+    for item in items:
+        left, equals, value = item.partition("=")
+        target, colon, key = left.rpartition(":")
+        if not equals or not key:
+            raise KennelError(f"--set {item}: write it as lr=0.01 or dog-breed-classifier:lr=0.01")
+        try:
+            parsed = hyperparameters.lookup(key).parse(value)
+        except hyperparameters.HyperparameterError as error:
+            raise KennelError(f"--set {item}: {error}") from None
+        if colon and target not in models:
+            raise KennelError(f"--set {item}: {target} is not in the run; its models are {', '.join(models)}")
+        for model in [target] if colon else models:
+            settings[model][key] = parsed
+    return dict(settings)

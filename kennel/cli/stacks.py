@@ -1,0 +1,61 @@
+"""`kennel deploy / destroy / diff / synth`: the CDK CLI with the right environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kennel import project
+from kennel.cli.output import Environment
+from kennel.session import Session
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(deploy)
+    app.command()(destroy)
+    app.command()(diff)
+    app.command()(synth)
+
+
+def deploy(env: Environment = "local") -> None:
+    """Deploy all stacks."""
+    _cdk(env, ["deploy", "--all", "--require-approval", "never", "--concurrency", "2"])
+
+
+def destroy(
+    env: Environment = "local",
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Delete all stacks. What the environment retains (prod's buckets and key) stays."""
+    if not yes and env != "local":
+        typer.confirm(f"Delete every stack of {env}?", abort=True)
+    _cdk(env, ["destroy", "--all", "--force"])
+
+
+def diff(env: Environment = "local") -> None:
+    """Show what a deploy would change."""
+    _cdk(env, ["diff", "--all"])
+
+
+def synth(
+    env: Environment = "local",
+    output: Annotated[Path | None, typer.Option(help="where the templates go")] = None,
+) -> None:
+    """Write the templates; needs no account and no network."""
+    code = project.cdk(
+        ["synth", "--all", "--quiet"],
+        environment_name=env,
+        variables=os.environ,
+        output=(output or project.ROOT / "cdk.out").resolve(),
+    )
+    raise typer.Exit(code)
+
+
+def _cdk(env: str, arguments: list[str]) -> None:
+    variables = Session(env).variables()
+    raise typer.Exit(
+        project.cdk(arguments, environment_name=env, variables=variables, output=project.home() / "cdk.out" / env)
+    )

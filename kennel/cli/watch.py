@@ -1,0 +1,155 @@
+"""An execution as it goes: a live table on a terminal, one line an event elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from imgcls.contract import metrics
+from kennel import jobs, runs
+from kennel.cli.output import console, duration
+from kennel.history import Job, Visit
+from kennel.runs import Run
+from kennel.session import Session
+
+MARKS = {"running": "●", "succeeded": "✓", "failed": "✗"}
+COLOURS = {"running": "cyan", "succeeded": "green", "failed": "red"}
+TAIL_LINES = 6
+
+
+def model_names(run: Run) -> dict[int, str]:
+    """Iteration -> the model's name, from what the Map gave the iteration."""
+    names = {}
+    for visit in run.visits:
+        model = visit.input.get("model")
+        if visit.iteration is not None and isinstance(model, dict) and "name" in model:
+            names[visit.iteration] = model["name"]
+    return names
+
+
+def outcome(run: Run) -> str:
+    """`dog-breed-classifier published, ...`, or the reason of a failure."""
+    if run.status != "SUCCEEDED":
+        return (run.cause or run.error or "").split("\n")[0]
+    results = run.output.get("results", []) if isinstance(run.output, dict) else []
+    return ", ".join(f"{item['model']} {item['outcome']}" for item in results)
+
+
+def follow_live(session: Session, name: str) -> Run:
+    """Redraw the states, the running jobs' metrics and the newest log lines until the execution is final."""
+    follower = _Follower(session)
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+        for run in runs.follow(session, name):
+            for _ in follower.lines(run):
+                pass
+            live.update(Group(_table(run), Text("\n".join(follower.tail), style="dim")))
+    print_run(run)
+    return run
+
+
+def follow_lines(session: Session, name: str) -> Run:
+    """Print every change and every log line as it comes."""
+    follower = _Follower(session)
+    for run in runs.follow(session, name):
+        for line in follower.lines(run):
+            console.print(line, markup=False, soft_wrap=True)
+    console.print(_verdict(run), markup=False)
+    return run
+
+
+class _Follower:
+    """Remembers what was told already."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._told: dict[int, str] = {}
+        self._tails: dict[Job, jobs.LogTail] = {}
+        self._ended: set[Job] = set()
+        self.tail: list[str] = []
+
+    def lines(self, run: Run) -> Iterator[str]:
+        names = model_names(run)
+        for index, visit in enumerate(run.visits):
+            label = _label(visit, names)
+            yield from self._job_lines(visit, label)
+            state = f"{visit.status}{visit.attempts}" if visit.job else visit.status
+            if self._told.get(index) != state:
+                self._told[index] = state
+                yield _change(visit, label)
+
+    def _job_lines(self, visit: Visit, label: str) -> Iterator[str]:
+        if visit.job is None or visit.job in self._ended:
+            return
+        tail = self._tails.setdefault(visit.job, jobs.LogTail(self._session, visit.job))
+        for line in tail.read():
+            told = f"  {label} | {line}"
+            self.tail = [*self.tail, told][-TAIL_LINES:]
+            yield told
+        if visit.status != "running":
+            self._ended.add(visit.job)
+
+
+def _change(visit: Visit, label: str) -> str:
+    job = f" ({visit.job.kind} job {visit.job.name})" if visit.job else ""
+    took = f" in {duration(visit.seconds)}" if visit.exited else ""
+    why = f": {_first_line(visit)}" if visit.error else ""
+    return f"{MARKS[visit.status]} {label} {visit.status}{took}{job}{why}"
+
+
+def _first_line(visit: Visit) -> str:
+    return ((visit.cause or visit.error or "").strip().splitlines() or [""])[0][:300]
+
+
+def _label(visit: Visit, names: dict[int, str]) -> str:
+    if visit.iteration is None:
+        return visit.state
+    return f"{names.get(visit.iteration, f'model {visit.iteration}')} / {visit.state}"
+
+
+def _table(run: Run) -> Table:
+    names = model_names(run)
+    table = Table(
+        "",
+        "state",
+        "model",
+        "took",
+        "job",
+        box=None,
+        header_style="bold",
+        title=f"{run.name}  {run.status}  {duration(run.seconds)}",
+    )
+    table.title_justify = "left"
+    for visit in run.visits:
+        seconds = visit.seconds if visit.exited else (datetime.now(UTC) - visit.entered).total_seconds()
+        model = names.get(visit.iteration, "") if visit.iteration is not None else ""
+        mark = Text(MARKS[visit.status], style=COLOURS[visit.status])
+        table.add_row(mark, visit.state, model, duration(seconds), visit.job.name if visit.job else "")
+    return table
+
+
+def _verdict(run: Run) -> str:
+    return f"{run.name} {run.status} in {duration(run.seconds)}: {outcome(run)}"
+
+
+def print_run(run: Run) -> None:
+    """The states, then the outcome of each model or the reason of the failure."""
+    console.print(_table(run))
+    for visit in run.visits:
+        if visit.status == "failed" and visit.cause:
+            console.print(f"\n{visit.state}: {visit.cause}", style="red", markup=False)
+    console.print()
+    console.print(_verdict(run), style="green" if run.status == "SUCCEEDED" else "red", markup=False)
+
+
+def last_metrics(session: Session, job: Job) -> str:
+    """`validation:accuracy=0.93 ...` of a job, empty while it has none."""
+    view = jobs.view(session, job)
+    if view is None:
+        return ""
+    shown = {name: value for name, value in view.metrics.items() if name in metrics.NAMES or name.startswith("best ")}
+    return " ".join(f"{name}={value:.4g}" for name, value in shown.items())
