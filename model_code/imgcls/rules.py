@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Mapping, Sequence
@@ -63,7 +64,7 @@ def losses(history: Sequence[EpochLosses]) -> Finding | None:
         action = "change lr (lower it when the loss jumps, raise it when it is flat), or weaken augmentation"
         return Finding("loss-not-decreasing", recent[-1].train, WARNING, action)
     best_validation = min(losses.validation for losses in history)
-    rising = all(later.validation > earlier.validation for earlier, later in zip(recent, recent[1:], strict=False))
+    rising = all(later.validation > earlier.validation for earlier, later in itertools.pairwise(recent))
     falling = recent[-1].train < recent[0].train
     if rising and falling and recent[-1].validation > 1.1 * best_validation:
         action = "train fewer epochs, strengthen augmentation or weight-decay, or add images"

@@ -1,0 +1,298 @@
+"""The training engine: optimizer steps over an epoch, batch statistics, validation."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from imgcls import rules
+from imgcls.augment import jitter_colors
+from imgcls.contract import records
+from imgcls.contract.artifact import Preprocessing
+from imgcls.data.loader import Batch
+from imgcls.networks import NORMS
+from imgcls.recording import Recorder
+
+_DEBUG_EVERY_STEPS = 25
+"""Norms cost about half a step of a small batch: a sample every 25 steps keeps them below 3 %."""
+_STATISTICS_IMAGES = 512
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss is no number any more; the message says where, and what to change."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train, in the units of `contract.hyperparameters`; `jitter` is the augmentation's."""
+
+    epochs: int
+    lr: float
+    optimizer: str
+    momentum: float
+    weight_decay: float
+    label_smoothing: float
+    warmup_epochs: float
+    bf16: bool
+    jitter: float
+    seed: int
+
+    @classmethod
+    def from_hyperparameters(cls, values: Mapping[str, Any], jitter: float) -> Recipe:
+        same = ("epochs", "lr", "optimizer", "momentum", "weight-decay", "label-smoothing", "warmup-epochs", "seed")
+        fields = {name.replace("-", "_"): values[name] for name in same}
+        return cls(**fields, bf16=values["train-precision"] == "bf16", jitter=jitter)
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    loss: float
+    accuracy: float
+    learning_rate: float
+    images_per_second: float
+    data_wait_ratio: float
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    loss: float
+    accuracy: float
+
+    def better_than(self, other: ValidationResult | None) -> bool:
+        """Higher accuracy, and at equal accuracy, which small validation splits often have, a lower loss."""
+        return other is None or (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
+
+
+class Trainer:
+    """Trains one network in place. Steps are counted over all epochs, from 1."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        spec: Preprocessing,
+        recipe: Recipe,
+        *,
+        steps_per_epoch: int,
+        device: torch.device,
+        recorder: Recorder,
+    ) -> None:
+        self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._recipe, self._device, self._recorder = recipe, device, recorder
+        self._mean = 255 * torch.tensor(spec.mean, device=device).view(1, 3, 1, 1)
+        self._std = 255 * torch.tensor(spec.std, device=device).view(1, 3, 1, 1)
+        self._optimizer = _optimizer(network, recipe)
+        self._total_steps = recipe.epochs * steps_per_epoch
+        self._warmup_steps = recipe.warmup_epochs * steps_per_epoch
+        self._groups = layer_groups(network)
+        self._norms = [module for module in network.modules() if isinstance(module, NORMS)]
+        self._frozen = not all(parameter.requires_grad for parameter in network.parameters())
+        self._recent: deque[Tensor] = deque()
+        self._gradient_history: deque[dict[str, float]] = deque(maxlen=20)
+        self._fired: set[str] = set()
+        self.step = 0
+
+    def train_epoch(self, batches: Iterable[Batch], epoch: int) -> TrainResult:
+        """One pass of optimizer steps. Raises TrainingDiverged."""
+        self._network.train()
+        if self._frozen:
+            # A frozen layer's averages belong to its weights: new data must not move them.
+            for norm in self._norms:
+                norm.eval()
+        self._recent.clear()
+        generator = torch.Generator().manual_seed(self._recipe.seed * 1_000_003 + epoch)
+        total = torch.zeros(2, device=self._device)
+        num_images, waited, learning_rate, begin = 0, 0.0, 0.0, time.perf_counter()
+        for batch, wait in _timed(batches):
+            self.step += 1
+            learning_rate = self._set_learning_rate()
+            total += self._train_step(batch, wait, epoch, generator, learning_rate)
+            num_images += len(batch.targets)
+            waited += wait
+        seconds = time.perf_counter() - begin
+        loss, accuracy = (total / num_images).tolist()
+        self._stop_if(rules.non_finite(loss, learning_rate), epoch)
+        return TrainResult(loss, accuracy, learning_rate, num_images / seconds, waited / seconds)
+
+    def _train_step(
+        self, batch: Batch, wait: float, epoch: int, generator: torch.Generator, learning_rate: float
+    ) -> Tensor:
+        """Sums over the batch of the loss and of right answers."""
+        clock = [time.perf_counter()]
+        images, targets = self._to_device(batch)
+        self._remember(images)
+        logits = self._forward(self._normalise(jitter_colors(images.float(), self._recipe.jitter, generator)))
+        loss = cross_entropy(logits, targets, label_smoothing=self._recipe.label_smoothing)
+        clock.append(self._now())
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        clock.append(self._now())
+        # On a GPU reading the loss waits for it; the epoch's sum is checked there, which is nan from here on.
+        if self._device.type == "cpu":
+            self._stop_if(rules.non_finite(loss.item(), learning_rate), epoch)
+        if self.step == 1 or self.step % _DEBUG_EVERY_STEPS == 0:
+            self._debug_step(epoch)
+        else:
+            self._optimizer.step()
+        clock.append(self._now())
+        self._recorder.step(self.step, epoch, (wait, *np.diff(clock).tolist()))
+        with torch.no_grad():
+            right = (logits.argmax(1) == targets).sum()
+            return torch.stack([loss.detach() * len(targets), right.to(loss.dtype)])
+
+    def refresh_statistics(self) -> None:
+        """Recompute the normalisation layers' averages over recent training images under the weights of now.
+
+        The running averages lag: torchvision's MobileNetV3 keeps 99 % of the old value a step, and a small data set
+        has ten steps an epoch, so they would describe weights of long ago and validation would be near chance while
+        training does well. A forward pass over 512 images costs little and makes evaluation exact.
+        """
+        if self._frozen or not self._norms or not self._recent:
+            return
+        momenta = [norm.momentum for norm in self._norms]
+        for norm in self._norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the cumulative average over the batches that follow
+        self._network.train()
+        with torch.no_grad():
+            for images in self._recent:
+                self._forward(self._normalise(images.float()))
+        for norm, momentum in zip(self._norms, momenta, strict=True):
+            norm.momentum = momentum
+
+    def validate(self, batches: Iterable[Batch]) -> ValidationResult:
+        """Mean loss (without smoothing) and accuracy."""
+        self._network.eval()
+        total, num_images = torch.zeros(2, device=self._device), 0
+        with torch.no_grad():
+            for batch in batches:
+                images, targets = self._to_device(batch)
+                logits = self._forward(self._normalise(images.float()))
+                right = (logits.argmax(1) == targets).sum()
+                total += torch.stack([cross_entropy(logits, targets, reduction="sum"), right.to(logits.dtype)])
+                num_images += len(targets)
+        loss, accuracy = (total / num_images).tolist()
+        return ValidationResult(loss, accuracy)
+
+    def report(self, finding: rules.Finding | None, epoch: int) -> None:
+        """Record and print a finding, once per rule."""
+        if finding is None or finding.rule in self._fired:
+            return
+        self._fired.add(finding.rule)
+        self._recorder.finding(
+            finding.rule, finding.value, finding.severity, finding.action, step=self.step, epoch=epoch
+        )
+        print(f"{finding.severity}: {finding.rule} ({finding.value:.3g}): {finding.action}", flush=True)
+
+    def _stop_if(self, finding: rules.Finding | None, epoch: int) -> None:
+        if finding is not None:
+            self.report(finding, epoch)
+            raise TrainingDiverged(f"the loss is {finding.value} in epoch {epoch}, step {self.step}: {finding.action}")
+
+    def _to_device(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """uint8 (N, 3, H, W) in channels-last order, which is the loader's NHWC seen differently; int64 targets."""
+        images = torch.from_numpy(batch.images).to(self._device).permute(0, 3, 1, 2)
+        return images, torch.from_numpy(batch.targets).to(self._device)
+
+    def _normalise(self, images: Tensor) -> Tensor:
+        return (images - self._mean) / self._std
+
+    def _forward(self, images: Tensor) -> Tensor:
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.bf16):
+            logits = self._network(images)
+        return logits.float()
+
+    def _remember(self, images: Tensor) -> None:
+        """Keep the last batches, as bytes, for `refresh_statistics`."""
+        if not self._frozen:
+            self._recent.append(images.clone())
+            if (len(self._recent) - 1) * len(images) >= _STATISTICS_IMAGES:
+                self._recent.popleft()
+
+    def _set_learning_rate(self) -> float:
+        rate = self._recipe.lr * schedule(self.step, self._total_steps, self._warmup_steps)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _now(self) -> float:
+        return time.perf_counter()
+
+    def _debug_step(self, epoch: int) -> None:
+        """The optimizer's step with norms taken around it."""
+        gradients = {
+            name: _norm([parameter.grad for parameter in group if parameter.grad is not None])
+            for name, group in self._groups.items()
+        }
+        before = {name: [parameter.detach().clone() for parameter in group] for name, group in self._groups.items()}
+        self._optimizer.step()
+        weights = {name: _norm(group) for name, group in before.items()}
+        updates = {
+            name: _norm(torch._foreach_sub([p.detach() for p in group], before[name])) / max(weights[name], 1e-12)
+            for name, group in self._groups.items()
+        }
+        for name, values in (
+            (records.GRADIENT_NORM, gradients),
+            (records.WEIGHT_NORM, weights),
+            (records.UPDATE_RATIO, updates),
+        ):
+            self._recorder.debug(name, values, step=self.step, epoch=epoch)
+        self._gradient_history.append(gradients)
+        self.report(rules.gradients(self._gradient_history), epoch)
+
+
+def schedule(step: int, total_steps: int, warmup_steps: float) -> float:
+    """The share of the peak learning rate at a step from 1: linear warm-up, then a cosine that ends near zero."""
+    if step < warmup_steps:
+        return step / warmup_steps
+    progress = (step - warmup_steps) / max(1.0, total_steps - warmup_steps)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def layer_groups(network: nn.Module) -> dict[str, list[nn.Parameter]]:
+    """The trainable parameters by part of the network: `layer1`, `features.3`, `head`."""
+    groups: dict[str, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            parts = name.split(".")[:-1]
+            depth = 2 if parts[0] in ("features", "classifier") else 1
+            groups.setdefault(".".join(parts[:depth]), []).append(parameter)
+    return groups
+
+
+def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [p for p in trainable if p.ndim > 1], "weight_decay": recipe.weight_decay},
+        # Decay pulls scales and biases of normalisation layers towards zero for nothing.
+        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=recipe.lr)
+    return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
+
+
+def _norm(tensors: list[Tensor]) -> float:
+    if not tensors:
+        return 0.0
+    return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors))))
+
+
+def _timed(batches: Iterable[Batch]) -> Iterator[tuple[Batch, float]]:
+    """Each batch with the seconds that were spent waiting for it."""
+    iterator = iter(batches)
+    while True:
+        begin = time.perf_counter()
+        try:
+            batch = next(iterator)
+        except StopIteration:
+            return
+        yield batch, time.perf_counter() - begin
