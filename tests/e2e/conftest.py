@@ -1,0 +1,151 @@
+"""One deploy for all end-to-end tests: the embedded cloud, the six stacks, the drawn data sets."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from kennel import project
+from kennel.session import Session
+from samples import draw
+
+BREED_CLASSES = 5
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is end to end, and tearing the stacks down comes last."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+    items.sort(key=lambda item: item.path.name == "test_teardown.py")
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A deployed local environment. `home` is its state directory, `variables` lead any AWS client to it."""
+
+    home: Path
+    session: Session
+    variables: dict[str, str]
+
+    def kennel(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return run_kennel(self.home, *arguments, check=check)
+
+    def client(self, service: str) -> Any:
+        """Plain boto3, as any user would make it from the exports."""
+        return boto3.client(
+            service,
+            endpoint_url=self.variables["AWS_ENDPOINT_URL"],
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+
+    def run(self, *arguments: str) -> dict[str, Any]:
+        """Start an execution with the command, follow it, and return what `pipeline show --json` says of it."""
+        name = json.loads(self.kennel("pipeline", "start", "--json", *arguments).stdout)["name"]
+        return json.loads(self.kennel("pipeline", "watch", name, "--json", check=False).stdout)
+
+    def ask(self, image: Path | bytes, target_model: str, **request: Any) -> Any:
+        """InvokeEndpoint as a user would write it; the parsed JSON answer."""
+        response = self.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=self.session.output("EndpointName"),
+            TargetModel=target_model,
+            ContentType=request.pop("ContentType", "application/x-image"),
+            Body=image if isinstance(image, bytes) else image.read_bytes(),
+            **request,
+        )
+        return json.loads(response["Body"].read())
+
+
+def run_kennel(home: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "kennel", *arguments],
+        cwd=project.ROOT,
+        env={**environment, "KENNEL_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if check and done.returncode:
+        pytest.fail(f"kennel {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    home = tmp_path_factory.mktemp("kennel-home")
+    run_kennel(home, "local", "up", "--port", "0")
+    try:
+        run_kennel(home, "deploy")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("KENNEL_HOME", str(home))
+            session = Session("local")
+            yield Deployed(home, session, session.variables())
+    finally:
+        run_kennel(home, "local", "down", check=False)
+
+
+@pytest.fixture(scope="session")
+def breeds_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samples") / "breeds"
+    draw(folder, "breeds", BREED_CLASSES, 60, seed=3)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cats_dogs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samples") / "cats-dogs"
+    draw(folder, "cats-dogs", 2, 90, seed=4)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def breeds(deployed: Deployed, breeds_folder: Path) -> str:
+    """The data set of the breed models, uploaded with the command."""
+    deployed.kennel("data", "upload", str(breeds_folder), "--dataset", "dog-breeds")
+    return "dog-breeds"
+
+
+@pytest.fixture(scope="session")
+def cats_dogs(deployed: Deployed, cats_dogs_folder: Path) -> str:
+    deployed.kennel("data", "upload", str(cats_dogs_folder), "--dataset", "cats-dogs")
+    return "cats-dogs"
+
+
+@pytest.fixture(scope="session")
+def default_run(deployed: Deployed, breeds: str) -> dict[str, Any]:
+    """The environment's default run, `{}`: the core model tuned, the mobile one trained."""
+    return deployed.run()
+
+
+@pytest.fixture(scope="session")
+def held_out(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[tuple[Path, str]]]:
+    """(image, label) pairs drawn with a seed that no run has seen, by layout."""
+    drawn: dict[str, list[tuple[Path, str]]] = {}
+
+    def images(layout: str) -> list[tuple[Path, str]]:
+        if layout not in drawn:
+            folder = tmp_path_factory.mktemp("held-out")
+            draw(
+                folder, layout, BREED_CLASSES if layout == "breeds" else 2, 40 if layout == "breeds" else 12, seed=2026
+            )
+            root = folder / "test" if layout == "breeds" else folder
+            names = {"cats": "cat", "dogs": "dog"}
+            drawn[layout] = [
+                (path, names.get(path.parent.name, path.parent.name.partition(".")[2]))
+                for path in sorted(root.glob("*/*.jpg"))
+            ]
+        return drawn[layout]
+
+    return images
