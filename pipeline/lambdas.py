@@ -1,0 +1,123 @@
+"""What each Lambda state sends, and what it keeps of the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.placeholders import Placeholder
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function of `lambdas/`. `payload` is what its handler gets; `keeps`: the fields of its answer that stay."""
+
+    folder: str
+    arn: Placeholder
+    timeout_seconds: int
+    memory_mb: int
+    payload: dict[str, Any]
+    keeps: tuple[str, ...]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"FunctionName": str(self.arn), "Payload": self.payload}
+
+    @property
+    def selector(self) -> dict[str, Any]:
+        return {f"{name}.$": f"$.Payload.{name}" for name in self.keeps}
+
+    @property
+    def handler(self) -> str:
+        """The handler's name in the Lambda archive, which holds `lambdas/` and `imgcls/` at its root."""
+        return f"lambdas.{self.folder}.handler.handler"
+
+    @property
+    def state_timeout_seconds(self) -> int:
+        """A state waits a little longer than the function may run, so that the function's own error wins."""
+        return self.timeout_seconds + 30
+
+
+PLAN_RUN = Function(
+    folder="plan_run",
+    arn=Placeholder.PLAN_RUN_ARN,
+    timeout_seconds=60,
+    memory_mb=512,
+    payload={"input.$": "$.input", "execution.$": "$$.Execution.Name"},
+    keeps=(),
+)
+DIAGNOSE_FAILURE = Function(
+    folder="diagnose_failure",
+    arn=Placeholder.DIAGNOSE_FAILURE_ARN,
+    timeout_seconds=30,
+    memory_mb=256,
+    payload={"state.$": "$.failed.state", "error.$": "$.error", "recovery.$": "$.recovery"},
+    keeps=("action", "reason", "remedy", "wait_seconds", "attempt", "instances", "fallbacks"),
+)
+QUALITY_GATE = Function(
+    folder="quality_gate",
+    arn=Placeholder.QUALITY_GATE_ARN,
+    timeout_seconds=30,
+    memory_mb=256,
+    payload={"model.$": "$.model.name", "run_uri.$": "$.model.run_uri"},
+    keeps=("passed", "reason", "accuracy", "champion_accuracy"),
+)
+REGISTER_MODEL = Function(
+    folder="register_model",
+    arn=Placeholder.REGISTER_MODEL_ARN,
+    timeout_seconds=60,
+    memory_mb=256,
+    payload={
+        "model.$": "$.model.name",
+        "package_group.$": "$.model.package_group",
+        "run_uri.$": "$.model.run_uri",
+        "execution.$": "$.run.execution",
+        "manifest_id.$": "$.run.manifest_id",
+        "dataset.$": "$.run.dataset",
+        "training_job.$": "$.training.job",
+        "version.$": "$.evaluation.message.version",
+        "gate.$": "$.gate",
+    },
+    keeps=("package_arn",),
+)
+STAGE_ARTIFACT = Function(
+    folder="stage_artifact",
+    arn=Placeholder.STAGE_ARTIFACT_ARN,
+    timeout_seconds=300,
+    memory_mb=512,
+    payload={"model.$": "$.model.name", "run_uri.$": "$.model.run_uri", "version.$": "$.evaluation.message.version"},
+    keeps=("target_model",),
+)
+SMOKE_TEST = Function(
+    folder="smoke_test",
+    arn=Placeholder.SMOKE_TEST_ARN,
+    timeout_seconds=600,
+    memory_mb=256,
+    payload={"run_uri.$": "$.model.run_uri", "target_model.$": "$.artifact.target_model"},
+    keeps=("tested", "note"),
+)
+PUBLISH_MODEL = Function(
+    folder="publish_model",
+    arn=Placeholder.PUBLISH_MODEL_ARN,
+    timeout_seconds=900,
+    memory_mb=256,
+    payload={
+        "action": "publish",
+        "name.$": "$.model.name",
+        "target_model.$": "$.artifact.target_model",
+        "who.$": "$$.Execution.Id",
+        "why.$": "$.gate.reason",
+    },
+    keeps=("note",),
+)
+
+FUNCTIONS = (
+    PLAN_RUN,
+    DIAGNOSE_FAILURE,
+    QUALITY_GATE,
+    REGISTER_MODEL,
+    STAGE_ARTIFACT,
+    SMOKE_TEST,
+    PUBLISH_MODEL,
+)
+"""Every function of the pipeline: a stack makes one Lambda function of each."""

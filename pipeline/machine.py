@@ -1,0 +1,165 @@
+"""The whole state machine: plan, prepare, train and publish each model, notify, end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.app import AppConfig
+from pipeline import fields, jobs, lambdas, model_flow, recovery
+from pipeline.placeholders import Placeholder
+from pipeline.tasks import LAMBDA, PROCESSING_JOB, PUBLISH, State, task
+
+TASKS = ("PlanRun", "PrepareDataset", "TrainModels")
+
+
+def state_machine(config: AppConfig) -> dict[str, Any]:
+    """The definition in Amazon States Language, JSONPath, with `${Placeholders}` for what a deploy knows.
+
+    Raises ValueError when an optimized task would carry a field that is not on the written list.
+    """
+    definition = {
+        "Comment": "Check images; tune, train, evaluate and publish classifiers; then notify",
+        "QueryLanguage": "JSONPath",
+        "TimeoutSeconds": config.training.execution_timeout_seconds,
+        "StartAt": "ReadInput",
+        "States": {
+            **_plan(),
+            **_prepare(config),
+            **_train(config),
+            **_summaries(),
+            **_ending(config),
+            **recovery.states("Run", TASKS, resume=("PrepareDataset",), give_up="SummarizeFailure"),
+        },
+    }
+    fields.check(definition)
+    return definition
+
+
+def _plan() -> dict[str, State]:
+    plan = "$.Payload"
+    return {
+        "ReadInput": {
+            "Type": "Pass",
+            "Comment": "Whatever the input is, later states find it at one place",
+            "Parameters": {"input.$": "$", "recovery": recovery.initial({}, {})},
+            "Next": "PlanRun",
+        },
+        "PlanRun": task(
+            LAMBDA,
+            lambdas.PLAN_RUN.parameters,
+            comment="Validate the input, fill defaults, name the jobs, check quotas, price the worst case",
+            timeout=lambdas.PLAN_RUN.state_timeout_seconds,
+            next_state="PrepareDataset",
+            on_error=recovery.failed("PlanRun"),
+            selector={
+                "plan.$": plan,
+                "recovery": recovery.initial(
+                    {"PrepareDataset": f"{plan}.preparation.instance_type"},
+                    {"PrepareDataset": f"{plan}.preparation.fallback_instance_types"},
+                ),
+            },
+            result="$",
+        ),
+    }
+
+
+def _prepare(config: AppConfig) -> dict[str, State]:
+    return {
+        "PrepareDataset": task(
+            PROCESSING_JOB,
+            jobs.prepare_dataset(config),
+            comment="Check every image, set bad ones aside, find duplicates and leaks, split, pack",
+            timeout=config.training.preparation.max_runtime_seconds + jobs.PENDING_SECONDS,
+            next_state="TrainModels",
+            on_error=recovery.failed("PrepareDataset"),
+            selector={"message.$": "States.StringToJson($.ExitMessage)"},
+            result="$.prepared",
+        ),
+    }
+
+
+def _train(config: AppConfig) -> dict[str, State]:
+    return {
+        "TrainModels": {
+            "Type": "Map",
+            "Comment": "Every model by itself: a technical failure of one lets its sisters finish",
+            "ItemsPath": "$.plan.models",
+            "ItemSelector": model_flow.item(),
+            "MaxConcurrencyPath": "$.plan.max_concurrency",
+            "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **model_flow.flow(config)},
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": recovery.failed("TrainModels")}],
+            "ResultPath": "$.outcomes",
+            "Next": "SummarizeRun",
+        }
+    }
+
+
+def _summaries() -> dict[str, State]:
+    return {
+        "SummarizeRun": {
+            "Type": "Pass",
+            "Comment": "The execution's output: one outcome a model",
+            "Parameters": {
+                "execution.$": "$$.Execution.Name",
+                "dataset.$": "$.plan.dataset",
+                "manifest_id.$": "$.prepared.message.manifest_id",
+                "failed.$": "States.ArrayContains($.outcomes[*].outcome, 'failed')",
+                "failures.$": "$.outcomes[?(@.outcome == 'failed')]",
+                "outcomes.$": "$.outcomes",
+                "notes.$": "$.plan.notes",
+            },
+            "Next": "Notify",
+        },
+        "SummarizeFailure": {
+            "Type": "Pass",
+            "Comment": "The run ended before its models did",
+            "Parameters": {
+                "execution.$": "$$.Execution.Name",
+                "dataset": "",
+                "manifest_id": "",
+                "failed": True,
+                "failures": [
+                    {
+                        "model": "",
+                        "outcome": "failed",
+                        "state.$": "$.failed.state",
+                        "reason.$": "$.recovery.reason",
+                        "remedy.$": "$.recovery.remedy",
+                    }
+                ],
+                "outcomes": [],
+                "notes": [],
+            },
+            "Next": "Notify",
+        },
+    }
+
+
+def _ending(config: AppConfig) -> dict[str, State]:
+    return {
+        "Notify": task(
+            PUBLISH,
+            {
+                "TopicArn": str(Placeholder.TOPIC_ARN),
+                "Subject": f"{config.state_machine_name}: a run ended",
+                "Message.$": "States.JsonToString($)",
+            },
+            comment="One message a run, whatever its end",
+            timeout=60,
+            next_state="ChooseEnding",
+            on_error="ChooseEnding",
+            error="$.notification_error",
+        ),
+        "ChooseEnding": {
+            "Type": "Choice",
+            "Comment": "A rejected model is an outcome; a technical failure fails the run",
+            "Choices": [{"Variable": "$.failed", "BooleanEquals": True, "Next": "PipelineFailed"}],
+            "Default": "PipelineSucceeded",
+        },
+        "PipelineFailed": {
+            "Type": "Fail",
+            "Error": "PipelineFailed",
+            "CausePath": "States.JsonToString($.failures)",
+        },
+        "PipelineSucceeded": {"Type": "Succeed"},
+    }

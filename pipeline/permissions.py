@@ -1,0 +1,89 @@
+"""The IAM that each task resource needs. ASL grants nothing by itself, so an unmapped resource is an error.
+
+Resources and conditions are texts for `Fn::Sub`: `${AWS::Region}` and the like, and the names of `Placeholder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline import fields
+from pipeline.placeholders import Placeholder
+from pipeline.tasks import LAMBDA, PROCESSING_JOB, PUBLISH, TRAINING_JOB, TUNING_JOB
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One Allow statement. `conditions`: operator -> key -> value."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def to_statement(self) -> dict[str, Any]:
+        """The statement as JSON, its texts still to be substituted."""
+        statement: dict[str, Any] = {
+            "Effect": "Allow",
+            "Action": list(self.actions),
+            "Resource": list(self.resources),
+        }
+        if self.conditions:
+            statement["Condition"] = {operator: dict(keys) for operator, keys in self.conditions.items()}
+        return statement
+
+
+def statements(definition: Mapping[str, Any]) -> list[Permission]:
+    """What the state machine's role needs, each statement once. Raises KeyError for a task that is not mapped."""
+    found: list[Permission] = []
+    for name, state in fields.tasks(definition):
+        for permission in of_task(name, state):
+            if permission not in found:
+                found.append(permission)
+    return found
+
+
+def of_task(name: str, state: Mapping[str, Any]) -> list[Permission]:
+    """What one Task state needs. Raises KeyError naming the state when its resource is not mapped."""
+    resource, parameters = state["Resource"], state["Parameters"]
+    if resource in _JOBS:
+        return _job(*_JOBS[resource], role=_role(parameters))
+    if resource == LAMBDA:
+        return [Permission(("lambda:InvokeFunction",), (parameters["FunctionName"],))]
+    if resource == PUBLISH:
+        return [
+            Permission(("sns:Publish",), (parameters["TopicArn"],)),
+            # The topic is encrypted: its publisher needs a data key.
+            Permission(("kms:Decrypt", "kms:GenerateDataKey*"), (str(Placeholder.KEY_ARN),)),
+        ]
+    raise KeyError(f"{name} uses {resource}, which pipeline/permissions.py does not map to IAM")
+
+
+_JOBS = {
+    TRAINING_JOB: ("TrainingJob", "training-job", "Training"),
+    TUNING_JOB: ("HyperParameterTuningJob", "hyper-parameter-tuning-job", "Tuning"),
+    PROCESSING_JOB: ("ProcessingJob", "processing-job", "Processing"),
+}
+
+
+def _arn(service: str, rest: str) -> str:
+    return f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"
+
+
+def _job(noun: str, kind: str, rule: str, *, role: str) -> list[Permission]:
+    jobs = (_arn("sagemaker", f"{kind}/*"),)
+    return [
+        Permission((f"sagemaker:Create{noun}", f"sagemaker:Describe{noun}", f"sagemaker:Stop{noun}"), jobs),
+        Permission(("sagemaker:AddTags", "sagemaker:ListTags"), jobs),
+        Permission(("iam:PassRole",), (role,), {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}),
+        # `.sync` learns of a job's end by a rule of this name, which Step Functions itself manages.
+        Permission(
+            ("events:PutTargets", "events:PutRule", "events:DescribeRule"),
+            (_arn("events", f"rule/StepFunctionsGetEventsForSageMaker{rule}JobsRule"),),
+        ),
+    ]
+
+
+def _role(parameters: Mapping[str, Any]) -> str:
+    return parameters["RoleArn"] if "RoleArn" in parameters else parameters["TrainingJobDefinition"]["RoleArn"]

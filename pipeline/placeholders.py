@@ -1,0 +1,66 @@
+"""The values that are known at deploy time only: a stack puts each in the place of its `${Name}`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from config.app import AppConfig
+
+
+class Placeholder(StrEnum):
+    """Names for CloudFormation's DefinitionSubstitutions. `str()` is the text that stands in the definition."""
+
+    DATA_BUCKET = "DataBucket"
+    ARTIFACTS_BUCKET = "ArtifactsBucket"
+    KEY_ARN = "KeyArn"
+    TOPIC_ARN = "TopicArn"
+
+    CODE_BUCKET = "CodeBucket"
+    """Bucket and key of the code archive's asset."""
+    CODE_KEY = "CodeKey"
+
+    TRAINING_IMAGE = "TrainingImage"
+    JOBS_IMAGE = "JobsImage"
+
+    PREPARATION_ROLE_ARN = "PreparationRoleArn"
+    TRAINING_ROLE_ARN = "TrainingRoleArn"
+    EVALUATION_ROLE_ARN = "EvaluationRoleArn"
+
+    SECURITY_GROUP_ID = "SecurityGroupId"
+    SUBNET_1 = "Subnet1"
+    SUBNET_2 = "Subnet2"
+    SUBNET_3 = "Subnet3"
+
+    PLAN_RUN_ARN = "PlanRunArn"
+    DIAGNOSE_FAILURE_ARN = "DiagnoseFailureArn"
+    QUALITY_GATE_ARN = "QualityGateArn"
+    REGISTER_MODEL_ARN = "RegisterModelArn"
+    STAGE_ARTIFACT_ARN = "StageArtifactArn"
+    SMOKE_TEST_ARN = "SmokeTestArn"
+    PUBLISH_MODEL_ARN = "PublishModelArn"
+
+    def __str__(self) -> str:
+        return f"${{{self.value}}}"
+
+
+SUBNETS = (Placeholder.SUBNET_1, Placeholder.SUBNET_2, Placeholder.SUBNET_3)
+
+
+def subnets(config: AppConfig) -> list[str]:
+    """One placeholder for each zone of the network."""
+    return [str(subnet) for subnet in SUBNETS[: config.network.zones]]
+
+
+def used(definition: Mapping[str, Any]) -> frozenset[Placeholder]:
+    """The placeholders that a definition holds. Raises ValueError for a name that is none."""
+    return frozenset(Placeholder(name) for name in re.findall(r"\$\{([^}]*)\}", json.dumps(definition)))
+
+
+def substitute(definition: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """The definition with each placeholder replaced, as CloudFormation does it. Raises KeyError for a missing value."""
+    text = re.sub(r"\$\{([^}]*)\}", lambda found: json.dumps(values[found[1]])[1:-1], json.dumps(definition))
+    return json.loads(text)

@@ -1,0 +1,87 @@
+"""What happens after a Task failed: name the state, diagnose, then try again or give up. The counter is in the state.
+
+`$.recovery` holds the attempts so far, the instance type of each job state, and the fallback types that are left.
+DiagnoseFailure answers the whole of it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pipeline.lambdas import DIAGNOSE_FAILURE
+from pipeline.tasks import LAMBDA, State, task
+
+
+def initial(instance_types: dict[str, str], fallbacks: dict[str, str]) -> dict[str, Any]:
+    """`$.recovery` at the start. Both map a job state to the path of its value."""
+    return {
+        "attempt": 0,
+        "instances": {f"{state}.$": path for state, path in instance_types.items()},
+        "fallbacks": {f"{state}.$": path for state, path in fallbacks.items()},
+    }
+
+
+def failed(state: str) -> str:
+    """The state to which the Catch of `state` leads."""
+    return f"{state}Failed"
+
+
+def states(scope: str, tasks: Iterable[str], *, resume: Iterable[str], give_up: str) -> dict[str, State]:
+    """The flow behind every Catch of one scope (`Run` or `Model`).
+
+    `tasks`: the states whose Catch leads here. `resume`: those of them that may be entered again.
+    """
+    tags = {
+        failed(name): {
+            "Type": "Pass",
+            "Comment": f"{name} failed: say so to the diagnosis",
+            "Result": {"state": name},
+            "ResultPath": "$.failed",
+            "Next": f"Diagnose{scope}Failure",
+        }
+        for name in tasks
+    }
+    return {
+        **tags,
+        f"Diagnose{scope}Failure": task(
+            LAMBDA,
+            DIAGNOSE_FAILURE.parameters,
+            comment="Read the cause: try again, fall back to another instance type, or fail with reason and remedy",
+            timeout=DIAGNOSE_FAILURE.state_timeout_seconds,
+            next_state=f"Recover{scope}",
+            on_error=f"Diagnosis{scope}Failed",
+            selector=DIAGNOSE_FAILURE.selector,
+            result="$.recovery",
+            error="$.diagnosis_error",
+        ),
+        f"Diagnosis{scope}Failed": {
+            "Type": "Pass",
+            "Comment": "The diagnosis itself failed: keep the first error's words",
+            "Parameters": {
+                "action": "fail",
+                "reason.$": "States.Format('{}: {}', $.error.Error, $.error.Cause)",
+                "remedy.$": "States.Format('Look at the logs of DiagnoseFailure: {}', $.diagnosis_error.Error)",
+            },
+            "ResultPath": "$.recovery",
+            "Next": give_up,
+        },
+        f"Recover{scope}": {
+            "Type": "Choice",
+            "Comment": "The one decision about a failure",
+            "Choices": [{"Variable": "$.recovery.action", "StringEquals": "fail", "Next": give_up}],
+            "Default": f"Wait{scope}",
+        },
+        f"Wait{scope}": {
+            "Type": "Wait",
+            "Comment": "At least two seconds: job names hold the second in which their state was entered",
+            "SecondsPath": "$.recovery.wait_seconds",
+            "Next": f"Resume{scope}",
+        },
+        f"Resume{scope}": {
+            "Type": "Choice",
+            "Comment": "Back to the state that failed",
+            "Choices": [{"Variable": "$.failed.state", "StringEquals": name, "Next": name} for name in resume],
+            "Default": give_up,
+        },
+    }

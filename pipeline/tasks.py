@@ -1,0 +1,71 @@
+"""The shape that every Task state shares: timeout, retries for throttling alone, one catch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+State = dict[str, Any]
+
+TRAINING_JOB = "arn:aws:states:::sagemaker:createTrainingJob.sync"
+TUNING_JOB = "arn:aws:states:::sagemaker:createHyperParameterTuningJob.sync"
+PROCESSING_JOB = "arn:aws:states:::sagemaker:createProcessingJob.sync"
+LAMBDA = "arn:aws:states:::lambda:invoke"
+PUBLISH = "arn:aws:states:::sns:publish"
+
+_THROTTLED = {
+    # The optimized integration reports ThrottlingException under the service's own name.
+    "sagemaker": ["SageMaker.AmazonSageMakerException"],
+    "lambda": [
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.TooManyRequestsException",
+    ],
+    "sns": ["SNS.ThrottledException", "SNS.InternalErrorException", "SNS.SdkClientException"],
+}
+MAX_RETRIES = 5
+"""One digit: it is a part of the jobs' names."""
+
+
+def retry(resource: str) -> list[State]:
+    """Retries for what another call a little later would not meet. A job's own failure is never retried here."""
+    service = resource.split(":::")[1].split(":")[0]
+    return [
+        {
+            "ErrorEquals": _THROTTLED[service],
+            "IntervalSeconds": 3,
+            "MaxAttempts": MAX_RETRIES,
+            "BackoffRate": 2,
+            "MaxDelaySeconds": 60,
+            "JitterStrategy": "FULL",
+        }
+    ]
+
+
+def task(
+    resource: str,
+    parameters: State,
+    *,
+    comment: str,
+    timeout: int | str,
+    next_state: str,
+    on_error: str,
+    selector: State | None = None,
+    result: str | None = None,
+    error: str = "$.error",
+) -> State:
+    """A Task state. `timeout` is in seconds, or the path of a number; `error` is where a Catch puts Error and Cause."""
+    state: State = {
+        "Type": "Task",
+        "Comment": comment,
+        "Resource": resource,
+        "Parameters": parameters,
+        ("TimeoutSecondsPath" if isinstance(timeout, str) else "TimeoutSeconds"): timeout,
+        "Retry": retry(resource),
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": error, "Next": on_error}],
+        "ResultPath": result,
+        "Next": next_state,
+    }
+    if selector is not None:
+        state["ResultSelector"] = selector
+    return state
