@@ -8,6 +8,7 @@ from aws_cdk import App, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from config.app import AppConfig
+from stacks.images import ImagesStack
 from stacks.storage import StorageStack
 from stacks.studio import StudioStack
 
@@ -16,13 +17,15 @@ from stacks.studio import StudioStack
 class Platform:
     storage: StorageStack
     studio: StudioStack
+    images: ImagesStack
 
 
 def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> Platform:
     """All stacks of one environment below `app`. With `rule_packs`, a finding without a reason fails the synth."""
     storage = StorageStack(app, config)
     studio = StudioStack(app, config, storage=storage)
+    images = ImagesStack(app, config, storage=storage)
     Tags.of(app).add("kennel:environment", config.environment)
     if rule_packs:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return Platform(storage=storage, studio=studio)
+    return Platform(storage=storage, studio=studio, images=images)

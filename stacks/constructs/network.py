@@ -13,7 +13,6 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from config.platform import NetworkConfig
-from stacks.constructs.acknowledgements import acknowledge_wildcard
 from stacks.constructs.log_group import PlatformLogGroup
 
 INTERFACE_SERVICES = (
@@ -173,7 +172,6 @@ class PrivateNetwork(Construct):
                 resources=[group.log_group_arn],
             )
         )
-        acknowledge_wildcard(role, group.log_group_arn, "", "the streams of this one log group")
         ec2.CfnFlowLog(
             self,
             "FlowLog",

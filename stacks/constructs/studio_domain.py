@@ -37,8 +37,9 @@ class StudioDomain(Construct):
         )
         self.role.add_to_policy(
             iam.PolicyStatement(
-                actions=["kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:DescribeKey"],
+                actions=["kms:CreateGrant", "kms:DescribeKey"],
                 resources=[key.key_arn],
+                conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
             )
         )
         idle = {

@@ -1,0 +1,35 @@
+"""What a custom resource is told, and by which variables a build can tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+PHYSICAL_ID = "images"
+MAX_REASON_CHARS = 400
+
+
+def answer(event: Mapping[str, Any], error: str | None = None) -> dict[str, str]:
+    """The document that CloudFormation expects at the event's ResponseURL."""
+    document = {
+        "Status": "FAILED" if error else "SUCCESS",
+        "PhysicalResourceId": PHYSICAL_ID,
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+    }
+    if error:
+        document["Reason"] = error[:MAX_REASON_CHARS]
+    return document
+
+
+def build_variables(event: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What the build needs to answer by itself: it may take longer than a function may run."""
+    values = {
+        "RESPONSE_URL": event["ResponseURL"],
+        "STACK_ID": event["StackId"],
+        "REQUEST_ID": event["RequestId"],
+        "LOGICAL_ID": event["LogicalResourceId"],
+        "PHYSICAL_ID": PHYSICAL_ID,
+    }
+    return [{"name": name, "value": value, "type": "PLAINTEXT"} for name, value in values.items()]

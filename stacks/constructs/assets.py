@@ -1,0 +1,117 @@
+"""The two archives that a deploy uploads: the Lambda functions' code, and the code of the jobs.
+
+Both are staged below the assembly's folder and are the same bytes for the same sources: sorted, without times,
+owners or compiled files.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import shutil
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from aws_cdk import App, Stage
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL_CODE = ROOT / "model_code"
+CONTRACT = MODEL_CODE / "imgcls" / "contract"
+STAGING = "staging"
+SOURCE_SUFFIXES = frozenset({".py", ".json", ".html", ".css", ".js"})
+DOCKER_SUFFIXES = frozenset({"", ".txt"})
+
+
+class CodeArchive(s3_assets.Asset):
+    """`model_code/*.py` and `imgcls/` as one tar.gz. Its key ends in `.gz`: the training toolkit opens it all the same."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        path = _staging(scope) / "code.tar.gz"
+        path.write_bytes(pack(job_sources()))
+        super().__init__(scope, id, path=str(path))
+
+    def allow_read(self, role: iam.IRole) -> None:
+        """Let a job's role fetch this one object: SageMaker lists the prefix before it reads."""
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["s3:GetObject"], resources=[self.bucket.arn_for_objects(self.s3_object_key)]
+            )
+        )
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.bucket.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": [f"{self.s3_object_key}*"]}},
+            )
+        )
+
+
+def function_code(scope: Construct, documents: Mapping[str, str]) -> lambda_.Code:
+    """The archive of all functions: `lambdas/`, `imgcls/contract/` and `documents` (file name -> text) at its top."""
+    folder = _staging(scope) / "functions"
+    if folder.exists():
+        shutil.rmtree(folder)
+    for name, content in function_sources():
+        _write(folder / name, content)
+    for name, text in documents.items():
+        _write(folder / name, text.encode())
+    return lambda_.Code.from_asset(str(folder))
+
+
+def image_source(scope: Construct) -> Path:
+    """The Docker build context: Dockerfile, requirements and the code that the images hold."""
+    folder = _staging(scope) / "images"
+    if folder.exists():
+        shutil.rmtree(folder)
+    for name, content in (*_files(MODEL_CODE, [*MODEL_CODE.glob("*")], suffixes=DOCKER_SUFFIXES), *job_sources()):
+        _write(folder / name, content)
+    return folder
+
+
+def job_sources() -> Iterator[tuple[str, bytes]]:
+    """(name in the archive, content) of what a job imports, sorted by name."""
+    yield from _files(MODEL_CODE, [*MODEL_CODE.glob("*.py"), *(MODEL_CODE / "imgcls").rglob("*")])
+
+
+def function_sources() -> Iterator[tuple[str, bytes]]:
+    """(name in the archive, content) of what a Lambda function imports, sorted by name."""
+    yield from _files(ROOT, (ROOT / "lambdas").rglob("*"))
+    yield from _files(MODEL_CODE, [MODEL_CODE / "imgcls" / "__init__.py", *CONTRACT.rglob("*")])
+
+
+def pack(files: Iterator[tuple[str, bytes]]) -> bytes:
+    """A tar.gz that depends on names and contents alone."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in files:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            member.mode = 0o644
+            archive.addfile(member, io.BytesIO(content))
+    return gzip.compress(plain.getvalue(), compresslevel=9, mtime=0)
+
+
+def _files(
+    base: Path, paths: Iterable[Path], suffixes: frozenset[str] = SOURCE_SUFFIXES
+) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(set(paths)):
+        if path.suffix in suffixes and path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(base).as_posix(), path.read_bytes()
+
+
+def _staging(scope: Construct) -> Path:
+    stage = Stage.of(scope)
+    assert isinstance(stage, App), "the stacks stand directly below the app"  # noqa: S101
+    folder = Path(stage.outdir) / STAGING
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -1,0 +1,67 @@
+"""An image in a registry, who may pull it, and where AWS keeps its stock PyTorch training images."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from aws_cdk import Stack
+
+from config import instances
+from config.base import ConfigError
+from stacks.constructs.roles import ServiceRole
+
+# sagemaker.core.image_uris, framework `pytorch-amzn2023`
+DEFAULT_ACCOUNT = "763104351884"
+ACCOUNTS = {
+    "af-south-1": "626614931356",
+    "ap-east-1": "871362719292",
+    "ap-northeast-3": "364406365360",
+    "eu-south-1": "692866216735",
+    "me-south-1": "217643126080",
+    "il-central-1": "780543022126",
+    "us-gov-west-1": "442386744353",
+    "us-gov-east-1": "446045086412",
+}
+REPOSITORY = "pytorch"
+CUDA = {"2.13": "cu133"}
+
+PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^:@]+)[:@].+")
+
+
+@dataclass(frozen=True)
+class ContainerImage:
+    """`uri` with a tag or a digest; `repository_arn` is what a role needs to pull it."""
+
+    uri: str
+    repository_arn: str
+
+    @classmethod
+    def given(cls, stack: Stack, uri: str) -> ContainerImage:
+        """An image by its URI. Raises ConfigError for one that SageMaker could not pull."""
+        match = URI.fullmatch(uri)
+        if not match:
+            raise ConfigError(
+                f"images: {uri!r} is in no private registry: push it to Amazon ECR and give its URI with a tag or a digest"
+            )
+        arn = stack.format_arn(
+            service="ecr",
+            account=match["account"],
+            region=match["region"],
+            resource="repository",
+            resource_name=match["repository"],
+        )
+        return cls(uri, arn)
+
+    def allow_pull(self, role: ServiceRole) -> None:
+        role.allow(PULL, [self.repository_arn])
+        role.allow_without_resource(["ecr:GetAuthorizationToken"])
+
+
+def stock_training_image(stack: Stack, region: str, version: str, instance_type: str) -> ContainerImage:
+    """AWS's training image for PyTorch `version`, with CUDA when the instance has a GPU."""
+    device = CUDA[version] if instances.has_gpu(instance_type) else "cpu"
+    account = ACCOUNTS.get(region, DEFAULT_ACCOUNT)
+    host = f"{account}.dkr.ecr.{region}.amazonaws.com"
+    return ContainerImage.given(stack, f"{host}/{REPOSITORY}:{version}-{device}-amzn2023-sagemaker")

@@ -1,0 +1,55 @@
+"""A Lambda function of plain Python: its own role, its own log group, traced, without a network of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.constructs.acknowledgements import acknowledge
+from stacks.constructs.log_group import PlatformLogGroup
+from stacks.constructs.roles import ServiceRole
+
+RUNTIME = lambda_.Runtime.PYTHON_3_14
+
+
+class PlatformFunction(lambda_.Function):
+    """`lambdas/<name>/handler.py`. `environment` is what the function's own `environment.py` writes."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+        key: kms.IKey,
+        log_retention_days: int,
+        memory_mb: int = 256,
+        timeout_seconds: int = 60,
+        description: str,
+    ) -> None:
+        role = ServiceRole(scope, f"{id}Role", service="lambda", description=f"Lets {name} run")
+        logs = PlatformLogGroup(scope, f"{id}Logs", key=key, retention_days=log_retention_days)
+        role.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs.log_group_arn])
+        super().__init__(
+            scope,
+            id,
+            runtime=RUNTIME,
+            code=code,
+            handler=f"lambdas.{name}.handler.handler",
+            environment=dict(environment),
+            environment_encryption=key,
+            role=role,
+            log_group=logs,
+            tracing=lambda_.Tracing.ACTIVE,
+            memory_size=memory_mb,
+            timeout=Duration.seconds(timeout_seconds),
+            description=description,
+        )
+        self.service_role = role
+        acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray's PutTraceSegments has no resource")

@@ -1,0 +1,38 @@
+"""A role that one AWS service assumes, for this account only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.constructs.acknowledgements import acknowledge
+
+
+class ServiceRole(iam.Role):
+    """Trusts `<service>.amazonaws.com` when it acts for this account. Whoever owns a resource grants access to it."""
+
+    def __init__(self, scope: Construct, id: str, *, service: str, description: str) -> None:
+        super().__init__(
+            scope,
+            id,
+            assumed_by=iam.ServicePrincipal(
+                f"{service}.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},
+            ),
+            description=description,
+        )
+
+    def allow(
+        self, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None
+    ) -> None:
+        """Add one statement to the role's own policy."""
+        self.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions))
+
+    def allow_without_resource(self, actions: Sequence[str], conditions: Mapping[str, Any] | None = None) -> None:
+        """Allow actions that IAM cannot bind to a resource; checks.iam holds the list of those that may."""
+        self.allow(actions, ["*"], conditions)
+        acknowledge(self, "AwsSolutions-IAM5[Resource::*]", f"{', '.join(actions)} cannot be bound to a resource")

@@ -1,0 +1,67 @@
+"""The Images stack: the three images that jobs and the endpoint run, and where they come from."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from config.app import AppConfig
+from stacks.base import PlatformStack
+from stacks.constructs.assets import function_code, image_source
+from stacks.constructs.container_image import ContainerImage, stock_training_image
+from stacks.constructs.image_build import ImageBuild
+from stacks.storage import StorageStack
+
+JOBS_BASE_INSTANCE = "ml.m5.large"
+"""Any CPU type: the jobs image stands on the stock CPU training image."""
+
+
+class ImagesStack(PlatformStack):
+    """`training`, `jobs` and `serving` are what a training job, a processing job and the model run."""
+
+    def __init__(self, scope: Construct, config: AppConfig, *, storage: StorageStack) -> None:
+        super().__init__(scope, "Images", config, purpose="images of the jobs and of the endpoint")
+        self.training = self._training_image(config)
+        self.jobs, self.serving = self._own_images(config, storage)
+        for name, image in (("Training", self.training), ("Jobs", self.jobs), ("Serving", self.serving)):
+            ssm.CfnParameter(
+                self, name, type="String", value=image.uri, description=f"The {name.lower()} image that is in use"
+            )
+
+    def _training_image(self, config: AppConfig) -> ContainerImage:
+        if config.images.training_uri:
+            return ContainerImage.given(self, config.images.training_uri)
+        return stock_training_image(
+            self, config.region, config.images.pytorch_version, config.training.training.instance_type
+        )
+
+    def _own_images(self, config: AppConfig, storage: StorageStack) -> tuple[ContainerImage, ContainerImage]:
+        images = config.images
+        if images.source == "uri":
+            return ContainerImage.given(self, images.jobs_uri or ""), ContainerImage.given(
+                self, images.serving_uri or ""
+            )
+        base = stock_training_image(self, config.region, images.pytorch_version, JOBS_BASE_INSTANCE)
+        if images.source == "docker":
+            return self._docker_image("jobs", base), self._docker_image("serving", base)
+        build = ImageBuild(
+            self,
+            "Build",
+            key=storage.key,
+            code=function_code(self, {}),
+            log_retention_days=config.monitoring.log_retention_days,
+            base=base,
+            retain=config.storage.retain,
+        )
+        return build.jobs, build.serving
+
+    def _docker_image(self, target: str, base: ContainerImage) -> ContainerImage:
+        asset = ecr_assets.DockerImageAsset(
+            self,
+            f"{target.capitalize()}Asset",
+            directory=str(image_source(self)),
+            target=target,
+            build_args={"TRAINING_IMAGE": base.uri},
+        )
+        return ContainerImage(asset.image_uri, asset.repository.repository_arn)
