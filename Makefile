@@ -24,18 +24,24 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) $(TORCH_ARGS) "$$(grep -o '^torch==[0-9.]*' requirements.txt)"
 	$(PIP) -r requirements-dev.txt -c constraints.txt
-	$(PIP) --no-deps --no-build-isolation --editable .
+	$(PIP) --no-deps --editable .
 	PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --silent
+	touch $@
+
+# The AWS CLI wants other versions than ours, so it has an environment of its own; the tests drive it as a user would.
+.venvs/awscli/.ready: requirements-awscli.txt
+	test -x .venvs/awscli/bin/python || $(PYTHON) -m venv .venvs/awscli
+	.venvs/awscli/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-awscli.txt
 	touch $@
 
 demo: setup      ## deploy into the embedded cloud, train two models, ask the endpoint; writes out/demo/
 	$(BIN)/python examples/demo.py
 
-test: setup      ## every test that fits CI
+test: setup .venvs/awscli/.ready ## every test that fits CI
 	$(PYTEST) -m "not slow and not e2e"
 	$(PYTEST) -m "e2e and not slow" --timeout 900
 
-test-full: setup ## the long ones too
+test-full: setup .venvs/awscli/.ready ## the long ones too
 	$(PYTEST)
 
 check: setup     ## lint, types, templates, rule packs, our own controls

@@ -33,11 +33,12 @@ def aws(deployed):
 @pytest.fixture(scope="module")
 def execution(aws, deployed, cats_dogs):
     """An execution started with the AWS CLI on a data set that was uploaded as the user's own."""
+    document = {"models": ["cat-dog-classifier"], "hyperparameters": {"cat-dog-classifier": {"epochs": 3}}}
     arn = json.loads(
         aws(
             "stepfunctions", "start-execution",
             "--state-machine-arn", deployed.session.output("StateMachineArn"),
-            "--input", json.dumps({"models": ["cat-dog-classifier"], "hyperparameters": {"cat-dog-classifier": {"epochs": 3}}}),
+            "--input", json.dumps(document),
         )
     )["executionArn"]  # fmt: skip
     deadline = time.monotonic() + 240

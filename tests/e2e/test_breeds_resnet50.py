@@ -1,4 +1,4 @@
-"""Kind 3: dog breeds with ResNet50: four hyperparameters tuned, the best job's values trained, a bare array answered."""
+"""Kind 3: dog breeds with ResNet50: four hyperparameters tuned, the best values trained, a bare array answered."""
 
 from __future__ import annotations
 
