@@ -64,7 +64,7 @@ def upload(
         checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
         if present.get(key) == len(body) and _checksum(s3, bucket, key) == checksum:
             return None
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=checksum)
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum)
         return len(body)
 
     sent = []

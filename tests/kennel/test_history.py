@@ -1,0 +1,94 @@
+"""An execution's interleaved events read as visits to states."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from kennel.history import Job, read_visits
+
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def event(number, previous, kind, **details):
+    return {
+        "id": number,
+        "previousEventId": previous,
+        "type": kind,
+        "timestamp": START + timedelta(seconds=number),
+        **details,
+    }
+
+
+def entered(number, previous, name, **given):
+    details = {"name": name, "input": json.dumps(given)}
+    return event(number, previous, "TaskStateEntered", stateEnteredEventDetails=details)
+
+
+def exited(number, previous, name):
+    return event(number, previous, "TaskStateExited", stateExitedEventDetails={"name": name})
+
+
+def test_a_task_with_a_job():
+    scheduled = {"parameters": json.dumps({"TrainingJobName": "train-1"})}
+    visits = read_visits(
+        [
+            event(1, 0, "ExecutionStarted"),
+            entered(2, 0, "TrainModel"),
+            event(3, 2, "TaskScheduled", taskScheduledEventDetails=scheduled),
+            event(4, 3, "TaskStarted"),
+            event(5, 4, "TaskSucceeded"),
+            exited(6, 5, "TrainModel"),
+        ]
+    )
+    (visit,) = visits
+    assert (visit.state, visit.status, visit.job, visit.attempts) == (
+        "TrainModel",
+        "succeeded",
+        Job("training", "train-1"),
+        1,
+    )
+    assert visit.seconds == 4
+
+
+def test_iterations_of_a_map_interleave():
+    events = [
+        event(1, 0, "MapStateStarted"),
+        event(2, 1, "MapIterationStarted", mapIterationStartedEventDetails={"name": "TrainModels", "index": 0}),
+        event(3, 1, "MapIterationStarted", mapIterationStartedEventDetails={"name": "TrainModels", "index": 1}),
+        entered(4, 2, "TrainModel", model={"name": "core"}),
+        entered(5, 3, "TrainModel", model={"name": "mobile"}),
+        event(6, 5, "TaskScheduled", taskScheduledEventDetails={"parameters": '{"TrainingJobName": "b"}'}),
+        event(7, 4, "TaskScheduled", taskScheduledEventDetails={"parameters": '{"TrainingJobName": "a"}'}),
+        event(8, 7, "TaskSucceeded"),
+        exited(9, 8, "TrainModel"),
+    ]
+    first, second = read_visits(events)
+    assert (first.iteration, first.job, first.status) == (0, Job("training", "a"), "succeeded")
+    assert (second.iteration, second.job, second.status) == (1, Job("training", "b"), "running")
+
+
+def test_a_failure_keeps_its_cause_after_it_was_caught():
+    events = [
+        entered(1, 0, "TrainModel"),
+        event(2, 1, "TaskScheduled", taskScheduledEventDetails={"parameters": "{}"}),
+        event(3, 2, "TaskFailed", taskFailedEventDetails={"error": "States.TaskFailed", "cause": "loss is nan"}),
+        exited(4, 3, "TrainModel"),
+        entered(5, 4, "DiagnoseFailure"),
+    ]
+    failed, handler = read_visits(events)
+    assert (failed.status, failed.error, failed.cause) == ("failed", "States.TaskFailed", "loss is nan")
+    assert handler.status == "running"
+
+
+def test_a_retry_that_succeeds_is_a_success():
+    events = [
+        entered(1, 0, "TrainModel"),
+        event(2, 1, "TaskScheduled", taskScheduledEventDetails={"parameters": "{}"}),
+        event(3, 2, "TaskFailed", taskFailedEventDetails={"error": "Throttled", "cause": "slow down"}),
+        event(4, 3, "TaskScheduled", taskScheduledEventDetails={"parameters": "{}"}),
+        event(5, 4, "TaskSucceeded"),
+        exited(6, 5, "TrainModel"),
+    ]
+    (visit,) = read_visits(events)
+    assert (visit.status, visit.attempts, visit.error) == ("succeeded", 2, None)
