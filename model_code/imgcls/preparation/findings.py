@@ -1,0 +1,56 @@
+"""Every finding the Prepare step can make: its code, what it means and what is done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["quarantined", "removed", "kept"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`action` says what happens to the image. The code is what the manifest's rows carry."""
+
+    code: str
+    action: Action
+    meaning: str
+
+
+_FINDINGS = (
+    Finding("unreadable", "quarantined", "the file cannot be opened"),
+    Finding("empty-file", "quarantined", "the file has 0 bytes"),
+    Finding("not-an-image", "quarantined", "the bytes are no image of a known format"),
+    Finding("truncated", "quarantined", "the image is cut short"),
+    Finding("undecodable", "quarantined", "the image is damaged"),
+    Finding("unsupported-pixels", "quarantined", "the pixels have a type that no model reads"),
+    Finding("decompression-bomb", "quarantined", "the declared size is beyond the limit of pixels"),
+    Finding("too-small", "quarantined", "the short side is below the limit"),
+    Finding("extreme-aspect-ratio", "quarantined", "far longer than wide: a centre crop would miss most of it"),
+    Finding("outside-class", "quarantined", "the file lies in no class folder, so it has no label"),
+    Finding("duplicate", "removed", "a copy, byte for byte, of another image of its class"),
+    Finding("label-conflict", "removed", "the same bytes lie in several classes: no label can be trusted"),
+    Finding("leak", "removed", "the same bytes are in a split that judges the model"),
+    Finding("near-leak", "removed", "nearly the same picture is in a split that judges the model"),
+    Finding("near-duplicate", "kept", "nearly the same picture is in the same class and split"),
+    Finding("near-label-conflict", "kept", "nearly the same picture is in another class"),
+    Finding("wrong-extension", "kept", "the file name's extension is not that of its bytes"),
+    Finding("exif-rotation", "kept", "turned by its EXIF orientation, which is applied"),
+    Finding("grey", "kept", "grey, read as RGB"),
+    Finding("palette", "kept", "palette colours, read as RGB"),
+    Finding("cmyk", "kept", "CMYK, converted without its colour profile"),
+    Finding("16-bit", "kept", "16 bits a channel, the high byte is kept"),
+    Finding("alpha", "kept", "transparent parts are laid on white"),
+    Finding("animated", "kept", "animated, the first frame counts"),
+    Finding("blank", "kept", "every pixel has the same colour"),
+)
+BY_CODE = {finding.code: finding for finding in _FINDINGS}
+
+
+def action(codes: tuple[str, ...]) -> Action:
+    """What is done with an image that carries `codes`: the gravest action of them."""
+    actions = {BY_CODE[code].action for code in codes}
+    for gravest in ("quarantined", "removed"):
+        if gravest in actions:
+            return gravest
+    return "kept"

@@ -1,0 +1,152 @@
+"""Looks at one image: decodes all of it and notes what is odd about it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import imagehash
+import numpy as np
+from PIL import Image
+
+from imgcls import preprocess
+from imgcls.contract.dataset import DatasetSettings
+from imgcls.preparation.scan import Source
+
+THUMBNAIL_SIDE = 16
+_EXTENSIONS = {
+    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
+    "MPO": {".jpg", ".jpeg", ".mpo"},
+    "PNG": {".png", ".apng"},
+    "WEBP": {".webp"},
+    "GIF": {".gif"},
+    "BMP": {".bmp", ".dib"},
+    "TIFF": {".tif", ".tiff"},
+}
+_CODES = {
+    preprocess.EMPTY: "empty-file",
+    preprocess.NOT_AN_IMAGE: "not-an-image",
+    preprocess.TOO_MANY_PIXELS: "decompression-bomb",
+    preprocess.CORRUPT: "undecodable",
+    preprocess.UNSUPPORTED: "unsupported-pixels",
+}
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is known about one file. Width and height are those of the upright image, 0 where nothing decoded.
+
+    `reason` says in a sentence why an image is quarantined, and is empty otherwise. `hash` is a 64-bit perceptual
+    hash; `thumbnail` holds THUMBNAIL_SIDE squared grey bytes, with which look-alikes are confirmed.
+    """
+
+    path: str
+    split: str
+    label_folder: str
+    num_bytes: int
+    sha256: str
+    width: int = 0
+    height: int = 0
+    findings: tuple[str, ...] = ()
+    reason: str = ""
+    hash: int = 0
+    thumbnail: bytes = b""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "thumbnail": base64.b64encode(self.thumbnail).decode()}
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Inspection:
+        thumbnail = base64.b64decode(value["thumbnail"])
+        return cls(**{**value, "findings": tuple(value["findings"]), "thumbnail": thumbnail})
+
+
+def inspect(folder: Path, source: Source, settings: DatasetSettings) -> Inspection:
+    """Read and fully decode one file. Nothing a file holds raises: what is wrong becomes a finding."""
+    known: dict[str, Any] = {"path": source.path, "split": source.split, "label_folder": source.label_folder}
+    try:
+        data = (folder / source.path).read_bytes()
+    except OSError as error:
+        return Inspection(
+            **known, num_bytes=0, sha256="", findings=("unreadable",), reason=f"cannot be opened: {error.strerror}"
+        )
+    known |= {"sha256": hashlib.sha256(data).hexdigest(), "num_bytes": len(data)}
+    if not source.label_folder:
+        reason = "lies in no class folder: move it into one, or delete it"
+        return Inspection(**known, findings=("outside-class",), reason=reason)
+    try:
+        image = preprocess.decode(data, settings.max_pixels)
+    except preprocess.ImageError as error:
+        code = "truncated" if "truncated" in error.sentence else _CODES[error.code]
+        return Inspection(**known, findings=(code,), reason=error.sentence)
+    findings = _oddities(data, source.path)
+    grey = image.convert("L")
+    low, high = grey.getextrema()
+    if low == high:
+        findings.append("blank")
+    unusable = _unusable(image.size, settings)
+    if unusable:
+        findings.append(unusable[0])
+    return Inspection(
+        **known,
+        width=image.width,
+        height=image.height,
+        findings=tuple(sorted(findings)),
+        reason=unusable[1] if unusable else "",
+        hash=int.from_bytes(np.packbits(imagehash.dhash(grey).hash).tobytes()),
+        thumbnail=grey.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BILINEAR).tobytes(),
+    )
+
+
+def _unusable(size: tuple[int, int], settings: DatasetSettings) -> tuple[str, str] | None:
+    short, long = min(size), max(size)
+    if short < settings.min_side:
+        return "too-small", f"is {size[0]} x {size[1]} pixels; each side needs at least {settings.min_side}"
+    if long > settings.max_aspect_ratio * short:
+        return (
+            "extreme-aspect-ratio",
+            f"is {size[0]} x {size[1]} pixels; one side may be at most {settings.max_aspect_ratio:g} times the other",
+        )
+    return None
+
+
+def _oddities(data: bytes, path: str) -> list[str]:
+    """Findings of the header of an image that is known to decode."""
+    findings = []
+    with Image.open(io.BytesIO(data), formats=preprocess.FORMATS) as image:
+        extension = PurePosixPath(path).suffix.lower()
+        if extension not in _EXTENSIONS[image.format or ""]:
+            findings.append("wrong-extension")
+        if image.mode.startswith("I") or _png_depth(data) == 16:
+            findings.append("16-bit")
+        elif image.mode in ("1", "L", "LA"):
+            findings.append("grey")
+        elif image.mode in ("P", "PA"):
+            findings.append("palette")
+        elif image.mode == "CMYK":
+            findings.append("cmyk")
+        if image.has_transparency_data:
+            findings.append("alpha")
+        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+            findings.append("animated")
+        if _orientation(image) in range(2, 9):
+            findings.append("exif-rotation")
+    return findings
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:
+        # Pillow's EXIF parser raises many unrelated types; preprocess treats such a block as "not rotated" too.
+        return 1
+
+
+def _png_depth(data: bytes) -> int:
+    """Bits a channel in a PNG's IHDR: Pillow reads 16-bit colour as mode RGB and no longer tells."""
+    return data[24] if data[:8] == b"\x89PNG\r\n\x1a\n" else 8

@@ -1,0 +1,116 @@
+"""The Prepare step from end to end: look at every image, decide, judge, write."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from imgcls.contract import manifest, prepared
+from imgcls.contract.dataset import DatasetError, DatasetSettings
+from imgcls.contract.manifest import QUARANTINED, Header
+from imgcls.contract.prepared import PrepareMessage
+from imgcls.preparation import decision as decisions
+from imgcls.preparation import scan as scanning
+from imgcls.preparation import verdict as verdicts
+from imgcls.preparation import work, writing
+from imgcls.preparation.decision import Decision
+from imgcls.preparation.inspection import inspect
+from imgcls.preparation.report import render
+from imgcls.preparation.verdict import Verdict
+
+_UNFINISHED = ".unfinished"
+
+
+@dataclass(frozen=True)
+class Check:
+    """All that is known about a data set before anything is written."""
+
+    folder: Path
+    settings: DatasetSettings
+    header: Header
+    decision: Decision
+    verdict: Verdict
+
+    def report(self) -> str:
+        """`data-report.html`."""
+        return render(self)
+
+
+def check(
+    folder: Path, settings: DatasetSettings, *, workers: int = 0, progress: work.Progress = lambda line: None
+) -> Check:
+    """Look at every image of `folder` and judge the data set; nothing is written.
+
+    `workers` is the number of processes, 0 for one a core. Raises DatasetError where there is no data set at all;
+    what is wrong with one that exists is in `verdict.failures`.
+    """
+    workers = workers or work.available_cores()
+    scan = scanning.scan(folder, settings)
+    look = partial(inspect, folder, settings=settings)
+    images = list(work.run(look, scan.sources, "checked", workers, progress))
+    decision = decisions.decide(images, settings)
+    verdict = verdicts.judge(decision.rows, scan.classes, settings)
+    options = settings.to_dict()
+    header = Header(
+        id=manifest.manifest_id(options, decision.rows),
+        dataset=settings.name,
+        settings=options,
+        classes=verdict.classes,
+        counts=writing.counts(decision.rows),
+    )
+    return Check(folder, settings, header, decision, verdict)
+
+
+def prepare(
+    folder: Path,
+    output: Path,
+    settings: DatasetSettings,
+    *,
+    workers: int = 0,
+    progress: work.Progress = lambda line: None,
+) -> PrepareMessage:
+    """Check `folder` and write `output/<manifest id>/` (see `contract.prepared`).
+
+    The folder appears under its name once it is complete, so a run that was killed can simply be repeated. Raises
+    DatasetError with the first failure; the quarantine and the report of a refused data set are in `output/refused/`.
+    """
+    checked = check(folder, settings, workers=workers, progress=progress)
+    unfinished = output / _UNFINISHED
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    writing.write_quarantine(folder, unfinished, checked.decision)
+    reports = unfinished / prepared.REPORTS
+    reports.mkdir()
+    (reports / prepared.DATA_REPORT).write_text(checked.report())
+    manifest.write(unfinished / manifest.FILE, checked.header, checked.decision.rows)
+    if checked.verdict.failures:
+        _move(unfinished, output / "refused")
+        for sentence in checked.verdict.failures:
+            progress(sentence)
+        raise DatasetError(_first(checked.verdict.failures))
+    writing.write_splits(folder, unfinished, checked.decision, settings, workers or work.available_cores(), progress)
+    _move(unfinished, output / checked.header.id)
+    return _message(checked.header)
+
+
+def _move(folder: Path, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    folder.rename(target)
+
+
+def _first(failures: tuple[str, ...]) -> str:
+    more = len(failures) - 1
+    return failures[0] + (f" (and {more} more problem{'s' * (more > 1)}, see the report)" if more else "")
+
+
+def _message(header: Header) -> PrepareMessage:
+    return PrepareMessage(
+        manifest_id=header.id,
+        num_classes=len(header.classes),
+        num_train=header.counts.get(prepared.TRAIN, 0),
+        num_validation=header.counts.get(prepared.VALIDATION, 0),
+        num_test=header.counts.get(prepared.TEST, 0),
+        num_quarantined=header.counts.get(QUARANTINED, 0),
+    )

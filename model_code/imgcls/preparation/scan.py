@@ -1,0 +1,110 @@
+"""Finds the images of a data set: which split and which class folder each file belongs to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgcls.contract.dataset import DatasetError, DatasetSettings
+from imgcls.contract.prepared import TEST, TRAIN, VALIDATION
+
+SPLIT_FOLDERS = {"train": TRAIN, "valid": VALIDATION, "validation": VALIDATION, "val": VALIDATION, "test": TEST}
+_SYSTEM_FILES = {"thumbs.db", "desktop.ini", "__macosx"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file. `path` is relative to the data set, with slashes; `split` is empty where it is still to be made.
+
+    `label_folder` is empty for a file that lies in no class folder.
+    """
+
+    path: str
+    split: str
+    label_folder: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """`classes` are the class folders of each split, `""` standing for a data set without split folders."""
+
+    folder: Path
+    sources: tuple[Source, ...]
+    classes: dict[str, tuple[str, ...]]
+
+    @property
+    def is_split(self) -> bool:
+        return "" not in self.classes
+
+
+def scan(folder: Path, settings: DatasetSettings) -> Scan:
+    """List `folder` without opening a file; paths are sorted. Hidden files and system files are not images.
+
+    Raises DatasetError when there is no data set in it.
+    """
+    if not folder.is_dir():
+        raise DatasetError(
+            f"{folder} is no folder: give the folder that holds train/, valid/ and test/, or the classes"
+        )
+    roots = _split_roots(folder, settings)
+    sources: list[Source] = []
+    classes: dict[str, tuple[str, ...]] = {}
+    for name, split in roots.items():
+        root = folder / name
+        classes[split] = tuple(entry.name for entry in _entries(root) if entry.is_dir())
+        sources += [_source(folder, path, root, split) for path in _files(root)]
+    if roots.keys() != {""}:
+        loose = (Path(entry.path) for entry in _entries(folder) if not entry.is_dir())
+        sources += [Source(path.name, "", "") for path in loose]
+    if not any(source.label_folder for source in sources):
+        raise DatasetError(f"{folder} holds no class folders with images{_hint(folder)}")
+    return Scan(folder, tuple(sorted(sources, key=lambda source: source.path)), classes)
+
+
+def _split_roots(folder: Path, settings: DatasetSettings) -> dict[str, str]:
+    """Folder name -> split; the name is empty when the class folders lie in `folder` itself."""
+    found = {entry.name: SPLIT_FOLDERS[entry.name.lower()] for entry in _entries(folder) if _is_split(entry)}
+    if settings.layout == "classes":
+        return {"": ""}
+    if TRAIN not in found.values():
+        if settings.layout == "splits":
+            raise DatasetError(f"{folder} holds no train/ folder: add it, or use the layout classes{_hint(folder)}")
+        return {"": ""}
+    twice = sorted(name for name, split in found.items() if list(found.values()).count(split) > 1)
+    if twice:
+        raise DatasetError(f"the folders {' and '.join(twice)} are the same split: merge them into one")
+    return found
+
+
+def _is_split(entry: os.DirEntry) -> bool:
+    return entry.is_dir() and entry.name.lower() in SPLIT_FOLDERS
+
+
+def _source(folder: Path, path: Path, root: Path, split: str) -> Source:
+    inside = path.relative_to(root).parts
+    return Source(path.relative_to(folder).as_posix(), split, inside[0] if len(inside) > 1 else "")
+
+
+def _entries(folder: Path) -> list[os.DirEntry]:
+    with os.scandir(folder) as entries:
+        return sorted((e for e in entries if not _is_system(e.name)), key=lambda entry: entry.name)
+
+
+def _is_system(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _SYSTEM_FILES
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not _is_system(name))
+        yield from (Path(parent, name) for name in sorted(names) if not _is_system(name))
+
+
+def _hint(folder: Path) -> str:
+    """`dogImages.zip` unpacks into `dogImages/train/...`: name the folder that was meant."""
+    for entry in _entries(folder):
+        if entry.is_dir() and any(_is_split(inner) for inner in _entries(Path(entry.path))):
+            return f"; did you mean {entry.path}?"
+    return ""

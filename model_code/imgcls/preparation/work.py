@@ -1,0 +1,69 @@
+"""Runs a function over many images in worker processes and says how fast it goes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import TypeVar
+
+from imgcls.contract.dataset import DatasetError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CHUNK = 32
+_INLINE_BELOW = 2 * CHUNK
+"""Starting processes costs more than this many images."""
+_REPORT_EVERY_SECONDS = 2.0
+
+Progress = Callable[[str], None]
+
+
+def available_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(
+    function: Callable[[Item], Result], items: Sequence[Item], verb: str, workers: int, progress: Progress
+) -> Iterator[Result]:
+    """The results in the order of `items`; only a few chunks are in flight, so memory stays flat.
+
+    Raises DatasetError when a worker process dies, which the decoder's limits should make impossible.
+    """
+    started = reported = time.monotonic()
+    num = 0
+    for num, result in enumerate(_results(function, items, workers), start=1):
+        yield result
+        now = time.monotonic()
+        if now - reported >= _REPORT_EVERY_SECONDS:
+            progress(f"{verb} {num} of {len(items)} images, {num / (now - started):.0f} a second")
+            reported = now
+    seconds = max(time.monotonic() - started, 1e-6)
+    progress(f"{verb} {num} images in {seconds:.1f} s, {num / seconds:.0f} a second")
+
+
+def _results(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
+    if workers <= 1 or len(items) < _INLINE_BELOW:
+        yield from map(function, items)
+        return
+    chunks = (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+    # Forking a process that has threads (a CLI, a test run) may deadlock the child.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        waiting = [pool.submit(_chunk, function, chunk) for chunk in islice(chunks, 4 * workers)]
+        try:
+            while waiting:
+                results = waiting.pop(0).result()
+                waiting += [pool.submit(_chunk, function, chunk) for chunk in islice(chunks, 1)]
+                yield from results
+        except BrokenProcessPool:
+            raise DatasetError("a worker process died, most likely for memory: pass a smaller --workers") from None
+
+
+def _chunk(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    return [function(item) for item in items]

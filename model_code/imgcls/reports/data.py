@@ -1,0 +1,149 @@
+"""`data-report.html`: what is in a data set, what was found, and what was done about it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from imgcls.contract.artifact import label_of
+from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS, Header, Row
+from imgcls.reports import charts
+from imgcls.reports.page import Section, details, facts, figure, grid, heading, notice, page, paragraph, table
+
+MAX_LISTED = 200
+_MAX_POINTS = 100_000
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What the report is made of. `thumbnails` maps an image's path to a small JPEG.
+
+    `samples` are the paths to show of each class folder; `pairs` are (path, other path, finding);
+    `meanings` maps a finding's code to (meaning, what is done); `reasons` a quarantined path to its sentence.
+    """
+
+    header: Header
+    rows: Sequence[Row]
+    failures: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    pairs: Sequence[tuple[str, str, str]] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    samples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    thumbnails: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def render_data_report(data: DataReport) -> str:
+    """The page; it stays under 5 MB as long as the thumbnails do."""
+    header = data.header
+    sections = [
+        Section("Summary", _summary(data)),
+        Section("Findings", _findings(data)),
+        Section("Classes", _classes(data)),
+        Section("Sizes", _sizes(data.rows)),
+        Section("Samples", _samples(data)),
+    ]
+    if data.pairs:
+        sections.append(Section("Copies and look-alikes", _pairs(data)))
+    if any(row.split in (QUARANTINED, REMOVED) for row in data.rows):
+        sections.append(Section("Left out", _left_out(data)))
+    settings = [(name, json.dumps(value)) for name, value in header.settings.items()]
+    sections.append(Section("Settings", details("What was asked for", table("", ("Setting", "Value"), settings))))
+    return page(f"Data report: {header.dataset}", f"Manifest {header.id}", sections)
+
+
+def _summary(data: DataReport) -> str:
+    counts = data.header.counts
+    verdict = (
+        "".join(notice("error", sentence) for sentence in data.failures)
+        if data.failures
+        else notice("good", "This data set can be trained on.")
+    )
+    tiles = {"images": f"{len(data.rows):,}", "classes": len(data.header.classes)}
+    tiles |= {split: f"{counts.get(split, 0):,}" for split in SPLITS}
+    tiles |= {"quarantined": counts.get(QUARANTINED, 0), "removed": counts.get(REMOVED, 0)}
+    return verdict + facts(tiles | {"size": _bytes(sum(row.bytes for row in data.rows))})
+
+
+def _findings(data: DataReport) -> str:
+    counts = Counter(code for row in data.rows for code in row.findings)
+    notes = "".join(notice("warning", note) for note in data.notes)
+    if not counts:
+        return notes + paragraph("Every image decodes, none is odd, and no two are alike.")
+    rows = [(code, num, *data.meanings.get(code, ("", ""))) for code, num in counts.most_common()]
+    return notes + table("Images per finding", ("Finding", "Images", "Meaning", "What is done"), rows)
+
+
+def _classes(data: DataReport) -> str:
+    per_class: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in data.rows:
+        per_class[row.label_folder][row.split] += 1
+    names = list(data.header.classes)
+    kinds = [kind for kind in (*SPLITS, QUARANTINED, REMOVED) if data.header.counts.get(kind)]
+    series = {kind: [per_class[name][kind] for name in names] for kind in kinds}
+    labels = [label_of(name, data.header.settings.get("labels")) for name in names]
+    chart = charts.bar_columns(labels, series, label="Images per class and split")
+    rows = [
+        (name, label, *(per_class[name][kind] for kind in kinds)) for name, label in zip(names, labels, strict=True)
+    ]
+    return chart + details("As a table", table("Images per class", ("Folder", "Label", *kinds), rows))
+
+
+def _sizes(rows: Sequence[Row]) -> str:
+    shown = [row for row in rows if row.width][:_MAX_POINTS]
+    return (
+        '<div class="charts">'
+        + "".join(
+            f"<div>{charts.histogram(values, label=label, x_label=unit)}</div>"
+            for label, unit, values in (
+                ("Short side", "pixels", [min(row.width, row.height) for row in shown]),
+                ("Width to height", "ratio", [row.width / row.height for row in shown]),
+                ("Megapixels", "million pixels", [row.width * row.height / 1e6 for row in shown]),
+                ("File size", "KB", [row.bytes / 1000 for row in shown]),
+            )
+        )
+        + "</div>"
+    )
+
+
+def _samples(data: DataReport) -> str:
+    blocks = []
+    for name, paths in data.samples.items():
+        label = label_of(name, data.header.settings.get("labels"))
+        figures = [figure(data.thumbnails.get(path, b""), f"{label}: {path}") for path in paths]
+        blocks.append(f"<div>{heading(label)}{grid(figures)}</div>")
+    return f'<div class="classes">{"".join(blocks)}</div>'
+
+
+def _pairs(data: DataReport) -> str:
+    blocks = []
+    for path, other, code in data.pairs:
+        if path in data.thumbnails and other in data.thumbnails:
+            caption = code.replace("-", " ")
+            figures = (figure(data.thumbnails[p], p, f"{caption}: {p}" if p == path else p) for p in (path, other))
+            blocks.append(grid(figures, wide=True))
+    rows = [(path, other, code) for path, other, code in data.pairs[:MAX_LISTED]]
+    listed = table(_listed(len(data.pairs)), ("Image", "Is like", "Finding"), rows)
+    return f'<div class="classes">{"".join(blocks)}</div>' + listed
+
+
+def _left_out(data: DataReport) -> str:
+    out = [row for row in data.rows if row.split in (QUARANTINED, REMOVED)]
+    shown = [row for row in out if row.path in data.thumbnails]
+    figures = [figure(data.thumbnails[row.path], row.path, ", ".join(row.findings)) for row in shown]
+    rows = [(row.path, row.split, ", ".join(row.findings), data.reasons.get(row.path, "")) for row in out[:MAX_LISTED]]
+    return grid(figures) + table(_listed(len(out)), ("File", "What was done", "Findings", "Reason"), rows)
+
+
+def _listed(num: int) -> str:
+    return f"The first {MAX_LISTED} of {num:,}; the manifest has them all" if num > MAX_LISTED else f"{num:,} in all"
+
+
+def _bytes(num: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if num < 1000:
+            return f"{num:.3g} {unit}"
+        num /= 1000
+    return f"{num:.3g} TB"

@@ -1,0 +1,88 @@
+"""The Prepare step as a processing job, or from a shell: `python model_code/prepare.py --input DIR --output DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from imgcls.contract.dataset import LAYOUTS, DatasetError, DatasetSettings
+from imgcls.contract.prepared import MAX_MESSAGE_BYTES
+from imgcls.contract.run_plan import PLAN_FILE
+from imgcls.preparation.run import prepare
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        message = prepare(options.input, options.output, _settings(options), workers=options.workers, progress=_say)
+    except DatasetError as error:
+        print(error, file=sys.stderr)
+        _leave(options.message, str(error))
+        return 1
+    print(message.encode())
+    _leave(options.message, message.encode())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    # Abbreviations would make `--min` mean something today and something else after the next option.
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--input", "--dataset", type=Path, required=True, help="the data set: a folder of images")
+    parser.add_argument("--output", type=Path, required=True, help="gets <manifest id>/ with the prepared data set")
+    parser.add_argument("--plan", type=Path, help=f"folder with {PLAN_FILE}, whose `dataset` object has the settings")
+    parser.add_argument("--message", type=Path, help="file for the exit message")
+    parser.add_argument("--workers", type=int, default=0, help="processes; 0 is one a core")
+    overrides = parser.add_argument_group("settings, which win over the plan")
+    overrides.add_argument("--name", help="name of the data set")
+    overrides.add_argument("--layout", choices=LAYOUTS)
+    overrides.add_argument("--split", help="train/validation/test, for example 0.8/0.1/0.1")
+    for flag, field, kind in _NUMBERS:
+        overrides.add_argument(flag, dest=field, type=kind, help=f"default {getattr(DatasetSettings(), field)}")
+    return parser
+
+
+_NUMBERS = (
+    ("--split-seed", "split_seed", int),
+    ("--min-images", "min_images_per_class", int),
+    ("--min-side", "min_side", int),
+    ("--max-pixels", "max_pixels", int),
+    ("--max-aspect-ratio", "max_aspect_ratio", float),
+    ("--max-quarantined", "max_quarantined", float),
+    ("--near-duplicate-distance", "near_duplicate_distance", int),
+    ("--imbalance-ratio", "imbalance_ratio", float),
+    ("--max-short-side", "max_short_side", int),
+    ("--jpeg-quality", "jpeg_quality", int),
+)
+
+
+def _settings(options: argparse.Namespace) -> DatasetSettings:
+    """The plan's settings under those of the command line."""
+    values: dict[str, Any] = {}
+    if options.plan:
+        try:
+            plan = json.loads((options.plan / PLAN_FILE).read_text())
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"{options.plan / PLAN_FILE} cannot be read: {error}") from None
+        if not isinstance(plan, dict) or not isinstance(plan.get("dataset"), dict):
+            raise DatasetError(f"{options.plan / PLAN_FILE} has no `dataset` object")
+        values |= plan["dataset"]
+    fields = ("name", "layout", "split", *(field for _, field, _ in _NUMBERS))
+    values |= {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
+    return DatasetSettings.from_dict(values)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _leave(path: Path | None, text: str) -> None:
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode()[:MAX_MESSAGE_BYTES])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
