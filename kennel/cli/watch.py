@@ -36,7 +36,7 @@ def outcome(run: Run) -> str:
     """`dog-breed-classifier published, ...`, or the reason of a failure."""
     if run.status != "SUCCEEDED":
         return (run.cause or run.error or "").split("\n")[0]
-    results = run.output.get("results", []) if isinstance(run.output, dict) else []
+    results = run.output.get("outcomes", []) if isinstance(run.output, dict) else []
     return ", ".join(f"{item['model']} {item['outcome']}" for item in results)
 
 

@@ -15,7 +15,7 @@ FLOOR = 3 / BREED_CLASSES
 
 def test_the_default_run_publishes_both_models(default_run):
     assert default_run["status"] == "SUCCEEDED", default_run["cause"]
-    outcomes = {item["model"]: item["outcome"] for item in default_run["output"]["results"]}
+    outcomes = {item["model"]: item["outcome"] for item in default_run["output"]["outcomes"]}
     assert outcomes == {CORE: "published", MOBILE: "published"}
 
 

@@ -16,7 +16,7 @@ def run(deployed, breeds):
 
 def test_it_is_tuned_and_published(run):
     assert run["status"] == "SUCCEEDED", run["cause"]
-    (result,) = run["output"]["results"]
+    (result,) = run["output"]["outcomes"]
     assert result["outcome"] == "published", result
     assert result["accuracy"] >= 3 / BREED_CLASSES
 
