@@ -37,7 +37,8 @@ def _check_flow(flow: Mapping[str, Any], at: str, check_task: CheckTask, names: 
     states = flow.get("States")
     missing = [name for name in ("StartAt", "States") if name not in flow]
     if missing or not isinstance(states, dict) or not states:
-        yield f"SCHEMA_VALIDATION_FAILED: These fields are required: [{', '.join(missing or ['States'])}] at {at or '/'}"
+        names_missing = ", ".join(missing or ["States"])
+        yield f"SCHEMA_VALIDATION_FAILED: These fields are required: [{names_missing}] at {at or '/'}"
         return
     for name, state in states.items():
         where = f"{at}/States/{name}"

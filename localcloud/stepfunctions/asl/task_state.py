@@ -51,7 +51,8 @@ class Task(Protocol):
 class Tasks(Protocol):
     """Everything that Task states can ask."""
 
-    region: str
+    @property
+    def region(self) -> str: ...
 
     def find(self, resource: str) -> Task:
         """The task behind a Resource."""

@@ -108,7 +108,8 @@ class ApiCall:
             raise StatesError(self.names.fallback, f"{error} (Status Code: 400)") from error
         except BotoCoreError as error:
             raise StatesError(f"{self.names.prefix}.SdkClientException", str(error)) from error
-        return shapes.to_result(response, operation.output_shape, epoch_times=self.names.optimized) or {}
+        del response["ResponseMetadata"]
+        return shapes.to_result(response, operation.output_shape, epoch_times=self.names.optimized)
 
     def poll(self, answer: Any, parameters: Any) -> tuple[Any] | None:
         raise NotImplementedError(f"{self.resource} is no job")

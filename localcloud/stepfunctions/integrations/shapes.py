@@ -92,7 +92,6 @@ def to_result(value: Any, shape: Shape | None, *, epoch_times: bool) -> Any:
         return {
             pascal(name): to_result(each, shape.members.get(name), epoch_times=epoch_times)
             for name, each in value.items()
-            if name != "ResponseMetadata"
         }
     if isinstance(shape, ListShape):
         return [to_result(each, shape.member, epoch_times=epoch_times) for each in value]

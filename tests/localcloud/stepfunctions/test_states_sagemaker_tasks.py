@@ -1,0 +1,177 @@
+"""sagemaker:* tasks against a SageMaker whose answers each test writes."""
+
+import json
+import time
+
+import pytest
+
+from localcloud.errors import AwsError
+
+JOBS = "arn:aws:states:::sagemaker:createProcessingJob.sync"
+PARAMETERS = {
+    "ProcessingJobName.$": "$.name",
+    "RoleArn": "arn:aws:iam::123456789012:role/jobs",
+    "AppSpecification": {"ImageUri": "image"},
+    "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
+}
+
+
+class ScriptedJobs:
+    """Processing jobs whose status goes through a list, one step a Describe."""
+
+    def __init__(self, application):
+        self.statuses = {}
+        self.refusals = []
+        self.created, self.stopped = [], []
+        for name in ("Create", "Describe", "Stop"):
+            function = getattr(self, name.lower())
+            application.operation("sagemaker", f"{name}ProcessingJob", function)
+
+    def create(self, parameters):
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.created.append(parameters)
+        return {"ProcessingJobArn": f"arn:{parameters['ProcessingJobName']}"}
+
+    def describe(self, parameters):
+        statuses = self.statuses.get(parameters["ProcessingJobName"], ["Completed"])
+        status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
+        answer = {
+            "ProcessingJobName": parameters["ProcessingJobName"],
+            "ProcessingJobStatus": status,
+            "CreationTime": 1795181956.5,
+        }
+        return {**answer, "FailureReason": "ValueError: no"} if status == "Failed" else answer
+
+    def stop(self, parameters):
+        self.stopped.append(parameters["ProcessingJobName"])
+        self.statuses[parameters["ProcessingJobName"]] = ["Stopped"]
+
+
+@pytest.fixture
+def jobs(runner):
+    return ScriptedJobs(runner.cloud.app)
+
+
+@pytest.fixture
+def task(one):
+    def machine(**state):
+        return one(Type="Task", Resource=JOBS, Parameters=PARAMETERS, **state)
+
+    return machine
+
+
+def test_sync_waits_and_gives_the_description(runner, jobs, task):
+    jobs.statuses["j"] = ["InProgress", "Completed"]
+    execution = runner.start(
+        task(ResultSelector={"s.$": "$.ProcessingJobStatus", "t.$": "$.CreationTime"}), {"name": "j"}
+    )
+    assert json.loads(runner.wait(execution)["output"]) == {"s": "Completed", "t": 1795181956500}
+    assert runner.event_types(execution) == [
+        "ExecutionStarted",
+        "TaskStateEntered",
+        "TaskScheduled",
+        "TaskStarted",
+        "TaskSubmitted",
+        "TaskSucceeded",
+        "TaskStateExited",
+        "ExecutionSucceeded",
+    ]
+    scheduled = runner.events(execution)[2]["taskScheduledEventDetails"]
+    assert (scheduled["resourceType"], scheduled["resource"]) == ("sagemaker", "createProcessingJob.sync")
+    assert json.loads(scheduled["parameters"])["ProcessingJobName"] == "j"
+
+
+def test_without_sync_the_answer_of_create_is_the_result(runner, jobs, one):
+    machine = one(Type="Task", Resource=JOBS.removesuffix(".sync"), Parameters=PARAMETERS)
+    assert runner.output(machine, {"name": "j"}) == {"ProcessingJobArn": "arn:j"}
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_a_job_that_ends_badly_is_task_failed_with_the_description(runner, jobs, task, status):
+    jobs.statuses["j"] = [status]
+    failed = runner.run(task(), {"name": "j"})
+    assert failed["error"] == "States.TaskFailed"
+    cause = json.loads(failed["cause"])
+    assert cause["ProcessingJobStatus"] == status
+    assert (cause.get("FailureReason") == "ValueError: no") is (status == "Failed")
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("ResourceInUse", "SageMaker.ResourceInUseException"),
+        ("ResourceLimitExceeded", "SageMaker.ResourceLimitExceededException"),
+        ("ThrottlingException", "SageMaker.AmazonSageMakerException"),
+        ("ValidationException", "SageMaker.AmazonSageMakerException"),
+    ],
+)
+def test_errors_of_the_service(runner, jobs, task, code, name):
+    jobs.refusals = [AwsError(code, "not today")]
+    execution = runner.start(task(), {"name": "j"})
+    failed = runner.wait(execution)
+    assert failed["error"] == name
+    assert failed["cause"].startswith("not today (Service: AmazonSageMaker; Status Code: 400; Error Code: " + code)
+    assert runner.event_types(execution)[-2:] == ["TaskSubmitFailed", "ExecutionFailed"]
+
+
+def test_throttling_is_retried_and_the_name_can_hold_the_count(runner, jobs, one):
+    jobs.refusals = [AwsError("ThrottlingException", "Rate exceeded")]
+    parameters = {**PARAMETERS, "ProcessingJobName.$": "States.Format('{}-{}', $.name, $$.State.RetryCount)"}
+    retry = [{"ErrorEquals": ["SageMaker.AmazonSageMakerException"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+    output = runner.output(one(Type="Task", Resource=JOBS, Parameters=parameters, Retry=retry), {"name": "j"})
+    assert output["ProcessingJobName"] == "j-1"
+    assert len(jobs.created) == 1
+
+
+def test_a_task_over_its_time_stops_the_job_and_can_be_caught(runner, jobs, task):
+    jobs.statuses["slow"] = ["InProgress"]
+    machine = task(TimeoutSecondsPath="$.limit", Catch=[{"ErrorEquals": ["States.Timeout"], "Next": "Late"}])
+    machine["States"]["Late"] = {"Type": "Pass", "End": True}
+    execution = runner.start(machine, {"name": "slow", "limit": 1})
+    assert json.loads(runner.wait(execution)["output"]) == {"Error": "States.Timeout", "Cause": ""}
+    assert jobs.stopped == ["slow"]
+    assert "TaskTimedOut" in runner.event_types(execution)
+
+
+def test_stopping_the_execution_stops_the_job(runner, jobs, task):
+    jobs.statuses["long"] = ["InProgress"]
+    execution = runner.start(task(), {"name": "long"})
+    runner.until(execution, "TaskSubmitted")
+    runner.states.stop_execution(executionArn=execution)
+    assert jobs.stopped == ["long"]
+    assert runner.wait(execution)["status"] == "ABORTED"
+
+
+def test_a_failing_sister_stops_the_job_of_a_branch(runner, jobs, task, one):
+    jobs.statuses["long"] = ["InProgress"]
+    bad = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "Next": "Bad"}, "Bad": {"Type": "Fail"}}}
+    machine = one(Type="Parallel", Branches=[bad, task()])
+    machine["States"] = {"Both": machine["States"].pop("A")}
+    machine["StartAt"] = "Both"
+    assert runner.run(machine, {"name": "long"})["status"] == "FAILED"
+    assert jobs.stopped == ["long"]
+
+
+def test_wrong_values_fail_before_the_call_is_made(runner, jobs, task):
+    failed = runner.run(task(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "A"}]), {"name": 7})
+    assert failed["error"] == "States.Runtime"
+    assert (
+        'could not be used to start the Task: [The value for the field "ProcessingJobName" must be a STRING]'
+        in (failed["cause"])
+    )
+    assert jobs.created == []
+
+
+def test_forty_jobs_at_once(runner, jobs, task, one):
+    jobs.statuses.update({f"j{n}": ["InProgress", "Completed"] for n in range(40)})
+    machine = one(
+        Type="Map",
+        ItemsPath="$.names",
+        ItemSelector={"name.$": "$$.Map.Item.Value"},
+        ItemProcessor={"StartAt": "T", "States": {"T": task()["States"]["A"]}},
+        ResultSelector={"count.$": "States.ArrayLength($)"},
+    )
+    begun = time.monotonic()
+    assert runner.output(machine, {"names": [f"j{n}" for n in range(40)]}) == {"count": 40}
+    assert time.monotonic() - begun < 6
