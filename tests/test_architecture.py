@@ -39,7 +39,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "samples": ({"samples"}, {"PIL", "numpy"}),
     "model_code/imgcls/serving": (
         {"imgcls"},
-        {"httptools", "numpy", "onnx", "openvino", "psutil", "sagemaker_inference", "starlette", "torch", "uvicorn", "uvloop"},
+        {"httptools", "numpy", "onnx", "openvino", "psutil", "sagemaker_inference", "starlette", "torch",
+         "uvicorn", "uvloop"},
     ),
     "model_code/imgcls/reports": ({"imgcls"}, {"PIL", "numpy"}),
 }  # fmt: skip

@@ -46,7 +46,7 @@ def synth(
 ) -> None:
     """Write the templates; needs no account and no network."""
     code = project.cdk(
-        ["synth", "--all", "--quiet"],
+        ["synth", "--quiet"],
         environment_name=env,
         variables=os.environ,
         output=(output or project.ROOT / "cdk.out").resolve(),
