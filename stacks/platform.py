@@ -9,6 +9,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from config.app import AppConfig
 from stacks.images import ImagesStack
+from stacks.serving import ServingStack
 from stacks.storage import StorageStack
 from stacks.studio import StudioStack
 
@@ -18,6 +19,7 @@ class Platform:
     storage: StorageStack
     studio: StudioStack
     images: ImagesStack
+    serving: ServingStack
 
 
 def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> Platform:
@@ -25,7 +27,8 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> Platform:
     storage = StorageStack(app, config)
     studio = StudioStack(app, config, storage=storage)
     images = ImagesStack(app, config, storage=storage)
+    serving = ServingStack(app, config, storage=storage, studio=studio, images=images)
     Tags.of(app).add("kennel:environment", config.environment)
     if rule_packs:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return Platform(storage=storage, studio=studio, images=images)
+    return Platform(storage=storage, studio=studio, images=images, serving=serving)

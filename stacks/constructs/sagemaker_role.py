@@ -1,0 +1,45 @@
+"""The execution role of a job or a model: what SageMaker itself needs to run any container of ours."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from stacks.constructs.acknowledgements import acknowledge_wildcard
+from stacks.constructs.container_image import ContainerImage
+from stacks.constructs.roles import ServiceRole
+
+ATTACH_TO_NETWORK = (
+    "ec2:CreateNetworkInterface",
+    "ec2:CreateNetworkInterfacePermission",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DeleteNetworkInterfacePermission",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+)
+METRIC_NAMESPACES = ["/aws/sagemaker/*", "AWS/SageMaker"]
+
+
+class SageMakerRole(ServiceRole):
+    """Pulls `image`, writes below `log_group` and the service's own metrics, stands in the private network.
+
+    An isolated container gets none of this: the platform beside it uses the role.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, description: str, image: ContainerImage, log_group: str) -> None:
+        super().__init__(scope, id, service="sagemaker", description=description)
+        image.allow_pull(self)
+        self._allow_logs(log_group)
+        self.allow_without_resource(
+            ["cloudwatch:PutMetricData"], {"StringLike": {"cloudwatch:namespace": METRIC_NAMESPACES}}
+        )
+        self.allow_without_resource(ATTACH_TO_NETWORK)
+
+    def _allow_logs(self, log_group: str) -> None:
+        stack = Stack.of(self)
+        arn = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{log_group}:*"
+        self.allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [arn])
+        acknowledge_wildcard(self, arn, "", f"SageMaker names the streams of {log_group}")

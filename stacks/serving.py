@@ -1,0 +1,67 @@
+"""The Serving stack: one endpoint that answers for every published model."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn
+from constructs import Construct
+
+from config.app import AppConfig
+from imgcls.contract import keys
+from stacks.base import PlatformStack
+from stacks.constructs.endpoint import VARIANT, MultiModelEndpoint
+from stacks.constructs.endpoint_alarms import idle_alarm, rollback_alarms
+from stacks.constructs.endpoint_metrics import EndpointMetrics
+from stacks.constructs.sagemaker_role import SageMakerRole
+from stacks.images import ImagesStack
+from stacks.storage import StorageStack
+from stacks.studio import StudioStack
+
+
+class ServingStack(PlatformStack):
+    def __init__(
+        self, scope: Construct, config: AppConfig, *, storage: StorageStack, studio: StudioStack, images: ImagesStack
+    ) -> None:
+        super().__init__(scope, "Serving", config, purpose="multi-model endpoint")
+        enabled = self._switch(config.endpoint.enabled)
+        self.metrics = EndpointMetrics(config.endpoint.name, VARIANT)
+        role = SageMakerRole(
+            self,
+            "Role",
+            description="Lets SageMaker run the endpoint's model",
+            image=images.serving,
+            log_group=f"/aws/sagemaker/Endpoints/{config.endpoint.name}",
+        )
+        storage.artifacts.allow_read(role, keys.MODELS)
+        MultiModelEndpoint(
+            self,
+            "MultiModel",
+            config=config.endpoint,
+            role=role,
+            image=images.serving,
+            model_prefix=storage.artifacts.s3_url_for_object(keys.MODELS),
+            key=storage.key,
+            placement=studio.placement,
+            enabled=enabled,
+            rollback_alarms=rollback_alarms(
+                self,
+                config=config.endpoint.rollback_alarms,
+                metrics=self.metrics,
+                topic=storage.topic,
+                condition=enabled,
+            ),
+        )
+        idle_alarm(self, metrics=self.metrics, topic=storage.topic, condition=enabled)
+        CfnOutput(self, "EndpointName", value=config.endpoint.name)
+
+    def _switch(self, default: bool) -> CfnCondition:
+        parameter = CfnParameter(
+            self,
+            "EndpointEnabled",
+            type="String",
+            allowed_values=["true", "false"],
+            default=str(default).lower(),
+            description="false removes the endpoint's instances, its scaling and its alarms, and keeps the rest",
+        )
+        return CfnCondition(
+            self, "EndpointIsEnabled", expression=Fn.condition_equals(parameter.value_as_string, "true")
+        )
