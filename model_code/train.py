@@ -6,14 +6,11 @@ and the records of the run in --output-data-dir, also when it fails.
 
 from __future__ import annotations
 
-import time
-
-STARTED = time.time()  # before torch, whose import is a phase of the profile
-
 import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from imgcls import artifact, export, networks, rules
+from imgcls import artifact, export, graph_file, networks, rules
 from imgcls.augment import AUGMENTATIONS
 from imgcls.contract import metrics
 from imgcls.contract.artifact import GRAPH, WEIGHTS, ArtifactError, ModelCard, Preprocessing
@@ -31,7 +28,7 @@ from imgcls.data.folders import DataError, check_same_classes, open_dataset
 from imgcls.data.loader import Loader
 from imgcls.engine import Recipe, Trainer, TrainingDiverged, ValidationResult
 from imgcls.progress import track
-from imgcls.recording import Recorder
+from imgcls.recording import Recorder, process_started
 
 USER_ERRORS = (ArtifactError, DataError, HyperparameterError, networks.NetworkError, TrainingDiverged)
 
@@ -39,7 +36,7 @@ USER_ERRORS = (ArtifactError, DataError, HyperparameterError, networks.NetworkEr
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
     paths, passed = parse(arguments, environment)
     try:
-        with Recorder(paths.output_data_dir, started=STARTED) as recorder:
+        with Recorder(paths.output_data_dir, started=process_started()) as recorder:
             train(paths, passed, environment, recorder)
     except USER_ERRORS as error:
         return fail(error, environment)
@@ -49,8 +46,8 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
 def train(
     paths: argparse.Namespace, passed: dict[str, str], environment: Mapping[str, str], recorder: Recorder
 ) -> None:
-    recorder.phase("imports", time.time() - STARTED)
-    values = {item.name: item.default for item in HYPERPARAMETERS} | decode(passed)
+    recorder.phase("imports", time.time() - recorder.started)
+    values: dict[str, Any] = {item.name: item.default for item in HYPERPARAMETERS} | decode(passed)
     recorder.environment(torch=torch.__version__, hyperparameters=values)
     spec = Preprocessing.from_dict(values["preprocessing"])
     seed_everything(values["seed"])
@@ -100,7 +97,7 @@ def train(
         trainer.refresh_statistics()
         with recorder.timed(f"validation-{epoch}"):
             validated = trainer.validate(validation_loader.epoch(epoch))
-        if validated.better_than(best):
+        if best is None or validated.better_than(best):
             best, best_epoch = validated, epoch
             best_weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
         reported = {
@@ -124,9 +121,11 @@ def train(
             break
 
     # Artifact.
+    assert best is not None, "epochs is at least 1"
     network.load_state_dict(best_weights)
     with recorder.timed("artifact"):
-        write_artifact(paths.model_dir, network, values, spec, train_split.labels, best, environment)
+        started = datetime.fromtimestamp(recorder.started, UTC)
+        write_artifact(paths.model_dir, network, values, spec, train_split.labels, best, environment, started)
 
 
 def write_artifact(
@@ -137,13 +136,16 @@ def write_artifact(
     labels: tuple[str, ...],
     validation: ValidationResult,
     environment: Mapping[str, str],
+    started: datetime,
 ) -> None:
     """Leave the artifact in `folder`; with the served graph too where ONNX is installed and no job evaluates it."""
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("model.*"):
+        old.unlink()
     save_file({name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}, folder / WEIGHTS)
-    (folder / GRAPH).unlink(missing_ok=True)
+    graph_file.remove(folder / GRAPH)
     job = environment.get("TRAINING_JOB_NAME", "")
     if not job and export.can_export():
         export.export_onnx(network, spec, folder / GRAPH)
@@ -158,7 +160,7 @@ def write_artifact(
         hyperparameters={item.name: item.format(values[item.name]) for item in HYPERPARAMETERS},
         manifest_id=environment.get("KENNEL_MANIFEST_ID", ""),
         training_job=job,
-        started=datetime.fromtimestamp(STARTED, UTC).isoformat(timespec="seconds"),
+        started=started.isoformat(timespec="seconds"),
         **serving,
     )
     card = artifact.write_artifact(folder, card)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,9 +67,9 @@ class ValidationResult:
     loss: float
     accuracy: float
 
-    def better_than(self, other: ValidationResult | None) -> bool:
+    def better_than(self, other: ValidationResult) -> bool:
         """Higher accuracy, and at equal accuracy, which small validation splits often have, a lower loss."""
-        return other is None or (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
+        return (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
 
 
 class Trainer:
@@ -131,10 +131,10 @@ class Trainer:
         self._remember(images)
         logits = self._forward(self._normalise(jitter_colors(images.float(), self._recipe.jitter, generator)))
         loss = cross_entropy(logits, targets, label_smoothing=self._recipe.label_smoothing)
-        clock.append(self._now())
+        clock.append(time.perf_counter())
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        clock.append(self._now())
+        clock.append(time.perf_counter())
         # On a GPU reading the loss waits for it; the epoch's sum is checked there, which is nan from here on.
         if self._device.type == "cpu":
             self._stop_if(rules.non_finite(loss.item(), learning_rate), epoch)
@@ -142,7 +142,7 @@ class Trainer:
             self._debug_step(epoch)
         else:
             self._optimizer.step()
-        clock.append(self._now())
+        clock.append(time.perf_counter())
         self._recorder.step(self.step, epoch, (wait, *np.diff(clock).tolist()))
         with torch.no_grad():
             right = (logits.argmax(1) == targets).sum()
@@ -223,9 +223,6 @@ class Trainer:
             group["lr"] = rate
         return rate
 
-    def _now(self) -> float:
-        return time.perf_counter()
-
     def _debug_step(self, epoch: int) -> None:
         """The optimizer's step with norms taken around it."""
         gradients = {
@@ -280,10 +277,10 @@ def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
 
 
-def _norm(tensors: list[Tensor]) -> float:
+def _norm(tensors: Sequence[Tensor]) -> float:
     if not tensors:
         return 0.0
-    return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors))))
+    return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(list(tensors)))))
 
 
 def _timed(batches: Iterable[Batch]) -> Iterator[tuple[Batch, float]]:

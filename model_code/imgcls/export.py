@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from imgcls import graph_file
 from imgcls.contract.artifact import Preprocessing
 
 INPUT, OUTPUT = "image", "logits"
@@ -45,11 +46,14 @@ def export_onnx(network: nn.Module, spec: Preprocessing, path: Path) -> None:
         )
     graph = onnx.load(path)
     _forget_the_machine(graph)
-    onnx.save(graph, path)
+    graph_file.save(graph, path)
 
 
 class _Served(nn.Module):
     """The network behind its normalisation: one multiply and add, which engines fuse."""
+
+    scale: Tensor
+    shift: Tensor
 
     def __init__(self, network: nn.Module, spec: Preprocessing) -> None:
         super().__init__()

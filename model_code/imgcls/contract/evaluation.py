@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,28 @@ class Evaluation(Score):
             champion=champion,
             notes=tuple(value.get("notes", ())),
         )
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One entry of `golden/expected.json`: what the endpoint must answer for `golden/<file>`.
+
+    `label` is the model's top-1, which is to be equal; `expected` is the image's class. `probabilities` are in
+    class-index order, each to be met within GOLDEN_TOLERANCE.
+    """
+
+    file: str
+    label: str
+    expected: str
+    probabilities: tuple[float, ...]
+
+
+def write_golden(folder: Path, images: Iterable[Golden]) -> None:
+    (folder / GOLDEN_FILE).write_text(json.dumps([asdict(image) for image in images], indent=1) + "\n")
+
+
+def parse_golden(text: str) -> list[Golden]:
+    return [Golden(**{**value, "probabilities": tuple(value["probabilities"])}) for value in json.loads(text)]
 
 
 def write(path: Path, evaluation: Evaluation) -> None:

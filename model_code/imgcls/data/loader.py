@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,9 +28,10 @@ _BUFFERS = 4
 class Dataset(Protocol):
     """What the loader needs of a split: image folders today, packed shards as well."""
 
-    labels: tuple[str, ...]
-    targets: tuple[int, ...]
-
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    @property
+    def targets(self) -> tuple[int, ...]: ...
     def __len__(self) -> int: ...
     def read(self, index: int) -> bytes: ...
     def name(self, index: int) -> str: ...
@@ -98,7 +99,7 @@ class Loader:
             for i in range(0, len(indices), size)
         ]
 
-    def _fill(self, indices: Sequence[int], images: np.ndarray, epoch: int) -> None:
+    def _fill(self, indices: np.ndarray, images: np.ndarray, epoch: int) -> None:
         for row, index in enumerate(indices):
             try:
                 data = self._dataset.read(int(index))

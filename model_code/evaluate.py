@@ -1,0 +1,208 @@
+"""Evaluate a trained model: make the servable archive, then score the served graph on the locked test split.
+
+Runs as a SageMaker processing job; every path is an argument. The published model, when there is one, is scored on
+the same images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+import inference
+from imgcls import artifact, evaluation
+from imgcls.candidate import make_candidate
+from imgcls.contract import evaluation as contract
+from imgcls.contract.artifact import ARCHIVE, ArtifactError, ModelCard, read_card
+from imgcls.contract.hyperparameters import HyperparameterError
+from imgcls.contract.prepared import MAX_MESSAGE_BYTES, EvaluateMessage
+from imgcls.contract.run_plan import PLAN_FILE
+from imgcls.data.folders import DataError, ImageFolder, open_dataset
+from imgcls.networks import NetworkError
+from imgcls.serving.cores import num_cores
+from imgcls.serving.errors import RequestError
+
+PROCESSING = Path("/opt/ml/processing")
+_LATENCY_IMAGES = 32
+_MAX_GOLDEN_BYTES = 4 * 1024 * 1024
+
+USER_ERRORS = (ArtifactError, DataError, HyperparameterError, NetworkError, RequestError)
+
+
+class EvaluationError(ValueError):
+    """Inputs that do not belong together; the message is one sentence."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    paths = parse(arguments)
+    paths.message.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory() as work:
+            message = evaluate(paths, Path(work))
+    except (*USER_ERRORS, EvaluationError) as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        paths.message.write_bytes(str(error).encode()[:MAX_MESSAGE_BYTES])
+        return 1
+    paths.message.write_text(message.encode())
+    print(message.encode(), flush=True)
+    return 0
+
+
+def evaluate(paths: argparse.Namespace, work: Path) -> EvaluateMessage:
+    settings = model_settings(paths.plan, paths.model)
+    artifact.unpack(archive_in(paths.artifact), work / "trained")
+    trained = read_card(work / "trained")
+    if trained.name != paths.model:
+        raise EvaluationError(f"the artifact is of model {trained.name!r}, the plan asks for {paths.model!r}")
+    validation = open_split(paths.validation, trained, settings)
+    test = open_split(paths.test, trained, settings)
+
+    candidate = work / "candidate"
+    card, notes = make_candidate(work / "trained", candidate, settings["serving"], validation, probabilities_of)
+    paths.output.mkdir(parents=True, exist_ok=True)
+    artifact.pack(candidate, paths.output / ARCHIVE)
+    predicted, candidate_score = score(candidate, paths.output / ARCHIVE, test)
+    champion, champion_notes = score_champion(paths.champion, work / "champion", card, test)
+    evaluated = contract.Evaluation(
+        **vars(candidate_score), manifest_id=card.manifest_id, champion=champion, notes=(*notes, *champion_notes)
+    )
+    contract.write(paths.output / contract.FILE, evaluated)
+    write_golden(paths.output / "golden", test, predicted, card)
+    for note in evaluated.notes:
+        print(f"note: {note}", flush=True)
+    return EvaluateMessage(
+        card.version, evaluated.accuracy, champion.accuracy if champion else -1, evaluated.num_images
+    )
+
+
+def model_settings(plan: Path, model: str) -> dict[str, Any]:
+    """The model's entry of plan.json."""
+    try:
+        models = json.loads((plan / PLAN_FILE).read_text())["models"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EvaluationError(f"{plan / PLAN_FILE} cannot be read: {error}") from error
+    for entry in models:
+        if entry["name"] == model:
+            return entry
+    raise EvaluationError(f"{PLAN_FILE} has no model {model!r}; it has {', '.join(entry['name'] for entry in models)}")
+
+
+def archive_in(folder: Path) -> Path:
+    if not (folder / ARCHIVE).is_file():
+        raise EvaluationError(f"{folder} holds no {ARCHIVE}: the training job left no artifact")
+    return folder / ARCHIVE
+
+
+def open_split(folder: Path, card: ModelCard, settings: Mapping[str, Any]) -> ImageFolder:
+    split = open_dataset(folder, settings.get("labels"))
+    if split.labels != card.labels:
+        raise EvaluationError(
+            f"{folder} has the classes {', '.join(split.labels[:5])}, ...; "
+            f"the model was trained on {', '.join(card.labels[:5])}, ...: evaluate it on its own data set"
+        )
+    return split
+
+
+def probabilities_of(folder: Path, split: ImageFolder) -> np.ndarray:
+    """What the served graph answers, through the functions that serve it; one thread a core."""
+    model = inference.model_fn(folder)
+
+    def predict(index: int) -> np.ndarray:
+        images = inference.input_fn(split.read(index), "application/x-image")
+        return inference.predict_fn(images, model).probabilities[0]
+
+    with ThreadPoolExecutor(num_cores()) as pool:
+        return np.stack(list(pool.map(predict, range(len(split)))))
+
+
+def latency_ms(folder: Path, split: ImageFolder) -> float:
+    """Median time of one image from its bytes to probabilities, one after another."""
+    model = inference.model_fn(folder)
+    seconds = []
+    for index in evaluation.spread(split.targets, _LATENCY_IMAGES):
+        prediction = inference.predict_fn(inference.input_fn(split.read(index), "application/x-image"), model)
+        seconds.append(prediction.decode_seconds + prediction.infer_seconds)
+    return round(1000 * median(seconds), 3)
+
+
+def score(folder: Path, archive: Path, test: ImageFolder) -> tuple[np.ndarray, contract.Score]:
+    """(probabilities, score) of the artifact in `folder` on the test split, its classes in the split's order."""
+    card = read_card(folder)
+    probabilities = probabilities_of(folder, test)
+    agreement = 1.0
+    if card.precision != "fp32":
+        with tempfile.TemporaryDirectory() as full:
+            shutil.copytree(folder, full, dirs_exist_ok=True)
+            artifact.write_artifact(Path(full), replace(card, precision="fp32"))
+            agreement = evaluation.agreement(probabilities, probabilities_of(Path(full), test))
+    columns = [card.labels.index(label) for label in test.labels]
+    return probabilities, evaluation.score(
+        probabilities[:, columns],
+        np.asarray(test.targets),
+        test.labels,
+        latency_ms=latency_ms(folder, test),
+        artifact_bytes=archive.stat().st_size,
+        precision=card.precision,
+        agreement_with_fp32=agreement,
+        version=card.version,
+    )
+
+
+def score_champion(
+    folder: Path, unpacked: Path, candidate: ModelCard, test: ImageFolder
+) -> tuple[contract.Score | None, list[str]]:
+    """The published model's score on the same images, or None and why."""
+    if not (folder / ARCHIVE).is_file():
+        return None, []
+    artifact.unpack(folder / ARCHIVE, unpacked)
+    card = artifact.verify(unpacked)
+    if set(card.labels) != set(candidate.labels):
+        return None, [f"the published version {card.version} has other classes: it was not scored"]
+    return score(unpacked, folder / ARCHIVE, test)[1], []
+
+
+def write_golden(folder: Path, test: ImageFolder, probabilities: np.ndarray, card: ModelCard) -> None:
+    folder.mkdir(exist_ok=True)
+    small = [index for index in range(len(test)) if test.paths[index].stat().st_size <= _MAX_GOLDEN_BYTES]
+    chosen = evaluation.spread([test.targets[index] for index in small], contract.GOLDEN_IMAGES)
+    images = []
+    for number, index in enumerate(small[position] for position in chosen):
+        name = f"{number}{test.paths[index].suffix.lower()}"
+        shutil.copy(test.paths[index], folder / name)
+        row = tuple(round(float(value), 6) for value in probabilities[index])
+        label = card.labels[int(probabilities[index].argmax())]
+        images.append(contract.Golden(name, label, test.labels[test.targets[index]], row))
+    contract.write_golden(folder, images)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], allow_abbrev=False)
+    parser.add_argument("--model", required=True, help="the model's name in plan.json")
+    for name, help_text in (
+        ("plan", "folder of plan.json"),
+        ("artifact", "folder of the training job's model.tar.gz"),
+        ("output-data", "folder of the training job's output.tar.gz"),
+        ("validation", "class folders; fits the temperature and calibrates"),
+        ("test", "class folders; the score, and nothing else"),
+        ("champion", "folder of the published model.tar.gz; without one there is no champion"),
+        ("output", "where everything is written"),
+    ):
+        default = PROCESSING / "output" if name == "output" else PROCESSING / "input" / name
+        parser.add_argument(f"--{name}", type=Path, default=default, metavar="DIR", help=help_text)
+    parser.add_argument("--message", type=Path, default=Path("/opt/ml/output/message"), metavar="FILE")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
