@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn, Protocol
 
 from localcloud.context import Cloud
+from localcloud.errors import not_emulated
+from localcloud.sagemaker.jobs.processing.api import ProcessingJobs
+from localcloud.sagemaker.jobs.registry import ModelRegistry
 from localcloud.sagemaker.jobs.runner import JobRunner
 from localcloud.sagemaker.jobs.tags import Tags
 from localcloud.sagemaker.jobs.training.api import TrainingJobs
+from localcloud.sagemaker.jobs.tuning.api import TuningJobs
 from localcloud.sagemaker.jobs.validation import check_request
 
 Operation = Callable[[dict[str, Any]], dict[str, Any] | None]
+
+# moto records these and calls them done, or looks for jobs in its own records.
+NOT_EMULATED = (
+    "CreateAutoMLJobV2",
+    "CreateCompilationJob",
+    "CreatePipeline",
+    "CreateTransformJob",
+    "DeleteHyperParameterTuningJob",
+    "Search",
+    "StartPipelineExecution",
+)
+
+
+class Part(Protocol):
+    """Answers some operations, by name."""
+
+    def operations(self) -> dict[str, Operation]: ...
 
 
 def install(cloud: Cloud) -> None:
@@ -21,12 +42,23 @@ def install(cloud: Cloud) -> None:
     runner = JobRunner(cloud.max_jobs)
     tags = Tags()
     training = TrainingJobs(cloud, runner, tags)
-    parts = [training]
+    parts: list[Part] = [
+        training,
+        ProcessingJobs(cloud, runner, tags),
+        TuningJobs(cloud, runner, tags, training),
+        ModelRegistry(cloud, tags),
+    ]
     for part in parts:
         for name, function in part.operations().items():
             cloud.app.operation("sagemaker", name, partial(_checked, name, function))
+    for name in NOT_EMULATED:
+        cloud.app.operation("sagemaker", name, partial(_refuse, name))
     cloud.app.add_handler(tags.handle)
     cloud.on_stop(runner.close)
+
+
+def _refuse(operation: str, request: dict[str, Any]) -> NoReturn:
+    raise not_emulated("sagemaker", operation)
 
 
 def _checked(operation: str, function: Operation, request: dict[str, Any]) -> dict[str, Any] | None:

@@ -70,7 +70,12 @@ class Container:
     """Runs `argv` to its end. run() blocks; the events say when to end it early."""
 
     def __init__(
-        self, cloud: Cloud, argv: Sequence[str], cwd: Path, environment: Mapping[str, str], on_line: Callable[[str], None]
+        self,
+        cloud: Cloud,
+        argv: Sequence[str],
+        cwd: Path,
+        environment: Mapping[str, str],
+        on_line: Callable[[str], None],
     ) -> None:
         self._cloud = cloud
         self._argv = _resolve(argv, environment["PATH"])
@@ -116,9 +121,7 @@ class Container:
             time.sleep(_POLL_SECONDS)
         return "exited"
 
-    def _ask_to_end(
-        self, process: subprocess.Popen[bytes], reader: threading.Thread, closing: threading.Event
-    ) -> None:
+    def _ask_to_end(self, process: subprocess.Popen[bytes], reader: threading.Thread, closing: threading.Event) -> None:
         """SIGTERM, then wait for the whole group: its output ends when the last of its processes does."""
         self._cloud.processes.signal(process, signal.SIGTERM)
         give_up = time.monotonic() + STOP_GRACE_SECONDS

@@ -33,14 +33,22 @@ def algorithm_error(opt_ml: OptMl, ended: Exit) -> str:
 
 def last_error(tail: Sequence[str]) -> str:
     """The last lines of the script's own output: of its last traceback, where there is one, the end."""
-    lines = [line for line in tail if line.strip()]
+    lines = _script_lines([line for line in tail if line.strip()])
+    traceback = max((at for at, line in enumerate(lines) if line.startswith("Traceback")), default=0)
+    return shortened_start("\n".join(lines[traceback:][-_MAX_ERROR_LINES:]), 600)
+
+
+def _script_lines(lines: list[str]) -> list[str]:
+    """What the script said, without what the toolkit says before and after it."""
+    for position, line in enumerate(lines):
+        if line == "Invoking script with the following command:":
+            lines = lines[position + 2 :]
+            break
     for position, line in enumerate(lines):
         if "Reporting training FAILURE" in line:
             lines = lines[:position]
             break
-    lines = [line for line in lines if not _TOOLKIT_LINE.match(line)]
-    traceback = max((at for at, line in enumerate(lines) if line.startswith("Traceback")), default=0)
-    return shortened_start("\n".join(lines[traceback:][-_MAX_ERROR_LINES:]), 600)
+    return [line for line in lines if not _TOOLKIT_LINE.match(line)]
 
 
 def shortened(text: str, length: int) -> str:

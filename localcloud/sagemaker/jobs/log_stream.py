@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from pathlib import Path
@@ -21,10 +22,9 @@ class LogStream:
         self._lock = threading.Lock()
         self._waiting: list[dict[str, Any]] = []
         self._file = file.open("a", encoding="utf-8", buffering=1)
-        try:
+        # The group is shared by all jobs of an account.
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
             logs.create_log_group(logGroupName=group)
-        except logs.exceptions.ResourceAlreadyExistsException:
-            pass  # the group is shared by all jobs of an account
         logs.create_log_stream(**self._target)
 
     def write(self, line: str) -> None:

@@ -6,7 +6,7 @@ import datetime
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from localcloud.errors import AwsError
 from localcloud.sagemaker.jobs.validation import validation_error
@@ -45,6 +45,10 @@ class Job:
             if status in FINAL_STATUSES:
                 self.ended = self.modified
             self.status = status
+
+    def end(self, status: str, failure_reason: str | None = None) -> None:
+        """Reach a final status."""
+        self.set_status(status, failure_reason)
 
     def request_stop(self) -> None:
         """Stopping, and on to whoever runs it; a job that has ended stays as it is."""
@@ -87,10 +91,22 @@ class JobStore(Generic[J]):
             return list(self._jobs.values())
 
 
-def select(jobs: Iterable[J], query: Mapping[str, Any], default_sort: str = "CreationTime") -> list[J]:
-    """The jobs that a List request's filters keep, in its order."""
+class Listed(Protocol):
+    """What the filters and orders of a List operation look at."""
+
+    name: str
+    status: str
+    created: datetime.datetime
+    modified: datetime.datetime
+
+
+L = TypeVar("L", bound=Listed)
+
+
+def select(jobs: Iterable[L], query: Mapping[str, Any], default_sort: str = "CreationTime") -> list[L]:
+    """The records that a List request's filters keep, in its order."""
     kept = [job for job in jobs if _keeps(job, query)]
-    keys: dict[str, Callable[[J], Any]] = {
+    keys: dict[str, Callable[[L], Any]] = {
         "Name": lambda job: job.name,
         "CreationTime": lambda job: job.created,
         "Status": lambda job: job.status,
@@ -99,7 +115,7 @@ def select(jobs: Iterable[J], query: Mapping[str, Any], default_sort: str = "Cre
     return sorted(kept, key=keys[query.get("SortBy", default_sort)], reverse=descending)
 
 
-def _keeps(job: Job, query: Mapping[str, Any]) -> bool:
+def _keeps(job: Listed, query: Mapping[str, Any]) -> bool:
     moments = {"CreationTime": job.created, "LastModifiedTime": job.modified}
     for name, moment in moments.items():
         after, before = query.get(f"{name}After"), query.get(f"{name}Before")

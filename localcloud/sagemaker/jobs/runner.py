@@ -40,9 +40,7 @@ class JobRunner:
         ticket = object()
         with self._changed:
             self._waiting.append(ticket)
-            self._changed.wait_for(
-                lambda: stop_requested.is_set() or self.closing.is_set() or self._is_next(ticket)
-            )
+            self._changed.wait_for(lambda: stop_requested.is_set() or self.closing.is_set() or self._is_next(ticket))
             self._waiting.remove(ticket)
             admitted = not (stop_requested.is_set() or self.closing.is_set())
             self._free -= admitted

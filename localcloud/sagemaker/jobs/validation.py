@@ -48,8 +48,27 @@ def check_request(operation: str, request: dict[str, Any]) -> None:
         raise validation_error(f"{len(problems)} {noun} detected: {'; '.join(problems)}")
 
 
-def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    expected = {"structure": dict, "map": dict, "list": list, "string": str, "boolean": bool, "integer": int, "long": int}
+_PYTHON_TYPES: dict[str, type] = {
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+}
+
+
+def _problems(shape: Any, value: Any, path: str) -> Iterator[str]:
+    expected = {
+        "structure": dict,
+        "map": dict,
+        "list": list,
+        "string": str,
+        "boolean": bool,
+        "integer": int,
+        "long": int,
+    }
     if not isinstance(value, expected.get(shape.type_name, object)):
         yield _violation(value, path, f"Member must be a {shape.type_name}")
     elif isinstance(shape, StructureShape):
@@ -67,6 +86,10 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield from _string_problems(shape, value, path)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield from _bound_problems(shape, value, value, path, "have value")
+
+
+def _has_type(value: Any, shape: Shape) -> bool:
+    return isinstance(value, _PYTHON_TYPES.get(shape.type_name, object))
 
 
 def _structure_problems(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[str]:

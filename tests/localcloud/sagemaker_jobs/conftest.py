@@ -64,5 +64,3 @@ def training_request(s3: Any) -> Callable[..., dict[str, Any]]:
         }
 
     return make
-
-

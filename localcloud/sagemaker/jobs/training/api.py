@@ -59,9 +59,7 @@ class TrainingJobs:
     def stop(self, name: str) -> None:
         job = self._store.get(name)
         if job.is_final:
-            raise validation_error(
-                f"The request was rejected because the training job is in status {job.status}."
-            )
+            raise validation_error(f"The request was rejected because the training job is in status {job.status}.")
         job.request_stop()
         self._runner.wake()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.sagemaker.jobs.cluster import check_cluster
 from localcloud.sagemaker.jobs.metrics import compile_definitions
 from localcloud.sagemaker.jobs.opt_ml import check_container_path
 from localcloud.sagemaker.jobs.validation import refusal, validation_error
@@ -29,7 +29,6 @@ RESOURCE_FIELDS_NOT_EMULATED = (
     "InstancePlacementConfig",
     "InstancePreferences",
 )
-_LOCAL_STORAGE = re.compile(r"ml\.(g4dn|g5|g6e?|p4de?|p5en?|p5|[a-z]+\d+[a-z]*d[a-z]*)\.")
 
 
 def check_training_request(request: Mapping[str, Any]) -> None:
@@ -71,17 +70,6 @@ def _check_resources(resources: Mapping[str, Any] | None) -> None:
     check_cluster(resources, "ResourceConfig")
     if not resources.get("VolumeSizeInGB"):
         raise validation_error("You must specify a VolumeSizeInGB of at least 1 in ResourceConfig.")
-
-
-def check_cluster(resources: Mapping[str, Any], path: str) -> None:
-    """The rules that hold for the instances of every kind of job."""
-    if resources["InstanceCount"] > 1:
-        raise refusal(f"{path}.InstanceCount {resources['InstanceCount']}", "use 1")
-    if resources.get("VolumeKmsKeyId") and _LOCAL_STORAGE.match(resources["InstanceType"]):
-        raise validation_error(
-            f"VolumeKmsKeyId can't be used with instance type {resources['InstanceType']}, which has local storage: "
-            "remove it; local storage is always encrypted."
-        )
 
 
 def _check_stopping_condition(condition: Mapping[str, int]) -> None:

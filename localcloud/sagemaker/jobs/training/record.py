@@ -65,6 +65,9 @@ class TrainingJob(Job):
             else:
                 self.set_status(self.status)
 
+    def end(self, status: str, failure_reason: str | None = None) -> None:
+        self.enter(status, failure_reason)
+
     def request_stop(self) -> None:
         with self.lock:
             if self.status == "InProgress":

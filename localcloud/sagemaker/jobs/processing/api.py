@@ -1,0 +1,64 @@
+"""The API operations of processing jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.context import Cloud
+from localcloud.errors import AwsError
+from localcloud.sagemaker.jobs.processing.checks import check_processing_request
+from localcloud.sagemaker.jobs.processing.record import ProcessingJob
+from localcloud.sagemaker.jobs.processing.run import ProcessingRun
+from localcloud.sagemaker.jobs.records import JobStore, page, select
+from localcloud.sagemaker.jobs.runner import JobRunner
+from localcloud.sagemaker.jobs.tags import Tags
+from localcloud.sagemaker.jobs.validation import validation_error
+
+Parameters = dict[str, Any]
+
+
+def _missing(name: str) -> AwsError:
+    return validation_error(f"Could not find requested job with name: {name}")
+
+
+def _duplicate(arn: str) -> str:
+    return f"Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
+
+
+class ProcessingJobs:
+    """Creates, describes, lists and stops processing jobs."""
+
+    def __init__(self, cloud: Cloud, runner: JobRunner, tags: Tags) -> None:
+        self._cloud = cloud
+        self._runner = runner
+        self._tags = tags
+        self._store: JobStore[ProcessingJob] = JobStore(_missing, _duplicate)
+
+    def operations(self) -> dict[str, Any]:
+        return {
+            "CreateProcessingJob": self._create,
+            "DescribeProcessingJob": lambda request: self._store.get(request["ProcessingJobName"]).describe(),
+            "ListProcessingJobs": self._list,
+            "StopProcessingJob": self._stop,
+        }
+
+    def _create(self, request: Parameters) -> Parameters:
+        check_processing_request(request)
+        name = request["ProcessingJobName"]
+        arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:processing-job/{name}"
+        job = ProcessingJob(name, arn, request)
+        self._store.add(job)
+        self._tags.add(arn, request.get("Tags", []))
+        self._runner.start(f"processing-{name}", ProcessingRun(self._cloud, self._runner, job).run)
+        return {"ProcessingJobArn": arn}
+
+    def _stop(self, request: Parameters) -> None:
+        job = self._store.get(request["ProcessingJobName"])
+        if job.is_final:
+            raise validation_error(f"The request was rejected because the processing job is in status {job.status}.")
+        job.request_stop()
+        self._runner.wake()
+
+    def _list(self, query: Parameters) -> Parameters:
+        jobs = select(self._store.all(), query)
+        return page([job.summary() for job in jobs], query, "ProcessingJobSummaries")

@@ -1,0 +1,22 @@
+"""TrainingJobEarlyStoppingType Auto: the median rule."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+MIN_COMPARISONS = 3
+
+
+def is_hopeless(current: Sequence[float], finished: Sequence[Sequence[float]], *, maximize: bool) -> bool:
+    """Whether a running trial's latest objective is worse than the median of the others' running averages.
+
+    current, finished: the objective's values in order, of the running trial and of each trial that completed. Only
+    trials that got as far as this one are compared, and at least MIN_COMPARISONS of them.
+    """
+    steps = len(current)
+    averages = [statistics.fmean(values[:steps]) for values in finished if steps and len(values) >= steps]
+    if len(averages) < MIN_COMPARISONS:
+        return False
+    median = statistics.median(averages)
+    return current[-1] < median if maximize else current[-1] > median

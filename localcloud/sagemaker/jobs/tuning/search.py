@@ -1,0 +1,99 @@
+"""Search strategies: which hyperparameters the next trial gets."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from localcloud.sagemaker.jobs.tuning.ranges import CategoricalRange, NumericRange, Range
+
+_MAX_DRAWS = 200
+_MAX_STARTUP_TRIALS = 10
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Values for one trial, as the strings that its training job receives; `handle` is the strategy's own."""
+
+    values: dict[str, str]
+    handle: Any = field(default=None, compare=False)
+
+
+class Search(Protocol):
+    """ask() for the next trial's values, tell() its objective, or None when it has none."""
+
+    def ask(self) -> Suggestion: ...
+
+    def tell(self, suggestion: Suggestion, objective: float | None) -> None: ...
+
+
+class GridSearch:
+    """Every combination of categorical values, once."""
+
+    def __init__(self, ranges: Sequence[CategoricalRange]) -> None:
+        names = [parameter.name for parameter in ranges]
+        combinations = itertools.product(*(parameter.values for parameter in ranges))
+        self._remaining = (Suggestion(dict(zip(names, values, strict=True))) for values in combinations)
+
+    def ask(self) -> Suggestion:
+        return next(self._remaining)
+
+    def tell(self, suggestion: Suggestion, objective: float | None) -> None:
+        """A grid learns nothing."""
+
+
+class OptunaSearch:
+    """Random search, or Bayesian search by tree-structured Parzen estimators."""
+
+    def __init__(
+        self, ranges: Sequence[Range], *, bayesian: bool, maximize: bool, seed: int | None, max_trials: int
+    ) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._failed = optuna.trial.TrialState.FAIL
+        sampler: optuna.samplers.BaseSampler
+        if bayesian:
+            # A third of a small budget goes to exploring; parallel trials count as bad until they report.
+            startup = min(_MAX_STARTUP_TRIALS, max(2, math.ceil(max_trials / 3)))
+            sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
+        else:
+            sampler = optuna.samplers.RandomSampler(seed=seed)
+        self._study = optuna.create_study(direction="maximize" if maximize else "minimize", sampler=sampler)
+        self._ranges = {parameter.name: parameter for parameter in ranges}
+        self._distributions = {parameter.name: parameter.distribution() for parameter in ranges}
+        self._asked: set[tuple[str, ...]] = set()
+        self._num_combinations = count_combinations(ranges)
+
+    def ask(self) -> Suggestion:
+        """Values that no trial had before, as long as there are any."""
+        for draw in range(_MAX_DRAWS):
+            trial = self._study.ask(self._distributions)
+            values = {name: parameter.text(trial.params[name]) for name, parameter in self._ranges.items()}
+            key = tuple(values.values())
+            exhausted = len(self._asked) >= self._num_combinations or draw == _MAX_DRAWS - 1
+            if key not in self._asked or exhausted:
+                self._asked.add(key)
+                return Suggestion(values, trial)
+            self._study.tell(trial, state=self._failed)
+        raise AssertionError("unreachable: the last draw is always taken")
+
+    def tell(self, suggestion: Suggestion, objective: float | None) -> None:
+        if objective is None:
+            self._study.tell(suggestion.handle, state=self._failed)
+        else:
+            self._study.tell(suggestion.handle, objective)
+
+
+def count_combinations(ranges: Sequence[Range]) -> float:
+    """How many different trials the ranges allow; infinite with a continuous one."""
+    return math.prod(_count(parameter) for parameter in ranges)
+
+
+def _count(parameter: Range) -> float:
+    if isinstance(parameter, NumericRange):
+        return parameter.high - parameter.low + 1 if parameter.integer else math.inf
+    return len(parameter.values)

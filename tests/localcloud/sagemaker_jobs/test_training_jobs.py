@@ -1,0 +1,286 @@
+"""Training jobs: what a script gets, what it leaves, and every way in which it can end."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+from job_helpers import BUCKET, channel, members, wait, wait_until
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+
+
+@pytest.fixture
+def run(sagemaker, training_request):
+    """(name, source, fields) -> the describe answer of the ended job."""
+
+    def create_and_wait(name, source, **fields):
+        sagemaker.create_training_job(**training_request(name, source, **fields))
+        return wait(lambda: sagemaker.describe_training_job(TrainingJobName=name), "TrainingJobStatus")
+
+    return create_and_wait
+
+
+def log_lines(client, job_name):
+    events = client("logs").filter_log_events(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job_name}/algo-1-")
+    return [event["message"] for event in events["events"]]
+
+
+def test_a_job_trains_with_its_channels_and_hyperparameters_and_leaves_metrics_logs_and_artifacts(run, s3, client):
+    s3.put_object(Bucket=BUCKET, Key="data/train/deep/a.txt", Body=b"pixels")
+    started = time.monotonic()
+    job = run(
+        "succeeds",
+        """
+        import json, os, pathlib, sys
+        train = pathlib.Path(os.environ["SM_CHANNEL_TRAIN"])
+        assert (train / "deep/a.txt").read_text() == "pixels"
+        assert sys.argv[1:] == ["--lr", "0.1", "--paths", str(train) + ":/usr/opt/ml"], sys.argv
+        assert os.environ["TRAINING_JOB_NAME"] == "succeeds" and os.environ["COLOUR"] == "red"
+        for epoch in range(3):
+            print(f"epoch={epoch}; validation:accuracy={0.3 * epoch + 0.1:.2f};")
+        print("validation:accuracy=none;")
+        pathlib.Path(os.environ["SM_MODEL_DIR"], "weights").write_text("w")
+        pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"], "metrics.jsonl").write_text("m")
+        """,
+        channels=[channel("train", "data/train")],
+        HyperParameters={"lr": "0.1", "paths": "/opt/ml/input/data/train:/usr/opt/ml"},
+        Environment={"COLOUR": "red"},
+        Tags=[{"Key": "project", "Value": "kennel"}],
+    )
+    elapsed = time.monotonic() - started
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Completed", job
+    assert elapsed < 4
+    assert [step["Status"] for step in job["SecondaryStatusTransitions"]] == [
+        "Starting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
+    ]
+    assert all(step["StartTime"] <= step["EndTime"] for step in job["SecondaryStatusTransitions"])
+    [metric] = job["FinalMetricDataList"]
+    assert (metric["MetricName"], metric["Value"]) == ("validation:accuracy", pytest.approx(0.7))
+    assert job["HyperParameters"]["paths"] == "/opt/ml/input/data/train:/usr/opt/ml"
+    assert job["TrainingStartTime"] < job["TrainingEndTime"]
+    assert job["BillableTimeInSeconds"] == job["TrainingTimeInSeconds"] >= 1
+    assert members(s3, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"weights": b"w"}
+    assert members(s3, f"s3://{BUCKET}/out/succeeds/output/output.tar.gz") == {"metrics.jsonl": b"m"}
+    assert "epoch=2; validation:accuracy=0.70;" in log_lines(client, "succeeds")
+    statistics = client("cloudwatch").get_metric_statistics(
+        Namespace=LOG_GROUP,
+        MetricName="validation:accuracy",
+        Dimensions=[{"Name": "TrainingJobName", "Value": "succeeds"}],
+        StartTime=job["CreationTime"].timestamp() - 60,
+        EndTime=time.time() + 60,
+        Period=3600,
+        Statistics=["Maximum", "SampleCount"],
+    )
+    assert sum(point["SampleCount"] for point in statistics["Datapoints"]) == 3
+    assert max(point["Maximum"] for point in statistics["Datapoints"]) == pytest.approx(0.7)
+
+
+def test_a_script_that_raises_fails_the_job_with_its_error_and_still_leaves_its_output(run, s3):
+    job = run(
+        "raises",
+        """
+        import os, pathlib
+        pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"], "debug.jsonl").write_text("d")
+        print("x" * 5000)
+        raise ValueError("learning rate 7 exploded")
+        """,
+    )
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
+    reason = job["FailureReason"]
+    assert reason.startswith("AlgorithmError: ExecuteUserScriptError:")
+    assert "ValueError: learning rate 7 exploded" in reason
+    assert reason.endswith(", exit code: 1")
+    assert len(reason) <= 1024
+    assert "ModelArtifacts" not in job
+    assert members(s3, f"s3://{BUCKET}/out/raises/output/output.tar.gz") == {"debug.jsonl": b"d"}
+
+
+def test_a_script_that_is_killed_fails_the_job_with_the_shells_exit_code(run):
+    # The toolkit itself is killed with it: nobody is left to write a failure file.
+    job = run("killed", "import os, signal; print('before', flush=True); os.killpg(0, signal.SIGKILL)")
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"] == "AlgorithmError: before, exit code: 137"
+
+
+def test_a_channel_without_objects_fails_the_job(run):
+    job = run("no-data", "print('never')", channels=[channel("train", "nothing/here/")])
+    assert job["FailureReason"] == (
+        f"ClientError: Data download failed:S3 key: s3://{BUCKET}/nothing/here/ matched no files on s3"
+    )
+    assert [step["Status"] for step in job["SecondaryStatusTransitions"]] == ["Starting", "Downloading", "Failed"]
+
+
+def test_an_image_that_nobody_mapped_fails_the_job_by_name(sagemaker, training_request):
+    request = training_request("no-image", "print('never')")
+    request["AlgorithmSpecification"]["TrainingImage"] = "registry/tensorflow:1"
+    sagemaker.create_training_job(**request)
+    job = wait(lambda: sagemaker.describe_training_job(TrainingJobName="no-image"), "TrainingJobStatus")
+    assert job["TrainingJobStatus"] == "Failed"
+    assert "registry/tensorflow:1" in job["FailureReason"]
+
+
+STOPPABLE = """
+import os, pathlib, signal, sys, time
+def save(*_):
+    pathlib.Path(os.environ["SM_MODEL_DIR"], "weights").write_text("saved on SIGTERM")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, save)
+print("validation:accuracy=0.5;", flush=True)
+time.sleep(60)
+"""
+
+
+def test_stop_gives_the_script_time_to_save_and_uploads_what_it_saved(sagemaker, s3, training_request):
+    sagemaker.create_training_job(**training_request("stopped", STOPPABLE))
+
+    def describe():
+        return sagemaker.describe_training_job(TrainingJobName="stopped")
+
+    wait_until(describe, lambda job: job["SecondaryStatus"] == "Training")
+    time.sleep(1)
+    sagemaker.stop_training_job(TrainingJobName="stopped")
+    assert describe()["TrainingJobStatus"] in ("Stopping", "Stopped")
+    job = wait(describe, "TrainingJobStatus")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
+    assert members(s3, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"weights": b"saved on SIGTERM"}
+    with pytest.raises(ClientError, match="in status Stopped"):
+        sagemaker.stop_training_job(TrainingJobName="stopped")
+
+
+def test_max_runtime_stops_the_job(run, s3):
+    job = run("too-long", STOPPABLE, StoppingCondition={"MaxRuntimeInSeconds": 1})
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+    assert members(s3, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"weights": b"saved on SIGTERM"}
+
+
+def test_checkpoints_are_restored_at_start_and_synced_for_the_next_job(run, s3):
+    source = """
+    import os, pathlib
+    folder = pathlib.Path(os.environ["CHECKPOINTS"])
+    seen = sorted(path.name for path in folder.iterdir())
+    (folder / f"epoch-{len(seen)}").write_text("state")
+    print("found", seen)
+    """
+    checkpoints = {"S3Uri": f"s3://{BUCKET}/checkpoints", "LocalPath": "/opt/ml/checkpoints"}
+    for name in ("checkpoint-1", "checkpoint-2"):
+        job = run(name, source, CheckpointConfig=checkpoints, Environment={"CHECKPOINTS": "/opt/ml/checkpoints"})
+        assert job["TrainingJobStatus"] == "Completed", job
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix="checkpoints/")["Contents"]]
+    assert keys == ["checkpoints/epoch-0", "checkpoints/epoch-1"]
+
+
+def test_an_isolated_job_has_no_credentials_and_no_endpoint(run):
+    source = """
+    import os
+    leaks = [name for name in os.environ if name.startswith("AWS_") and ("KEY" in name or "ENDPOINT_URL" in name)]
+    assert bool(leaks) == (os.environ["EXPECT_LEAKS"] == "yes"), leaks
+    """
+    for isolated, expected in ((True, "no"), (False, "yes")):
+        job = run(
+            f"isolated-{expected}",
+            source,
+            EnableNetworkIsolation=isolated,
+            Environment={"EXPECT_LEAKS": expected},
+        )
+        assert job["TrainingJobStatus"] == "Completed", job["FailureReason"]
+        assert job["EnableNetworkIsolation"] is isolated
+
+
+def test_names_are_unique_and_unknown_names_are_not_found(run, sagemaker, training_request):
+    run("unique", "pass")
+    with pytest.raises(sagemaker.exceptions.ResourceInUse, match=r"must be unique.*training-job/unique"):
+        sagemaker.create_training_job(**training_request("unique", "pass"))
+    with pytest.raises(ClientError, match=r"\(ValidationException\).*Requested resource not found"):
+        sagemaker.describe_training_job(TrainingJobName="never-was")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"EnableManagedSpotTraining": True}, "does not emulate EnableManagedSpotTraining"),
+        ({"DebugHookConfig": {"S3OutputPath": "s3://b/d"}}, "does not emulate DebugHookConfig"),
+        (
+            {"ResourceConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
+            "InstanceCount 2",
+        ),
+        (
+            {"ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.tiny", "VolumeSizeInGB": 1}},
+            "1 validation error detected: Value 'ml.tiny' at 'resourceConfig.instanceType' failed to satisfy "
+            "constraint: Member must satisfy enum value set",
+        ),
+        (
+            {
+                "ResourceConfig": {
+                    "InstanceCount": 1,
+                    "InstanceType": "ml.g5.xlarge",
+                    "VolumeSizeInGB": 1,
+                    "VolumeKmsKeyId": "k",
+                }
+            },
+            "local storage",
+        ),
+        ({"TrainingJobName": "-x"}, "must satisfy regular expression pattern"),
+        ({"HyperParameters": {"x": "v" * 2501}}, "Member must have length less than or equal to 2500"),
+        ({"StoppingCondition": {"MaxRuntimeInSeconds": 1, "MaxWaitTimeInSeconds": 2}}, "MaxWaitTimeInSeconds"),
+    ],
+)
+def test_what_can_not_run_as_asked_is_refused_by_name(sagemaker, training_request, change, message):
+    request = {**training_request("refused", "pass"), **change}
+    with pytest.raises(ClientError) as refused:
+        sagemaker.create_training_job(**request)
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert message in refused.value.response["Error"]["Message"]
+
+
+def test_lists_filter_sort_and_page(run, sagemaker):
+    for name in ("listed-a", "listed-b", "listed-c"):
+        run(name, "pass" if name != "listed-b" else "1/0")
+    answer = sagemaker.list_training_jobs(NameContains="listed", SortBy="Name", SortOrder="Descending", MaxResults=2)
+    assert [job["TrainingJobName"] for job in answer["TrainingJobSummaries"]] == ["listed-c", "listed-b"]
+    rest = sagemaker.list_training_jobs(NameContains="listed", NextToken=answer["NextToken"], MaxResults=2)
+    assert len(rest["TrainingJobSummaries"]) == 1
+    failed = sagemaker.list_training_jobs(NameContains="listed", StatusEquals="Failed")["TrainingJobSummaries"]
+    assert [job["TrainingJobName"] for job in failed] == ["listed-b"]
+
+
+def test_tags_of_jobs_are_kept_and_those_of_other_resources_are_left_to_moto(run, sagemaker):
+    arn = run("tagged", "pass", Tags=[{"Key": "a", "Value": "1"}])["TrainingJobArn"]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}])
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["b"])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "2"}]
+    model = sagemaker.create_model(
+        ModelName="tagged", ExecutionRoleArn="arn:aws:iam::123456789012:role/r", Tags=[{"Key": "m", "Value": "1"}]
+    )
+    assert sagemaker.list_tags(ResourceArn=model["ModelArn"])["Tags"] == [{"Key": "m", "Value": "1"}]
+
+
+def test_jobs_run_side_by_side_up_to_the_limit(sagemaker, training_request, local_cloud):
+    names = [f"side-{index}" for index in range(3)]
+    for name in names:
+        sagemaker.create_training_job(**training_request(name, "import time; time.sleep(1)"))
+    jobs = [
+        wait(lambda name=name: sagemaker.describe_training_job(TrainingJobName=name), "TrainingJobStatus")
+        for name in names
+    ]
+    moments = [(job["TrainingStartTime"], 1) for job in jobs] + [(job["TrainingEndTime"], -1) for job in jobs]
+    running = most = 0
+    for _, change in sorted(moments):
+        running += change
+        most = max(most, running)
+    assert most == local_cloud.cloud.max_jobs == 2
+
+
+def test_what_a_script_leaves_running_dies_with_the_job(run, client):
+    run("leaves-a-child", "import subprocess; print('child', subprocess.Popen(['sleep', '300']).pid)")
+    [pid] = [int(line.split()[1]) for line in log_lines(client, "leaves-a-child") if line.startswith("child")]
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    if state and not state.startswith("Z"):
+        os.kill(pid, signal.SIGKILL)
+        pytest.fail(f"process {pid} outlived its job: {state}")
