@@ -13,6 +13,7 @@ from typing import Any
 
 from imgcls.artifact import verify
 from imgcls.contract.artifact import ArtifactError
+from imgcls.graph_file import weights_name
 from imgcls.serving.context import custom_attributes, settings
 from imgcls.serving.formats import check_accept, parse_attributes, parse_images, render
 from imgcls.serving.model import Images, Model, Prediction
@@ -26,7 +27,7 @@ def model_fn(model_dir: str | os.PathLike[str], context: Any = None) -> Model:
     graph = engine.file_of(card)
     if graph not in card.files:
         raise ArtifactError(f"model.json lists no {graph}, which precision {card.precision} needs")
-    verify(folder, only=(graph,))
+    verify(folder, only=[name for name in (graph, weights_name(graph)) if name in card.files])
     return Model(card, engine(folder, card, threads=settings().threads), settings().max_image_pixels)
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import openvino as ov
 
 from imgcls.contract.artifact import GRAPH, GRAPH_INT8, ArtifactError, ModelCard
+from imgcls.graph_file import check_locations, weights_name
 from imgcls.serving.cores import num_cores
+from imgcls.serving.memory import drop_mapped_pages
 
 _GRAPHS = {"fp32": GRAPH, "bf16": GRAPH, "int8": GRAPH_INT8}
 _HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
@@ -41,15 +43,19 @@ class OpenVinoEngine:
             raise ArtifactError("precision is bf16, which this CPU lacks; publish the model as fp32 or int8")
         threads = threads or num_cores()
         side = card.preprocessing.crop
+        path = folder / _GRAPHS[precision]
+        check_locations(path, card.files)
         try:
-            graph = _core().read_model(folder / _GRAPHS[precision])
+            graph = _core().read_model(path)
             _check(graph, side, len(card.labels))
             # One image a call: a batch buys nothing on a CPU at the GEMM roofline, and a fixed shape needs less memory.
             graph.reshape([1, side, side, 3])
             self._compiled = _core().compile_model(graph, "CPU", _settings(precision, threads))
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
-            raise ArtifactError(f"{_GRAPHS[precision]} cannot be compiled: {reason}") from error
+            raise ArtifactError(f"{path.name} cannot be compiled: {reason}") from error
+        # Compiling packed the weights into a layout of its own; the mapped originals are not needed again.
+        drop_mapped_pages(path.with_name(weights_name(path.name)))
         self._idle: deque[ov.InferRequest] = deque()
 
     @staticmethod

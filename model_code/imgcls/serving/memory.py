@@ -13,6 +13,7 @@ from imgcls.serving.errors import RequestError
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _SHARE = 0.8
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+_MADV_DONTNEED = 4
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -33,6 +34,15 @@ def resident_bytes() -> int:
 def model_cost(graph_bytes: int) -> int:
     """Memory that a compiled graph of this size takes, in bytes: an upper estimate, made before it is loaded."""
     return int(graph_bytes * 1.3) + 16 * 1024 * 1024
+
+
+def drop_mapped_pages(path: Path) -> None:
+    """Let go of the pages of `path` that this process has mapped; one that is needed again is read again."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        if line.endswith(f" {path.resolve()}"):
+            start, end = (int(address, 16) for address in line.split(maxsplit=1)[0].split("-"))
+            libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_DONTNEED)
 
 
 class Budget:

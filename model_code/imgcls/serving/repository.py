@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imgcls.contract.artifact import ArtifactError, read_card
+from imgcls.graph_file import weights_name
 from imgcls.serving.errors import RequestError
 from imgcls.serving.memory import Allocator, Budget, model_cost
 from imgcls.serving.model import Model
@@ -125,8 +126,9 @@ def _cost(url: str) -> int:
     """Estimated memory of the model at `url`, in bytes. Raises ArtifactError."""
     folder = Path(url)
     card = read_card(folder)
-    graphs = (folder / name for name in card.files if name.endswith(".onnx"))
-    return model_cost(max((graph.stat().st_size for graph in graphs if graph.is_file()), default=0))
+    files = [(folder / name, weights_name(name)) for name in card.files if name.endswith(".onnx")]
+    pairs = ((graph, graph.with_name(weights)) for graph, weights in files)
+    return model_cost(max((sum(f.stat().st_size for f in pair if f.is_file()) for pair in pairs), default=0))
 
 
 def _not_loaded(name: str) -> RequestError:

@@ -1,0 +1,115 @@
+"""The graph on disk: a small ONNX file, and its weights beside it in a file that an engine maps instead of copying."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgcls.contract.artifact import ArtifactError
+
+if TYPE_CHECKING:
+    import onnx
+
+WEIGHTS_SUFFIX = ".data"
+_SMALL_TENSOR_BYTES = 1024
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_CHILDREN = {
+    "ModelProto": {7: "GraphProto", 20: "TrainingInfoProto", 25: "FunctionProto"},
+    "TrainingInfoProto": {1: "GraphProto", 2: "GraphProto"},
+    "FunctionProto": {7: "NodeProto"},
+    "GraphProto": {1: "NodeProto", 5: "TensorProto", 15: "SparseTensorProto"},
+    "NodeProto": {5: "AttributeProto"},
+    "AttributeProto": {
+        5: "TensorProto", 6: "GraphProto", 10: "TensorProto", 11: "GraphProto", 22: "SparseTensorProto",
+        23: "SparseTensorProto",
+    },
+    "SparseTensorProto": {1: "TensorProto", 2: "TensorProto"},
+    "TensorProto": {13: "StringStringEntryProto"},
+}  # fmt: skip
+"""The messages of onnx.proto between a model and a tensor's external_data, by field number."""
+
+
+def weights_name(graph_name: str) -> str:
+    """`model.onnx` -> `model.onnx.data`."""
+    return graph_name + WEIGHTS_SUFFIX
+
+
+def remove(path: Path) -> None:
+    """Delete the graph and its weights, where they are."""
+    for old in (path, path.with_name(weights_name(path.name))):
+        old.unlink(missing_ok=True)
+
+
+def save(graph: onnx.ModelProto, path: Path) -> None:
+    """Write `path` and, beside it, its weights; both anew."""
+    import onnx
+
+    remove(path)
+    onnx.save(
+        graph,
+        path,
+        save_as_external_data=True,
+        all_tensors_to_one_file=True,
+        location=weights_name(path.name),
+        size_threshold=_SMALL_TENSOR_BYTES,
+    )
+
+
+def check_locations(path: Path, files: Collection[str]) -> None:
+    """Raises ArtifactError when the graph takes weights from any file but its own, which must be one of `files`.
+
+    An ONNX file may name any path, `/etc/passwd` or a pipe included, and engines open it.
+    """
+    try:
+        locations = set(_locations(memoryview(path.read_bytes())))
+    except (IndexError, ValueError):
+        raise ArtifactError(f"{path.name} is no ONNX file") from None
+    if strangers := locations - ({weights_name(path.name)} & set(files)):
+        raise ArtifactError(f"{path.name} takes weights from {sorted(strangers)}, which the artifact does not list")
+
+
+def _locations(model: memoryview) -> Iterator[str]:
+    """Every external_data location in a serialized ModelProto. Raises IndexError or ValueError on broken bytes."""
+    waiting = [("ModelProto", model)]
+    while waiting:
+        kind, message = waiting.pop()
+        if kind == "StringStringEntryProto":
+            entry = {number: bytes(value).decode() for number, value in _fields(message)}
+            if entry.get(1) == "location":
+                yield entry.get(2, "")
+            continue
+        children = _CHILDREN[kind]
+        waiting += [(children[number], value) for number, value in _fields(message) if number in children]
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """(field number, value) of each length-delimited field of a protobuf message."""
+    position = 0
+    while position < len(message):
+        key, position = _read_varint(message, position)
+        number, wire = key >> 3, key & 7
+        if wire == _VARINT:
+            _, position = _read_varint(message, position)
+        elif wire in (_FIXED64, _FIXED32):
+            position += 8 if wire == _FIXED64 else 4
+        elif wire == _BYTES:
+            size, position = _read_varint(message, position)
+            if position + size > len(message):
+                raise ValueError("a field ends after its message")
+            yield number, message[position : position + size]
+            position += size
+        else:
+            raise ValueError(f"wire type {wire}")
+
+
+def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+    raise ValueError("a varint of more than 10 bytes")
