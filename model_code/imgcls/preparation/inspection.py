@@ -34,6 +34,7 @@ _CODES = {
     preprocess.CORRUPT: "undecodable",
     preprocess.UNSUPPORTED: "unsupported-pixels",
 }
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")
 _ORIENTATION = 0x0112
 
 
@@ -82,7 +83,7 @@ def inspect(folder: Path, source: Source, settings: DatasetSettings) -> Inspecti
     try:
         image = preprocess.decode(data, settings.max_pixels)
     except preprocess.ImageError as error:
-        code = "truncated" if "truncated" in error.sentence else _CODES[error.code]
+        code = _code(error, data)
         return Inspection(**known, findings=(code,), reason=error.sentence)
     findings = _oddities(data, source.path)
     grey = image.convert("L")
@@ -101,6 +102,14 @@ def inspect(folder: Path, source: Source, settings: DatasetSettings) -> Inspecti
         hash=int.from_bytes(np.packbits(imagehash.dhash(grey).hash).tobytes()),
         thumbnail=grey.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BILINEAR).tobytes(),
     )
+
+
+def _code(error: preprocess.ImageError, data: bytes) -> str:
+    if "truncated" in error.sentence:
+        return "truncated"
+    if error.code == preprocess.NOT_AN_IMAGE and (data.startswith(_SIGNATURES) or data[8:12] == b"WEBP"):
+        return "undecodable"
+    return _CODES[error.code]
 
 
 def _unusable(size: tuple[int, int], settings: DatasetSettings) -> tuple[str, str] | None:
