@@ -10,8 +10,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from localcloud.context import Cloud, ImageCommand
+
+if TYPE_CHECKING:
+    from localcloud.server import Application
 
 _ONE_AT_A_TIME = threading.Lock()  # moto keeps its records in module globals
 
@@ -96,15 +100,19 @@ class LocalCloud:
         self.stop()
 
 
-def install_parts(cloud: Cloud, application: object) -> None:
+def install_parts(cloud: Cloud, application: Application) -> None:
     """Put every part behind the endpoint."""
-    from localcloud import cloudwatch, stepfunctions
+    from localcloud import cloudformation, cloudwatch, functions, stepfunctions
+    from localcloud.bootstrap import make_bootstrap_resources
     from localcloud.sagemaker import endpoints, jobs
 
+    front = functions.install(cloud, application)
+    cloudformation.install(cloud, application, front)
     jobs.install(cloud)
-    endpoints.install(cloud, application)  # type: ignore[arg-type]
+    endpoints.install(cloud, application)
     stepfunctions.install(cloud)
     cloudwatch.install(cloud)
+    make_bootstrap_resources(cloud)
 
 
 @contextlib.contextmanager

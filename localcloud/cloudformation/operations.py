@@ -1,0 +1,298 @@
+"""Creating, updating, rolling back and deleting a stack, one resource after the other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localcloud.cloudformation.intrinsics import NO_VALUE, Scope
+from localcloud.cloudformation.planning import active_definitions, dependency_order
+from localcloud.cloudformation.providers import provider_for
+from localcloud.cloudformation.providers.base import ProviderError, Request
+from localcloud.cloudformation.stacks import Resource, Stack, Version, now
+from localcloud.errors import AwsError
+
+log = logging.getLogger(__name__)
+
+# What a provider may meet: the service refuses, the template asks for something that is not there.
+_FAILURES = (ProviderError, ClientError, BotoCoreError, AwsError)
+
+
+class Context(Protocol):
+    """What the engine lends to one operation."""
+
+    def scope(self, stack: Stack, version: Version) -> Scope: ...
+    def request(
+        self, stack: Stack, resource: Resource, tags: Mapping[str, str], previous_tags: Mapping[str, str]
+    ) -> Request: ...
+    def check_exports(self, stack: Stack, outputs: Mapping[str, Mapping[str, str]]) -> None: ...
+
+
+class ResourceFailed(Exception):
+    """One resource failed; its reason stands in the stack's events."""
+
+
+@dataclass
+class Step:
+    """Something done to a resource, and how to undo it."""
+
+    logical_id: str
+    undo: Callable[[], None]
+
+
+class StackOperation:
+    """One run over a stack; made for one thread and thrown away."""
+
+    def __init__(self, context: Context, stack: Stack) -> None:
+        self._context = context
+        self._stack = stack
+        self._steps: list[Step] = []
+        self._replaced: list[tuple[Resource, Mapping[str, str]]] = []
+
+    def create(self, version: Version, on_failure: str) -> None:
+        """on_failure: ROLLBACK, DELETE or DO_NOTHING."""
+        stack = self._stack
+        stack.version = version
+        stack.set_status("CREATE_IN_PROGRESS", "User Initiated")
+        try:
+            self._apply(version, {})
+            stack.set_status("CREATE_COMPLETE")
+            return
+        except (ResourceFailed, *_FAILURES) as error:
+            reason = describe_error(error)
+        if on_failure == "DO_NOTHING":
+            stack.set_status("CREATE_FAILED", reason)
+            return
+        verb = "DELETE" if on_failure == "DELETE" else "ROLLBACK"
+        stack.set_status(f"{verb}_IN_PROGRESS", f"{reason}. Rollback requested by user.")
+        clean = self._delete_all(version, version.tags)
+        stack.set_status(f"{verb}_COMPLETE" if clean else f"{verb}_FAILED")
+        if verb == "DELETE" and clean:
+            stack.deleted = now()
+
+    def update(self, version: Version, *, roll_back: bool) -> None:
+        """Bring the stack to `version`, or back to what it was."""
+        stack = self._stack
+        previous, outputs = stack.version, stack.outputs
+        assert previous is not None
+        stack.set_status("UPDATE_IN_PROGRESS", "User Initiated")
+        stack.updated = now()
+        stack.version = version
+        try:
+            self._apply(version, previous.tags)
+        except (ResourceFailed, *_FAILURES) as error:
+            self._roll_back(previous, outputs, describe_error(error), roll_back=roll_back)
+            return
+        stack.set_status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        self._clean_up(version, previous)
+        stack.set_status("UPDATE_COMPLETE")
+
+    def delete(self) -> None:
+        """Delete every resource that is not retained."""
+        stack = self._stack
+        version = stack.version
+        stack.set_status("DELETE_IN_PROGRESS", "User Initiated")
+        if version is None or self._delete_all(version, version.tags):
+            stack.outputs = {}
+            stack.deleted = now()
+            stack.set_status("DELETE_COMPLETE")
+        else:
+            failed = [name for name, item in stack.resources.items() if item.status == "DELETE_FAILED"]
+            stack.set_status("DELETE_FAILED", f"The following resource(s) failed to delete: [{', '.join(failed)}].")
+
+    def _apply(self, version: Version, previous_tags: Mapping[str, str]) -> None:
+        scope = self._context.scope(self._stack, version)
+        for logical_id, definition in active_definitions(version, scope).items():
+            current = self._stack.resources.get(logical_id)
+            if current is None or current.physical_id is None or current.type != definition["Type"]:
+                self._create_resource(logical_id, definition, scope, version)
+            else:
+                self._update_resource(current, definition, scope, version, previous_tags)
+        outputs = resolve_outputs(version, scope)
+        self._context.check_exports(self._stack, outputs)
+        self._stack.outputs = outputs
+
+    def _create_resource(self, logical_id: str, definition: dict[str, Any], scope: Scope, version: Version) -> None:
+        stack = self._stack
+        before = stack.resources.get(logical_id)
+        resource = Resource(logical_id, definition["Type"], definition)
+        stack.resources[logical_id] = resource
+        stack.set_resource(resource, "CREATE_IN_PROGRESS")
+        try:
+            resource.properties = scope.resolve(definition.get("Properties", {}))
+            request = self._context.request(stack, resource, version.tags, {})
+            outcome = provider_for(resource.type).create(request, resource.properties)
+        except _FAILURES as error:
+            # A custom resource that answered FAILED still is there to be deleted.
+            resource.physical_id = getattr(error, "physical_id", None)
+            stack.set_resource(resource, "CREATE_FAILED", describe_error(error))
+            self._steps.append(Step(logical_id, lambda: self._undo_create(resource, before, version.tags)))
+            raise ResourceFailed(f"The following resource(s) failed to create: [{logical_id}]") from error
+        resource.physical_id, resource.attributes = outcome.physical_id, dict(outcome.attributes)
+        stack.set_resource(resource, "CREATE_COMPLETE")
+        self._steps.append(Step(logical_id, lambda: self._undo_create(resource, before, version.tags)))
+        if before is not None and before.physical_id is not None:
+            self._replaced.append((before, version.tags))
+
+    def _undo_create(self, resource: Resource, before: Resource | None, tags: Mapping[str, str]) -> None:
+        if resource.physical_id is not None:
+            self._delete_resource(resource, tags)
+        if before is None:
+            self._stack.resources.pop(resource.logical_id, None)
+        else:
+            self._stack.resources[resource.logical_id] = before
+
+    def _update_resource(
+        self,
+        resource: Resource,
+        definition: dict[str, Any],
+        scope: Scope,
+        version: Version,
+        previous_tags: Mapping[str, str],
+    ) -> None:
+        stack, before = self._stack, replace(resource)
+        provider = provider_for(resource.type)
+        properties = scope.resolve(definition.get("Properties", {}))
+        resource.definition = definition
+        if properties == before.properties and (version.tags == previous_tags or not provider.taggable):
+            return
+        stack.set_resource(resource, "UPDATE_IN_PROGRESS")
+        assert resource.physical_id is not None
+        try:
+            request = self._context.request(stack, resource, version.tags, previous_tags)
+            outcome = provider.update(request, resource.physical_id, properties, before.properties)
+        except _FAILURES as error:
+            stack.set_resource(resource, "UPDATE_FAILED", describe_error(error))
+            self._steps.append(Step(resource.logical_id, lambda: self._undo_update(before, properties, previous_tags)))
+            raise ResourceFailed(f"The following resource(s) failed to update: [{resource.logical_id}]") from error
+        resource.properties, resource.attributes = properties, dict(outcome.attributes)
+        resource.physical_id = outcome.physical_id
+        stack.set_resource(resource, "UPDATE_COMPLETE")
+        if outcome.physical_id != before.physical_id:
+            self._replaced.append((before, previous_tags))
+            self._steps.append(Step(resource.logical_id, lambda: self._undo_create(resource, before, version.tags)))
+        else:
+            self._steps.append(Step(resource.logical_id, lambda: self._undo_update(before, properties, previous_tags)))
+
+    def _undo_update(self, before: Resource, applied: dict[str, Any], tags: Mapping[str, str]) -> None:
+        self._stack.resources[before.logical_id] = before
+        self._stack.set_resource(before, "UPDATE_IN_PROGRESS")
+        assert before.physical_id is not None and self._stack.version is not None
+        request = self._context.request(self._stack, before, tags, self._stack.version.tags)
+        outcome = provider_for(before.type).update(request, before.physical_id, before.properties, applied)
+        before.physical_id, before.attributes = outcome.physical_id, dict(outcome.attributes)
+        self._stack.set_resource(before, "UPDATE_COMPLETE")
+
+    def _roll_back(
+        self, previous: Version, outputs: dict[str, dict[str, str]], reason: str, *, roll_back: bool
+    ) -> None:
+        stack = self._stack
+        if not roll_back:
+            stack.set_status("UPDATE_FAILED", reason)
+            return
+        stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", reason)
+        for step in reversed(self._steps):
+            try:
+                step.undo()
+            except _FAILURES as error:
+                stack.set_resource(stack.resources[step.logical_id], "UPDATE_FAILED", describe_error(error))
+                stack.set_status("UPDATE_ROLLBACK_FAILED", f"[{step.logical_id}] could not be rolled back")
+                return
+        stack.version, stack.outputs = previous, outputs
+        stack.set_status("UPDATE_ROLLBACK_COMPLETE")
+
+    def _clean_up(self, version: Version, previous: Version) -> None:
+        stack = self._stack
+        for old, tags in reversed(self._replaced):
+            if old.definition.get("UpdateReplacePolicy", "Delete") == "Delete":
+                self._delete_resource(old, tags)
+        wanted = active_definitions(version, self._context.scope(stack, version))
+        scope = self._context.scope(stack, previous)
+        definitions = {name: item.definition for name, item in stack.resources.items() if name not in wanted}
+        for logical_id in reversed(dependency_order_of_existing(definitions, scope)):
+            self._drop(stack.resources[logical_id], previous.tags)
+
+    def _delete_all(self, version: Version, tags: Mapping[str, str]) -> bool:
+        stack = self._stack
+        scope = self._context.scope(stack, version)
+        definitions = {name: item.definition for name, item in stack.resources.items()}
+        clean = True
+        for logical_id in reversed(dependency_order_of_existing(definitions, scope)):
+            resource = stack.resources[logical_id]
+            if resource.physical_id is not None and resource.status != "DELETE_COMPLETE":
+                clean &= self._drop(resource, tags)
+        return clean
+
+    def _drop(self, resource: Resource, tags: Mapping[str, str]) -> bool:
+        policy = resource.definition.get("DeletionPolicy", "Delete")
+        failed_create = resource.status == "CREATE_FAILED" or self._stack.status == "ROLLBACK_IN_PROGRESS"
+        if policy == "Retain" or (policy == "RetainExceptOnCreate" and not failed_create):
+            self._stack.set_resource(resource, "DELETE_SKIPPED")
+            return True
+        done = self._delete_resource(resource, tags)
+        if done and self._stack.status.startswith("UPDATE"):
+            self._stack.resources.pop(resource.logical_id, None)
+        return done
+
+    def _delete_resource(self, resource: Resource, tags: Mapping[str, str]) -> bool:
+        assert resource.physical_id is not None
+        self._stack.set_resource(resource, "DELETE_IN_PROGRESS")
+        try:
+            request = self._context.request(self._stack, resource, tags, {})
+            provider_for(resource.type).delete(request, resource.physical_id, resource.properties)
+        except _FAILURES as error:
+            self._stack.set_resource(resource, "DELETE_FAILED", describe_error(error))
+            return False
+        self._stack.set_resource(resource, "DELETE_COMPLETE")
+        return True
+
+
+def dependency_order_of_existing(definitions: Mapping[str, Mapping[str, Any]], scope: Scope) -> list[str]:
+    """Order of resources that exist; what they refer to may be gone from the template meanwhile."""
+    lenient = replace(scope, parameters={**scope.parameters, **_all_names(definitions)})
+    return dependency_order(definitions, lenient)
+
+
+def _all_names(value: Any) -> dict[str, str]:
+    if isinstance(value, dict):
+        own = {value["Ref"]: ""} if isinstance(value.get("Ref"), str) else {}
+        get_att = value.get("Fn::GetAtt")
+        if isinstance(get_att, list):
+            own[get_att[0]] = ""
+        for item in value.values():
+            own |= _all_names(item)
+        return own
+    names: dict[str, str] = {}
+    for item in value if isinstance(value, list) else []:
+        names |= _all_names(item)
+    return names
+
+
+def resolve_outputs(version: Version, scope: Scope) -> dict[str, dict[str, str]]:
+    """The outputs whose condition holds, as DescribeStacks shows them."""
+    outputs = {}
+    for key, body in version.template.get("Outputs", {}).items():
+        if "Condition" in body and not scope.condition(body["Condition"]):
+            continue
+        value = scope.resolve(body["Value"])
+        if value is NO_VALUE:
+            continue
+        output = {"OutputKey": key, "OutputValue": str(value)}
+        if "Description" in body:
+            output["Description"] = body["Description"]
+        if "Export" in body:
+            output["ExportName"] = scope.resolve(body["Export"]["Name"])
+        outputs[key] = output
+    return outputs
+
+
+def describe_error(error: Exception) -> str:
+    """One line for a status reason."""
+    if isinstance(error, ClientError):
+        details = error.response["Error"]
+        return f"{details.get('Message', '')} (Service: {error.operation_name}, Error Code: {details.get('Code', '')})"
+    return error.message if isinstance(error, AwsError) else str(error)

@@ -1,0 +1,136 @@
+"""What a version of a stack holds: its scope, its resources in dependency order, and what it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from localcloud.cloudformation.intrinsics import Scope, evaluate_conditions, references
+from localcloud.cloudformation.providers import provider_for
+from localcloud.cloudformation.stacks import Resource, Stack, Version
+from localcloud.cloudformation.template import validation_error
+from localcloud.errors import AwsError
+
+
+class Unknown(str):
+    """Stands in for a value that only exists after the deploy."""
+
+
+def make_scope(
+    version: Version,
+    pseudo: Mapping[str, Any],
+    resources: Callable[[str, str | None], Any],
+    exports: Callable[[str], str],
+    dynamic: Callable[[str, str], str],
+) -> Scope:
+    """The scope of a version, with its conditions evaluated."""
+    template = version.template
+    scope = Scope(pseudo, version.parameters, template.get("Mappings", {}), exports, resources, dynamic=dynamic)
+    evaluate_conditions(scope, template)
+    _check_rules(scope, template)
+    return scope
+
+
+def _check_rules(scope: Scope, template: Mapping[str, Any]) -> None:
+    for rule in template.get("Rules", {}).values():
+        if "RuleCondition" in rule and not scope.condition(rule["RuleCondition"]):
+            continue
+        for assertion in rule["Assertions"]:
+            if not scope.condition(assertion["Assert"]):
+                raise validation_error(f"Template error: rule failed: {assertion.get('AssertDescription', rule)}")
+
+
+def active_definitions(version: Version, scope: Scope) -> dict[str, dict[str, Any]]:
+    """The resources whose condition holds, in an order in which each follows what it refers to."""
+    definitions = {
+        logical_id: definition
+        for logical_id, definition in version.template["Resources"].items()
+        if "Condition" not in definition or scope.condition(definition["Condition"])
+    }
+    return {name: definitions[name] for name in dependency_order(definitions, scope)}
+
+
+def dependency_order(definitions: Mapping[str, Mapping[str, Any]], scope: Scope) -> list[str]:
+    """Logical ids, each after what it depends on; ValidationError for a circle or an unknown name."""
+    known = set(definitions) | set(scope.pseudo) | set(scope.parameters) | {"AWS::NoValue"}
+    pending: dict[str, set[str]] = {}
+    for logical_id, definition in definitions.items():
+        names = references(definition.get("Properties", {}), scope)
+        if unknown := sorted(names - known):
+            raise validation_error(f"Unresolved resource dependencies {unknown} in the Resources block of the template")
+        explicit = definition.get("DependsOn", [])
+        names |= {explicit} if isinstance(explicit, str) else set(explicit)
+        pending[logical_id] = names & set(definitions)
+    order: list[str] = []
+    while pending:
+        ready = [name for name, needs in pending.items() if needs <= set(order)]
+        if not ready:
+            raise validation_error(f"Circular dependency between resources: [{', '.join(sorted(pending))}]")
+        order += ready
+        for name in ready:
+            del pending[name]
+    return order
+
+
+def planned_changes(stack: Stack, version: Version, scope: Scope) -> list[dict[str, Any]]:
+    """The change list of a change set: additions, modifications (with what forces a replacement), removals."""
+    wanted = active_definitions(version, scope)
+    changes = []
+    for logical_id, definition in wanted.items():
+        current = stack.resources.get(logical_id)
+        if current is None or current.type != definition["Type"]:
+            changes.append(_change("Add", logical_id, definition["Type"], None))
+        elif changed := _changed_properties(current, definition, scope):
+            changes.append(_modification(current, definition, changed, scope))
+    for logical_id, current in stack.resources.items():
+        if logical_id not in wanted:
+            changes.append(_change("Remove", logical_id, current.type, current.physical_id))
+    return changes
+
+
+def resolve_as_far_as_known(value: Any, scope: Scope) -> Any:
+    """Resolve `value`; what depends on resources that do not exist yet becomes Unknown."""
+    try:
+        return scope.resolve(value)
+    except AwsError:
+        return Unknown("(known after the deploy)")
+
+
+def _changed_properties(current: Resource, definition: Mapping[str, Any], scope: Scope) -> list[str]:
+    properties = {key: resolve_as_far_as_known(value, scope) for key, value in definition.get("Properties", {}).items()}
+    names = {*properties, *current.properties}
+    return sorted(
+        name
+        for name in names
+        if repr(properties.get(name)) != repr(current.properties.get(name))
+        and not (name not in current.properties and properties.get(name) is None)
+    )
+
+
+def _modification(current: Resource, definition: Mapping[str, Any], changed: list[str], scope: Scope) -> dict[str, Any]:
+    replaces = provider_for(current.type).replaces(set(changed))
+    change = _change("Modify", current.logical_id, current.type, current.physical_id)
+    change["ResourceChange"] |= {
+        "Replacement": "True" if replaces else "False",
+        "Scope": ["Properties"],
+        "Details": [
+            {
+                "Target": {
+                    "Attribute": "Properties",
+                    "Name": name,
+                    "RequiresRecreation": "Always" if replaces else "Never",
+                },
+                "Evaluation": "Static",
+                "ChangeSource": "DirectModification",
+            }
+            for name in changed
+        ],
+    }
+    return change
+
+
+def _change(action: str, logical_id: str, kind: str, physical_id: str | None) -> dict[str, Any]:
+    change = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": kind, "Scope": [], "Details": []}
+    if physical_id:
+        change["PhysicalResourceId"] = physical_id
+    return {"Type": "Resource", "ResourceChange": change}

@@ -1,0 +1,117 @@
+"""What a resource provider is: it creates, updates, deletes and finds resources of one type."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+Properties = dict[str, Any]
+ClientFactory = Callable[[str], Any]
+
+
+class ProviderError(Exception):
+    """A resource could not be made as asked; the message becomes the resource's reason.
+
+    physical_id: what was half made, and has to be deleted in a rollback.
+    """
+
+    def __init__(self, message: str, physical_id: str | None = None) -> None:
+        super().__init__(message)
+        self.physical_id = physical_id
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a provider may use beside the properties."""
+
+    client: ClientFactory
+    logical_id: str
+    type: str
+    stack_name: str
+    stack_id: str
+    region: str
+    account_id: str
+    url: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    previous_tags: Mapping[str, str] = field(default_factory=dict)
+
+    def generated_name(self, limit: int = 63, *, lower: bool = False) -> str:
+        """STACK-LOGICALID-RANDOM within `limit` characters, as CloudFormation names things."""
+        suffix = uuid.uuid4().hex[:12].upper()
+        room = limit - len(suffix) - 2
+        logical = self.logical_id[: max(room // 2, room - len(self.stack_name))]
+        name = f"{self.stack_name[: room - len(logical)]}-{logical}-{suffix}"
+        return name.lower() if lower else name
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A resource after create or update: Ref, and the attributes for GetAtt."""
+
+    physical_id: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Provider(ABC):
+    """Creates, updates, deletes and finds resources of one type."""
+
+    taggable = False  # whether a change of the stack's tags is an update of the resource
+
+    def replaces(self, changed: set[str]) -> bool:
+        """Whether a change of these properties makes a new resource."""
+        return False
+
+    @abstractmethod
+    def create(self, request: Request, properties: Properties) -> Outcome: ...
+
+    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+        """In place, or by a new resource (a new physical id); the caller deletes the old one then."""
+        return self.create(request, properties)
+
+    @abstractmethod
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        """Remove it; a resource that is already gone is fine."""
+
+    @abstractmethod
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        """Whether the service itself still answers it."""
+
+
+def changed_names(properties: Properties, previous: Properties) -> set[str]:
+    """Names of the properties that differ."""
+    return {name for name in {*properties, *previous} if properties.get(name) != previous.get(name)}
+
+
+_GONE = re.compile(r"NotFound|NoSuch|NotExist|DoesNotExist|ResourceNotFound|Not Found|404|NonExistent")
+
+
+def is_gone(error: ClientError) -> bool:
+    """The service says that there is no such resource (SageMaker says so in words under ValidationException)."""
+    details = error.response["Error"]
+    if _GONE.search(details.get("Code", "")):
+        return True
+    return bool(
+        re.search(r"could not find|does not exist|not found|no such", details.get("Message", ""), re.IGNORECASE)
+    )
+
+
+def answers(call: Callable[[], Any]) -> bool:
+    """Whether a read finds its resource."""
+    try:
+        call()
+    except ClientError as error:
+        if is_gone(error):
+            return False
+        raise
+    return True
+
+
+def ignore_gone(call: Callable[[], Any]) -> None:
+    """Run a delete; a resource that is already gone is fine."""
+    answers(call)

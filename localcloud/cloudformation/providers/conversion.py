@@ -1,0 +1,53 @@
+"""CloudFormation property values as a service's API wants them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from localcloud.cloudformation.providers.base import ProviderError
+
+
+def convert(value: Any, shape: Shape, path: str) -> Any:
+    """A CloudFormation value as the API's shape wants it: member case, numbers, booleans, JSON texts, tag lists."""
+    if isinstance(shape, StructureShape):
+        return _convert_structure(value, shape, path)
+    if isinstance(shape, ListShape):
+        items = value if isinstance(value, list) else [value]
+        return [convert(item, shape.member, f"{path}.{index}") for index, item in enumerate(items)]
+    if isinstance(shape, MapShape):
+        if isinstance(value, list):
+            value = {item["Key"]: item["Value"] for item in value}
+        return {str(key): convert(item, shape.value, f"{path}.{key}") for key, item in value.items()}
+    return _convert_scalar(value, shape.type_name)
+
+
+def _convert_structure(value: Any, shape: StructureShape, path: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ProviderError(f"property {path} must be an object")
+    members = {name.lower(): name for name in shape.members}
+    if {"tagkey", "tagvalue"} <= members.keys() and set(value) == {"Key", "Value"}:
+        value = {"TagKey": value["Key"], "TagValue": value["Value"]}
+    result = {}
+    for key, item in value.items():
+        name = members.get(key.lower())
+        if name is None:
+            raise ProviderError(f"localcloud does not emulate property {path}.{key}".replace("..", "."))
+        result[name] = convert(item, shape.members[name], f"{path}.{key}")
+    return result
+
+
+def _convert_scalar(value: Any, kind: str) -> Any:
+    if kind == "boolean":
+        return value if isinstance(value, bool) else str(value).lower() == "true"
+    if kind in ("integer", "long"):
+        return int(value)
+    if kind in ("float", "double"):
+        return float(value)
+    if kind == "string" and not isinstance(value, str):
+        if isinstance(value, bool):
+            return str(value).lower()
+        return json.dumps(value) if isinstance(value, dict | list) else str(value)
+    return value

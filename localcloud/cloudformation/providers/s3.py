@@ -1,0 +1,257 @@
+"""Buckets with all their properties, and bucket policies (recorded and readable, not enforced)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore import xform_name
+
+from localcloud.cloudformation.providers.api_resource import all_tags, as_tag_list
+from localcloud.cloudformation.providers.base import (
+    ClientFactory,
+    Outcome,
+    Properties,
+    Provider,
+    ProviderError,
+    Request,
+    answers,
+    ignore_gone,
+)
+from localcloud.cloudformation.providers.conversion import convert
+from localcloud.query_protocol import service_model
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """One property of a bucket and the call that carries it; `reset` undoes it where that is not a delete."""
+
+    put: str
+    member: str
+    delete: str | None = None
+    reset: Mapping[str, Any] | None = None
+
+
+_SETTINGS: dict[str, _Setting] = {
+    "VersioningConfiguration": _Setting(
+        "PutBucketVersioning", "VersioningConfiguration", reset={"Status": "Suspended"}
+    ),
+    "BucketEncryption": _Setting("PutBucketEncryption", "ServerSideEncryptionConfiguration", "DeleteBucketEncryption"),
+    "PublicAccessBlockConfiguration": _Setting(
+        "PutPublicAccessBlock", "PublicAccessBlockConfiguration", "DeletePublicAccessBlock"
+    ),
+    "OwnershipControls": _Setting("PutBucketOwnershipControls", "OwnershipControls", "DeleteBucketOwnershipControls"),
+    "LifecycleConfiguration": _Setting(
+        "PutBucketLifecycleConfiguration", "LifecycleConfiguration", "DeleteBucketLifecycle"
+    ),
+    "LoggingConfiguration": _Setting("PutBucketLogging", "BucketLoggingStatus", reset={}),
+    "CorsConfiguration": _Setting("PutBucketCors", "CORSConfiguration", "DeleteBucketCors"),
+    "WebsiteConfiguration": _Setting("PutBucketWebsite", "WebsiteConfiguration", "DeleteBucketWebsite"),
+    "NotificationConfiguration": _Setting("PutBucketNotificationConfiguration", "NotificationConfiguration", reset={}),
+    "AccelerateConfiguration": _Setting(
+        "PutBucketAccelerateConfiguration", "AccelerateConfiguration", reset={"Status": "Suspended"}
+    ),
+}
+
+
+class Bucket(Provider):
+    """AWS::S3::Bucket, each property by its own call: what DescribeX and GetX answer is what was deployed."""
+
+    taggable = True
+
+    def replaces(self, changed: set[str]) -> bool:
+        return "BucketName" in changed
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        _refuse_unknown(properties)
+        s3 = request.client("s3")
+        name = properties.get("BucketName") or request.generated_name(63, lower=True)
+        location = (
+            {}
+            if request.region == "us-east-1"
+            else {"CreateBucketConfiguration": {"LocationConstraint": request.region}}
+        )
+        # S3 lets the owner create a bucket again in us-east-1; a stack must not take over one that it did not make.
+        if any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"]):
+            raise ProviderError(f"{name} already exists")
+        s3.create_bucket(Bucket=name, **location)
+        self._apply(request, name, properties, {})
+        return self._outcome(request, name)
+
+    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+        _refuse_unknown(properties)
+        if properties.get("BucketName") != previous.get("BucketName"):
+            return self.create(request, properties)
+        self._apply(request, physical_id, properties, previous)
+        return self._outcome(request, physical_id)
+
+    def _apply(self, request: Request, name: str, properties: Properties, previous: Properties) -> None:
+        s3 = request.client("s3")
+        for key, setting in _SETTINGS.items():
+            value = properties.get(key)
+            if value == previous.get(key):
+                continue
+            if value is not None:
+                _put(s3, name, setting, reshape(key, value))
+            elif setting.delete:
+                getattr(s3, xform_name(setting.delete))(Bucket=name)
+            else:
+                _put(s3, name, setting, dict(setting.reset or {}))
+        tags = all_tags(properties, request.tags)
+        if tags != (all_tags(previous, request.previous_tags) if previous else {}):
+            s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": as_tag_list(tags)})
+
+    @staticmethod
+    def _outcome(request: Request, name: str) -> Outcome:
+        regional = f"{name}.s3.{request.region}.amazonaws.com"
+        return Outcome(
+            name,
+            {
+                "Arn": f"arn:aws:s3:::{name}",
+                "DomainName": f"{name}.s3.amazonaws.com",
+                "RegionalDomainName": regional,
+                "DualStackDomainName": f"{name}.s3.dualstack.{request.region}.amazonaws.com",
+                "WebsiteURL": f"http://{name}.s3-website-{request.region}.amazonaws.com",
+            },
+        )
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        ignore_gone(lambda: request.client("s3").delete_bucket(Bucket=physical_id))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        return answers(lambda: client("s3").head_bucket(Bucket=physical_id))
+
+
+def _refuse_unknown(properties: Properties) -> None:
+    unknown = sorted(set(properties) - set(_SETTINGS) - {"BucketName", "Tags"})
+    if unknown:
+        raise ProviderError(f"localcloud does not emulate property {', '.join(unknown)} of AWS::S3::Bucket")
+
+
+def _put(s3: Any, name: str, setting: _Setting, value: Any) -> None:
+    operation = service_model("s3").operation_model(setting.put)
+    assert operation.input_shape is not None
+    shape = operation.input_shape.members[setting.member]
+    getattr(s3, xform_name(setting.put))(Bucket=name, **{setting.member: convert(value, shape, setting.member)})
+
+
+def reshape(key: str, value: Any) -> Any:
+    """CloudFormation's spelling of a bucket property as the S3 API spells it."""
+    if key == "BucketEncryption":
+        return {
+            "Rules": [
+                _renamed(rule, {"ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"})
+                for rule in value["ServerSideEncryptionConfiguration"]
+            ]
+        }
+    if key == "LoggingConfiguration":
+        enabled = {"TargetBucket": value.get("DestinationBucketName"), "TargetPrefix": value.get("LogFilePrefix", "")}
+        return {"LoggingEnabled": enabled}
+    if key == "LifecycleConfiguration":
+        return {"Rules": [_lifecycle_rule(rule) for rule in value["Rules"]]}
+    if key == "CorsConfiguration":
+        names = {"Id": "ID", "MaxAge": "MaxAgeSeconds", "ExposedHeaders": "ExposeHeaders"}
+        return {"CORSRules": [_renamed(rule, names) for rule in value["CorsRules"]]}
+    if key == "AccelerateConfiguration":
+        return {"Status": value["AccelerationStatus"]}
+    if key == "WebsiteConfiguration":
+        documents = {"IndexDocument": ("IndexDocument", "Suffix"), "ErrorDocument": ("ErrorDocument", "Key")}
+        return {name: {inner: value[name]} for name, (_, inner) in documents.items() if name in value}
+    if key == "NotificationConfiguration":
+        return _notifications(value)
+    return value
+
+
+def _renamed(value: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {names.get(key, key): item for key, item in value.items()}
+
+
+def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    plain = {
+        "Id",
+        "Status",
+        "Prefix",
+        "Transitions",
+        "AbortIncompleteMultipartUpload",
+        "NoncurrentVersionTransitions",
+        "NoncurrentVersionExpiration",
+        "ExpirationInDays",
+        "ExpirationDate",
+        "ExpiredObjectDeleteMarker",
+        "TagFilters",
+        "NoncurrentVersionExpirationInDays",
+    }
+    if unknown := sorted(set(rule) - plain):
+        raise ProviderError(f"localcloud does not emulate {', '.join(unknown)} of a lifecycle rule")
+    if "Id" in rule:
+        result["ID"] = rule["Id"]
+    if "TagFilters" in rule:
+        result["Filter"] = {"And": {"Prefix": rule.get("Prefix", ""), "Tags": rule["TagFilters"]}}
+    expiration = {
+        "ExpirationInDays": "Days",
+        "ExpirationDate": "Date",
+        "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker",
+    }
+    if found := {name: rule[key] for key, name in expiration.items() if key in rule}:
+        result["Expiration"] = found
+    if "NoncurrentVersionExpirationInDays" in rule:
+        result["NoncurrentVersionExpiration"] = {"NoncurrentDays": rule["NoncurrentVersionExpirationInDays"]}
+    if "NoncurrentVersionExpiration" in rule:
+        result["NoncurrentVersionExpiration"] = rule["NoncurrentVersionExpiration"]
+    if "AbortIncompleteMultipartUpload" in rule:
+        result["AbortIncompleteMultipartUpload"] = rule["AbortIncompleteMultipartUpload"]
+    names = {"TransitionInDays": "Days", "TransitionDate": "Date"}
+    if "Transitions" in rule:
+        result["Transitions"] = [_renamed(item, names) for item in rule["Transitions"]]
+    if "NoncurrentVersionTransitions" in rule:
+        names = {"TransitionInDays": "NoncurrentDays"}
+        result["NoncurrentVersionTransitions"] = [_renamed(i, names) for i in rule["NoncurrentVersionTransitions"]]
+    return result
+
+
+def _notifications(value: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = {
+        "LambdaConfigurations": ("LambdaFunctionConfigurations", "Function", "LambdaFunctionArn"),
+        "QueueConfigurations": ("QueueConfigurations", "Queue", "QueueArn"),
+        "TopicConfigurations": ("TopicConfigurations", "Topic", "TopicArn"),
+    }
+    result: dict[str, Any] = {}
+    for key, (name, source, target) in kinds.items():
+        if key in value:
+            result[name] = [
+                {"Events": [item["Event"]], target: item[source], **_notification_filter(item)} for item in value[key]
+            ]
+    if "EventBridgeConfiguration" in value:
+        result["EventBridgeConfiguration"] = {}
+    return result
+
+
+def _notification_filter(item: Mapping[str, Any]) -> dict[str, Any]:
+    if "Filter" not in item:
+        return {}
+    return {"Filter": {"Key": {"FilterRules": item["Filter"]["S3Key"]["Rules"]}}}
+
+
+class BucketPolicy(Provider):
+    """AWS::S3::BucketPolicy."""
+
+    def replaces(self, changed: set[str]) -> bool:
+        return "Bucket" in changed
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        document = properties["PolicyDocument"]
+        text = document if isinstance(document, str) else json.dumps(document)
+        request.client("s3").put_bucket_policy(Bucket=properties["Bucket"], Policy=text)
+        return Outcome(properties["Bucket"])
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        ignore_gone(lambda: request.client("s3").delete_bucket_policy(Bucket=physical_id))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        return answers(lambda: client("s3").get_bucket_policy(Bucket=physical_id))
+
+
+PROVIDERS: dict[str, Provider] = {"AWS::S3::Bucket": Bucket(), "AWS::S3::BucketPolicy": BucketPolicy()}

@@ -1,0 +1,112 @@
+"""What CloudFormation remembers: stacks, their resources, events and change sets."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.cloudformation.template import Template
+
+
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+@dataclass
+class Resource:
+    """A resource of a stack. `properties` are resolved: what the provider was last given."""
+
+    logical_id: str
+    type: str
+    definition: dict[str, Any]
+    properties: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    physical_id: str | None = None
+    status: str = ""
+    reason: str | None = None
+    changed: datetime.datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a stack's history."""
+
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+    reason: str | None
+    token: str | None
+    event_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    time: datetime.datetime = field(default_factory=now)
+
+
+@dataclass
+class Version:
+    """What a stack is asked to be: template and the inputs beside it."""
+
+    body: str
+    template: Template
+    parameter_texts: dict[str, str]
+    parameters: dict[str, Any]
+    tags: dict[str, str]
+    capabilities: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ChangeSet:
+    """A planned version of a stack and what it would change."""
+
+    name: str
+    arn: str
+    kind: str
+    version: Version
+    changes: list[dict[str, Any]]
+    status: str
+    reason: str | None
+    description: str | None
+    execution_status: str
+    on_failure: str | None
+    created: datetime.datetime = field(default_factory=now)
+
+
+@dataclass
+class Stack:
+    """A stack from its first change set to after its deletion."""
+
+    name: str
+    arn: str
+    status: str
+    version: Version | None = None
+    reason: str | None = None
+    resources: dict[str, Resource] = field(default_factory=dict)
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    change_sets: dict[str, ChangeSet] = field(default_factory=dict)
+    role_arn: str | None = None
+    notification_arns: list[str] = field(default_factory=list)
+    termination_protection: bool = False
+    disable_rollback: bool = False
+    token: str | None = None
+    created: datetime.datetime = field(default_factory=now)
+    updated: datetime.datetime | None = None
+    deleted: datetime.datetime | None = None
+
+    def set_status(self, status: str, reason: str | None = None) -> None:
+        """Change the stack's own status and write it into the history."""
+        self.status, self.reason = status, reason
+        self.events.append(Event(self.name, self.arn, "AWS::CloudFormation::Stack", status, reason, self.token))
+
+    def set_resource(self, resource: Resource, status: str, reason: str | None = None) -> None:
+        """Change a resource's status and write it into the history."""
+        resource.status, resource.reason, resource.changed = status, reason, now()
+        self.events.append(
+            Event(resource.logical_id, resource.physical_id or "", resource.type, status, reason, self.token)
+        )
+
+    @property
+    def busy(self) -> bool:
+        """An operation runs on it."""
+        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"

@@ -1,0 +1,188 @@
+"""Running a function: its own code in a fresh process, with its variables, its time limit and its log stream."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.context import Cloud
+from localcloud.errors import AwsError
+from localcloud.functions.records import FunctionRecord
+from localcloud.logs import LogWriter
+
+log = logging.getLogger(__name__)
+
+_RUNTIME = Path(__file__).with_name("runtime.py")
+_MAX_ANSWER_BYTES = 6_291_556  # Lambda's limit of a synchronous answer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an invocation gave. `payload` is JSON; `failed` sets FunctionError; `logs` is what the process printed."""
+
+    payload: str
+    failed: bool
+    logs: str
+    request_id: str
+
+
+class Functions:
+    """Runs functions of one cloud."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._code_lock = threading.Lock()
+        self._root = cloud.root / "functions"
+        self.log_groups: dict[str, str] = {}  # function -> log group, where LoggingConfig names one
+
+    def invoke(self, function: FunctionRecord, event: str) -> Answer:
+        """Run the handler once on `event` (JSON); AwsError for what can not be run here."""
+        self._check(function, event)
+        request_id = str(uuid.uuid4())
+        day = datetime.datetime.now(datetime.UTC).strftime("%Y/%m/%d")
+        stream = f"{day}/[{function.version}]{uuid.uuid4().hex}"
+        group = self.log_groups.get(function.name, f"/aws/lambda/{function.name}")
+        with tempfile.TemporaryDirectory(prefix="invocation-", dir=self._made(self._root)) as folder:
+            answer = self._run(function, event, request_id, (group, stream), Path(folder))
+        LogWriter(self._cloud, group, stream).write(answer.logs)
+        return answer
+
+    @staticmethod
+    def _check(function: FunctionRecord, event: str) -> None:
+        if function.package_type != "Zip":
+            raise AwsError("NotImplemented", f"localcloud does not emulate Lambda images ({function.name})", 501)
+        if not function.runtime.startswith("python"):
+            raise AwsError("NotImplemented", f"localcloud does not emulate the Lambda runtime {function.runtime}", 501)
+        if function.layers:
+            raise AwsError("NotImplemented", f"localcloud does not emulate Lambda layers ({function.name})", 501)
+        try:
+            json.loads(event)
+        except ValueError as error:
+            message = f"Could not parse request body into json: {error}"
+            raise AwsError("InvalidRequestContentException", message) from error
+
+    @staticmethod
+    def _made(folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _run(
+        self, function: FunctionRecord, event: str, request_id: str, where: tuple[str, str], folder: Path
+    ) -> Answer:
+        group, stream = where
+        code, answer_file = self._code(function), folder / "answer.json"
+        (folder / "tmp").mkdir()
+        context = {
+            "function_name": function.name,
+            "function_version": function.version,
+            "invoked_function_arn": function.arn,
+            "memory_limit_in_mb": str(function.memory_mb),
+            "aws_request_id": request_id,
+            "log_group_name": group,
+            "log_stream_name": stream,
+            "timeout_seconds": function.timeout,
+        }
+        started = time.monotonic()
+        process = self._cloud.processes.start(
+            [sys.executable, str(_RUNTIME), str(code), function.handler, str(answer_file), json.dumps(context)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=code,
+            env=self._environment(function, where, code, folder / "tmp"),
+        )
+        try:
+            printed, _ = process.communicate(event.encode(), timeout=function.timeout)
+            timed_out = False
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:
+            # Whatever the handler has started ends with it, as the sandbox would freeze it.
+            self._cloud.processes.end(process)
+        if timed_out:
+            printed, _ = process.communicate()
+        text = printed.decode(errors="replace")
+        payload, failed = self._read(function, request_id, answer_file, process.returncode, timed_out=timed_out)
+        if timed_out or (failed and not answer_file.exists()):
+            text += json.loads(payload)["errorMessage"] + "\n"
+        logs = _framed(text, function, request_id, (time.monotonic() - started) * 1000)
+        return Answer(payload, failed, logs, request_id)
+
+    @staticmethod
+    def _read(
+        function: FunctionRecord, request_id: str, answer_file: Path, returncode: int, *, timed_out: bool
+    ) -> tuple[str, bool]:
+        if timed_out:
+            now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+            message = f"{now}Z {request_id} Task timed out after {function.timeout:.2f} seconds"
+            return json.dumps({"errorMessage": message, "errorType": "Sandbox.Timedout"}), True
+        if not answer_file.exists():
+            message = f"RequestId: {request_id} Error: Runtime exited with error: exit status {returncode}"
+            return json.dumps({"errorMessage": message, "errorType": "Runtime.ExitError"}), True
+        document = json.loads(answer_file.read_text())
+        if len(document["payload"]) > _MAX_ANSWER_BYTES:
+            message = f"Response payload size exceeded maximum allowed payload size ({_MAX_ANSWER_BYTES} bytes)."
+            return json.dumps({"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}), True
+        return document["payload"], document["failed"]
+
+    def _environment(
+        self, function: FunctionRecord, where: tuple[str, str], code: Path, temporary: Path
+    ) -> dict[str, str]:
+        """A function sees its own variables and the runtime's, nothing of the machine's."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LANG": "C.UTF-8",
+            "TZ": ":UTC",
+            "TMPDIR": str(temporary),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **function.environment,
+            "_HANDLER": function.handler,
+            "LAMBDA_TASK_ROOT": str(code),
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+            "AWS_LAMBDA_LOG_GROUP_NAME": where[0],
+            "AWS_LAMBDA_LOG_STREAM_NAME": where[1],
+            **self._cloud.environment(),
+        }
+
+    def _code(self, function: FunctionRecord) -> Path:
+        """The unpacked code, one folder a version of it."""
+        digest = base64.b64decode(function.code_sha256).hex()
+        target = self._root / "code" / digest
+        with self._code_lock:
+            if not target.exists():
+                partial = target.with_suffix(".part")
+                shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir(parents=True)
+                archive = partial.with_suffix(".zip")
+                archive.write_bytes(function.code)
+                with zipfile.ZipFile(archive) as file:
+                    file.extractall(partial)
+                archive.unlink()
+                partial.rename(target)
+        return target
+
+
+def _framed(text: str, function: FunctionRecord, request_id: str, milliseconds: float) -> str:
+    """The lines that Lambda puts around what a function printed."""
+    if text and not text.endswith("\n"):
+        text += "\n"
+    return (
+        f"START RequestId: {request_id} Version: {function.version}\n{text}END RequestId: {request_id}\n"
+        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\tMemory Size: {function.memory_mb} MB\n"
+    )

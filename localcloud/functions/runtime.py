@@ -1,0 +1,113 @@
+"""Runs inside a function's process: imports the handler, calls it once, writes the answer. Standard library only.
+
+usage: python runtime.py CODE_DIR HANDLER ANSWER_FILE CONTEXT_JSON   (the event comes on stdin)
+"""
+
+import importlib
+import json
+import logging
+import os
+import sys
+import time
+import traceback
+
+
+class Context:
+    """What AWS's Python runtime hands to a handler beside the event."""
+
+    def __init__(self, values):
+        self.function_name = values["function_name"]
+        self.function_version = values["function_version"]
+        self.invoked_function_arn = values["invoked_function_arn"]
+        self.memory_limit_in_mb = values["memory_limit_in_mb"]
+        self.aws_request_id = values["aws_request_id"]
+        self.log_group_name = values["log_group_name"]
+        self.log_stream_name = values["log_stream_name"]
+        self.identity = None
+        self.client_context = None
+        self._deadline = time.monotonic() + values["timeout_seconds"]
+
+    def get_remaining_time_in_millis(self):
+        return max(0, int((self._deadline - time.monotonic()) * 1000))
+
+    def log(self, message):
+        sys.stdout.write(str(message))
+
+
+class RuntimeFailure(Exception):
+    """The runtime, not the handler, has to say why it failed."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+class _LogFormatter(logging.Formatter):
+    """[LEVEL]<tab>time<tab>request id<tab>message, as in a function's log stream."""
+
+    converter = time.gmtime
+
+    def __init__(self, request_id):
+        pattern = f"[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t{request_id}\t%(message)s"
+        super().__init__(pattern, "%Y-%m-%dT%H:%M:%S")
+
+
+def load(handler):
+    """The handler function behind `package/module.function`; RuntimeFailure with AWS's error types."""
+    module_name, _, name = handler.replace("/", ".").rpartition(".")
+    if not module_name:
+        raise RuntimeFailure("Runtime.MalformedHandlerName", f"Bad handler '{handler}': not enough values to unpack")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise RuntimeFailure(
+            "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}"
+        ) from error
+    except SyntaxError as error:
+        message = f"Syntax error in module '{module_name}': {error}"
+        raise RuntimeFailure("Runtime.UserCodeSyntaxError", message) from error
+    if not hasattr(module, name):
+        raise RuntimeFailure("Runtime.HandlerNotFound", f"Handler '{name}' missing on module '{module_name}'")
+    return getattr(module, name)
+
+
+def failure(error, request_id):
+    """The payload of a FunctionError."""
+    if isinstance(error, RuntimeFailure):
+        kind, trace = error.kind, []
+    else:
+        kind = type(error).__name__
+        # The frames of this file are not the user's.
+        trace = [line for line in traceback.format_tb(error.__traceback__) if __file__ not in line]
+    return {"errorMessage": str(error), "errorType": kind, "requestId": request_id, "stackTrace": trace}
+
+
+def main():
+    code_dir, handler, answer_file, context_json = sys.argv[1:]
+    values = json.loads(context_json)
+    sys.path[0] = code_dir
+    request_id = values["aws_request_id"]
+    logs = logging.StreamHandler(sys.stdout)
+    logs.setFormatter(_LogFormatter(request_id))
+    logging.getLogger().addHandler(logs)
+    try:
+        answer = load(handler)(json.loads(sys.stdin.read()), Context(values))
+        try:
+            text = json.dumps(answer)
+        except (TypeError, ValueError) as error:
+            raise RuntimeFailure("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
+        document = {"payload": text, "failed": False}
+    except Exception as error:
+        found = failure(error, request_id)
+        shown = "".join(found["stackTrace"])
+        print(f"[ERROR] {found['errorType']}: {found['errorMessage']}\nTraceback (most recent call last):\n{shown}")
+        document = {"payload": json.dumps(found), "failed": True}
+    sys.stdout.flush()
+    partial = f"{answer_file}.part"
+    with open(partial, "w") as file:
+        json.dump(document, file)
+    os.replace(partial, answer_file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Writing lines into CloudWatch Logs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from localcloud.context import Cloud
+
+_BATCH = 5_000  # PutLogEvents takes 10,000 events and 1 MB
+
+
+class LogWriter:
+    """One log stream, made on first use together with its group."""
+
+    def __init__(self, cloud: Cloud, group: str, stream: str) -> None:
+        self._logs = cloud.client("logs")
+        self._group, self._stream = group, stream
+        self._made = False
+
+    def write(self, text: str) -> None:
+        """Append each line of `text` as an event of now."""
+        self.write_lines(text.splitlines())
+
+    def write_lines(self, lines: Iterable[str]) -> None:
+        """Append `lines`; empty ones are left out, as the service refuses them."""
+        now = int(time.time() * 1000)
+        events = [{"timestamp": now, "message": line} for line in lines if line]
+        if not events:
+            return
+        self._make()
+        for start in range(0, len(events), _BATCH):
+            batch = events[start : start + _BATCH]
+            self._logs.put_log_events(logGroupName=self._group, logStreamName=self._stream, logEvents=batch)
+
+    def _make(self) -> None:
+        if self._made:
+            return
+        for create, names in (
+            (self._logs.create_log_group, {"logGroupName": self._group}),
+            (self._logs.create_log_stream, {"logGroupName": self._group, "logStreamName": self._stream}),
+        ):
+            try:
+                create(**names)
+            except self._logs.exceptions.ResourceAlreadyExistsException:
+                continue
+        self._made = True
