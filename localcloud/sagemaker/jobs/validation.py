@@ -59,17 +59,8 @@ _PYTHON_TYPES: dict[str, type] = {
 }
 
 
-def _problems(shape: Any, value: Any, path: str) -> Iterator[str]:
-    expected = {
-        "structure": dict,
-        "map": dict,
-        "list": list,
-        "string": str,
-        "boolean": bool,
-        "integer": int,
-        "long": int,
-    }
-    if not isinstance(value, expected.get(shape.type_name, object)):
+def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    if not _has_type(value, shape):
         yield _violation(value, path, f"Member must be a {shape.type_name}")
     elif isinstance(shape, StructureShape):
         yield from _structure_problems(shape, value, path)

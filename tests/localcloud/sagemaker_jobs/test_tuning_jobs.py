@@ -1,6 +1,7 @@
 """Tuning jobs: trials are real training jobs, the best one wins, and every way in which a search can end."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -144,12 +145,31 @@ def test_stop_ends_the_search_and_its_trials(sagemaker, tuning_request):
     assert job["TrainingJobStatusCounters"]["Stopped"] == 2
 
 
-def test_max_runtime_ends_the_search(run):
-    limits = {"MaxNumberOfTrainingJobs": 50, "MaxParallelTrainingJobs": 2, "MaxRuntimeInSeconds": 1}
-    started = time.monotonic()
+def test_max_runtime_ends_the_search(run, monkeypatch):
+    limits = {"MaxNumberOfTrainingJobs": 50, "MaxParallelTrainingJobs": 2, "MaxRuntimeInSeconds": 120}
+    fast_clock = SimpleNamespace(monotonic=lambda: 100 * time.monotonic(), sleep=time.sleep)
+    monkeypatch.setattr("localcloud.sagemaker.jobs.tuning.run.time", fast_clock)
     job = run("short-search", source="import time; time.sleep(60)", ResourceLimits=limits)
     assert job["HyperParameterTuningJobStatus"] == "Stopped"
-    assert time.monotonic() - started < 10
+    assert job["TrainingJobStatusCounters"]["Stopped"] == 2
+
+
+def test_early_stopping_ends_a_trial_that_is_worse_than_the_median(run, sagemaker):
+    source = """
+    import argparse, time
+    p = argparse.ArgumentParser(); p.add_argument("--lr", type=float); p.add_argument("--epochs")
+    lr = p.parse_args().lr
+    for epoch in range(3):
+        print(f"validation:accuracy={lr};", flush=True)
+        time.sleep(0 if lr > 0.5 else 20)
+    """
+    ranges = {"CategoricalParameterRanges": [{"Name": "lr", "Values": ["0.9", "0.8", "0.7", "0.1"]}]}
+    limits = {"MaxNumberOfTrainingJobs": 4, "MaxParallelTrainingJobs": 1}
+    job = run("median", "Grid", source, ranges, ResourceLimits=limits, TrainingJobEarlyStoppingType="Auto")
+    assert job["HyperParameterTuningJobStatus"] == "Completed", job
+    [stopped] = trials_of(sagemaker, "median", StatusEquals="Stopped")
+    assert stopped["TunedHyperParameters"] == {"lr": "0.1"}
+    assert stopped["ObjectiveStatus"] == "Succeeded"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def check_training_request(request: Mapping[str, Any]) -> None:
         raise refusal("ProfilerConfig", "leave it out or set DisableProfiler")
     if request.get("RemoteDebugConfig", {}).get("EnableRemoteDebug"):
         raise refusal("RemoteDebugConfig", "leave it out; the job runs on this machine")
-    _check_algorithm(request["AlgorithmSpecification"])
+    _check_algorithm(request.get("AlgorithmSpecification"))
     _check_resources(request.get("ResourceConfig"))
     _check_stopping_condition(request.get("StoppingCondition", {}))
     _check_channels(request.get("InputDataConfig", []))
@@ -49,7 +49,9 @@ def check_training_request(request: Mapping[str, Any]) -> None:
         check_container_path(checkpoints.get("LocalPath", "/opt/ml/checkpoints"), "CheckpointConfig.LocalPath")
 
 
-def _check_algorithm(algorithm: Mapping[str, Any]) -> None:
+def _check_algorithm(algorithm: Mapping[str, Any] | None) -> None:
+    if algorithm is None:
+        raise validation_error("You must specify an AlgorithmSpecification.")
     if algorithm.get("AlgorithmName"):
         raise refusal("AlgorithmSpecification.AlgorithmName", "name a TrainingImage")
     if not algorithm.get("TrainingImage"):

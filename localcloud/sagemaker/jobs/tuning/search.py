@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 from localcloud.sagemaker.jobs.tuning.ranges import CategoricalRange, NumericRange, Range
 
-_MAX_DRAWS = 200
+# Draws for one suggestion: first the strategy's own, then, where it insists on what was tried already, random ones.
+_STRATEGY_DRAWS = 20
+_MAX_DRAWS = 220
 _MAX_STARTUP_TRIALS = 10
 
 
@@ -63,6 +65,7 @@ class OptunaSearch:
         else:
             sampler = optuna.samplers.RandomSampler(seed=seed)
         self._study = optuna.create_study(direction="maximize" if maximize else "minimize", sampler=sampler)
+        self._explorer = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
         self._ranges = {parameter.name: parameter for parameter in ranges}
         self._distributions = {parameter.name: parameter.distribution() for parameter in ranges}
         self._asked: set[tuple[str, ...]] = set()
@@ -71,6 +74,8 @@ class OptunaSearch:
     def ask(self) -> Suggestion:
         """Values that no trial had before, as long as there are any."""
         for draw in range(_MAX_DRAWS):
+            if draw >= _STRATEGY_DRAWS:
+                self._study.enqueue_trial(self._explorer.ask(self._distributions).params)
             trial = self._study.ask(self._distributions)
             values = {name: parameter.text(trial.params[name]) for name, parameter in self._ranges.items()}
             key = tuple(values.values())
