@@ -38,7 +38,12 @@ def prepare_dataset(config: AppConfig) -> Parameters:
         "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.plan.preparation.max_runtime_seconds"},
         "AppSpecification": {
             **_script("prepare.py"),
-            "ContainerArguments": ["--plan", f"{INPUT}/plan", "--dataset", f"{INPUT}/dataset", "--output", OUTPUT],
+            "ContainerArguments": [
+                *("--plan", f"{INPUT}/plan"),
+                *("--dataset", f"{INPUT}/dataset"),
+                *("--output", OUTPUT),
+                *("--message", prepared.EXIT_MESSAGE_FILE),
+            ],
         },
         "ProcessingInputs": [
             _input("dataset", "$.plan.dataset_uri"),
@@ -54,7 +59,7 @@ def evaluate_model(config: AppConfig) -> Parameters:
     folders = ("artifact", "output-data", "validation", "test", "champion")
     arguments = ["'--plan'", f"'{INPUT}/plan'", "'--model'", "$.model.name"]
     arguments += [f"'{text}'" for folder in folders for text in (f"--{folder}", f"{INPUT}/{folder}")]
-    arguments += ["'--output'", f"'{OUTPUT}'"]
+    arguments += ["'--output'", f"'{OUTPUT}'", "'--message'", f"'{prepared.EXIT_MESSAGE_FILE}'"]
     return {
         **_processing_job(config, Placeholder.EVALUATION_ROLE_ARN),
         "ProcessingJobName.$": job_name("$.model.base"),

@@ -11,18 +11,17 @@ from typing import Any
 from config.app import AppConfig
 from pipeline import jobs, lambdas, recovery
 from pipeline.lambdas import Function
-from pipeline.tasks import LAMBDA, PROCESSING_JOB, TRAINING_JOB, TUNING_JOB, State, task
+from pipeline.placeholders import Placeholder
+from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, TRAINING_JOB, TUNING_JOB, State, task
 
 JOBS = ("TuneModel", "TrainModel", "EvaluateModel")
-DECISIONS = ("QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel")
+DECISIONS = ("LoadModelPlan", "QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel")
 
 
 def item() -> dict[str, Any]:
-    """ItemSelector of the map: one model's input."""
-    model = "$$.Map.Item.Value"
+    """ItemSelector of the map: a model's reference, and what all models share."""
     return {
-        "model.$": model,
-        "hyperparameters": {"values.$": f"{model}.hyperparameters"},
+        "model.$": "$$.Map.Item.Value",
         "run": {
             "execution.$": "$.plan.execution",
             "dataset.$": "$.plan.dataset",
@@ -30,31 +29,60 @@ def item() -> dict[str, Any]:
             "prepared_uri.$": "$.plan.prepared_uri",
             "manifest_id.$": "$.prepared.message.manifest_id",
         },
-        "recovery": recovery.initial(
-            {
-                "TuneModel": f"{model}.training.instance_type",
-                "TrainModel": f"{model}.training.instance_type",
-                "EvaluateModel": f"{model}.evaluation.instance_type",
-            },
-            {
-                "TuneModel": f"{model}.training.fallback_instance_types",
-                "TrainModel": f"{model}.training.fallback_instance_types",
-                "EvaluateModel": f"{model}.evaluation.fallback_instance_types",
-            },
-        ),
+        "recovery": recovery.initial({}, {}),
     }
 
 
 def flow(config: AppConfig) -> dict[str, Any]:
     return {
-        "StartAt": "ChooseChannels",
+        "StartAt": "LoadModelPlan",
         "States": {
+            **_load(),
             **_channels(),
             **_tuning(config),
             **_training(config),
             **_decisions(),
             **recovery.states("Model", JOBS + DECISIONS, resume=JOBS, give_up="ModelFailed"),
             **_outcomes(),
+        },
+    }
+
+
+def _load() -> dict[str, State]:
+    """The map's input holds a reference, because forty models' plans would not fit into one state."""
+    training, evaluation = "$.loaded.plan.training", "$.loaded.plan.evaluation"
+    return {
+        "LoadModelPlan": task(
+            GET_OBJECT,
+            {"Bucket": str(Placeholder.ARTIFACTS_BUCKET), "Key.$": "$.model.plan_key"},
+            comment="This model's part of the plan",
+            timeout=60,
+            next_state="BeginModel",
+            on_error=recovery.failed("LoadModelPlan"),
+            selector={"plan.$": "States.StringToJson($.Body)"},
+            result="$.loaded",
+        ),
+        "BeginModel": {
+            "Type": "Pass",
+            "Comment": "The model's state at its start",
+            "Parameters": {
+                "model.$": "$.loaded.plan",
+                "hyperparameters": {"values.$": "$.loaded.plan.hyperparameters"},
+                "run.$": "$.run",
+                "recovery": recovery.initial(
+                    {
+                        "TuneModel": f"{training}.instance_type",
+                        "TrainModel": f"{training}.instance_type",
+                        "EvaluateModel": f"{evaluation}.instance_type",
+                    },
+                    {
+                        "TuneModel": f"{training}.fallback_instance_types",
+                        "TrainModel": f"{training}.fallback_instance_types",
+                        "EvaluateModel": f"{evaluation}.fallback_instance_types",
+                    },
+                ),
+            },
+            "Next": "ChooseChannels",
         },
     }
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from imgcls.contract import keys
 from pipeline import fields
 from pipeline.placeholders import Placeholder
-from pipeline.tasks import LAMBDA, PROCESSING_JOB, PUBLISH, TRAINING_JOB, TUNING_JOB
+from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, PUBLISH, TRAINING_JOB, TUNING_JOB
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ def of_task(name: str, state: Mapping[str, Any]) -> list[Permission]:
             Permission(("sns:Publish",), (parameters["TopicArn"],)),
             # The topic is encrypted: its publisher needs a data key.
             Permission(("kms:Decrypt", "kms:GenerateDataKey*"), (str(Placeholder.KEY_ARN),)),
+        ]
+    if resource == GET_OBJECT:
+        return [
+            Permission(("s3:GetObject",), (f"arn:${{AWS::Partition}}:s3:::{parameters['Bucket']}/{keys.RUNS}*",)),
+            Permission(("kms:Decrypt",), (str(Placeholder.KEY_ARN),)),
         ]
     raise KeyError(f"{name} uses {resource}, which pipeline/permissions.py does not map to IAM")
 

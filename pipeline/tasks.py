@@ -11,6 +11,7 @@ TUNING_JOB = "arn:aws:states:::sagemaker:createHyperParameterTuningJob.sync"
 PROCESSING_JOB = "arn:aws:states:::sagemaker:createProcessingJob.sync"
 LAMBDA = "arn:aws:states:::lambda:invoke"
 PUBLISH = "arn:aws:states:::sns:publish"
+GET_OBJECT = "arn:aws:states:::aws-sdk:s3:getObject"
 
 _THROTTLED = {
     # The optimized integration reports ThrottlingException under the service's own name.
@@ -21,6 +22,7 @@ _THROTTLED = {
         "Lambda.SdkClientException",
         "Lambda.TooManyRequestsException",
     ],
+    "aws-sdk": ["S3.S3Exception", "S3.SdkClientException"],
     "sns": ["SNS.ThrottledException", "SNS.InternalErrorException", "SNS.SdkClientException"],
 }
 MAX_RETRIES = 5

@@ -7,6 +7,7 @@ import re
 MODELS = "models/"
 """Prefix of the multi-model endpoint: a `TargetModel` is a key below it."""
 PREPARED = "prepared/"
+RUNS = "runs/"
 NO_CHAMPION = "aliases/_none/"
 """A prefix with one small object: an input without objects would fail the evaluation job."""
 
@@ -26,11 +27,16 @@ def prepared(manifest_id: str) -> str:
 
 def plan(execution: str) -> str:
     """Prefix of the run's resolved plan, an input of its processing jobs."""
-    return f"runs/{execution}/plan/"
+    return f"{RUNS}{execution}/plan/"
+
+
+def model_plan(execution: str, model: str) -> str:
+    """One model's part of the run's plan, that the state machine reads."""
+    return run(execution, model) + "plan.json"
 
 
 def run(execution: str, model: str) -> str:
-    return f"runs/{execution}/{model}/"
+    return f"{RUNS}{execution}/{model}/"
 
 
 def output(execution: str, model: str) -> str:
@@ -65,6 +71,11 @@ def target_model(name: str, version: str | None = None) -> str:
 
 def model(name: str, version: str | None = None) -> str:
     return MODELS + target_model(name, version)
+
+
+def weights(architecture: str) -> str:
+    """Pretrained torchvision weights that `kennel weights stage` puts into the artifacts bucket."""
+    return f"weights/{architecture}.safetensors"
 
 
 def alias(name: str) -> str:

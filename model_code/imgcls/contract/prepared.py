@@ -17,6 +17,8 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 QUARANTINE = "quarantine"
 REPORTS = "reports"
 DATA_REPORT = "data-report.html"
+EXIT_MESSAGE_FILE = "/opt/ml/output/message"
+"""Where a processing container leaves its ExitMessage."""
 MAX_MESSAGE_BYTES = 1024
 """Limit of a processing job's ExitMessage."""
 

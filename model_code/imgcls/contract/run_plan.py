@@ -11,6 +11,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from imgcls.contract import keys
+
 MAX_MODELS = 40
 MAX_BASE_CHARS = 18
 PLAN_FILE = "plan.json"
@@ -68,8 +70,21 @@ class ModelPlan:
 
 
 @dataclass(frozen=True)
+class ModelReference:
+    """A model in PlanRun's answer. `plan_key` holds its ModelPlan, in the artifacts bucket."""
+
+    name: str
+    run_uri: str
+    plan_key: str
+
+    @classmethod
+    def of(cls, execution: str, model: ModelPlan) -> ModelReference:
+        return cls(model.name, model.run_uri, keys.model_plan(execution, model.name))
+
+
+@dataclass(frozen=True)
 class RunPlan:
-    """The whole run. `plan_uri` is the prefix that holds `plan.json`."""
+    """The whole run. `plan_uri` is the prefix that holds `plan.json`. PlanRun answers `to_answer()`."""
 
     execution: str
     dataset: str
@@ -85,3 +100,8 @@ class RunPlan:
 
     def to_dict(self) -> dict[str, Any]:
         return json.loads(json.dumps(asdict(self)))
+
+    def to_answer(self) -> dict[str, Any]:
+        """The plan with a reference for each model: forty tuned models would make a state of 98 KB."""
+        references = [asdict(ModelReference.of(self.execution, model)) for model in self.models]
+        return {**self.to_dict(), "models": references}

@@ -1,0 +1,39 @@
+"""One JSON line where a function starts, ends or fails. Never image bytes, never a whole event."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+
+def say(message: str, **values: Any) -> None:
+    """A line with `message` and `values`. Standard output is what Lambda keeps."""
+    print(json.dumps({"message": message, **values}, default=str), flush=True, file=sys.stdout)
+
+
+def logged(handler: Handler) -> Handler:
+    """The handler, with its time and its error in the log. Errors go on to the caller."""
+
+    @functools.wraps(handler)
+    def call(event: dict[str, Any], context: Any) -> Any:
+        started = time.monotonic()
+        request = getattr(context, "aws_request_id", "")
+        try:
+            answer = handler(event, context)
+        except Exception as error:
+            say("failed", request=request, error=type(error).__name__, reason=str(error), seconds=_since(started))
+            raise
+        say("done", request=request, seconds=_since(started))
+        return answer
+
+    return call
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)

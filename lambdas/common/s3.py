@@ -1,0 +1,58 @@
+"""The few things that functions do with objects."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from imgcls.contract import keys
+from lambdas.common.clients import client
+
+_MISSING = ("404", "NoSuchKey", "NotFound")
+
+
+def exists(bucket: str, key: str) -> bool:
+    """Whether there is an object; other errors than its absence are raised."""
+    return head(bucket, key) is not None
+
+
+def head(bucket: str, key: str) -> dict[str, Any] | None:
+    """HeadObject's answer, or None when there is no such object."""
+    try:
+        return client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return None
+        raise
+
+
+def read(bucket: str, key: str) -> tuple[bytes, str] | None:
+    """(content, ETag) of an object, or None when there is none."""
+    try:
+        answer = client("s3").get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            return None
+        raise
+    return answer["Body"].read(), answer["ETag"]
+
+
+def read_json(bucket: str, key: str) -> Any:
+    """The parsed object. Raises FileNotFoundError naming its URI."""
+    found = read(bucket, key)
+    if found is None:
+        raise FileNotFoundError(f"{keys.uri(bucket, key)} does not exist")
+    return json.loads(found[0])
+
+
+def write_json(bucket: str, key: str, value: Any) -> None:
+    body = json.dumps(value, indent=1, sort_keys=True).encode() + b"\n"
+    client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+
+
+def has_objects(bucket: str, prefix: str) -> bool:
+    """Whether any object with content lies below the prefix; an empty folder marker is none."""
+    answer = client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=10)
+    return any(item["Size"] > 0 for item in answer.get("Contents", []))

@@ -1,0 +1,1 @@
+"""DiagnoseFailure: try again, fall back to another instance type, or fail with reason and remedy."""

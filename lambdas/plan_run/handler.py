@@ -1,0 +1,41 @@
+"""PlanRun: validate the input, fill defaults, name the jobs, check quotas, price the worst case."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from imgcls.contract.run_plan import RunPlan
+from lambdas.common.log import logged
+from lambdas.plan_run import lookups, price, quotas, request
+from lambdas.plan_run.environment import Environment
+from lambdas.plan_run.plan import draft
+
+
+@logged
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """`{"input": the execution's input, "execution": its name}` -> RunPlan.to_answer().
+
+    Raises Refused, before anything is paid for.
+    """
+    environment = Environment.from_environment(os.environ)
+    specs = json.loads((Path(__file__).parent / environment.specs_file).read_text())
+    wanted = request.parse(event["input"], event["execution"], specs)
+    lookups.require_dataset(environment.data_bucket, wanted.dataset)
+    made = draft(wanted, specs, lookups.champions(environment.artifacts_bucket, wanted.models), environment)
+    lookups.require_weights(environment.artifacts_bucket, made.plan)
+    cost = price.worst_case_usd(made.plan, specs["usd_per_hour"])
+    price.check_budget(cost, specs["budget_usd"])
+    plan = replace(_within_quotas(made.plan, check=environment.check_quotas), worst_case_usd=cost)
+    lookups.store(environment.artifacts_bucket, plan, made.file)
+    return plan.to_answer()
+
+
+def _within_quotas(plan: RunPlan, *, check: bool) -> RunPlan:
+    known = lookups.account_quotas() if check else "quotas were not checked: this environment has none"
+    if isinstance(known, str):
+        return replace(plan, notes=(*plan.notes, known))
+    return quotas.fit(plan, known)

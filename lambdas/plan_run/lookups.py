@@ -1,0 +1,64 @@
+"""What PlanRun asks AWS: is the data there, are the weights staged, what is published, what may the account run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from botocore.exceptions import ClientError
+
+from imgcls.contract import keys
+from imgcls.contract.alias import Alias
+from imgcls.contract.plan import PlanFile
+from imgcls.contract.run_plan import PLAN_FILE, RunPlan
+from lambdas.common import s3
+from lambdas.common.clients import client
+from lambdas.common.errors import Refused
+
+_DENIED = ("AccessDenied", "AccessDeniedException")
+
+
+def require_dataset(bucket: str, name: str) -> None:
+    """Raises Refused when the data set's prefix holds nothing."""
+    if not s3.has_objects(bucket, keys.dataset(name)):
+        raise Refused(
+            f"{keys.uri(bucket, keys.dataset(name))} holds no images: upload them with "
+            f"`kennel data upload DIR --dataset {name}`"
+        )
+
+
+def require_weights(bucket: str, plan: RunPlan) -> None:
+    """Raises Refused for a pretrained model whose weights are not staged. Training jobs have no internet."""
+    for model in plan.models:
+        if model.pretrained and not s3.exists(bucket, keys.weights(model.architecture)):
+            raise Refused(
+                f"{model.name} starts from pretrained weights, and {keys.weights(model.architecture)} is not in "
+                f"the artifacts bucket: run `kennel weights stage {model.architecture}`"
+            )
+
+
+def champions(bucket: str, models: Iterable[str]) -> dict[str, str]:
+    """Model -> target model that its alias names. A model that was never published is left out."""
+    found = {name: s3.read(bucket, keys.alias(name)) for name in models}
+    return {name: Alias.from_dict(json.loads(content[0])).current for name, content in found.items() if content}
+
+
+def account_quotas() -> dict[str, float] | str:
+    """Quota name -> value, or a sentence that says why they cannot be read."""
+    pages = client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
+    try:
+        return {quota["QuotaName"]: quota["Value"] for page in pages for quota in page["Quotas"]}
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _DENIED:
+            raise
+        return f"quotas were not checked: {error}"
+
+
+def store(bucket: str, plan: RunPlan, file: PlanFile) -> None:
+    """Write plan.json, each model's plan, and what the evaluation's champion input holds when nothing is published."""
+    s3.write_json(bucket, keys.plan(plan.execution) + PLAN_FILE, file.to_dict())
+    for model, value in zip(plan.models, plan.to_dict()["models"], strict=True):
+        s3.write_json(bucket, keys.model_plan(plan.execution, model.name), value)
+    placeholder = keys.NO_CHAMPION + "nothing-published.json"
+    if not s3.exists(bucket, placeholder):
+        s3.write_json(bucket, placeholder, {"published": None})

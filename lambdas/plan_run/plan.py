@@ -1,0 +1,171 @@
+"""From a request and the specs to the run's plan. Pure: what AWS knows comes in as `Facts`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from imgcls.contract import hyperparameters, keys, metrics
+from imgcls.contract.artifact import Preprocessing
+from imgcls.contract.dataset import DatasetSettings
+from imgcls.contract.plan import ModelSettings, PlanFile
+from imgcls.contract.run_plan import MAX_BASE_CHARS, JobSize, ModelPlan, RunPlan, TuningPlan
+from lambdas.plan_run.environment import Environment
+from lambdas.plan_run.request import RunRequest
+
+NO_TUNING = TuningPlan(
+    strategy="Random",
+    objective=metrics.OBJECTIVE,
+    goal="Maximize",
+    max_jobs=0,
+    max_parallel_jobs=0,
+    max_runtime_seconds=0,
+    early_stopping="Off",
+    seed=0,
+    parameter_ranges={},
+)
+"""Stands in the plan of a model that is not tuned; no state reads it."""
+
+_HASH_CHARS = 6
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan before price and quotas, and the file that goes with it."""
+
+    plan: RunPlan
+    file: PlanFile
+
+
+def draft(
+    request: RunRequest, specs: Mapping[str, Any], champions: Mapping[str, str], environment: Environment
+) -> Draft:
+    """The run's plan. `champions` maps a model to the target model that is published now, if there is one."""
+    labels = specs["datasets"].get(request.dataset, {}).get("labels", {})
+    models = tuple(_model(name, request, specs, labels, champions.get(name), environment) for name in request.models)
+    plan = RunPlan(
+        execution=request.execution,
+        dataset=request.dataset,
+        dataset_uri=keys.uri(environment.data_bucket, keys.dataset(request.dataset)),
+        prepared_uri=keys.uri(environment.artifacts_bucket, keys.PREPARED),
+        plan_uri=keys.uri(environment.artifacts_bucket, keys.plan(request.execution)),
+        base=_base("prepare", request.execution),
+        preparation=_size(specs, "preparation"),
+        models=models,
+        max_concurrency=min(specs["max_concurrency"], len(models)),
+        worst_case_usd=0.0,
+        notes=_notes(request, specs),
+    )
+    return Draft(plan, _file(request, specs, labels))
+
+
+def _model(
+    name: str,
+    request: RunRequest,
+    specs: Mapping[str, Any],
+    labels: Mapping[str, str],
+    champion: str | None,
+    environment: Environment,
+) -> ModelPlan:
+    spec = specs["models"][name]
+    pinned = request.hyperparameters.get(name, {})
+    tuning = _tuning(spec, pinned) if request.tune else None
+    values = {
+        **spec["hyperparameters"],
+        **pinned,
+        **hyperparameters.encode({"labels": dict(labels)}),
+        **_toolkit(environment),
+    }
+    searched = _searched(tuning) if tuning else set()
+    bucket, execution = environment.artifacts_bucket, request.execution
+    return ModelPlan(
+        name=name,
+        base=_base(name, f"{execution}/{name}"),
+        tune=tuning is not None,
+        pretrained=spec["pretrained"],
+        architecture=spec["architecture"],
+        # The service refuses a hyperparameter that is both static and searched.
+        hyperparameters={key: value for key, value in values.items() if key not in searched},
+        tuning=tuning or NO_TUNING,
+        training=_size(specs, "training"),
+        evaluation=_size(specs, "evaluation"),
+        weights_uri=keys.uri(bucket, keys.weights(spec["architecture"])),
+        output_uri=keys.uri(bucket, keys.output(execution, name)),
+        checkpoints_uri=keys.uri(bucket, keys.checkpoints(execution, name)),
+        run_uri=keys.uri(bucket, keys.run(execution, name)),
+        champion_uri=keys.uri(bucket, _champion_prefix(champion)),
+        package_group=spec["package_group"],
+    )
+
+
+def _toolkit(environment: Environment) -> dict[str, str]:
+    """What the training toolkit reads: which script of which archive to run. A path works without a network."""
+    return {
+        "sagemaker_program": "train.py",
+        "sagemaker_submit_directory": f"/opt/ml/input/data/code/{environment.code_file}",
+        "sagemaker_region": environment.region,
+    }
+
+
+def _champion_prefix(champion: str | None) -> str:
+    return keys.MODELS + champion.rpartition("/")[0] + "/" if champion else keys.NO_CHAMPION
+
+
+def _tuning(spec: Mapping[str, Any], pinned: Mapping[str, str]) -> TuningPlan | None:
+    """The model's search without the hyperparameters that the input pins; None when nothing is left to search."""
+    if spec["tuning"] is None:
+        return None
+    tuning = TuningPlan(**spec["tuning"])
+    ranges = {
+        kind: [entry for entry in entries if entry["Name"] not in pinned]
+        for kind, entries in tuning.parameter_ranges.items()
+    }
+    left = {kind: entries for kind, entries in ranges.items() if entries}
+    return replace(tuning, parameter_ranges=left) if left else None
+
+
+def _searched(tuning: TuningPlan) -> set[str]:
+    return {entry["Name"] for entries in tuning.parameter_ranges.values() for entry in entries}
+
+
+def _size(specs: Mapping[str, Any], job: str) -> JobSize:
+    size = specs["jobs"][job]
+    return JobSize(**{**size, "fallback_instance_types": tuple(size["fallback_instance_types"])})
+
+
+def _base(name: str, seed: str) -> str:
+    """First part of a job's name: as much of `name` as fits, and 6 hex digits that tell runs apart."""
+    room = MAX_BASE_CHARS - _HASH_CHARS - 1
+    return f"{name[:room].rstrip('-')}-{hashlib.sha256(seed.encode()).hexdigest()[:_HASH_CHARS]}"
+
+
+def _notes(request: RunRequest, specs: Mapping[str, Any]) -> tuple[str, ...]:
+    notes = []
+    if request.dataset not in specs["datasets"]:
+        notes.append(f"{request.dataset} has no data set spec: its layout is found out, its labels are its folders")
+    for name in request.models:
+        tuning = specs["models"][name]["tuning"]
+        pinned = sorted(set(request.hyperparameters.get(name, {})) & _searched(TuningPlan(**tuning))) if tuning else []
+        if request.tune and pinned:
+            notes.append(f"{name}: {', '.join(pinned)} is given, so it is not searched")
+    return tuple(notes)
+
+
+def _file(request: RunRequest, specs: Mapping[str, Any], labels: Mapping[str, str]) -> PlanFile:
+    known = specs["datasets"].get(request.dataset)
+    dataset = DatasetSettings.from_dict(known) if known else DatasetSettings(name=request.dataset)
+    models = {name: _settings(name, specs["models"][name], labels) for name in request.models}
+    return PlanFile(dataset, models)
+
+
+def _settings(name: str, spec: Mapping[str, Any], labels: Mapping[str, str]) -> ModelSettings:
+    return ModelSettings(
+        name=name,
+        architecture=spec["architecture"],
+        preprocessing=Preprocessing.from_dict(spec["preprocessing"]),
+        response_format=spec["serving"]["response_format"],
+        precision=spec["serving"]["precision"],
+        labels=dict(labels),
+    )

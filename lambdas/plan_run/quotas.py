@@ -1,0 +1,52 @@
+"""How many instances the account may run at once, against what the plan would run at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from imgcls.contract.run_plan import ModelPlan, RunPlan
+from lambdas.common.errors import Refused
+
+Quotas = Mapping[str, float]
+"""Quota name, as Service Quotas has it (`ml.m5.xlarge for training job usage`) -> instances."""
+
+
+def quota_name(instance_type: str, kind: str) -> str:
+    """`kind` is training or processing; a search's trials count as training jobs."""
+    return f"{instance_type} for {kind} job usage"
+
+
+def fit(plan: RunPlan, quotas: Quotas) -> RunPlan:
+    """The plan with as many models side by side as the account allows. Raises Refused when not even one fits."""
+    _require(quotas, plan.preparation.instance_type, "processing", plan.preparation.instance_count)
+    concurrency = plan.max_concurrency
+    for model in plan.models:
+        for instance_type, kind, count in _peaks(model):
+            allowed = _require(quotas, instance_type, kind, count)
+            concurrency = min(concurrency, int(allowed // count))
+    if concurrency == plan.max_concurrency:
+        return plan
+    note = f"{concurrency} instead of {plan.max_concurrency} models run side by side: the quotas allow no more"
+    return replace(plan, max_concurrency=concurrency, notes=(*plan.notes, note))
+
+
+def _peaks(model: ModelPlan) -> list[tuple[str, str, int]]:
+    """(instance type, kind, instances) that one model uses at once, at most."""
+    trials = model.tuning.max_parallel_jobs if model.tune else 1
+    return [
+        (model.training.instance_type, "training", model.training.instance_count * trials),
+        (model.evaluation.instance_type, "processing", model.evaluation.instance_count),
+    ]
+
+
+def _require(quotas: Quotas, instance_type: str, kind: str, count: int) -> float:
+    """The quota. One that the service does not list is no limit that we know of."""
+    name = quota_name(instance_type, kind)
+    allowed = quotas.get(name, float("inf"))
+    if allowed < count:
+        raise Refused(
+            f"the account's quota '{name}' is {allowed:g}, and the run needs {count}: ask for more under Service "
+            "Quotas, or choose another instance type or fewer parallel trials in the configuration"
+        )
+    return allowed

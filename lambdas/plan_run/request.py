@@ -1,0 +1,115 @@
+"""An execution's input, checked before anything is paid for. Every refusal names the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from imgcls.contract import hyperparameters, keys
+from imgcls.contract.run_plan import MAX_MODELS
+from lambdas.common.errors import Refused
+
+FIELDS = ("models", "dataset", "tune", "hyperparameters")
+FIXED = ("model-name", "architecture", "pretrained", "preprocessing", "serving", "labels")
+"""Hyperparameters that the model's own fields set."""
+EXECUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,78}[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What to run. `hyperparameters`: model -> name -> the string that CreateTrainingJob carries."""
+
+    execution: str
+    models: tuple[str, ...]
+    dataset: str
+    tune: bool
+    hyperparameters: Mapping[str, Mapping[str, str]]
+
+
+def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
+    """The request that an input stands for; `{}` is the environment's default. Raises Refused naming the field."""
+    if not EXECUTION.fullmatch(execution) or ".." in execution:
+        raise Refused(f"the execution's name is {execution!r}: use letters, digits, '-', '_' and '.' only")
+    if not isinstance(value, dict):
+        raise Refused(f'the input is {_kind(value)}; it must be an object such as {{"models": ["..."]}}, or {{}}')
+    unknown = sorted(set(value) - set(FIELDS))
+    if unknown:
+        raise Refused(f"the input holds the unknown field {unknown[0]!r}; choose from {', '.join(FIELDS)}")
+    models = _models(value, specs)
+    return RunRequest(
+        execution=execution,
+        models=models,
+        dataset=_dataset(value, models, specs),
+        tune=_tune(value, specs),
+        hyperparameters=_hyperparameters(value, models),
+    )
+
+
+def _models(value: Mapping[str, Any], specs: Mapping[str, Any]) -> tuple[str, ...]:
+    names = value.get("models", specs["defaults"]["models"])
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise Refused(f"models is {names!r}; it must be a list of at least one model name")
+    for name in names:
+        if name not in specs["models"]:
+            raise Refused(f"models holds {name!r}, which is not configured; choose from {', '.join(specs['models'])}")
+        if names.count(name) > 1:
+            raise Refused(f"models holds {name!r} twice: name each model once")
+    if len(names) > MAX_MODELS:
+        raise Refused(f"models holds {len(names)} names; a run takes at most {MAX_MODELS}: start several runs")
+    return tuple(names)
+
+
+def _dataset(value: Mapping[str, Any], models: tuple[str, ...], specs: Mapping[str, Any]) -> str:
+    """The data set that is asked for, else the one that all the models are configured with."""
+    if "dataset" in value:
+        name = value["dataset"]
+        if not isinstance(name, str) or not keys.NAME.fullmatch(name):
+            raise Refused(f"dataset is {name!r}; it must be a name of lower case letters, digits and hyphens")
+        return name
+    used = sorted({specs["models"][model]["dataset"] for model in models})
+    if len(used) > 1:
+        raise Refused(
+            f"models uses the data sets {' and '.join(used)}, and a run has one: "
+            "start one run for each, or name a dataset for all of them"
+        )
+    return used[0]
+
+
+def _tune(value: Mapping[str, Any], specs: Mapping[str, Any]) -> bool:
+    tune = value.get("tune", specs["defaults"]["tune"])
+    if not isinstance(tune, bool):
+        raise Refused(f"tune is {tune!r}; it must be true or false")
+    return tune
+
+
+def _hyperparameters(value: Mapping[str, Any], models: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    given = value.get("hyperparameters", {})
+    if not isinstance(given, dict):
+        raise Refused(f"hyperparameters is {_kind(given)}; it must map a model to its hyperparameters")
+    for model, values in given.items():
+        if model not in models:
+            raise Refused(f"hyperparameters holds {model!r}, which this run does not train; it trains {_list(models)}")
+        if not isinstance(values, dict):
+            raise Refused(f"hyperparameters.{model} is {_kind(values)}; it must map names to values")
+        for name in values:
+            if name in FIXED:
+                raise Refused(f"hyperparameters.{model}.{name} is set by the model's configuration: change it there")
+    return {model: _encoded(model, values) for model, values in given.items()}
+
+
+def _encoded(model: str, values: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        return hyperparameters.encode(values)
+    except hyperparameters.HyperparameterError as error:
+        raise Refused(f"hyperparameters.{model}: {error}") from None
+
+
+def _kind(value: Any) -> str:
+    kinds = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return kinds.get(type(value), "a number")
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,1 @@
+"""PublishModel: the only writer of aliases."""

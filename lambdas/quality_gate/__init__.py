@@ -1,0 +1,1 @@
+"""QualityGate: the decision between training and publishing."""

@@ -1,0 +1,1 @@
+"""RegisterModel: a model package with metrics and lineage."""

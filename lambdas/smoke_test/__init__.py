@@ -1,0 +1,1 @@
+"""SmokeTest: golden images through the endpoint before anybody else's."""

@@ -1,0 +1,1 @@
+"""StageArtifact: the candidate's archive at its immutable key."""

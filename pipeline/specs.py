@@ -1,0 +1,108 @@
+"""What PlanRun knows of the configuration: a JSON file in the Lambda archive, because variables hold 4 KB at most."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+from config import prices
+from config.app import AppConfig
+from config.base import ConfigError
+from config.compute import JobCompute
+from config.datasets import DatasetSpec
+from config.models import Categorical, Integer, ModelSpec, Range, TuningSpec
+from imgcls.contract.dataset import DatasetSettings
+from imgcls.contract.run_plan import JobSize, TuningPlan
+
+FILE = "lambdas/plan_run/specs.json"
+"""Where a stack puts the file in the staged Lambda archive."""
+MAX_GROUP_CHARS = 63
+
+
+def run_specs(config: AppConfig) -> dict[str, Any]:
+    """Models, data sets, job sizes, prices and defaults as JSON. Raises ConfigError for a type without a price."""
+    training = config.training
+    computes = {"preparation": training.preparation, "training": training.training, "evaluation": training.evaluation}
+    types = sorted({name for compute in computes.values() for name in compute.types})
+    return {
+        "environment": config.environment,
+        "defaults": {"models": list(training.default_models), "tune": training.tune},
+        "models": {model.name: _model(config, model) for model in config.models},
+        "datasets": {dataset.name: _dataset(dataset) for dataset in config.datasets},
+        "jobs": {name: asdict(_size(compute)) for name, compute in computes.items()},
+        "usd_per_hour": {name: prices.per_hour(name) for name in types},
+        "budget_usd": training.budget_usd_per_run,
+        "max_concurrency": training.max_concurrency,
+    }
+
+
+def package_group(config: AppConfig, model: str) -> str:
+    """Name of the model package group whose versions are one model's. Raises ConfigError for one that is too long."""
+    name = f"{config.prefix}-{model}"
+    if len(name) > MAX_GROUP_CHARS:
+        raise ConfigError(f"models.{model}.name makes the model package group {name}: use {MAX_GROUP_CHARS} characters")
+    return name
+
+
+def _model(config: AppConfig, model: ModelSpec) -> dict[str, Any]:
+    return {
+        "architecture": model.architecture,
+        "dataset": model.dataset,
+        "pretrained": model.pretrained,
+        "hyperparameters": model.static_hyperparameters(config.dataset(model.dataset).labels),
+        "tuning": asdict(_tuning(model.tuning)) if model.tuning else None,
+        "preprocessing": model.preprocessing.model_dump(mode="json"),
+        "serving": {"response_format": model.response_format, "precision": model.precision},
+        "package_group": package_group(config, model.name),
+    }
+
+
+def _dataset(dataset: DatasetSpec) -> dict[str, Any]:
+    return DatasetSettings.from_dict(dataset.model_dump(mode="json")).to_dict()
+
+
+def _size(compute: JobCompute) -> JobSize:
+    return JobSize(**compute.model_dump())
+
+
+def _tuning(tuning: TuningSpec) -> TuningPlan:
+    ranges: dict[str, list[dict[str, Any]]] = {
+        "ContinuousParameterRanges": [],
+        "IntegerParameterRanges": [],
+        "CategoricalParameterRanges": [],
+    }
+    for name, space in tuning.search_space.items():
+        kind, value = _range(name, space)
+        ranges[kind].append(value)
+    return TuningPlan(
+        strategy=tuning.strategy,
+        objective=tuning.objective,
+        goal=tuning.goal,
+        max_jobs=_max_jobs(tuning),
+        max_parallel_jobs=tuning.max_parallel_jobs,
+        max_runtime_seconds=tuning.max_runtime_seconds,
+        early_stopping=tuning.early_stopping,
+        seed=tuning.seed,
+        parameter_ranges={kind: values for kind, values in ranges.items() if values},
+    )
+
+
+def _max_jobs(tuning: TuningSpec) -> int:
+    """A grid has as many trials as combinations: the service refuses any other number."""
+    if tuning.strategy != "Grid":
+        return tuning.max_jobs
+    return math.prod(len(space.values) for space in tuning.search_space.values() if isinstance(space, Categorical))
+
+
+def _range(name: str, space: Range) -> tuple[str, dict[str, Any]]:
+    """The kind and one entry of CreateHyperParameterTuningJob's ParameterRanges. Numbers are strings there."""
+    if isinstance(space, Categorical):
+        return "CategoricalParameterRanges", {"Name": name, "Values": list(space.values)}
+    kind = "IntegerParameterRanges" if isinstance(space, Integer) else "ContinuousParameterRanges"
+    limits = {"MinValue": _number(space.low), "MaxValue": _number(space.high)}
+    return kind, {"Name": name, **limits, "ScalingType": space.scaling}
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.12g}"
