@@ -56,7 +56,7 @@ def of_task(name: str, state: Mapping[str, Any]) -> list[Permission]:
         return [
             Permission(("sns:Publish",), (parameters["TopicArn"],)),
             # The topic is encrypted: its publisher needs a data key.
-            Permission(("kms:Decrypt", "kms:GenerateDataKey*"), (str(Placeholder.KEY_ARN),)),
+            Permission(("kms:Decrypt", "kms:GenerateDataKey"), (str(Placeholder.KEY_ARN),)),
         ]
     if resource == GET_OBJECT:
         return [

@@ -9,9 +9,11 @@ from cdk_nag import AwsSolutionsChecks
 
 from config.app import AppConfig
 from stacks.images import ImagesStack
+from stacks.monitoring import MonitoringStack
 from stacks.serving import ServingStack
 from stacks.storage import StorageStack
 from stacks.studio import StudioStack
+from stacks.training import TrainingStack
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,9 @@ class Platform:
     storage: StorageStack
     studio: StudioStack
     images: ImagesStack
+    training: TrainingStack
     serving: ServingStack
+    monitoring: MonitoringStack
 
 
 def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> Platform:
@@ -27,8 +31,10 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> Platform:
     storage = StorageStack(app, config)
     studio = StudioStack(app, config, storage=storage)
     images = ImagesStack(app, config, storage=storage)
+    training = TrainingStack(app, config, storage=storage, studio=studio, images=images)
     serving = ServingStack(app, config, storage=storage, studio=studio, images=images)
+    monitoring = MonitoringStack(app, config, storage=storage, training=training, serving=serving)
     Tags.of(app).add("kennel:environment", config.environment)
     if rule_packs:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return Platform(storage=storage, studio=studio, images=images, serving=serving)
+    return Platform(storage, studio, images, training, serving, monitoring)

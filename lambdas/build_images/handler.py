@@ -8,22 +8,21 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-
 from lambdas.build_images.answer import answer, build_variables
 from lambdas.build_images.environment import Environment
+from lambdas.common.clients import client
+from lambdas.common.log import logged
 
 
-def handler(event: dict[str, Any], context: object) -> None:
+@logged
+def handler(event: dict[str, Any], context: Any) -> None:
     """Nothing is deleted with the resource: the repositories go with the stack."""
     if event["RequestType"] == "Delete":
         _send(event, answer(event))
         return
     try:
         project = Environment.from_environment(os.environ).project
-        boto3.client("codebuild").start_build(
-            projectName=project, environmentVariablesOverride=build_variables(event)
-        )
+        client("codebuild").start_build(projectName=project, environmentVariablesOverride=build_variables(event))
     except Exception as error:
         _send(event, answer(event, error=f"the image build did not start: {error}"))
         raise

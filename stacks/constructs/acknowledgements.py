@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import Acknowledgment, Reference, Stack, Token, Tokenization, Validations
 from constructs import IConstruct
 
 
@@ -12,17 +12,22 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
 
 
-def acknowledge_wildcard(
-    principal: IConstruct, arn: str, suffix: str, reason: str, *, owner: IConstruct | None = None
-) -> None:
-    """Acknowledge the resource `arn + suffix` in a policy of `principal`.
-
-    `owner` is the construct that `arn` belongs to, where that may live in another stack.
-    """
+def acknowledge_wildcard(principal: IConstruct, resource: str, reason: str) -> None:
+    """Acknowledge the `Resource` pattern `resource` in a policy of `principal`."""
     viewer = Stack.of(principal)
-    home = Stack.of(owner) if owner is not None else viewer
-    value = viewer.resolve(arn if home is viewer else home.export_value(arn))
-    acknowledge(principal, f"AwsSolutions-IAM5[Resource::{flatten(value)}{suffix}]", reason)
+    seen = flatten(viewer.resolve(_imported(resource, viewer)))
+    acknowledge(principal, f"AwsSolutions-IAM5[Resource::{seen}]", reason)
+
+
+def _imported(text: str, viewer: Stack) -> str:
+    """`text` with what belongs to other stacks as imports, which is how `viewer`'s template will hold it."""
+    for token in Tokenization.reverse_string(text).tokens:
+        if Reference.is_reference(token):
+            home = Stack.of(token.target)
+            if home is not viewer:
+                value = Token.as_string(token)
+                text = text.replace(value, home.export_value(value))
+    return text
 
 
 def flatten(value: Any) -> str:

@@ -81,7 +81,7 @@ class PrivateBucket(s3.Bucket):
         for pattern in patterns:
             if ALL_KEYS in pattern:
                 reason = f"the objects below {pattern.strip('/*')} are named at run time"
-                acknowledge_wildcard(role, self.bucket_arn, pattern, reason, owner=self)
+                acknowledge_wildcard(role, self.bucket_arn + pattern, reason)
 
     def _allow_list(self, role: iam.IRole, prefixes: Sequence[str]) -> None:
         role.add_to_principal_policy(

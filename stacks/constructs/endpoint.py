@@ -99,7 +99,7 @@ class MultiModelEndpoint(Construct):
             min_capacity=self._config.min_instances,
             max_capacity=self._config.max_instances,
         )
-        target.add_dependency(endpoint)
+        target.add_resource_dependency(endpoint)
         policy = autoscaling.CfnScalingPolicy(
             self,
             "ScalingPolicy",

@@ -7,6 +7,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from stacks.constructs.roles import ServiceRole
+
 USE = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey"]
 PUBLISH = ["kms:Decrypt", "kms:GenerateDataKey*"]
 
@@ -57,6 +59,11 @@ class PlatformKey(kms.Key):
             PUBLISH,
             {"StringEquals": account, "ArnLike": {"aws:SourceArn": budgets}},
         )
+
+    def allow_volumes(self, role: ServiceRole) -> None:
+        """Let SageMaker, acting with `role`, encrypt a job's volumes: it makes grants for its own instances."""
+        role.allow(["kms:DescribeKey"], [self.key_arn])
+        role.allow(["kms:CreateGrant"], [self.key_arn], {"Bool": {"kms:GrantIsForAWSResource": "true"}})
 
     def _allow(self, sid: str, service: str, actions: list[str], conditions: dict[str, dict[str, str]]) -> None:
         self.add_to_resource_policy(

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from config.platform import NetworkConfig
 from stacks.constructs.log_group import PlatformLogGroup
+from stacks.constructs.roles import ServiceRole
 
 INTERFACE_SERVICES = (
     "sagemaker.api",
@@ -158,20 +159,8 @@ class PrivateNetwork(Construct):
 
     def _add_flow_logs(self, key: kms.IKey, retention_days: int) -> None:
         group = PlatformLogGroup(self, "FlowLogGroup", key=key, retention_days=retention_days)
-        stack = Stack.of(self)
-        role = iam.Role(
-            self,
-            "FlowLogRole",
-            assumed_by=iam.ServicePrincipal(
-                "vpc-flow-logs.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
-            ),
-        )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-                resources=[group.log_group_arn],
-            )
-        )
+        role = ServiceRole(self, "FlowLogRole", service="vpc-flow-logs", description="Writes the flow logs")
+        role.allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [group.log_group_arn])
         ec2.CfnFlowLog(
             self,
             "FlowLog",

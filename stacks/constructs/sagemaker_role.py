@@ -42,4 +42,4 @@ class SageMakerRole(ServiceRole):
         stack = Stack.of(self)
         arn = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{log_group}:*"
         self.allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [arn])
-        acknowledge_wildcard(self, arn, "", f"SageMaker names the streams of {log_group}")
+        acknowledge_wildcard(self, arn, f"SageMaker names the streams of {log_group}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from config.platform import StudioConfig
+from stacks.constructs.key import PlatformKey
 from stacks.constructs.network import Placement
+from stacks.constructs.roles import ServiceRole
 
 
 class StudioDomain(Construct):
@@ -22,26 +21,13 @@ class StudioDomain(Construct):
         *,
         config: StudioConfig,
         name: str,
-        key: kms.IKey,
+        key: PlatformKey,
         vpc_id: str,
         placement: Placement,
     ) -> None:
         super().__init__(scope, id)
-        stack = Stack.of(self)
-        self.role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "sagemaker.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
-            ),
-        )
-        self.role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["kms:CreateGrant", "kms:DescribeKey"],
-                resources=[key.key_arn],
-                conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
-            )
-        )
+        self.role = ServiceRole(self, "Role", service="sagemaker", description="What a notebook in Studio may do")
+        key.allow_volumes(self.role)
         idle = {
             "idleSettings": {
                 "lifecycleManagement": "ENABLED",

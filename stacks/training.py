@@ -1,0 +1,76 @@
+"""The Training stack: the pipeline's state machine, its functions, the roles of its jobs, the model registry."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+import pipeline
+from config.app import AppConfig
+from pipeline import specs
+from pipeline.placeholders import SUBNETS, Placeholder
+from stacks.base import PlatformStack
+from stacks.constructs.assets import CodeArchive
+from stacks.constructs.job_roles import evaluation_role, preparation_role, training_role
+from stacks.constructs.pipeline import PipelineStateMachine
+from stacks.constructs.pipeline_functions import PipelineFunctions
+from stacks.constructs.schedule import PipelineSchedule
+from stacks.images import ImagesStack
+from stacks.storage import StorageStack
+from stacks.studio import StudioStack
+
+
+class TrainingStack(PlatformStack):
+    """`metrics` are the state machine's, `function_errors` one error count a function."""
+
+    def __init__(
+        self, scope: Construct, config: AppConfig, *, storage: StorageStack, studio: StudioStack, images: ImagesStack
+    ) -> None:
+        super().__init__(scope, "Training", config, purpose="training pipeline")
+        code = CodeArchive(self, "Code")
+        functions = PipelineFunctions(
+            self, "Functions", config=config, storage=storage, images=images, code_key=code.s3_object_key
+        )
+        roles = {
+            Placeholder.PREPARATION_ROLE_ARN: preparation_role(self, storage, image=images.jobs, code=code),
+            Placeholder.TRAINING_ROLE_ARN: training_role(self, storage, image=images.training, code=code),
+            Placeholder.EVALUATION_ROLE_ARN: evaluation_role(self, storage, image=images.jobs, code=code),
+        }
+        machine = PipelineStateMachine(
+            self,
+            "Pipeline",
+            name=config.state_machine_name,
+            definition=pipeline.state_machine(config),
+            values={
+                Placeholder.DATA_BUCKET: storage.data.bucket_name,
+                Placeholder.ARTIFACTS_BUCKET: storage.artifacts.bucket_name,
+                Placeholder.KEY_ARN: storage.key.key_arn,
+                Placeholder.TOPIC_ARN: storage.topic.topic_arn,
+                Placeholder.CODE_BUCKET: code.s3_bucket_name,
+                Placeholder.CODE_KEY: code.s3_object_key,
+                Placeholder.TRAINING_IMAGE: images.training.uri,
+                Placeholder.JOBS_IMAGE: images.jobs.uri,
+                Placeholder.SECURITY_GROUP_ID: studio.placement.security_groups[0],
+                **dict(zip(SUBNETS, studio.placement.subnets, strict=False)),
+                **functions.arns,
+                **{placeholder: role.role_arn for placeholder, role in roles.items()},
+            },
+            key=storage.key,
+            log_retention_days=config.monitoring.log_retention_days,
+        )
+        for role in roles.values():
+            machine.node.add_dependency(role)
+        for model in config.models:
+            sagemaker.CfnModelPackageGroup(
+                self,
+                f"Registry-{model.name}",
+                model_package_group_name=specs.package_group(config, model.name),
+                model_package_group_description=f"Versions of {model.name} that passed the quality gate",
+            )
+        PipelineSchedule(
+            self, "Schedule", config=config.training.schedule, state_machine_arn=machine.arn, key=storage.key
+        )
+        self.metrics = machine.metrics
+        self.function_errors = functions.errors
+        CfnOutput(self, "StateMachineArn", value=machine.arn)

@@ -1,0 +1,63 @@
+"""Synthesized assemblies, once per environment and test session, with the feature flags of cdk.json."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+
+import aws_cdk as cdk
+
+import config
+from config.app import AppConfig
+from stacks.platform import build
+
+ROOT = Path(__file__).parents[2]
+FLAGS: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+ENVIRONMENTS = ("local", "dev", "prod")
+
+_folders: list[tempfile.TemporaryDirectory] = []
+
+
+def synthesize(settings: AppConfig, folder: Path, *, rule_packs: bool = True) -> Path:
+    """Build and write the assembly of `settings` below `folder`. A rule pack's finding raises."""
+    app = cdk.App(context=FLAGS, outdir=str(folder), analytics_reporting=False)
+    build(app, settings, rule_packs=rule_packs)
+    app.synth()
+    return folder
+
+
+@functools.cache
+def assembly(environment: str) -> Path:
+    _folders.append(tempfile.TemporaryDirectory(prefix=f"kennel-{environment}-"))
+    return synthesize(config.load(environment), Path(_folders[-1].name))
+
+
+@functools.cache
+def templates(environment: str) -> dict[str, dict[str, Any]]:
+    """Role of the stack (`Storage`, ...) -> template."""
+    return {path.name.split("-")[2].split(".")[0]: json.loads(path.read_text()) for path in _template_files(environment)}
+
+
+def resources(environment: str, kind: str, stack: str | None = None) -> dict[str, dict[str, Any]]:
+    """`Stack/LogicalId` -> resource of CloudFormation type `kind`."""
+    return {
+        f"{role}/{name}": resource
+        for role, template in templates(environment).items()
+        if stack in (None, role)
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def properties(environment: str, kind: str, stack: str | None = None) -> list[dict[str, Any]]:
+    return [resource.get("Properties", {}) for resource in resources(environment, kind, stack).values()]
+
+
+def _template_files(environment: str) -> list[Path]:
+    return sorted(assembly(environment).glob("*.template.json"))
