@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput
 from constructs import Construct
 
 from config.app import AppConfig
+from imgcls.contract import keys
 from stacks.base import PlatformStack
 from stacks.constructs.buckets import AccessLogBucket, PrivateBucket
 from stacks.constructs.key import PlatformKey
@@ -35,7 +36,7 @@ class StorageStack(PlatformStack):
             access_logs=logs,
             retain=storage.retain,
             noncurrent_days=storage.noncurrent_days,
-            expire={"runs/": storage.run_days},
+            expire={keys.RUNS: storage.run_days},
         )
         self.topic = NotificationTopic(self, "Notifications", key=self.key, email=storage.notification_email)
         CfnOutput(self, "DataBucket", value=self.data.bucket_name)

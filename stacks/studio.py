@@ -5,6 +5,7 @@ from __future__ import annotations
 from constructs import Construct
 
 from config.app import AppConfig
+from imgcls.contract import keys
 from stacks.base import PlatformStack
 from stacks.constructs.network import PrivateNetwork
 from stacks.constructs.studio_domain import StudioDomain
@@ -41,6 +42,6 @@ class StudioStack(PlatformStack):
                 vpc_id=network.vpc_id,
                 placement=network.placement,
             )
-            storage.data.allow_read(studio.role, "datasets/")
-            storage.data.allow_write(studio.role, "datasets/")
-            storage.artifacts.allow_read(studio.role, "prepared/", "runs/", "models/", "aliases/")
+            storage.data.allow_read(studio.role, keys.DATASETS)
+            storage.data.allow_write(studio.role, keys.DATASETS)
+            storage.artifacts.allow_read(studio.role, keys.PREPARED, keys.RUNS, keys.MODELS, keys.ALIASES)

@@ -65,13 +65,30 @@ class PrivateBucket(s3.Bucket):
     def allow_read(self, role: iam.IRole, *prefixes: str) -> None:
         """Let `role` list and read the keys below `prefixes`. A prefix with a file name stands for that one key."""
         self._allow(role, READ, prefixes)
-        self._allow_list(role, prefixes)
+        self.allow_list(role, *prefixes)
         self._allow_key(role, ["kms:Decrypt"])
 
     def allow_write(self, role: iam.IRole, *prefixes: str) -> None:
         """Let `role` put objects below `prefixes`."""
         self._allow(role, WRITE, prefixes)
         self._allow_key(role, ["kms:Decrypt", "kms:GenerateDataKey"])
+
+    def allow_list(self, role: iam.IRole, *prefixes: str) -> None:
+        """Let `role` see which keys lie below `prefixes`."""
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": [f"{prefix}{ALL_KEYS}" for prefix in prefixes]}},
+            )
+        )
+
+    def allow_existence_check(self, role: iam.IRole) -> None:
+        """Let `role` tell a missing object from a forbidden one.
+
+        S3 answers 404 only to who may list the bucket, and a GetObject request carries no prefix for a condition.
+        """
+        role.add_to_principal_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket_arn]))
 
     def _allow(self, role: iam.IRole, actions: Sequence[str], prefixes: Sequence[str]) -> None:
         patterns = [f"/{prefix}{ALL_KEYS}" if prefix.endswith("/") else f"/{prefix}" for prefix in prefixes]
@@ -82,15 +99,6 @@ class PrivateBucket(s3.Bucket):
             if ALL_KEYS in pattern:
                 reason = f"the objects below {pattern.strip('/*')} are named at run time"
                 acknowledge_wildcard(role, self.bucket_arn + pattern, reason)
-
-    def _allow_list(self, role: iam.IRole, prefixes: Sequence[str]) -> None:
-        role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["s3:ListBucket"],
-                resources=[self.bucket_arn],
-                conditions={"StringLike": {"s3:prefix": [f"{prefix}{ALL_KEYS}" for prefix in prefixes]}},
-            )
-        )
 
     def _allow_key(self, role: iam.IRole, actions: list[str]) -> None:
         role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=[self._key.key_arn]))

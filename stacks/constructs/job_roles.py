@@ -12,9 +12,6 @@ from stacks.storage import StorageStack
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 PROCESSING_LOGS = "/aws/sagemaker/ProcessingJobs"
-RUNS = "runs/"
-DATASETS = "datasets/"
-WEIGHTS = "weights/"
 ANY_MANIFEST = keys.PREPARED + "*/"
 
 
@@ -22,8 +19,8 @@ def preparation_role(
     scope: Construct, storage: StorageStack, *, image: ContainerImage, code: CodeArchive
 ) -> SageMakerRole:
     role = _role(scope, "Preparation", "Checks and packs a data set", image, PROCESSING_LOGS, storage, code)
-    storage.data.allow_read(role, DATASETS)
-    storage.artifacts.allow_read(role, RUNS)
+    storage.data.allow_read(role, keys.DATASETS)
+    storage.artifacts.allow_read(role, keys.RUNS)
     storage.artifacts.allow_write(role, keys.PREPARED)
     return role
 
@@ -33,8 +30,8 @@ def training_role(
 ) -> SageMakerRole:
     role = _role(scope, "Training", "Trains one model, or one trial of a search", image, TRAINING_LOGS, storage, code)
     splits = [f"{ANY_MANIFEST}{split}/" for split in (prepared.TRAIN, prepared.VALIDATION)]
-    storage.artifacts.allow_read(role, *splits, WEIGHTS, RUNS)
-    storage.artifacts.allow_write(role, RUNS)
+    storage.artifacts.allow_read(role, *splits, keys.WEIGHTS, keys.RUNS)
+    storage.artifacts.allow_write(role, keys.RUNS)
     return role
 
 
@@ -42,8 +39,8 @@ def evaluation_role(
     scope: Construct, storage: StorageStack, *, image: ContainerImage, code: CodeArchive
 ) -> SageMakerRole:
     role = _role(scope, "Evaluation", "Exports and scores one model", image, PROCESSING_LOGS, storage, code)
-    storage.artifacts.allow_read(role, keys.PREPARED, keys.MODELS, keys.NO_CHAMPION, RUNS)
-    storage.artifacts.allow_write(role, RUNS)
+    storage.artifacts.allow_read(role, keys.PREPARED, keys.MODELS, keys.NO_CHAMPION, keys.RUNS)
+    storage.artifacts.allow_write(role, keys.RUNS)
     return role
 
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from dataclasses import fields
-from typing import Any
 
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from config.app import AppConfig
+from imgcls.contract import keys
+from lambdas.common.environment import FunctionEnvironment
+from lambdas.diagnose_failure import environment as diagnose_failure
+from lambdas.plan_run import environment as plan_run
+from lambdas.publish_model import environment as publish_model
+from lambdas.quality_gate import environment as quality_gate
+from lambdas.register_model import environment as register_model
+from lambdas.smoke_test import environment as smoke_test
+from lambdas.stage_artifact import environment as stage_artifact
 from pipeline import lambdas, specs
 from pipeline.lambdas import Function
 from pipeline.placeholders import Placeholder
+from stacks.constructs.acknowledgements import acknowledge_wildcard
 from stacks.constructs.assets import function_code
 from stacks.constructs.function import PlatformFunction
+from stacks.constructs.roles import ServiceRole
 from stacks.images import ImagesStack
 from stacks.storage import StorageStack
 
@@ -23,42 +32,122 @@ from stacks.storage import StorageStack
 class PipelineFunctions(Construct):
     """`arns` fills the state machine's placeholders; `errors` has one metric a function."""
 
-    def __init__(self, scope: Construct, id: str, *, config: AppConfig, storage: StorageStack, images: ImagesStack, code_key: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        config: AppConfig,
+        storage: StorageStack,
+        images: ImagesStack,
+        code_key: str,
+    ) -> None:
         super().__init__(scope, id)
-        code = function_code(self, {specs.FILE: json.dumps(specs.run_specs(config), sort_keys=True, indent=1)})
-        values = {
-            "data_bucket": storage.data.bucket_name,
-            "artifacts_bucket": storage.artifacts.bucket_name,
-            "region": config.region,
-            "code_file": code_key,
-            "check_quotas": config.environment != "local",
-            "serving_image": images.serving.uri,
-            "endpoint_name": config.endpoint.name,
-            **config.training.gate.model_dump(),
-            **config.training.publish.model_dump(),
-        }
+        self._config = config
+        self._storage = storage
+        self._code = function_code(self, {specs.FILE: json.dumps(specs.run_specs(config), sort_keys=True, indent=1)})
         self.arns: dict[Placeholder, str] = {}
         self.errors: list[cloudwatch.Metric] = []
-        for function in lambdas.FUNCTIONS:
-            made = PlatformFunction(
-                self,
-                "".join(part.capitalize() for part in function.folder.split("_")),
-                name=function.folder,
-                code=code,
-                environment=_environment(function, values),
-                key=storage.key,
-                log_retention_days=config.monitoring.log_retention_days,
-                memory_mb=function.memory_mb,
-                timeout_seconds=function.timeout_seconds,
-                description=f"Pipeline step {function.folder.replace('_', ' ')}",
+        self._add_plan_run(code_key)
+        self._add(lambdas.DIAGNOSE_FAILURE, diagnose_failure.Environment())
+        self._add_quality_gate()
+        self._add_register_model(images)
+        self._add_stage_artifact()
+        self._add_smoke_test()
+        self._add_publish_model()
+
+    def _add_plan_run(self, code_key: str) -> None:
+        data, artifacts = self._storage.data, self._storage.artifacts
+        environment = plan_run.Environment(
+            data_bucket=data.bucket_name,
+            artifacts_bucket=artifacts.bucket_name,
+            region=self._config.region,
+            code_file=code_key,
+            check_quotas=self._config.environment != "local",
+        )
+        role = self._add(lambdas.PLAN_RUN, environment)
+        data.allow_list(role, keys.DATASETS)
+        artifacts.allow_read(role, keys.ALIASES, keys.WEIGHTS)
+        artifacts.allow_write(role, keys.RUNS, keys.NO_CHAMPION)
+        artifacts.allow_existence_check(role)
+        role.allow_without_resource(["servicequotas:ListServiceQuotas"])
+
+    def _add_quality_gate(self) -> None:
+        gate = self._config.training.gate
+        role = self._add(lambdas.QUALITY_GATE, quality_gate.Environment(**gate.model_dump()))
+        self._storage.artifacts.allow_read(role, keys.RUNS)
+        self._storage.artifacts.allow_existence_check(role)
+
+    def _add_register_model(self, images: ImagesStack) -> None:
+        environment = register_model.Environment(serving_image=images.serving.uri)
+        role = self._add(lambdas.REGISTER_MODEL, environment)
+        self._storage.artifacts.allow_read(role, keys.RUNS)
+        self._storage.artifacts.allow_existence_check(role)
+        for model in self._config.models:
+            group = specs.package_group(self._config, model.name)
+            versions = self._sagemaker_arn("model-package", f"{group}/*")
+            role.allow(
+                ["sagemaker:CreateModelPackage"], [self._sagemaker_arn("model-package-group", group), versions]
             )
-            self.arns[function.arn] = made.function_arn
-            self.errors.append(made.metric_errors(label=function.folder))
+            role.allow(["sagemaker:AddTags"], [versions])
+            acknowledge_wildcard(role, versions, f"the registry numbers the versions of {model.name}")
 
+    def _add_stage_artifact(self) -> None:
+        artifacts = self._storage.artifacts
+        role = self._add(
+            lambdas.STAGE_ARTIFACT, stage_artifact.Environment(artifacts_bucket=artifacts.bucket_name)
+        )
+        artifacts.allow_read(role, keys.RUNS, keys.MODELS)
+        artifacts.allow_write(role, keys.MODELS)
+        artifacts.allow_existence_check(role)
 
-def _environment(function: Function, values: dict[str, Any]) -> dict[str, str]:
-    try:
-        kind = importlib.import_module(f"lambdas.{function.folder}.environment").Environment
-    except ModuleNotFoundError:
-        return {}
-    return kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values}).to_environment()
+    def _add_smoke_test(self) -> None:
+        endpoint = self._config.endpoint.name
+        role = self._add(lambdas.SMOKE_TEST, smoke_test.Environment(endpoint_name=endpoint))
+        self._storage.artifacts.allow_read(role, keys.RUNS)
+        self._storage.artifacts.allow_existence_check(role)
+        role.allow(
+            ["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], [self._sagemaker_arn("endpoint", endpoint)]
+        )
+
+    def _add_publish_model(self) -> None:
+        artifacts, endpoint = self._storage.artifacts, self._config.endpoint.name
+        publish = self._config.training.publish
+        environment = publish_model.Environment(
+            artifacts_bucket=artifacts.bucket_name,
+            endpoint_name=endpoint,
+            stable_key=publish.stable_key,
+            refresh_stable_key=publish.refresh_stable_key,
+        )
+        role = self._add(lambdas.PUBLISH_MODEL, environment)
+        artifacts.allow_read(role, keys.ALIASES, keys.MODELS)
+        artifacts.allow_write(role, keys.ALIASES)
+        artifacts.allow_existence_check(role)
+        arn = self._sagemaker_arn("endpoint", endpoint)
+        role.allow(["sagemaker:DescribeEndpoint"], [arn])
+        if publish.stable_key:
+            artifacts.allow_write(role, keys.MODELS)
+            configs = self._sagemaker_arn("endpoint-config", "*")
+            role.allow(["sagemaker:UpdateEndpoint"], [arn, configs])
+            acknowledge_wildcard(role, configs, "CloudFormation names the endpoint's configuration")
+
+    def _add(self, function: Function, environment: FunctionEnvironment) -> ServiceRole:
+        made = PlatformFunction(
+            self,
+            "".join(part.capitalize() for part in function.folder.split("_")),
+            name=function.folder,
+            code=self._code,
+            environment=environment.to_environment(),
+            key=self._storage.key,
+            log_retention_days=self._config.monitoring.log_retention_days,
+            memory_mb=function.memory_mb,
+            timeout_seconds=function.timeout_seconds,
+            description=f"Pipeline step {function.folder.replace('_', ' ')}",
+        )
+        self.arns[function.arn] = made.function_arn
+        self.errors.append(made.metric_errors(label=function.folder))
+        return made.service_role
+
+    def _sagemaker_arn(self, kind: str, name: str) -> str:
+        """ARNs of SageMaker hold names in lower case, however they were typed."""
+        return Stack.of(self).format_arn(service="sagemaker", resource=kind, resource_name=name.lower())

@@ -6,8 +6,11 @@ import re
 
 MODELS = "models/"
 """Prefix of the multi-model endpoint: a `TargetModel` is a key below it."""
+DATASETS = "datasets/"
 PREPARED = "prepared/"
 RUNS = "runs/"
+ALIASES = "aliases/"
+WEIGHTS = "weights/"
 NO_CHAMPION = "aliases/_none/"
 """A prefix with one small object: an input without objects would fail the evaluation job."""
 
@@ -17,7 +20,7 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 def dataset(name: str) -> str:
     """Prefix of a data set in the data bucket."""
-    return f"datasets/{name}/"
+    return f"{DATASETS}{name}/"
 
 
 def prepared(manifest_id: str) -> str:
@@ -75,11 +78,11 @@ def model(name: str, version: str | None = None) -> str:
 
 def weights(architecture: str) -> str:
     """Pretrained torchvision weights that `kennel weights stage` puts into the artifacts bucket."""
-    return f"weights/{architecture}.safetensors"
+    return f"{WEIGHTS}{architecture}.safetensors"
 
 
 def alias(name: str) -> str:
-    return f"aliases/{name}.json"
+    return f"{ALIASES}{name}.json"
 
 
 def parse_uri(uri: str) -> tuple[str, str]:
