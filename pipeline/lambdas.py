@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.placeholders import Placeholder
@@ -99,7 +99,7 @@ SMOKE_TEST = Function(
 PUBLISH_MODEL = Function(
     folder="publish_model",
     arn=Placeholder.PUBLISH_MODEL_ARN,
-    timeout_seconds=900,
+    timeout_seconds=120,
     memory_mb=256,
     payload={
         "action": "publish",
@@ -108,8 +108,10 @@ PUBLISH_MODEL = Function(
         "who.$": "$$.Execution.Id",
         "why.$": "$.gate.reason",
     },
-    keeps=("note",),
+    keeps=("refresh", "rollout", "note"),
 )
+REFRESH_FLEET = replace(PUBLISH_MODEL, payload={"action": "refresh", "rollout.$": "$.published.rollout"})
+"""The same function: one look at a rollout, and what follows from it."""
 
 FUNCTIONS = (
     PLAN_RUN,

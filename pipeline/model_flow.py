@@ -15,7 +15,17 @@ from pipeline.placeholders import Placeholder
 from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, TRAINING_JOB, TUNING_JOB, State, task
 
 JOBS = ("TuneModel", "TrainModel", "EvaluateModel")
-DECISIONS = ("LoadModelPlan", "QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel")
+DECISIONS = (
+    "LoadModelPlan",
+    "QualityGate",
+    "RegisterModel",
+    "StageArtifact",
+    "SmokeTest",
+    "PublishModel",
+    "RefreshFleet",
+)
+
+REFRESH_SECONDS = 10
 
 
 def item() -> dict[str, Any]:
@@ -247,7 +257,21 @@ def _decisions() -> dict[str, State]:
             "PublishModel",
             lambdas.PUBLISH_MODEL,
             comment="Move the alias, by a conditional write",
-            next_state="ModelPublished",
+            next_state="ChooseRefresh",
+            result="$.published",
+        ),
+        "ChooseRefresh": {
+            "Type": "Choice",
+            "Comment": "An overwritten stable key may still be served from a cache until the fleet is new",
+            "Choices": [{"Variable": "$.published.refresh", "BooleanEquals": True, "Next": "WaitForFleet"}],
+            "Default": "ModelPublished",
+        },
+        "WaitForFleet": {"Type": "Wait", "Seconds": REFRESH_SECONDS, "Next": "RefreshFleet"},
+        **_call(
+            "RefreshFleet",
+            lambdas.REFRESH_FLEET,
+            comment="Start the rollout, or look how far it is",
+            next_state="ChooseRefresh",
             result="$.published",
         ),
     }
@@ -274,6 +298,8 @@ def _outcome(outcome: str, reason: str, *, version: str | None = None, target_mo
         **({"accuracy.$": "$.gate.accuracy"} if version else {"accuracy": None}),
         "run_uri.$": "$.model.run_uri",
     }
+    if outcome == "published":
+        values["notes.$"] = "States.Array($.smoke_test.note, $.published.note)"
     if outcome == "failed":
         values |= {"state.$": "$.failed.state", "remedy.$": "$.recovery.remedy"}
     return {"Type": "Pass", "Parameters": values, "End": True}

@@ -39,12 +39,22 @@ def read(bucket: str, key: str) -> tuple[bytes, str] | None:
     return answer["Body"].read(), answer["ETag"]
 
 
-def read_json(bucket: str, key: str) -> Any:
-    """The parsed object. Raises FileNotFoundError naming its URI."""
+def read_bytes(bucket: str, key: str) -> bytes:
+    """Raises FileNotFoundError naming the URI."""
     found = read(bucket, key)
     if found is None:
         raise FileNotFoundError(f"{keys.uri(bucket, key)} does not exist")
-    return json.loads(found[0])
+    return found[0]
+
+
+def read_text(bucket: str, key: str) -> str:
+    """Raises FileNotFoundError naming the URI."""
+    return read_bytes(bucket, key).decode()
+
+
+def read_json(bucket: str, key: str) -> Any:
+    """Raises FileNotFoundError naming the URI."""
+    return json.loads(read_text(bucket, key))
 
 
 def write_json(bucket: str, key: str, value: Any) -> None:

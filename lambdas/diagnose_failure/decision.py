@@ -1,0 +1,113 @@
+"""What to do about a failure: a table of what the services say, read from the top."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lambdas.diagnose_failure.cause import Cause
+
+Kind = Literal["capacity", "again", "fail"]
+MIN_WAIT_SECONDS = 2
+"""A job's name holds the second in which its state was entered."""
+MAX_WAIT_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`pattern` is looked for in the error's name and text. `remedy` says what a person can do."""
+
+    pattern: str
+    kind: Kind
+    remedy: str
+    wait_seconds: int = MIN_WAIT_SECONDS
+
+
+RULES = (
+    Rule(r"^Refused\b", "fail", "change the input, or the configuration, and start again"),
+    Rule(
+        r"CapacityError|InsufficientInstanceCapacity|Unable to provision requested ML compute capacity",
+        "capacity",
+        "the zone has none of these instances now: start again later, or name fallback_instance_types",
+        wait_seconds=300,
+    ),
+    Rule(
+        r"ResourceLimitExceeded",
+        "capacity",
+        "ask for more of this instance type under Service Quotas, or name fallback_instance_types",
+        wait_seconds=60,
+    ),
+    Rule(r"InternalServerError|InternalFailure|InternalError", "again", "start again; AWS had an error", 30),
+    Rule(r"Throttl|Rate exceeded|TooManyRequests", "again", "start again later, with fewer models at once", 60),
+    Rule(r"MaxRuntimeExceeded", "fail", "raise the job's max_runtime_seconds, or train fewer epochs"),
+    Rule(
+        r"^States\.Timeout",
+        "fail",
+        "it may have waited for an instance: see whether it still runs, and stop it; then use another instance type",
+    ),
+    Rule(
+        r"AccessDenied|AccessDeniedException|not authorized to perform",
+        "fail",
+        "the role lacks a permission: deploy the stacks again, and see who changed the role or the bucket's policy",
+    ),
+    Rule(
+        r"No S3 objects found|NoSuchKey|does not exist|Data download failed",
+        "fail",
+        "an input is missing: see whether the objects expired or were deleted",
+    ),
+    Rule(r"Kennel\.NoTrialSucceeded", "fail", "see the logs of the search's trials: all of them failed"),
+    Rule(r"AlgorithmError|OutOfMemory", "fail", "the script refused or failed: its log says where"),
+    Rule(r"ValidationException", "fail", "the service refused the job's definition: report this with its text"),
+)
+UNKNOWN = Rule("", "fail", "nothing is known of this error: its log says more")
+STOPPED = Rule("", "fail", "somebody stopped the job: start again when it should run")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The answer to the state machine: the whole of `$.recovery`, and what to tell people."""
+
+    action: Literal["retry", "fallback", "fail"]
+    reason: str
+    remedy: str
+    wait_seconds: int
+    attempt: int
+    instances: Mapping[str, str]
+    fallbacks: Mapping[str, list[str]]
+
+
+def decide(state: str, cause: Cause, recovery: Mapping[str, Any], *, max_attempts: int) -> Diagnosis:
+    """`recovery` is the state's own record: `attempt`, `instances` and `fallbacks` by state."""
+    rule = find_rule(cause)
+    attempt = recovery["attempt"] + 1
+    instances, fallbacks = dict(recovery["instances"]), dict(recovery["fallbacks"])
+    action: Literal["retry", "fallback", "fail"] = "fail"
+    # A state without an instance type is no job: its own retries have already done what can be done.
+    if state in instances and rule.kind != "fail" and attempt <= max_attempts:
+        action = "retry"
+        if rule.kind == "capacity" and fallbacks.get(state):
+            action = "fallback"
+            instances[state], *fallbacks[state] = fallbacks[state]
+    wait = MIN_WAIT_SECONDS if action == "fallback" else min(rule.wait_seconds * attempt, MAX_WAIT_SECONDS)
+    return Diagnosis(action, _reason(state, cause), _remedy(rule, cause), wait, attempt, instances, fallbacks)
+
+
+def find_rule(cause: Cause) -> Rule:
+    """The first rule that fits."""
+    text = f"{cause.error}\n{cause.text}"
+    found = next((rule for rule in RULES if re.search(rule.pattern, text)), None)
+    if found:
+        return found
+    return STOPPED if cause.status == "Stopped" else UNKNOWN
+
+
+def _reason(state: str, cause: Cause) -> str:
+    return f"{state}: {cause.sentence}"
+
+
+def _remedy(rule: Rule, cause: Cause) -> str:
+    if not cause.job:
+        return rule.remedy
+    return f"{rule.remedy} (job {cause.job}, log group {cause.log_group}, streams {cause.job}/*)"

@@ -1,0 +1,34 @@
+"""PublishModel: move the alias by a conditional write. The only alias writer; `kennel models rollback` calls it too.
+
+`publish`   {"name", "target_model", "who", "why"}
+`rollback`  {"name", "to"?: version, "who", "why"}
+`refresh`   {"rollout"}: while an answer's `refresh` is true, wait and call with its `rollout`
+Each answers {"refresh", "rollout", "note"}.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from lambdas.common.errors import Refused
+from lambdas.common.log import logged
+from lambdas.publish_model import fleet, publishing
+from lambdas.publish_model.environment import Environment
+
+
+@logged
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    environment = Environment.from_environment(os.environ)
+    now = datetime.now(UTC)
+    action, when = event["action"], now.isoformat(timespec="seconds")
+    if action == "refresh":
+        rollout = fleet.Rollout(**event["rollout"])
+        return vars(fleet.step(environment.endpoint_name, rollout, f"{now:%Y%m%d%H%M%S}"))
+    who = {"name": event["name"], "who": event["who"], "when": when, "why": event["why"]}
+    if action == "publish":
+        return publishing.publish(environment, target_model=event["target_model"], **who)
+    if action == "rollback":
+        return publishing.rollback(environment, to=event.get("to"), **who)
+    raise Refused(f"action is {action!r}; choose from publish, rollback, refresh")

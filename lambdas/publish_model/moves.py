@@ -1,0 +1,36 @@
+"""Which version an alias names next: a published one, or an earlier one again. Pure."""
+
+from __future__ import annotations
+
+from imgcls.contract import keys
+from imgcls.contract.alias import Alias
+from lambdas.common.errors import Refused
+
+
+def published(before: Alias | None, *, name: str, target_model: str, who: str, when: str, why: str) -> Alias:
+    """The alias after publishing. Publishing what is current already changes nothing, so that a retry is harmless."""
+    if before is None:
+        return Alias(name, target_model, (), who, when, why)
+    if before.current == target_model:
+        return before
+    return before.moved_to(target_model, who=who, when=when, why=why)
+
+
+def rollback_target(before: Alias | None, *, name: str, to: str | None) -> str:
+    """The target model to go back to: the previous one, or version `to`. Raises Refused with the choices."""
+    if before is None:
+        raise Refused(f"{name} was never published: there is nothing to roll back")
+    if to is None:
+        if not before.previous:
+            raise Refused(f"{name} has no earlier version than {before.current}: name one with --to")
+        return before.previous[0]
+    target_model = to if to.endswith("/model.tar.gz") else keys.target_model(name, to)
+    if target_model == before.current:
+        raise Refused(f"{name} is at {to} already: choose from {_versions(before)}")
+    if not target_model.startswith(f"{name}/"):
+        raise Refused(f"{to} is no version of {name}: choose from {_versions(before)}")
+    return target_model
+
+
+def _versions(alias: Alias) -> str:
+    return ", ".join(key.split("/")[1] for key in alias.previous) or "none"

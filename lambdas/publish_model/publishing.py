@@ -1,0 +1,41 @@
+"""Move an alias and, where configured, the stable key with it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from imgcls.contract import keys
+from lambdas.common import s3
+from lambdas.common.errors import Refused
+from lambdas.publish_model import aliases, moves, stable_key
+from lambdas.publish_model.environment import Environment
+from lambdas.publish_model.fleet import Rollout
+
+
+def publish(environment: Environment, *, name: str, target_model: str, who: str, when: str, why: str) -> dict[str, Any]:
+    """The alias's new content, and whether the fleet has to be refreshed. Raises Refused for a missing artifact."""
+    bucket = environment.artifacts_bucket
+    if not s3.exists(bucket, keys.MODELS + target_model):
+        raise Refused(
+            f"{keys.uri(bucket, keys.MODELS + target_model)} does not exist: publish a version that is staged"
+        )
+    alias = aliases.change(
+        bucket,
+        name,
+        lambda before: moves.published(before, name=name, target_model=target_model, who=who, when=when, why=why),
+    )
+    replaced = environment.stable_key and stable_key.write(bucket, name, target_model)
+    return {
+        "alias": alias.to_dict(),
+        "refresh": bool(replaced and environment.refresh_stable_key),
+        "rollout": asdict(Rollout()),
+        "note": f"{name} is at {target_model}",
+    }
+
+
+def rollback(environment: Environment, *, name: str, to: str | None, who: str, when: str, why: str) -> dict[str, Any]:
+    """Publish an earlier version again. Raises Refused when there is none."""
+    before = aliases.read(environment.artifacts_bucket, name)
+    target_model = moves.rollback_target(before, name=name, to=to)
+    return publish(environment, name=name, target_model=target_model, who=who, when=when, why=why)

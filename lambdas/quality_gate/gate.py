@@ -1,0 +1,59 @@
+"""Is this candidate good enough to be published? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imgcls.contract.evaluation import Evaluation
+from lambdas.quality_gate.environment import Environment
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`reasons` are why not; `reason` is one line for either answer."""
+
+    passed: bool
+    reasons: tuple[str, ...]
+    reason: str
+    accuracy: float
+    champion_accuracy: float | None
+
+
+def judge(evaluation: Evaluation, thresholds: Environment) -> Verdict:
+    """The verdict on the locked test split. With nothing published there is no champion to compare with."""
+    reasons = tuple(_objections(evaluation, thresholds))
+    champion = evaluation.champion.accuracy if evaluation.champion else None
+    return Verdict(
+        passed=not reasons,
+        reasons=reasons,
+        reason="; ".join(reasons) or _praise(evaluation, champion),
+        accuracy=evaluation.accuracy,
+        champion_accuracy=champion,
+    )
+
+
+def _objections(evaluation: Evaluation, thresholds: Environment) -> Iterator[str]:
+    if evaluation.num_images == 0:
+        yield "the test split has no images"
+    # `not >=` instead of `<`: a value that is no number must not pass.
+    if not evaluation.accuracy >= thresholds.min_accuracy:
+        yield f"accuracy {evaluation.accuracy:.4f} is below gate.min_accuracy {thresholds.min_accuracy:g}"
+    champion = evaluation.champion
+    if champion and not evaluation.accuracy >= champion.accuracy - thresholds.max_regression:
+        yield (
+            f"accuracy {evaluation.accuracy:.4f} is more than gate.max_regression {thresholds.max_regression:g} below "
+            f"the published model's {champion.accuracy:.4f} on the same images"
+        )
+    if not evaluation.latency_ms <= thresholds.max_latency_ms:
+        yield f"latency {evaluation.latency_ms:.1f} ms is above gate.max_latency_ms {thresholds.max_latency_ms:g}"
+    if not evaluation.agreement_with_fp32 >= thresholds.min_fp32_agreement:
+        yield (
+            f"{evaluation.precision} agrees with fp32 on {evaluation.agreement_with_fp32:.4f} of the images, below "
+            f"gate.min_fp32_agreement {thresholds.min_fp32_agreement:g}"
+        )
+
+
+def _praise(evaluation: Evaluation, champion: float | None) -> str:
+    compared = f"; the published model has {champion:.4f}" if champion is not None else "; nothing was published before"
+    return f"accuracy {evaluation.accuracy:.4f} on {evaluation.num_images} test images{compared}"

@@ -1,0 +1,57 @@
+"""CreateModelPackage's parameters: what a version is, how good it is, where it came from. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from imgcls.contract import artifact, evaluation, serving
+
+MAX_METADATA_CHARS = 256
+"""Limit of a CustomerMetadataProperties value."""
+
+
+def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any]:
+    """The request for RegisterModel's event. The same execution and model make the same client token.
+
+    The package points at the run's archive: the immutable copy is made only after the gate, and the service wants an
+    object that is there.
+    """
+    gate, run_uri = event["gate"], event["run_uri"]
+    return {
+        "ModelPackageGroupName": event["package_group"],
+        "ModelPackageDescription": f"{event['model']} {event['version']}: {gate['reason']}"[:1024],
+        "ModelApprovalStatus": "Approved" if gate["passed"] else "Rejected",
+        "ClientToken": _token(event["execution"], event["model"]),
+        "InferenceSpecification": {
+            "Containers": [{"Image": serving_image, "ModelDataUrl": run_uri + artifact.ARCHIVE}],
+            "SupportedContentTypes": [*serving.IMAGE_TYPES, *serving.SNIFFED_TYPES, serving.BATCH_TYPE],
+            "SupportedResponseMIMETypes": ["application/json"],
+        },
+        "ModelMetrics": {
+            "ModelQuality": {
+                "Statistics": {"ContentType": "application/json", "S3Uri": run_uri + evaluation.FILE},
+            }
+        },
+        "CustomerMetadataProperties": _metadata(event),
+    }
+
+
+def _metadata(event: Mapping[str, Any]) -> dict[str, str]:
+    gate = event["gate"]
+    values = {
+        "version": event["version"],
+        "execution": event["execution"],
+        "training_job": event["training_job"],
+        "dataset": event["dataset"],
+        "manifest_id": event["manifest_id"],
+        "accuracy": f"{gate['accuracy']:.6f}",
+    }
+    if gate["champion_accuracy"] is not None:
+        values["champion_accuracy"] = f"{gate['champion_accuracy']:.6f}"
+    return {name: value[:MAX_METADATA_CHARS] for name, value in values.items()}
+
+
+def _token(execution: str, model: str) -> str:
+    return hashlib.sha256(f"{execution}/{model}".encode()).hexdigest()[:36]

@@ -1,0 +1,34 @@
+"""Does the endpoint answer what evaluation saw? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from imgcls.contract.evaluation import GOLDEN_TOLERANCE, Golden
+
+
+class SmokeTestFailed(RuntimeError):
+    """The endpoint answers something else than evaluation did; the message names image and difference."""
+
+
+def check(golden: Golden, answer: Mapping[str, Any], version: str) -> None:
+    """Compare one answer in the `full` format. Raises SmokeTestFailed."""
+    if answer.get("version") != version:
+        raise SmokeTestFailed(f"{golden.file}: version {answer.get('version')} answered instead of {version}")
+    if answer["label"] != golden.label:
+        raise SmokeTestFailed(f"{golden.file}: the endpoint says {answer['label']}, evaluation said {golden.label}")
+    difference = largest_difference(answer["probabilities"], golden.probabilities)
+    if not difference <= GOLDEN_TOLERANCE:
+        raise SmokeTestFailed(
+            f"{golden.file}: a probability differs by {difference:.4f} from evaluation's; "
+            f"at most {GOLDEN_TOLERANCE} is allowed"
+        )
+
+
+def largest_difference(answered: Iterable[float], expected: Iterable[float]) -> float:
+    """Raises SmokeTestFailed when the numbers of classes differ."""
+    pairs = (list(answered), list(expected))
+    if len(pairs[0]) != len(pairs[1]):
+        raise SmokeTestFailed(f"the endpoint answers {len(pairs[0])} probabilities, evaluation had {len(pairs[1])}")
+    return max(abs(left - right) for left, right in zip(*pairs, strict=True))

@@ -1,0 +1,70 @@
+"""Copy a candidate to its immutable key. A key that exists is never written again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lambdas.common import s3
+from lambdas.common.clients import client
+
+CHUNK_BYTES = 8 * 1024 * 1024
+
+_TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
+
+
+class ArtifactConflict(RuntimeError):
+    """The immutable key holds other bytes than the candidate."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """`sha256` of the bytes at the immutable key, in hex. `copied` is False when they were there already."""
+
+    sha256: str
+    copied: bool
+
+
+def stage(bucket: str, source: str, target: str) -> Copied:
+    """Raises ArtifactConflict when `target` exists with other bytes, or when the copy is not what was read."""
+    expected = sha256_of(bucket, source)
+    copied = _copy_if_absent(bucket, source, target)
+    actual = sha256_of(bucket, target)
+    if actual != expected:
+        raise ArtifactConflict(
+            f"{target} holds other bytes ({actual[:12]}) than the candidate ({expected[:12]}): a version is never "
+            "written twice; train again"
+        )
+    return Copied(actual, copied)
+
+
+def sha256_of(bucket: str, key: str) -> str:
+    """Of the object's bytes, read once in pieces."""
+    digest = hashlib.sha256()
+    for chunk in _chunks(client("s3").get_object(Bucket=bucket, Key=key)["Body"]):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _copy_if_absent(bucket: str, source: str, target: str) -> bool:
+    """CopyObject with If-None-Match: of two at the same time, the second finds the key taken."""
+    if s3.exists(bucket, target):
+        return False
+    try:
+        client("s3").copy_object(
+            Bucket=bucket, Key=target, CopySource={"Bucket": bucket, "Key": source}, IfNoneMatch="*"
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _TAKEN:
+            raise
+        return False
+    return True
+
+
+def _chunks(body: Any) -> Iterator[bytes]:
+    while chunk := body.read(CHUNK_BYTES):
+        yield chunk
