@@ -1,0 +1,156 @@
+"""The endpoint operations of SageMaker's API."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.context import Cloud
+from localcloud.errors import AwsError, not_emulated
+from localcloud.sagemaker.endpoints.definitions import Definitions
+from localcloud.sagemaker.endpoints.endpoint import Endpoint
+from localcloud.sagemaker.endpoints.fleet import Fleet
+from localcloud.sagemaker.endpoints.metrics import Flusher, VariantMetrics, send
+from localcloud.sagemaker.endpoints.plan import HostingPlan
+from localcloud.sagemaker.endpoints.rollout import Rollout
+from localcloud.sagemaker.endpoints.settings import EndpointSettings
+from localcloud.sagemaker.jobs.records import page, select
+from localcloud.sagemaker.jobs.tags import Tags
+from localcloud.sagemaker.jobs.validation import check_request, validation_error
+
+Request = dict[str, Any]
+
+
+class Endpoints:
+    """All endpoints of the cloud."""
+
+    def __init__(
+        self, cloud: Cloud, tags: Tags, models: Definitions, configs: Definitions, settings: EndpointSettings
+    ) -> None:
+        self._cloud = cloud
+        self._tags = tags
+        self._models = models
+        self._configs = configs
+        self._settings = settings
+        self._endpoints: dict[str, Endpoint] = {}
+        self._lock = threading.Lock()
+        self._fleet_numbers = itertools.count()
+        self._flusher = Flusher()
+
+    def operations(self) -> dict[str, Callable[[Request], Request | None]]:
+        """The operations by name."""
+        functions = {
+            "CreateEndpoint": self._create,
+            "UpdateEndpoint": self._update,
+            "DescribeEndpoint": self._describe,
+            "DeleteEndpoint": self._delete,
+            "ListEndpoints": self._list,
+            "UpdateEndpointWeightsAndCapacities": self._refuse,
+        }
+        return {name: _checked(name, function) for name, function in functions.items()}
+
+    def find(self, name: str) -> Endpoint:
+        """For the runtime; AwsError ValidationError when there is none."""
+        endpoint = self._endpoints.get(name)
+        if endpoint is None:
+            raise AwsError("ValidationError", f"Endpoint {name} of account {self._cloud.account_id} not found.")
+        return endpoint
+
+    def close(self) -> None:
+        """Stop every process of every endpoint."""
+        for endpoint in list(self._endpoints.values()):
+            endpoint.close()
+        self._flusher.close()
+
+    def _create(self, request: Request) -> Request:
+        name = request["EndpointName"]
+        arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:endpoint/{name.lower()}"
+        plan = self._plan(name, request["EndpointConfigName"])
+        metrics = VariantMetrics(name, plan.variant_name)
+        endpoint = Endpoint(name, arn, plan.config_name, self._make_fleet, self._alarming, metrics)
+        with self._lock:
+            if name in self._endpoints:
+                raise validation_error(f'Cannot create already existing endpoint "{arn}".')
+            self._endpoints[name] = endpoint
+        endpoint.deployment = request.get("DeploymentConfig")
+        self._tags.add(arn, request.get("Tags", []))
+        self._flusher.add(endpoint.name, lambda: send(self._cloud.client("cloudwatch"), metrics))
+        endpoint.create(plan)
+        return {"EndpointArn": arn}
+
+    def _update(self, request: Request) -> Request:
+        endpoint = self._get(request["EndpointName"])
+        plan = self._plan(endpoint.name, request["EndpointConfigName"])
+        deployment = request.get("DeploymentConfig")
+        if deployment is None and request.get("RetainDeploymentConfig"):
+            deployment = endpoint.deployment
+        if deployment and "RollingUpdatePolicy" in deployment:
+            raise not_emulated("sagemaker", "UpdateEndpoint with RollingUpdatePolicy")
+        rollout = Rollout.of(deployment, plan.instances_asked, self._settings.max_bake_seconds)
+        endpoint.update(plan, rollout, deployment)
+        return {"EndpointArn": endpoint.arn}
+
+    def _describe(self, request: Request) -> Request:
+        return self._get(request["EndpointName"]).description()
+
+    def _delete(self, request: Request) -> None:
+        endpoint = self._get(request["EndpointName"])
+        endpoint.begin_delete()
+        threading.Thread(target=self._remove, args=(endpoint,), name=f"delete-{endpoint.name}", daemon=True).start()
+
+    def _remove(self, endpoint: Endpoint) -> None:
+        endpoint.close(drain_seconds=30.0)
+        self._flusher.remove(endpoint.name)
+        self._tags.forget(endpoint.arn)
+        with self._lock:
+            self._endpoints.pop(endpoint.name, None)
+
+    def _list(self, request: Request) -> Request:
+        found = select(list(self._endpoints.values()), {"SortOrder": "Descending", **request})
+        rows = [
+            {
+                "EndpointName": each.name,
+                "EndpointArn": each.arn,
+                "EndpointStatus": each.status,
+                "CreationTime": each.created,
+                "LastModifiedTime": each.modified,
+            }
+            for each in found
+        ]
+        return page(rows, request, "Endpoints")
+
+    def _refuse(self, request: Request) -> Request:
+        raise not_emulated("sagemaker", "UpdateEndpointWeightsAndCapacities")
+
+    def _get(self, name: str) -> Endpoint:
+        endpoint = self._endpoints.get(name)
+        if endpoint is None:
+            prefix = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:endpoint/"
+            raise validation_error(f'Could not find endpoint "{prefix}{name.lower()}".')
+        return endpoint
+
+    def _plan(self, endpoint_name: str, config_name: str) -> HostingPlan:
+        config = self._configs.get(config_name).request
+        model = self._models.get(config["ProductionVariants"][0]["ModelName"]).request
+        return HostingPlan.of(endpoint_name, config, model, self._settings)
+
+    def _make_fleet(self, plan: HostingPlan, metrics: VariantMetrics) -> Fleet:
+        home = self._cloud.root / "endpoints" / plan.endpoint_name / f"fleet-{next(self._fleet_numbers)}"
+        return Fleet(self._cloud, plan, self._settings, self._flusher, metrics, home)
+
+    def _alarming(self, names: tuple[str, ...]) -> list[str]:
+        found = self._cloud.client("cloudwatch").describe_alarms(
+            AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM"
+        )
+        alarms = [*found.get("MetricAlarms", []), *found.get("CompositeAlarms", [])]
+        return [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]
+
+
+def _checked(operation: str, function: Callable[[Request], Request | None]) -> Callable[[Request], Request | None]:
+    def answer(request: Request) -> Request | None:
+        check_request(operation, request)
+        return function(request)
+
+    return answer

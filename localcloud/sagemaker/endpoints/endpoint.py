@@ -1,0 +1,183 @@
+"""One endpoint: its status, the fleet that answers, and how one fleet takes over from another."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.errors import AwsError
+from localcloud.sagemaker.endpoints.fleet import Fleet
+from localcloud.sagemaker.endpoints.instance import StartFailure
+from localcloud.sagemaker.endpoints.metrics import VariantMetrics
+from localcloud.sagemaker.endpoints.plan import HostingPlan
+from localcloud.sagemaker.endpoints.rollout import Rollout
+from localcloud.sagemaker.jobs.records import now, present
+from localcloud.sagemaker.jobs.validation import validation_error
+
+log = logging.getLogger(__name__)
+
+SETTLED = ("InService", "Failed")
+_ALARM_POLL_SECONDS = 0.2
+
+MakeFleet = Callable[[HostingPlan, VariantMetrics], Fleet]
+
+
+@dataclass
+class Endpoint:
+    """status: Creating, Updating, RollingBack, InService, Failed or Deleting."""
+
+    name: str
+    arn: str
+    config_name: str
+    make_fleet: MakeFleet
+    alarming: Callable[[tuple[str, ...]], list[str]]
+    metrics: VariantMetrics
+    status: str = "Creating"
+    failure_reason: str | None = None
+    deployment: dict[str, Any] | None = None
+    created: datetime.datetime = field(default_factory=now)
+    modified: datetime.datetime = field(default_factory=now)
+    _current: Fleet | None = None
+    _next: Fleet | None = None
+    _share: float = 0.0
+    _requests: itertools.count[int] = field(default_factory=itertools.count)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _closing: threading.Event = field(default_factory=threading.Event)
+
+    def create(self, plan: HostingPlan) -> None:
+        """Start the first fleet, in the background."""
+        self._in_background(self._create, plan)
+
+    def update(self, plan: HostingPlan, rollout: Rollout, deployment: dict[str, Any] | None) -> None:
+        """Replace the fleet, in the background; ValidationException while another change is going on."""
+        with self._lock:
+            self._check_settled()
+            self.deployment = deployment
+            self._set("Updating")
+        self._in_background(self._update, plan, rollout)
+
+    def begin_delete(self) -> None:
+        """Deleting; ValidationException while another change is going on."""
+        with self._lock:
+            self._check_settled()
+            self._set("Deleting")
+
+    def close(self, drain_seconds: float = 1.0) -> None:
+        """Stop every process."""
+        self._closing.set()
+        with self._lock:
+            fleets = [fleet for fleet in (self._current, self._next) if fleet is not None]
+            self._current = self._next = None
+        for fleet in fleets:
+            fleet.close(drain_seconds)
+
+    def fleet(self) -> Fleet:
+        """The fleet for the next request; AwsError when the endpoint does not serve."""
+        with self._lock:
+            if self._next is not None and self._share > 0:
+                number = next(self._requests)
+                if int((number + 1) * self._share) > int(number * self._share):
+                    return self._next
+            if self._current is None:
+                raise AwsError("ValidationError", f"Endpoint {self.name} does not serve: it is {self.status}.")
+            return self._current
+
+    def description(self) -> dict[str, Any]:
+        """DescribeEndpoint's answer."""
+        with self._lock:
+            return present(
+                EndpointName=self.name,
+                EndpointArn=self.arn,
+                EndpointConfigName=self.config_name,
+                EndpointStatus=self.status,
+                FailureReason=self.failure_reason,
+                CreationTime=self.created,
+                LastModifiedTime=self.modified,
+                LastDeploymentConfig=self.deployment,
+                ProductionVariants=[self._variant(self._current.plan)] if self._current else None,
+            )
+
+    def _variant(self, plan: HostingPlan) -> dict[str, Any]:
+        image = {"SpecifiedImage": plan.image, "ResolvedImage": plan.image, "ResolutionTime": self.created}
+        count = plan.instances_asked
+        return {
+            "VariantName": plan.variant_name,
+            "DeployedImages": [image],
+            "CurrentWeight": 1.0,
+            "DesiredWeight": 1.0,
+            "CurrentInstanceCount": count,
+            "DesiredInstanceCount": count,
+        }
+
+    def _check_settled(self) -> None:
+        if self.status not in SETTLED:
+            raise validation_error(f'Cannot update in-progress endpoint "{self.arn}".')
+
+    def _set(self, status: str, failure_reason: str | None = None) -> None:
+        with self._lock:
+            self.status, self.failure_reason, self.modified = status, failure_reason, now()
+
+    def _in_background(self, change: Callable[..., None], *arguments: Any) -> None:
+        def run() -> None:
+            try:
+                change(*arguments)
+            except StartFailure as failure:
+                self._set("InService" if self._current else "Failed", str(failure))
+            except Exception as bug:
+                log.exception("endpoint %s", self.name)
+                self._set("InService" if self._current else "Failed", f"localcloud failed: {bug!r}")
+
+        threading.Thread(target=run, name=f"endpoint-{self.name}", daemon=True).start()
+
+    def _started(self, plan: HostingPlan) -> Fleet:
+        fleet = self.make_fleet(plan, self.metrics)
+        fleet.start()
+        if self._closing.is_set():
+            fleet.close(0)
+            raise StartFailure("the embedded cloud is stopping")
+        return fleet
+
+    def _create(self, plan: HostingPlan) -> None:
+        fleet = self._started(plan)
+        with self._lock:
+            self._current = fleet
+            self._set("InService")
+
+    def _update(self, plan: HostingPlan, rollout: Rollout) -> None:
+        fleet = self._started(plan)
+        called_back = self._shift(fleet, rollout)
+        with self._lock:
+            old, self._current = (fleet, self._current) if called_back else (self._current, fleet)
+            self._next, self._share = None, 0.0
+            if called_back:
+                self._set("RollingBack")
+            else:
+                self.config_name = plan.config_name
+        if old is not None:
+            old.close()
+        reason = f"The update was rolled back: alarms {', '.join(called_back)} are in ALARM." if called_back else None
+        self._set("InService", reason)
+
+    def _shift(self, fleet: Fleet, rollout: Rollout) -> list[str]:
+        """Move traffic step by step; the alarms that went off, if any."""
+        for share in rollout.shares:
+            with self._lock:
+                self._next, self._share = fleet, share
+            if ringing := self._bake(rollout):
+                return ringing
+        return []
+
+    def _bake(self, rollout: Rollout) -> list[str]:
+        waited = 0.0
+        while True:
+            if rollout.alarms and (ringing := self.alarming(rollout.alarms)):
+                return ringing
+            if waited >= rollout.bake_seconds or self._closing.is_set():
+                return []
+            self._closing.wait(_ALARM_POLL_SECONDS)
+            waited += _ALARM_POLL_SECONDS

@@ -1,0 +1,108 @@
+"""The serving processes behind one version of an endpoint."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from localcloud.context import Cloud, UnknownImageError
+from localcloud.errors import AwsError
+from localcloud.sagemaker.endpoints.artifacts import Artifacts
+from localcloud.sagemaker.endpoints.instance import Instance, StartFailure
+from localcloud.sagemaker.endpoints.metrics import Flusher, VariantMetrics
+from localcloud.sagemaker.endpoints.plan import HostingPlan
+from localcloud.sagemaker.endpoints.settings import EndpointSettings
+
+DRAIN_SECONDS = 30.0
+
+
+class Fleet:
+    """All instances that run one plan."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        plan: HostingPlan,
+        settings: EndpointSettings,
+        flusher: Flusher,
+        metrics: VariantMetrics,
+        home: Path,
+    ) -> None:
+        self.plan = plan
+        self._cloud = cloud
+        self._flusher = flusher
+        self._metrics = metrics
+        self._home = home
+        self.artifacts = Artifacts(cloud.client("s3"), home / "models", settings.max_unpacked_bytes, metrics)
+        self.instances: list[Instance] = []
+        self._turn = itertools.count()
+        self._running = 0
+        self._idle = threading.Condition()
+
+    def start(self) -> None:
+        """Start every instance; StartFailure with the reason when one does not come up."""
+        try:
+            command = self._cloud.image_command(self.plan.image, "serving")
+            self._prepare_single_model()
+            self.instances = [
+                Instance(self._cloud, self.plan, command, self._home / f"instance-{n}", self._flusher, self._metrics)
+                for n in range(self.plan.instances)
+            ]
+            with ThreadPoolExecutor(max_workers=len(self.instances)) as pool:
+                list(pool.map(Instance.start, self.instances))
+        except (UnknownImageError, AwsError, OSError) as error:
+            self.close(drain_seconds=0)
+            raise StartFailure(str(error)) from error
+        except StartFailure:
+            self.close(drain_seconds=0)
+            raise
+
+    def _prepare_single_model(self) -> None:
+        for number in range(self.plan.instances):
+            model = self._home / f"instance-{number}" / "model"
+            model.parent.mkdir(parents=True, exist_ok=True)
+            if not self.plan.multi_model and self.plan.model_data_url:
+                model.symlink_to(self.artifacts.folder(*self.plan.archive(None)), target_is_directory=True)
+            else:
+                model.mkdir()
+
+    def pick(self) -> Instance:
+        """The next healthy instance in turn; AwsError ServiceUnavailable when there is none."""
+        start = next(self._turn)
+        for offset in range(len(self.instances)):
+            instance = self.instances[(start + offset) % len(self.instances)]
+            if instance.healthy:
+                return instance
+        raise AwsError("ServiceUnavailable", f"No container of {self.plan.endpoint_name} is healthy right now.", 503)
+
+    @contextlib.contextmanager
+    def lease(self) -> Iterator[Fleet]:
+        """Keep the fleet alive while a request runs on it."""
+        with self._idle:
+            self._running += 1
+        try:
+            yield self
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def loaded_models(self) -> int:
+        return sum(instance.models.count for instance in self.instances)
+
+    def close(self, drain_seconds: float = DRAIN_SECONDS) -> None:
+        """Let running requests end, then stop every process and forget the archives."""
+        deadline = time.monotonic() + drain_seconds
+        with self._idle:
+            while self._running and time.monotonic() < deadline:
+                self._idle.wait(deadline - time.monotonic())
+        for instance in self.instances:
+            instance.stop()
+        self.artifacts.close()
+        shutil.rmtree(self._home, ignore_errors=True)

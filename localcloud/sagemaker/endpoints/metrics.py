@@ -1,0 +1,126 @@
+"""The metrics that SageMaker emits about an endpoint; collected while requests run, sent in the background."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 1.0
+_GAUGE_SECONDS = 30.0
+_MAX_VALUES = 150  # of one datum, a limit of PutMetricData
+_INVOCATIONS = "AWS/SageMaker"
+_INSTANCES = "/aws/sagemaker/Endpoints"
+_COUNTS = frozenset({"Invocations", "InvocationsPerInstance", "Invocation4XXErrors", "Invocation5XXErrors",
+                     "ModelCacheHit"})  # fmt: skip
+
+
+class VariantMetrics:
+    """One variant's values that wait to be sent. Recording costs an append."""
+
+    def __init__(self, endpoint_name: str, variant_name: str) -> None:
+        self._dimensions = [
+            {"Name": "EndpointName", "Value": endpoint_name},
+            {"Name": "VariantName", "Value": variant_name},
+        ]
+        self._values: deque[tuple[str, float]] = deque()
+        self.loaded_models: Callable[[], int] | None = None
+        self._gauge: tuple[int, float] = (-1, 0.0)
+
+    def count(self, name: str, value: float = 1.0) -> None:
+        self._values.append((name, value))
+
+    def duration(self, name: str, seconds: float) -> None:
+        """Durations are in microseconds, as everywhere in AWS/SageMaker."""
+        self._values.append((name, float(round(seconds * 1_000_000))))
+
+    def drain(self) -> dict[str, list[dict[str, Any]]]:
+        """What was recorded since the last call, as PutMetricData takes it: namespace -> data."""
+        grouped: dict[str, Counter[float]] = {}
+        for _ in range(len(self._values)):
+            name, value = self._values.popleft()
+            grouped.setdefault(name, Counter())[value] += 1
+        data = [datum for name, values in grouped.items() for datum in self._data(name, values)]
+        gauge = self._changed_gauge()
+        return {
+            _INVOCATIONS: data,
+            _INSTANCES: [] if gauge is None else self._data("LoadedModelCount", Counter([gauge])),
+        }
+
+    def _data(self, name: str, values: Counter[float]) -> list[dict[str, Any]]:
+        unit = "None" if name in _COUNTS or name == "LoadedModelCount" else "Microseconds"
+        moment = datetime.datetime.now(datetime.UTC)
+        pairs = list(values.items())
+        return [
+            {
+                "MetricName": name,
+                "Dimensions": self._dimensions,
+                "Timestamp": moment,
+                "Unit": unit,
+                "Values": [value for value, _ in pairs[start : start + _MAX_VALUES]],
+                "Counts": [float(count) for _, count in pairs[start : start + _MAX_VALUES]],
+            }
+            for start in range(0, len(pairs), _MAX_VALUES)
+        ]
+
+    def _changed_gauge(self) -> float | None:
+        if self.loaded_models is None:
+            return None
+        value, moment = self.loaded_models(), time.monotonic()
+        if value == self._gauge[0] and moment - self._gauge[1] < _GAUGE_SECONDS:
+            return None
+        self._gauge = (value, moment)
+        return float(value)
+
+
+class Flusher:
+    """Calls each registered action every second on one background thread, and once more at the end."""
+
+    def __init__(self) -> None:
+        self._actions: dict[object, Callable[[], None]] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="endpoint-flusher", daemon=True)
+        self._thread.start()
+
+    def add(self, owner: object, action: Callable[[], None]) -> None:
+        with self._lock:
+            self._actions[owner] = action
+
+    def remove(self, owner: object) -> None:
+        """Forget an action after running it a last time."""
+        with self._lock:
+            action = self._actions.pop(owner, None)
+        if action is not None:
+            action()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._flush()
+
+    def _run(self) -> None:
+        while not self._stop.wait(FLUSH_SECONDS):
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._lock:
+            actions = list(self._actions.values())
+        for action in actions:
+            try:
+                action()
+            except Exception:  # one endpoint's trouble must not silence the others
+                log.exception("sending logs or metrics of an endpoint failed")
+
+
+def send(cloudwatch: Any, metrics: VariantMetrics) -> None:
+    """Put what has been recorded into CloudWatch."""
+    for namespace, data in metrics.drain().items():
+        for start in range(0, len(data), 1000):
+            cloudwatch.put_metric_data(Namespace=namespace, MetricData=data[start : start + 1000])
