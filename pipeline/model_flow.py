@@ -15,15 +15,7 @@ from pipeline.placeholders import Placeholder
 from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, TRAINING_JOB, TUNING_JOB, State, task
 
 JOBS = ("TuneModel", "TrainModel", "EvaluateModel")
-DECISIONS = (
-    "LoadModelPlan",
-    "QualityGate",
-    "RegisterModel",
-    "StageArtifact",
-    "SmokeTest",
-    "PublishModel",
-    "RefreshFleet",
-)
+DECISIONS = ("QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel", "RefreshFleet")
 
 REFRESH_SECONDS = 10
 
@@ -52,7 +44,7 @@ def flow(config: AppConfig) -> dict[str, Any]:
             **_tuning(config),
             **_training(config),
             **_decisions(),
-            **recovery.states("Model", JOBS + DECISIONS, resume=JOBS, give_up="ModelFailed"),
+            **recovery.states("Model", ("LoadModelPlan", *JOBS, *DECISIONS), resume=JOBS, give_up="ModelFailed"),
             **_outcomes(),
         },
     }

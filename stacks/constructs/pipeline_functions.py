@@ -129,6 +129,15 @@ class PipelineFunctions(Construct):
             artifacts.allow_write(role, keys.MODELS)
             configs = self._sagemaker_arn("endpoint-config", "*")
             role.allow(["sagemaker:UpdateEndpoint"], [arn, configs])
+            # A refresh of the fleet needs a copy of the configuration, and later takes it away.
+            role.allow(
+                [
+                    "sagemaker:CreateEndpointConfig",
+                    "sagemaker:DescribeEndpointConfig",
+                    "sagemaker:DeleteEndpointConfig",
+                ],
+                [configs],
+            )
             acknowledge_wildcard(role, configs, "CloudFormation names the endpoint's configuration")
 
     def _add(self, function: Function, environment: FunctionEnvironment) -> ServiceRole:
