@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
-from pathlib import Path
+from collections.abc import Iterable
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from imgcls import preprocess
 from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS, Row
 from imgcls.preparation.findings import BY_CODE
 from imgcls.reports.data import DataReport, render_data_report
+from imgcls.reports.thumbnails import thumbnail
 
 if TYPE_CHECKING:
     from imgcls.preparation.run import Check
 
-_SIDE = 96
-_QUALITY = 70
+_MAX_BYTES = 3_000_000
+"""Of thumbnails; base64 adds a third."""
 _MAX_SAMPLES = 600
 _MAX_PER_CLASS = 4
 _MAX_PAIRS = 12
@@ -27,10 +27,12 @@ def render(check: Check) -> str:
     rows = {row.path: row for row in check.decision.rows}
     samples = _samples(check)
     pairs = sorted(check.decision.pairs, key=lambda pair: (BY_CODE[pair.code].action == "kept", pair.path))
-    wanted = {path for paths in samples.values() for path in paths}
-    wanted |= {path for pair in pairs[:_MAX_PAIRS] for path in (pair.path, pair.other)}
     left_out = [row.path for row in rows.values() if row.split in (QUARANTINED, REMOVED) and row.width]
-    wanted |= set(left_out[:_MAX_LEFT_OUT])
+    # Round the classes, so that the limit of the page's size takes the last samples of each and no class whole.
+    wanted = [path for round_ in zip_longest(*samples.values()) for path in round_ if path]
+    wanted = (
+        [path for pair in pairs[:_MAX_PAIRS] for path in (pair.path, pair.other)] + left_out[:_MAX_LEFT_OUT] + wanted
+    )
     return render_data_report(
         DataReport(
             header=check.header,
@@ -41,7 +43,7 @@ def render(check: Check) -> str:
             reasons=check.decision.reasons,
             meanings={code: (finding.meaning, finding.action) for code, finding in BY_CODE.items()},
             samples=samples,
-            thumbnails={path: thumbnail(check.folder / path, check.settings.max_pixels) for path in sorted(wanted)},
+            thumbnails=_thumbnails(check, wanted),
         )
     )
 
@@ -59,12 +61,13 @@ def _samples(check: Check) -> dict[str, list[str]]:
     }
 
 
-def thumbnail(path: Path, max_pixels: int) -> bytes:
-    """A JPEG of the image's centre square."""
-    image = preprocess.decode(path.read_bytes(), max_pixels, min_side=_SIDE)
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    square = image.resize((_SIDE, _SIDE), box=(left, top, left + side, top + side))
-    buffer = io.BytesIO()
-    square.save(buffer, "JPEG", quality=_QUALITY)
-    return buffer.getvalue()
+def _thumbnails(check: Check, paths: Iterable[str]) -> dict[str, bytes]:
+    """Of as many of `paths` as the page can hold."""
+    made: dict[str, bytes] = {}
+    size = 0
+    for path in dict.fromkeys(paths):
+        made[path] = thumbnail((check.folder / path).read_bytes(), max_pixels=check.settings.max_pixels)
+        size += len(made[path])
+        if size > _MAX_BYTES:
+            break
+    return made

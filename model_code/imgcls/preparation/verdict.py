@@ -37,7 +37,7 @@ def judge(rows: Sequence[Row], folders: Mapping[str, Sequence[str]], settings: D
             for sentence in _one_class(name, rows, counts, given, settings)
         ),
     ]
-    return Verdict(tuple(failures), tuple(_notes(classes, counts, rows, settings)), classes)
+    return Verdict(tuple(failures), tuple(_notes(classes, counts, settings)), classes)
 
 
 def _unusable_share(rows: Sequence[Row], settings: DatasetSettings) -> Iterator[str]:
@@ -104,9 +104,7 @@ def _one_class(
         yield f"class {label!r} has no usable image in {split}: {fix}"
 
 
-def _notes(
-    classes: Sequence[str], counts: Mapping[tuple[str, str], int], rows: Sequence[Row], settings: DatasetSettings
-) -> Iterator[str]:
+def _notes(classes: Sequence[str], counts: Mapping[tuple[str, str], int], settings: DatasetSettings) -> Iterator[str]:
     sizes = {name: counts.get((name, TRAIN), 0) for name in classes}
     smallest, largest = (pick(sizes, key=lambda name: (sizes[name], name), default="") for pick in (min, max))
     if smallest and sizes[smallest] and sizes[largest] > settings.imbalance_ratio * sizes[smallest]:
@@ -118,8 +116,6 @@ def _notes(
     folded = Counter(label_of(name).lower() for name in classes)
     for name in sorted(name for name, num in folded.items() if num > 1):
         yield f"several classes are called {name!r} but for upper and lower case"
-    for code, num in sorted(Counter(code for row in rows for code in row.findings).items()):
-        yield f"{num} x {code}"
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:

@@ -115,7 +115,7 @@ def bars(
     return keys + f'<div class="bars">{_svg(label, width, max(len(names), 1) * row + 4, parts)}</div>'
 
 
-def bar_columns(names: Sequence[str], series: Mapping[str, Sequence[float]], *, label: str) -> str:
+def bar_columns(names: Sequence[str], series: Mapping[str, Sequence[float]], *, label: str, unit: str = "") -> str:
     """`bars`, in two columns of one scale when there are many rows."""
     half = len(names) if len(names) <= 20 else -(-len(names) // 2)
     longest = max(_totals(names, series), default=0)
@@ -124,6 +124,7 @@ def bar_columns(names: Sequence[str], series: Mapping[str, Sequence[float]], *, 
             names[start : start + half],
             {kind: values[start : start + half] for kind, values in series.items()},
             label=label,
+            unit=unit,
             longest=longest,
         )
         for start in range(0, len(names), half or 1)
@@ -220,13 +221,20 @@ class _Axis:
         first = math.ceil(self._low / step - 1e-9)
         return [index * step for index in range(first, math.floor(self._high / step + 1e-9) + 1)]
 
+    def logarithmic_ticks(self) -> list[float]:
+        """Logarithms of 1, 2 and 5 times powers of ten, or of the powers alone where those would be too many."""
+        powers = range(math.floor(self._low), math.ceil(self._high) + 1)
+        factors = (1, 2, 5) if self._high - self._low <= 2.5 else (1,)
+        places = [power + math.log10(factor) for power in powers for factor in factors]
+        return [place for place in places if self._low <= place <= self._high]
+
 
 def _axes(x_axis: _Axis, y_axis: _Axis, x_label: str, logarithmic: bool) -> list[str]:
     floor = _HEIGHT - _BOTTOM
     parts = []
-    for value in y_axis.ticks():
+    for value in y_axis.logarithmic_ticks() if logarithmic else y_axis.ticks():
         y = y_axis.place(value)
-        text = number(10**value) if logarithmic else number(value)
+        text = number(round(10**value, 12)) if logarithmic else number(value)
         parts.append(f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
     for value in x_axis.ticks(6):

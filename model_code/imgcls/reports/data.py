@@ -73,6 +73,7 @@ def _findings(data: DataReport) -> str:
     if not counts:
         return notes + paragraph("Every image decodes, none is odd, and no two are alike.")
     rows = [(code, num, *data.meanings.get(code, ("", ""))) for code, num in counts.most_common()]
+    rows.sort(key=lambda row: ("quarantined", "removed", "kept", "").index(row[3]))
     return notes + table("Images per finding", ("Finding", "Images", "Meaning", "What is done"), rows)
 
 
@@ -112,7 +113,7 @@ def _samples(data: DataReport) -> str:
     blocks = []
     for name, paths in data.samples.items():
         label = label_of(name, data.header.settings.get("labels"))
-        figures = [figure(data.thumbnails.get(path, b""), f"{label}: {path}") for path in paths]
+        figures = [figure(data.thumbnails[path], f"{label}: {path}") for path in paths if path in data.thumbnails]
         blocks.append(f"<div>{heading(label)}{grid(figures)}</div>")
     return f'<div class="classes">{"".join(blocks)}</div>'
 

@@ -116,11 +116,10 @@ def details(summary: str, body: str, is_open: bool = False) -> str:
 
 
 def figure(data: bytes, alt: str, caption: str = "", media_type: str = "image/jpeg") -> str:
-    """An image inside the page. Without data a grey square stands for it."""
+    """An image inside the page."""
     text = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     source = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
-    image = f'<img src="{source}" alt="{escape(alt)}" loading="lazy">' if data else f'<img alt="{escape(alt)}">'
-    return f"<figure>{image}{text}</figure>"
+    return f'<figure><img src="{source}" alt="{escape(alt)}" loading="lazy">{text}</figure>'
 
 
 def grid(figures: Iterable[str], wide: bool = False) -> str:

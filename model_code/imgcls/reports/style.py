@@ -22,11 +22,12 @@ header h1 { font-size: 28px; line-height: 1.2; margin: 0 0 4px; letter-spacing: 
 header p { margin: 0 0 20px; color: var(--soft); overflow-wrap: anywhere; }
 nav { display: flex; flex-wrap: wrap; gap: 6px 16px; margin: 0 0 20px; font-size: 14px; }
 a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: underline; }
+.facts:last-child { margin-bottom: 0; }
 section { background: var(--card); border: 1px solid var(--rule); border-radius: 12px;
   padding: 20px 24px 24px; margin: 0 0 20px; }
 h2 { font-size: 19px; margin: 0 0 12px; } h3 { font-size: 15px; margin: 20px 0 8px; }
 p { margin: 0 0 12px; max-width: 75ch; } .soft { color: var(--soft); }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 0 0 16px; }
 .facts div { border: 1px solid var(--rule); border-radius: 10px; padding: 10px 14px; }
 .facts dt { color: var(--soft); font-size: 13px; } .facts dd { margin: 0; font-size: 21px; font-weight: 600;
   font-variant-numeric: tabular-nums; overflow-wrap: anywhere; line-height: 1.3; }
@@ -49,7 +50,7 @@ figure { margin: 0; } figcaption { font-size: 12px; color: var(--soft); overflow
 .grid figure { width: 104px; } .grid.wide figure { width: 164px; }
 .grid img { width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 8px; display: block;
   background: var(--rule); }
-.classes { display: grid; grid-template-columns: repeat(auto-fill, minmax(340px, 1fr)); gap: 4px 28px; }
+.classes { display: grid; grid-template-columns: repeat(auto-fill, minmax(330px, 1fr)); gap: 4px 24px; }
 .classes .grid { gap: 6px; flex-wrap: nowrap; overflow: hidden; } .classes figure { flex: 0 0 auto; width: 76px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 16px 28px; }
 .bars { max-width: 640px; }
@@ -67,5 +68,6 @@ figure { margin: 0; } figcaption { font-size: 12px; color: var(--soft); overflow
 .legend svg { width: 12px; height: 12px; margin-right: 6px; vertical-align: -1px; }
 details { margin: 8px 0; } summary { cursor: pointer; color: var(--accent); }
 footer { color: var(--soft); font-size: 13px; }
-@media print { body { background: none; } section { break-inside: avoid; } }
+@media print { body { background: none; } .facts:last-child { margin-bottom: 0; }
+section { break-inside: avoid; } }
 """

@@ -1,0 +1,136 @@
+"""`profiler-report.html`: where the time of a training job went, and what to change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from imgcls.reports import charts
+from imgcls.reports.advice import Advice, advise, step_ms
+from imgcls.reports.charts import Series, number
+from imgcls.reports.page import Section, details, facts, notice, page, paragraph, table
+from imgcls.reports.page import charts as side_by_side
+from imgcls.reports.records import TrainingRecords
+
+FILE = "profiler-report.html"
+
+
+def render_profiler_report(output_data: Path) -> str:
+    """The page of the profile in `output_data`."""
+    records = TrainingRecords.read(output_data)
+    profile, environment = records.profile, records.environment
+    name = environment.get("hyperparameters", {}).get("model-name", "model")
+    if not profile:
+        body = notice("warning", "The job left no profile: it was killed before it could write one.")
+        return page(f"Profiler report: {name}", "", [Section("Summary", body)])
+    advice = advise(profile, environment)
+    sections = [
+        Section("Summary", _summary(profile, environment)),
+        Section("Findings", "".join(_notice(item) for item in advice)),
+        Section("A training step", _step(profile)),
+        Section("Phases", _phases(profile.get("phases", []))),
+    ]
+    if profile.get("operators"):
+        sections.append(Section("Operators", _operators(profile["operators"])))
+    if profile.get("system"):
+        sections.append(Section("Machine", _system(profile["system"], environment)))
+    subtitle = f"{environment.get('device', 'cpu')}, {environment.get('platform', 'unknown platform')}"
+    return page(f"Profiler report: {name}", subtitle, sections)
+
+
+def _summary(profile: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
+    parts = step_ms(profile)
+    total = sum(parts.values())
+    batch = profile.get("batch_size") or 0
+    return facts(
+        {
+            "duration": f"{profile.get('seconds', 0):.1f} s",
+            "steps": f"{profile.get('num_steps', 0):,}",
+            "batch size": batch,
+            "mean step": f"{total:.1f} ms",
+            "images a second": number(1000 * batch / total) if total else "-",
+            "waiting for data": f"{parts.get('data-wait', 0) / total:.1%}" if total else "-",
+            "cores": environment.get("num_cpus", "-"),
+        }
+    )
+
+
+def _notice(advice: Advice) -> str:
+    gain = f" Expected gain: {advice.gain}." if advice.gain else ""
+    return notice(advice.severity, advice.title, advice.text + gain)
+
+
+def _step(profile: Mapping[str, Any]) -> str:
+    mean_ms, p95_ms = step_ms(profile), profile.get("p95_ms", {})
+    total = sum(mean_ms.values())
+    if not total:
+        return paragraph("No step was finished.")
+    parts = {name: [value, p95_ms.get(name, 0.0)] for name, value in mean_ms.items()}
+    split = charts.bars(["mean", "95th percentile"], parts, label="Time split of a step", unit=" ms")
+    rows = [
+        (name, f"{value:.2f} ms", f"{value / total:.1%}", f"{p95_ms.get(name, 0):.2f} ms")
+        for name, value in mean_ms.items()
+    ]
+    over_time = [
+        Series(name, [step["step"] for step in profile["steps"]], [step["ms"][i] for step in profile["steps"]])
+        for i, name in enumerate(profile.get("step_parts", []))
+    ]
+    chart = charts.lines(over_time, label="Every step", x_label="step", y_label="ms, logarithmic", logarithmic=True)
+    listed = table("The first step is left out of these", ("Part", "Mean", "Share", "95th percentile"), rows)
+    return side_by_side([split + listed, chart])
+
+
+def _phases(phases: Sequence[Mapping[str, Any]]) -> str:
+    """`epoch-3` and its sisters are added up: what matters is start-up against training."""
+    totals: dict[str, float] = {}
+    for phase in phases:
+        name = re.sub(r"^(?:first-)?(epoch|validation)(?:-\d+)?$", r"\1s", phase["name"])
+        totals[name] = totals.get(name, 0.0) + phase["seconds"]
+    whole = sum(totals.values()) or 1
+    names = {name: name.replace("epochs", "training epochs") for name in totals}
+    chart = charts.bars(
+        [names[n] for n in totals], {"seconds": list(totals.values())}, label="Seconds of each phase", unit=" s"
+    )
+    rows = [(names[name], f"{value:.2f} s", f"{value / whole:.1%}") for name, value in totals.items()]
+    every = [(phase["name"], f"{phase['seconds']:.2f} s") for phase in phases]
+    return side_by_side([chart, table("Share of the job", ("Phase", "Time", "Share"), rows)]) + details(
+        "Every phase", table("In order", ("Phase", "Time"), every)
+    )
+
+
+def _operators(operators: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        (item["name"], item["calls"], f"{item['cpu_ms']:.1f} ms", f"{item.get('share', 0):.1%}") for item in operators
+    ]
+    return table("The operators that took the most time of their own", ("Operator", "Calls", "Time", "Share"), rows)
+
+
+def _system(samples: Sequence[Mapping[str, float]], environment: Mapping[str, Any]) -> str:
+    seconds = [sample["seconds"] for sample in samples]
+    cores = environment.get("num_cpus") or 1
+    items = [
+        charts.lines(
+            [Series("CPU", seconds, [sample["cpu_percent"] / cores for sample in samples])],
+            label="CPU utilization",
+            x_label="seconds",
+            y_label=f"% of {cores} cores",
+            low=0.0,
+            high=100.0,
+        )
+    ]
+    for key, label in (("memory_bytes", "Memory"), ("gpu_memory_bytes", "GPU memory")):
+        if key in samples[-1]:
+            values = [sample.get(key, 0) / 1e6 for sample in samples]
+            series = [Series(label, seconds, values)]
+            items.append(charts.lines(series, label=label, x_label="seconds", y_label="MB", low=0.0))
+    if "read_bytes" in samples[-1]:
+        rates = [
+            max(0.0, (b["read_bytes"] - a["read_bytes"]) / 1e6 / max(b["seconds"] - a["seconds"], 1e-3))
+            for a, b in pairwise(samples)
+        ]
+        series = [Series("read", seconds[1:], rates)]
+        items.append(charts.lines(series, label="Read from files", x_label="seconds", y_label="MB/s", low=0.0))
+    return side_by_side(items)

@@ -1,0 +1,83 @@
+"""Writes a model's reports into a folder: all three after an evaluation, two of them from a failed job's records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from imgcls.contract.artifact import ModelCard
+from imgcls.contract.evaluation import Evaluation
+from imgcls.reports import evaluation as evaluation_report
+from imgcls.reports import profiler, training
+from imgcls.reports.evaluation import Bin, Mistake
+from imgcls.reports.thumbnails import LARGE, thumbnail
+
+_MAX_MISTAKES = 24
+_BINS = 10
+
+
+class Split(Protocol):
+    """What is needed of the test split."""
+
+    labels: tuple[str, ...]
+    targets: tuple[int, ...]
+
+    def read(self, index: int) -> bytes: ...
+    def name(self, index: int) -> str: ...
+
+
+def write_training_reports(folder: Path, output_data: Path, card: ModelCard | None = None) -> list[Path]:
+    """training-report.html and profiler-report.html from what train.py left in `output_data`."""
+    return [
+        _write(folder, training.FILE, training.render_training_report(output_data, card)),
+        _write(folder, profiler.FILE, profiler.render_profiler_report(output_data)),
+    ]
+
+
+def write_evaluation_report(
+    folder: Path, evaluation: Evaluation, probabilities: np.ndarray, split: Split, model: str
+) -> Path:
+    """evaluation-report.html. `probabilities` is (num, classes) in the split's order of images and labels."""
+    targets = np.asarray(split.targets)
+    return _write(
+        folder,
+        evaluation_report.FILE,
+        evaluation_report.render_evaluation_report(
+            evaluation, worst_mistakes(probabilities, targets, split), reliability(probabilities, targets), model
+        ),
+    )
+
+
+def worst_mistakes(probabilities: np.ndarray, targets: np.ndarray, split: Split) -> list[Mistake]:
+    """The most confident wrong answers."""
+    predicted, confidence = probabilities.argmax(1), probabilities.max(1)
+    wrong: Sequence[int] = [int(i) for i in np.argsort(-confidence, kind="stable") if predicted[i] != targets[i]]
+    return [
+        Mistake(
+            image=thumbnail(split.read(i), LARGE),
+            name=split.name(i),
+            truth=split.labels[targets[i]],
+            predicted=split.labels[predicted[i]],
+            probability=float(confidence[i]),
+        )
+        for i in wrong[:_MAX_MISTAKES]
+    ]
+
+
+def reliability(probabilities: np.ndarray, targets: np.ndarray) -> list[Bin]:
+    """Ten equal bins of the top probability."""
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == targets
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    return [
+        Bin(float(confidence[bins == b].mean()), float(right[bins == b].mean()), int((bins == b).sum()))
+        for b in np.unique(bins)
+    ]
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
