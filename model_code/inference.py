@@ -18,17 +18,22 @@ from imgcls.serving.context import custom_attributes, settings
 from imgcls.serving.formats import check_accept, parse_attributes, parse_images, render
 from imgcls.serving.model import Images, Model, Prediction
 
+if importlib.util.find_spec("openvino"):
+    from imgcls.serving.engine import OpenVinoEngine as Engine
+else:
+    # The serving image has no torch; AWS's images have no OpenVINO.
+    from imgcls.serving.torch_engine import TorchEngine as Engine  # type: ignore[assignment]
+
 
 def model_fn(model_dir: str | os.PathLike[str], context: Any = None) -> Model:
     """The model in an unpacked artifact, its hashes verified. Raises ArtifactError."""
     folder = Path(model_dir)
-    engine = _engine()
     card = verify(folder, only=())
-    graph = engine.file_of(card)
+    graph = Engine.file_of(card)
     if graph not in card.files:
         raise ArtifactError(f"model.json lists no {graph}, which precision {card.precision} needs")
     verify(folder, only=[name for name in (graph, weights_name(graph)) if name in card.files])
-    return Model(card, engine(folder, card, threads=settings().threads), settings().max_image_pixels)
+    return Model(card, Engine(folder, card, threads=settings().threads), settings().max_image_pixels)
 
 
 def input_fn(body: bytes | str, content_type: str, context: Any = None) -> Images:
@@ -45,14 +50,3 @@ def output_fn(prediction: Prediction, accept: str | None, context: Any = None) -
     """(body, content type) in the model's response format, unless the CustomAttributes say otherwise."""
     check_accept(accept)
     return render(prediction, parse_attributes(custom_attributes(context))), "application/json"
-
-
-def _engine() -> Any:
-    """The class that runs the network here. Imported on use: the serving image has no torch, AWS's has no OpenVINO."""
-    if importlib.util.find_spec("openvino"):
-        from imgcls.serving.engine import OpenVinoEngine
-
-        return OpenVinoEngine
-    from imgcls.serving.torch_engine import TorchEngine
-
-    return TorchEngine

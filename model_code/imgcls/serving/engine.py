@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,38 +18,36 @@ _HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
 """Without a hint OpenVINO takes bf16 wherever the CPU has it: fp32 would not mean fp32."""
 
 
-@cache
-def _core() -> ov.Core:
-    return ov.Core()
-
-
-def supports_bf16() -> bool:
-    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+_CORE = ov.Core()
+SUPPORTS_BF16 = "BF16" in _CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+"""Asked at import, which loads the CPU plugin: the first model need not wait for it."""
 
 
 class OpenVinoEngine:
     """One compiled graph. The calling thread runs it, one image at a time, on one core.
 
-    Parallelism comes from the server's threads, one a core, which all models share. So a model has as many streams
-    as there are such threads, of one thread each, and no pinning: OpenVINO pins each compiled model's first stream
-    to the same core, and two busy models would then share one core and leave the others idle.
+    Parallelism comes from the server's threads, one a core, which all models share and which run the graph
+    themselves. So a model has as many streams as there are such threads, of one thread each, and no pinning:
+    OpenVINO pins each compiled model's first stream to the same core, and two hot models would share that core.
     """
 
     def __init__(self, folder: Path, card: ModelCard, *, threads: int = 0, precision: str | None = None) -> None:
         """`precision` overrides the card's. Raises ArtifactError for a graph that cannot serve this card."""
         precision = precision or card.precision
-        if precision == "bf16" and not supports_bf16():
+        if precision == "bf16" and not SUPPORTS_BF16:
             raise ArtifactError("precision is bf16, which this CPU lacks; publish the model as fp32 or int8")
         threads = threads or num_cores()
         side = card.preprocessing.crop
         path = folder / _GRAPHS[precision]
+        if not path.is_file():
+            raise ArtifactError(f"precision {precision} needs {path.name}, which the artifact lacks")
         check_locations(path, card.files)
         try:
-            graph = _core().read_model(path)
+            graph = _CORE.read_model(path)
             _check(graph, side, len(card.labels))
             # One image a call: a batch buys nothing on a CPU at the GEMM roofline, and a fixed shape needs less memory.
             graph.reshape([1, side, side, 3])
-            self._compiled = _core().compile_model(graph, "CPU", _settings(precision, threads))
+            self._compiled = _CORE.compile_model(graph, "CPU", _settings(precision, threads))
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise ArtifactError(f"{path.name} cannot be compiled: {reason}") from error
