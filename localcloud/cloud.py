@@ -102,14 +102,19 @@ class LocalCloud:
 
 def install_parts(cloud: Cloud, application: Application) -> None:
     """Put every part behind the endpoint."""
-    from localcloud import cloudformation, cloudwatch, functions, stepfunctions
+    from localcloud import cloudformation, cloudwatch, codebuild, functions, stepfunctions
     from localcloud.bootstrap import make_bootstrap_resources
-    from localcloud.sagemaker import endpoints, jobs
+    from localcloud.sagemaker import endpoints, jobs, refuse_the_rest, studio
+    from localcloud.services import refuse_other_services
 
     front = functions.install(cloud, application)
+    codebuild.install(cloud, application)
     cloudformation.install(cloud, application, front)
     jobs.install(cloud)
     endpoints.install(cloud, application)
+    studio.install(cloud, application)
+    refuse_the_rest(application)
+    refuse_other_services(application)
     stepfunctions.install(cloud)
     cloudwatch.install(cloud)
     make_bootstrap_resources(cloud)

@@ -1,4 +1,4 @@
-"""moto as the keeper of records: its settings, its WSGI application, its reset."""
+"""moto as the keeper of records: its settings, its WSGI application, its reset, and what it must not enforce."""
 
 from __future__ import annotations
 
@@ -13,12 +13,35 @@ def moto_application() -> Callable[..., Iterable[bytes]]:
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
     default_user_config["batch"] = {"use_docker": False}
+    default_user_config["iam"] = {"load_aws_managed_policies": True}
+    _record_bucket_policies_only()
+    _record_composite_alarms()
     return DomainDispatcherApplication(create_backend_app)
+
+
+def _record_bucket_policies_only() -> None:
+    """Bucket policies are answered but not enforced.
+
+    moto ignores their conditions, so that a TLS-only Deny would deny everything; and it wants the log-delivery
+    permission before PutBucketLogging, which AWS does not.
+    """
+    from moto.s3.models import FakeBucket
+
+    FakeBucket.get_permission = lambda self, action, resource: None  # type: ignore[method-assign]
+    FakeBucket._log_permissions_enabled_policy = staticmethod(  # type: ignore[method-assign]
+        lambda target_bucket, target_prefix: True
+    )
+
+
+def _record_composite_alarms() -> None:
+    """moto's PutMetricAlarm keeps alarm rules, and DescribeAlarms answers them; only the operation has no name."""
+    from moto.cloudwatch.responses import CloudWatchResponse
+
+    CloudWatchResponse.put_composite_alarm = lambda self: self.put_metric_alarm()  # type: ignore[attr-defined]
 
 
 def reset_moto() -> None:
     """Forget every record of every service that was used."""
-    from moto.core.base_backend import BackendDict  # noqa: F401
     from moto.moto_api._internal.models import moto_api_backend
 
     moto_api_backend.reset()

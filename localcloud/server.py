@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import json
 import logging
+import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -35,6 +36,7 @@ class Application:
         self._handlers: list[Handler] = []
         self._operations: dict[tuple[str, str], JsonOperation] = {}
         self._allowed: dict[str, set[str]] = {}
+        self._answered: Mapping[str, re.Pattern[str]] | None = None
 
     def add_handler(self, handler: Handler) -> None:
         """Ask `handler` before moto; handlers are asked in the order in which they were added."""
@@ -47,6 +49,10 @@ class Application:
     def allow_only(self, service: str, names: Iterable[str]) -> None:
         """From now on moto answers only these operations of `service`; further calls add to them."""
         self._allowed.setdefault(service, set()).update(names)
+
+    def answer_only(self, services: Mapping[str, re.Pattern[str]]) -> None:
+        """Let moto answer only these services, by signing name, and of each the operations that its pattern finds."""
+        self._answered = services
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         operation = identify(environ)
@@ -77,6 +83,11 @@ class Application:
         return Response(body, content_type="application/x-amz-json-1.1")
 
     def _refuse_unlisted(self, operation: Operation) -> None:
+        name = operation.name or ""
+        if self._answered is not None:
+            pattern = self._answered.get(operation.service)
+            if pattern is None or (name and not pattern.search(name)):
+                raise not_emulated(operation.service, name or "every operation")
         allowed = self._allowed.get(operation.service)
         if allowed is not None and operation.name is not None and operation.name not in allowed:
             raise not_emulated(operation.service, operation.name)

@@ -14,6 +14,7 @@ def all_providers() -> dict[str, Provider]:
         awslambda,
         ec2,
         iam,
+        images,
         messaging,
         observability,
         platform,
@@ -22,7 +23,7 @@ def all_providers() -> dict[str, Provider]:
         sagemaker,
     )
 
-    modules = (s3, iam, platform, messaging, observability, awslambda, ec2, sagemaker, recorded)
+    modules = (s3, iam, images, platform, messaging, observability, awslambda, ec2, sagemaker, recorded)
     return {kind: provider for module in modules for kind, provider in module.PROVIDERS.items()}
 
 

@@ -53,6 +53,8 @@ def _alarm(create: str, kind: str) -> ApiResource:
         name_limit=255,
         found=f"{kind}[0]",
         attributes={"Arn": f"{kind}[0].AlarmArn"},
+        # The service's default; moto would store no value.
+        transform=lambda properties, request: {"ActionsEnabled": True, **properties},
         tagging=Tagging("TagResource", "UntagResource", "ResourceARN", f"{kind}[0].AlarmArn"),
     )
 

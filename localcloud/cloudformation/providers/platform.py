@@ -1,4 +1,4 @@
-"""KMS, SSM, ECR, CodeBuild, Step Functions, application auto scaling, budgets."""
+"""KMS, SSM, Step Functions, application auto scaling, budgets."""
 
 from __future__ import annotations
 
@@ -228,31 +228,6 @@ PROVIDERS: dict[str, Provider] = {
         name_limit=200,
         update_extra={"Overwrite": True},
         attributes={"Value": "Parameter.Value", "Type": "Parameter.Type"},
-    ),
-    "AWS::ECR::Repository": ApiResource(
-        service="ecr",
-        create_operation="CreateRepository",
-        read_operation="DescribeRepositories",
-        delete_operation="DeleteRepository",
-        identifier="repositoryName",
-        read_by="repositoryNames",
-        name_property="RepositoryName",
-        name_limit=200,
-        lower_case_name=True,
-        attributes={"Arn": "repositories[0].repositoryArn", "RepositoryUri": "repositories[0].repositoryUri"},
-        tagging=Tagging("TagResource", "UntagResource", "resourceArn", "repositories[0].repositoryArn", "tagKeys"),
-    ),
-    "AWS::CodeBuild::Project": ApiResource(
-        service="codebuild",
-        create_operation="CreateProject",
-        read_operation="BatchGetProjects",
-        delete_operation="DeleteProject",
-        identifier="name",
-        read_by="names",
-        name_property="Name",
-        name_limit=150,
-        attributes={"Arn": "projects[0].arn"},
-        found="projects[0]",
     ),
     "AWS::StepFunctions::StateMachine": StateMachine(
         service="stepfunctions",

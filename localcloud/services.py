@@ -1,0 +1,51 @@
+"""Which services and operations moto may answer: those whose records it keeps without inventing a result."""
+
+from __future__ import annotations
+
+import re
+
+from localcloud.server import Application
+
+_ALL = re.compile("")
+
+# Signing name -> operations. Services that parts of this package answer whole stand here too, for completeness.
+_ANSWERED = {
+    **dict.fromkeys(
+        (
+            "application-autoscaling",
+            "budgets",
+            "cloudformation",
+            "dynamodb",
+            "ecr",
+            "events",
+            "iam",
+            "kms",
+            "lambda",
+            "logs",
+            "monitoring",
+            "s3",
+            "sagemaker",
+            "scheduler",
+            "secretsmanager",
+            "servicequotas",
+            "sns",
+            "sqs",
+            "ssm",
+            "states",
+            "sts",
+            "tagging",
+        ),
+        _ALL,
+    ),
+    # Networks are records; instances would have to run.
+    "ec2": re.compile(
+        "Vpc|Subnet|Route|SecurityGroup|Gateway|Address|FlowLog|NetworkAcl|NetworkInterface|Tags|AvailabilityZone|"
+        "Regions|PrefixList|DhcpOptions|AccountAttributes"
+    ),
+    "codebuild": re.compile("$^"),  # answered by a part of this package; moto would invent finished builds
+}
+
+
+def refuse_other_services(app: Application) -> None:
+    """Everything else is refused by name."""
+    app.answer_only(_ANSWERED)
