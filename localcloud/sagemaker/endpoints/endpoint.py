@@ -51,6 +51,7 @@ class Endpoint:
 
     def create(self, plan: HostingPlan) -> None:
         """Start the first fleet, in the background."""
+        self.metrics.loaded_models = self._loaded_models
         self._in_background(self._create, plan)
 
     def update(self, plan: HostingPlan, rollout: Rollout, deployment: dict[str, Any] | None) -> None:
@@ -102,6 +103,10 @@ class Endpoint:
                 ProductionVariants=[self._variant(self._current.plan)] if self._current else None,
             )
 
+    def _loaded_models(self) -> int | None:
+        with self._lock:
+            return self._current.loaded_models() if self._current and self._current.plan.multi_model else None
+
     def _variant(self, plan: HostingPlan) -> dict[str, Any]:
         image = {"SpecifiedImage": plan.image, "ResolvedImage": plan.image, "ResolutionTime": self.created}
         count = plan.instances_asked
@@ -127,25 +132,32 @@ class Endpoint:
             try:
                 change(*arguments)
             except StartFailure as failure:
-                self._set("InService" if self._current else "Failed", str(failure))
+                self._failed(str(failure))
             except Exception as bug:
                 log.exception("endpoint %s", self.name)
-                self._set("InService" if self._current else "Failed", f"localcloud failed: {bug!r}")
+                self._failed(f"localcloud failed: {bug!r}")
 
         threading.Thread(target=run, name=f"endpoint-{self.name}", daemon=True).start()
 
+    def _failed(self, reason: str) -> None:
+        with self._lock:
+            self._next, self._share = None, 0.0
+            # A failed update leaves the endpoint in service with what it had, as in AWS.
+            self._set("InService" if self._current else "Failed", reason)
+
     def _started(self, plan: HostingPlan) -> Fleet:
         fleet = self.make_fleet(plan, self.metrics)
+        with self._lock:
+            if self._closing.is_set():
+                raise StartFailure("the endpoint is being closed")
+            self._next, self._share = fleet, 0.0  # close() finds it there
         fleet.start()
-        if self._closing.is_set():
-            fleet.close(0)
-            raise StartFailure("the embedded cloud is stopping")
         return fleet
 
     def _create(self, plan: HostingPlan) -> None:
         fleet = self._started(plan)
         with self._lock:
-            self._current = fleet
+            self._current, self._next = fleet, None
             self._set("InService")
 
     def _update(self, plan: HostingPlan, rollout: Rollout) -> None:

@@ -14,7 +14,7 @@ from localcloud.errors import AwsError, not_emulated
 from localcloud.http_requests import Environ
 from localcloud.sagemaker.endpoints.api import Endpoints
 from localcloud.sagemaker.endpoints.connections import Answer, NoAnswer, Unreachable
-from localcloud.sagemaker.endpoints.errors import error_response
+from localcloud.sagemaker.endpoints.errors import ModelError, error_response
 from localcloud.sagemaker.endpoints.fleet import Fleet
 from localcloud.sagemaker.endpoints.instance import Instance
 from localcloud.sagemaker.endpoints.metrics import VariantMetrics
@@ -65,11 +65,14 @@ class Runtime:
             metrics.count("Invocations")
             metrics.count("InvocationsPerInstance", 1.0 / len(fleet.instances))
             instance = fleet.pick()
-            answer, seconds = self._ask(instance, fleet, target, body, environ, metrics)
+            try:
+                answer, seconds = self._ask(instance, fleet, target, body, environ)
+            except ModelError as error:
+                _count_errors(metrics, error.original_status)
+                raise
             metrics.duration("ModelLatency", seconds)
             metrics.duration("OverheadLatency", time.perf_counter() - started - seconds)
-            metrics.count("Invocation4XXErrors", float(400 <= answer.status < 500))
-            metrics.count("Invocation5XXErrors", float(answer.status >= 500))
+            _count_errors(metrics, answer.status)
             if answer.status >= 400:
                 raise instance.failure(answer.status, answer.text)
             return _response(answer, fleet.plan.variant_name)
@@ -88,13 +91,7 @@ class Runtime:
         return body
 
     def _ask(
-        self,
-        instance: Instance,
-        fleet: Fleet,
-        target: str | None,
-        body: bytes,
-        environ: Environ,
-        metrics: VariantMetrics,
+        self, instance: Instance, fleet: Fleet, target: str | None, body: bytes, environ: Environ
     ) -> tuple[Answer, float]:
         headers = _forwarded(environ)
         if target is None:
@@ -124,6 +121,11 @@ class Runtime:
         except Unreachable as error:
             raise instance.failure(500, f"The container closed the connection: {error}") from error
         return answer, time.perf_counter() - started
+
+
+def _count_errors(metrics: VariantMetrics, status: int) -> None:
+    metrics.count("Invocation4XXErrors", float(400 <= status < 500))
+    metrics.count("Invocation5XXErrors", float(status >= 500 or status == 0))
 
 
 def _target_model(environ: Environ, fleet: Fleet, name: str) -> str | None:

@@ -30,8 +30,8 @@ class VariantMetrics:
             {"Name": "VariantName", "Value": variant_name},
         ]
         self._values: deque[tuple[str, float]] = deque()
-        self.loaded_models: Callable[[], int] | None = None
-        self._gauge: tuple[int, float] = (-1, 0.0)
+        self.loaded_models: Callable[[], int | None] = lambda: None
+        self._gauge: tuple[int | None, float] = (-1, 0.0)
 
     def count(self, name: str, value: float = 1.0) -> None:
         self._values.append((name, value))
@@ -70,10 +70,8 @@ class VariantMetrics:
         ]
 
     def _changed_gauge(self) -> float | None:
-        if self.loaded_models is None:
-            return None
         value, moment = self.loaded_models(), time.monotonic()
-        if value == self._gauge[0] and moment - self._gauge[1] < _GAUGE_SECONDS:
+        if value is None or (value == self._gauge[0] and moment - self._gauge[1] < _GAUGE_SECONDS):
             return None
         self._gauge = (value, moment)
         return float(value)
