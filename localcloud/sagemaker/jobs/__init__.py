@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn, Protocol
@@ -9,10 +10,12 @@ from typing import Any, NoReturn, Protocol
 from localcloud.context import Cloud
 from localcloud.errors import not_emulated
 from localcloud.sagemaker.jobs.processing.api import ProcessingJobs
+from localcloud.sagemaker.jobs.processing.run import ProcessingRun
 from localcloud.sagemaker.jobs.registry import ModelRegistry
 from localcloud.sagemaker.jobs.runner import JobRunner
 from localcloud.sagemaker.jobs.tags import Tags
 from localcloud.sagemaker.jobs.training.api import TrainingJobs
+from localcloud.sagemaker.jobs.training.run import TrainingRun
 from localcloud.sagemaker.jobs.tuning.api import TuningJobs
 from localcloud.sagemaker.jobs.validation import check_request
 
@@ -39,6 +42,8 @@ class Part(Protocol):
 def install(cloud: Cloud) -> None:
     """Answer the job and registry operations of SageMaker in place of moto."""
     assert cloud.app is not None
+    for execution in (TrainingRun, ProcessingRun):  # of a cloud that ended without stopping: its records are gone
+        shutil.rmtree(cloud.root / execution.folder, ignore_errors=True)
     runner = JobRunner(cloud.max_jobs)
     tags = Tags()
     training = TrainingJobs(cloud, runner, tags)

@@ -42,11 +42,15 @@ def job_environment(
 
     Later wins: this process without credentials, `extra`, the request's Environment, the way to this cloud.
     """
+    packages = str(opt_ml.work / "site-packages")
     bin_directory = Path(sys.executable).parent  # not resolved: a virtual environment is known by its path
     variables = {
         "HOME": str(opt_ml.work),
         "TMPDIR": str(opt_ml.temporary),
         "LANG": "C.UTF-8",
+        # A requirements.txt of the job is installed for the job, not into the interpreter that everybody shares.
+        "PIP_TARGET": packages,
+        "PYTHONPATH": packages,
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         **extra,

@@ -14,7 +14,7 @@ from localcloud.context import Cloud, ImageCommand, ImageKind, UnknownImageError
 from localcloud.sagemaker.jobs.container import Container, Exit, job_environment
 from localcloud.sagemaker.jobs.failures import JobFailedError
 from localcloud.sagemaker.jobs.log_stream import LogStream
-from localcloud.sagemaker.jobs.objects import NoObjectsError
+from localcloud.sagemaker.jobs.objects import NoObjectsError, Objects
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.records import Job, now
 from localcloud.sagemaker.jobs.runner import JobRunner
@@ -41,7 +41,7 @@ class JobExecution(ABC, Generic[J]):
         self._runner = runner
         self._job = job
         self._request = job.request
-        self._s3 = cloud.client("s3")
+        self._objects = Objects(cloud)
 
     def run(self) -> None:
         with self._runner.slot(self._job.stop_requested) as admitted:

@@ -64,3 +64,15 @@ def training_request(s3: Any) -> Callable[..., dict[str, Any]]:
         }
 
     return make
+
+
+@pytest.fixture
+def shell_request(training_request: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """(name, shell line, fields that differ) -> a request whose container runs the line, without the toolkit."""
+
+    def make(name: str, line: str, **fields: Any) -> dict[str, Any]:
+        request = training_request(name, "", **fields)
+        request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["sh", "-c", line]
+        return request
+
+    return make

@@ -2,13 +2,16 @@
 
 import math
 import threading
+from importlib.metadata import version
 
 import pytest
+from job_helpers import BUCKET
 
 from localcloud import AwsError
 from localcloud.sagemaker.jobs.failures import last_error
 from localcloud.sagemaker.jobs.metrics import MetricScanner
-from localcloud.sagemaker.jobs.objects import _relative
+from localcloud.sagemaker.jobs.moto_objects import read_object
+from localcloud.sagemaker.jobs.objects import relative_path
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.runner import JobRunner
 from localcloud.sagemaker.jobs.tuning.early_stopping import is_hopeless
@@ -50,7 +53,7 @@ def test_paths_below_opt_ml_lead_into_the_jobs_directory(tmp_path, text, local):
     ],
 )
 def test_where_an_object_of_a_prefix_lands(key, prefix, relative):
-    assert _relative(key, prefix) == relative
+    assert relative_path(key, prefix) == relative
 
 
 def test_a_bayesian_search_finds_the_peak_with_distinct_trials():
@@ -82,6 +85,18 @@ def test_a_small_space_is_searched_completely_before_anything_repeats():
         asked.append(suggestion.values["b"])
         search.tell(suggestion, float(asked[-1]))
     assert set(asked[:6]) == {str(size) for size in range(6)}
+
+
+@pytest.mark.parametrize("bayesian", [True, False])
+def test_the_same_seed_gives_the_same_suggestions(bayesian):
+    entry = {"Name": "lr", "MinValue": "0.001", "MaxValue": "0.1"}
+    asked = []
+    for _ in range(2):
+        ranges = parse_ranges({"ContinuousParameterRanges": [entry]})
+        search = OptunaSearch(ranges, bayesian=bayesian, maximize=True, seed=7, max_trials=3)
+        suggestions = [search.ask() for _ in range(3)]
+        asked.append([suggestion.values for suggestion in suggestions])
+    assert asked[0] == asked[1]
 
 
 def test_scaling_decides_where_the_samples_lie():
@@ -180,3 +195,12 @@ def test_every_broken_constraint_is_named():
         "at 'trainingJobName' failed to satisfy constraint: Member must have length less than or equal to 63" in message
     )
     assert "Value null at 'outputDataConfig.s3OutputPath'" in message
+
+
+def test_moto_is_the_one_whose_records_are_read_directly(s3):
+    assert version("moto") == "5.2.5", "check moto_objects.py against the new moto, then pin it here"
+    s3.put_object(Bucket=BUCKET, Key="direct/a b+c.bin", Body=b"\x00\xff")
+    s3.put_object(Bucket=BUCKET, Key="direct/gone", Body=b"x")
+    s3.delete_object(Bucket=BUCKET, Key="direct/gone")
+    assert read_object("123456789012", BUCKET, "direct/a b+c.bin") == b"\x00\xff"
+    assert read_object("123456789012", BUCKET, "direct/gone") is None

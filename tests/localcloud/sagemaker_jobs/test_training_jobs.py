@@ -23,9 +23,22 @@ def run(sagemaker, training_request):
     return create_and_wait
 
 
+@pytest.fixture
+def run_shell(sagemaker, shell_request):
+    """(name, shell line, fields) -> the describe answer of the ended job."""
+
+    def create_and_wait(name, line, **fields):
+        sagemaker.create_training_job(**shell_request(name, line, **fields))
+        return wait(lambda: sagemaker.describe_training_job(TrainingJobName=name), "TrainingJobStatus")
+
+    return create_and_wait
+
+
 def log_lines(client, job_name):
-    events = client("logs").filter_log_events(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job_name}/algo-1-")
-    return [event["message"] for event in events["events"]]
+    logs = client("logs")
+    streams = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job_name}/algo-1-")
+    [stream] = [stream["logStreamName"] for stream in streams["logStreams"]]
+    return [event["message"] for event in logs.get_log_events(logGroupName=LOG_GROUP, logStreamName=stream)["events"]]
 
 
 def test_a_job_trains_with_its_channels_and_hyperparameters_and_leaves_metrics_logs_and_artifacts(run, s3, client):
@@ -132,19 +145,19 @@ def save(*_):
     pathlib.Path(os.environ["SM_MODEL_DIR"], "weights").write_text("saved on SIGTERM")
     sys.exit(0)
 signal.signal(signal.SIGTERM, save)
-print("validation:accuracy=0.5;", flush=True)
+print("ready to be stopped")
 time.sleep(60)
 """
 
 
-def test_stop_gives_the_script_time_to_save_and_uploads_what_it_saved(sagemaker, s3, training_request):
+def test_stop_gives_the_script_time_to_save_and_uploads_what_it_saved(sagemaker, s3, client, training_request):
     sagemaker.create_training_job(**training_request("stopped", STOPPABLE))
 
     def describe():
         return sagemaker.describe_training_job(TrainingJobName="stopped")
 
     wait_until(describe, lambda job: job["SecondaryStatus"] == "Training")
-    time.sleep(1)
+    wait_until(lambda: log_lines(client, "stopped"), lambda lines: "ready to be stopped" in lines)
     sagemaker.stop_training_job(TrainingJobName="stopped")
     assert describe()["TrainingJobStatus"] in ("Stopping", "Stopped")
     job = wait(describe, "TrainingJobStatus")
@@ -154,49 +167,36 @@ def test_stop_gives_the_script_time_to_save_and_uploads_what_it_saved(sagemaker,
         sagemaker.stop_training_job(TrainingJobName="stopped")
 
 
-def test_max_runtime_stops_the_job(run, s3):
-    job = run("too-long", STOPPABLE, StoppingCondition={"MaxRuntimeInSeconds": 1})
+def test_max_runtime_stops_the_job(run_shell, s3):
+    line = "trap 'echo saved > /opt/ml/model/weights; exit 0' TERM; sleep 60 & wait"
+    job = run_shell("too-long", line, StoppingCondition={"MaxRuntimeInSeconds": 1})
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
-    assert members(s3, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"weights": b"saved on SIGTERM"}
+    assert members(s3, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"weights": b"saved\n"}
 
 
-def test_checkpoints_are_restored_at_start_and_synced_for_the_next_job(run, s3):
-    source = """
-    import os, pathlib
-    folder = pathlib.Path(os.environ["CHECKPOINTS"])
-    seen = sorted(path.name for path in folder.iterdir())
-    (folder / f"epoch-{len(seen)}").write_text("state")
-    print("found", seen)
-    """
+def test_checkpoints_are_restored_at_start_and_synced_for_the_next_job(run_shell, s3):
+    line = 'cd "$CHECKPOINTS" && touch epoch-$(ls | wc -l)'
     checkpoints = {"S3Uri": f"s3://{BUCKET}/checkpoints", "LocalPath": "/opt/ml/checkpoints"}
     for name in ("checkpoint-1", "checkpoint-2"):
-        job = run(name, source, CheckpointConfig=checkpoints, Environment={"CHECKPOINTS": "/opt/ml/checkpoints"})
+        job = run_shell(name, line, CheckpointConfig=checkpoints, Environment={"CHECKPOINTS": "/opt/ml/checkpoints"})
         assert job["TrainingJobStatus"] == "Completed", job
     keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix="checkpoints/")["Contents"]]
     assert keys == ["checkpoints/epoch-0", "checkpoints/epoch-1"]
 
 
-def test_an_isolated_job_has_no_credentials_and_no_endpoint(run):
-    source = """
-    import os
-    leaks = [name for name in os.environ if name.startswith("AWS_") and ("KEY" in name or "ENDPOINT_URL" in name)]
-    assert bool(leaks) == (os.environ["EXPECT_LEAKS"] == "yes"), leaks
-    """
-    for isolated, expected in ((True, "no"), (False, "yes")):
-        job = run(
-            f"isolated-{expected}",
-            source,
-            EnableNetworkIsolation=isolated,
-            Environment={"EXPECT_LEAKS": expected},
-        )
-        assert job["TrainingJobStatus"] == "Completed", job["FailureReason"]
+def test_an_isolated_job_has_no_credentials_and_no_endpoint(run_shell, client):
+    line = "env | grep -E '^AWS_(.*KEY.*|SESSION_TOKEN|ENDPOINT_URL)=' | wc -l"
+    for name, isolated, num_leads in (("isolated", True, "0"), ("connected", False, "4")):
+        job = run_shell(name, line, EnableNetworkIsolation=isolated)
+        assert job["TrainingJobStatus"] == "Completed", job
         assert job["EnableNetworkIsolation"] is isolated
+        assert log_lines(client, name) == [num_leads]
 
 
-def test_names_are_unique_and_unknown_names_are_not_found(run, sagemaker, training_request):
-    run("unique", "pass")
+def test_names_are_unique_and_unknown_names_are_not_found(run_shell, sagemaker, shell_request):
+    run_shell("unique", "true")
     with pytest.raises(sagemaker.exceptions.ResourceInUse, match=r"must be unique.*training-job/unique"):
-        sagemaker.create_training_job(**training_request("unique", "pass"))
+        sagemaker.create_training_job(**shell_request("unique", "true"))
     with pytest.raises(ClientError, match=r"\(ValidationException\).*Requested resource not found"):
         sagemaker.describe_training_job(TrainingJobName="never-was")
 
@@ -239,9 +239,9 @@ def test_what_can_not_run_as_asked_is_refused_by_name(sagemaker, training_reques
     assert message in refused.value.response["Error"]["Message"]
 
 
-def test_lists_filter_sort_and_page(run, sagemaker):
+def test_lists_filter_sort_and_page(run_shell, sagemaker):
     for name in ("listed-a", "listed-b", "listed-c"):
-        run(name, "pass" if name != "listed-b" else "1/0")
+        run_shell(name, "false" if name == "listed-b" else "true")
     answer = sagemaker.list_training_jobs(NameContains="listed", SortBy="Name", SortOrder="Descending", MaxResults=2)
     assert [job["TrainingJobName"] for job in answer["TrainingJobSummaries"]] == ["listed-c", "listed-b"]
     rest = sagemaker.list_training_jobs(NameContains="listed", NextToken=answer["NextToken"], MaxResults=2)
@@ -250,21 +250,24 @@ def test_lists_filter_sort_and_page(run, sagemaker):
     assert [job["TrainingJobName"] for job in failed] == ["listed-b"]
 
 
-def test_tags_of_jobs_are_kept_and_those_of_other_resources_are_left_to_moto(run, sagemaker):
-    arn = run("tagged", "pass", Tags=[{"Key": "a", "Value": "1"}])["TrainingJobArn"]
+def test_tags_of_jobs_are_kept_and_those_of_other_resources_stay_where_they_are(run_shell, sagemaker):
+    arn = run_shell("tagged", "true", Tags=[{"Key": "a", "Value": "1"}])["TrainingJobArn"]
     sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}])
     sagemaker.delete_tags(ResourceArn=arn, TagKeys=["b"])
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "2"}]
     model = sagemaker.create_model(
-        ModelName="tagged", ExecutionRoleArn="arn:aws:iam::123456789012:role/r", Tags=[{"Key": "m", "Value": "1"}]
+        ModelName="tagged",
+        PrimaryContainer={"Image": "registry/serving:1", "ModelDataUrl": "s3://b/model.tar.gz"},
+        ExecutionRoleArn="arn:aws:iam::123456789012:role/role-of-model",
+        Tags=[{"Key": "m", "Value": "1"}],
     )
     assert sagemaker.list_tags(ResourceArn=model["ModelArn"])["Tags"] == [{"Key": "m", "Value": "1"}]
 
 
-def test_jobs_run_side_by_side_up_to_the_limit(sagemaker, training_request, local_cloud):
+def test_jobs_run_side_by_side_up_to_the_limit(sagemaker, shell_request, local_cloud):
     names = [f"side-{index}" for index in range(3)]
     for name in names:
-        sagemaker.create_training_job(**training_request(name, "import time; time.sleep(1)"))
+        sagemaker.create_training_job(**shell_request(name, "sleep 0.5"))
     jobs = [
         wait(lambda name=name: sagemaker.describe_training_job(TrainingJobName=name), "TrainingJobStatus")
         for name in names
@@ -277,8 +280,8 @@ def test_jobs_run_side_by_side_up_to_the_limit(sagemaker, training_request, loca
     assert most == local_cloud.cloud.max_jobs == 2
 
 
-def test_what_a_script_leaves_running_dies_with_the_job(run, client):
-    run("leaves-a-child", "import subprocess; print('child', subprocess.Popen(['sleep', '300']).pid)")
+def test_what_a_script_leaves_running_dies_with_the_job(run_shell, client):
+    run_shell("leaves-a-child", "sleep 300 & echo child $!")
     [pid] = [int(line.split()[1]) for line in log_lines(client, "leaves-a-child") if line.startswith("child")]
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
     if state and not state.startswith("Z"):

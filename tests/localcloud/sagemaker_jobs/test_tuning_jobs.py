@@ -89,15 +89,6 @@ def test_a_search_runs_distinct_trials_and_names_the_best(run, sagemaker, strate
     assert len(listed) == 4
 
 
-def test_the_same_seed_gives_the_same_trials(run, sagemaker):
-    limits = {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2}
-    tried = []
-    for name in ("seeded-1", "seeded-2"):
-        run(name, ResourceLimits=limits)
-        tried.append([trial["TunedHyperParameters"] for trial in trials_of(sagemaker, name)])
-    assert tried[0] == tried[1]
-
-
 def test_grid_tries_every_combination_with_the_values_as_given(run, sagemaker):
     ranges = {
         "CategoricalParameterRanges": [

@@ -8,7 +8,7 @@ from localcloud.context import Cloud
 from localcloud.sagemaker.jobs.container import Exit
 from localcloud.sagemaker.jobs.execution import JobExecution, TimedAction, transfer
 from localcloud.sagemaker.jobs.failures import JobFailedError, algorithm_error
-from localcloud.sagemaker.jobs.objects import FolderSync, download_input, upload_folder
+from localcloud.sagemaker.jobs.objects import FolderSync
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.processing.record import ProcessingJob
 from localcloud.sagemaker.jobs.runner import JobRunner
@@ -43,14 +43,14 @@ class ProcessingRun(JobExecution[ProcessingJob]):
             raise JobFailedError(algorithm_error(opt_ml, ended))
         with transfer("Artifact upload"):
             for target in self._outputs:
-                upload_folder(self._s3, opt_ml.path(target["LocalPath"]), target["S3Uri"])
+                self._objects.upload_folder(opt_ml.path(target["LocalPath"]), target["S3Uri"])
         return "Completed"
 
     def _prepare(self, opt_ml: OptMl) -> None:
         with transfer("Data download"):
             for entry in self._request.get("ProcessingInputs", []):
                 source = entry["S3Input"]
-                download_input(self._s3, source["S3Uri"], opt_ml.path(source["LocalPath"]))
+                self._objects.download_input(source["S3Uri"], opt_ml.path(source["LocalPath"]))
         for target in self._outputs:
             opt_ml.path(target["LocalPath"]).mkdir(parents=True, exist_ok=True)
         (opt_ml.base / "output").mkdir(exist_ok=True)
@@ -85,7 +85,7 @@ class ProcessingRun(JobExecution[ProcessingJob]):
 
     def _continuous_uploads(self, opt_ml: OptMl) -> list[TimedAction]:
         syncs = [
-            FolderSync(self._s3, opt_ml.path(target["LocalPath"]), target["S3Uri"])
+            FolderSync(self._objects, opt_ml.path(target["LocalPath"]), target["S3Uri"])
             for target in self._outputs
             if target["S3UploadMode"] == "Continuous"
         ]

@@ -51,13 +51,15 @@ class TrainingJob(Job):
     def enter(self, secondary_status: str, failure_reason: str | None = None) -> None:
         """Move on to a secondary status; the statuses that end a job also set its status."""
         with self.lock:
+            final = "Stopped" if secondary_status == "MaxRuntimeExceeded" else secondary_status
+            if self.status == "Stopping" and final not in FINAL_STATUSES:
+                return  # it goes on to its end, but says no more than that it is stopping
             moment = now()
             if self.transitions:
                 self.transitions[-1].setdefault("EndTime", moment)
             message = failure_reason or MESSAGES[secondary_status]
             self.transitions.append({"Status": secondary_status, "StartTime": moment, "StatusMessage": message})
             self.secondary_status = secondary_status
-            final = "Stopped" if secondary_status == "MaxRuntimeExceeded" else secondary_status
             if final in FINAL_STATUSES:
                 self.transitions[-1]["EndTime"] = moment
                 self.set_status(final, failure_reason)

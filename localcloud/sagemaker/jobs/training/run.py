@@ -10,14 +10,7 @@ from localcloud.sagemaker.jobs.container import Exit
 from localcloud.sagemaker.jobs.execution import LOG_SECONDS, JobExecution, TimedAction, transfer
 from localcloud.sagemaker.jobs.failures import JobFailedError, algorithm_error
 from localcloud.sagemaker.jobs.metrics import MetricScanner
-from localcloud.sagemaker.jobs.objects import (
-    FolderSync,
-    download_input,
-    download_prefix,
-    join_uri,
-    upload_archive,
-    upload_folder,
-)
+from localcloud.sagemaker.jobs.objects import FolderSync, join_uri
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.runner import JobRunner
 from localcloud.sagemaker.jobs.training.configuration import write_configuration
@@ -63,9 +56,9 @@ class TrainingRun(JobExecution[TrainingJob]):
         with transfer("Data download"):
             for channel in self._request.get("InputDataConfig", []):
                 uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
-                download_input(self._s3, uri, opt_ml.base / "input/data" / channel["ChannelName"])
+                self._objects.download_input(uri, opt_ml.base / "input/data" / channel["ChannelName"])
             if self._checkpoints:
-                download_prefix(self._s3, join_uri(self._checkpoints["S3Uri"], ""), self._checkpoint_folder(opt_ml))
+                self._objects.download_prefix(join_uri(self._checkpoints["S3Uri"], ""), self._checkpoint_folder(opt_ml))
 
     def _checkpoint_folder(self, opt_ml: OptMl) -> Path:
         return opt_ml.path(self._checkpoints.get("LocalPath", "/opt/ml/checkpoints"))
@@ -80,24 +73,30 @@ class TrainingRun(JobExecution[TrainingJob]):
             "TRAINING_JOB_NAME": self._job.name,
             "TRAINING_JOB_ARN": self._job.arn,
         }
-        actions: list[TimedAction] = [(LOG_SECONDS, self._metrics.ship)]
-        final_actions = [self._metrics.ship]
-        if self._checkpoints:
-            checkpoints = FolderSync(self._s3, self._checkpoint_folder(opt_ml), self._checkpoints["S3Uri"])
-            actions.append((CHECKPOINT_SECONDS, checkpoints.sync))
-            final_actions.append(checkpoints.sync)
-        with transfer("Checkpoint upload"):
-            ended = self._run_container(
-                opt_ml,
-                [*entrypoint, *opt_ml.localized(algorithm.get("ContainerArguments", []))],
-                variables,
-                isolated=self._request.get("EnableNetworkIsolation", False),
-                on_line=self._metrics.scan,
-                actions=actions,
-            )
-            for action in final_actions if ended.ending != "closed" else ():
+        actions: list[TimedAction] = [(LOG_SECONDS, self._metrics.ship), *self._checkpoint_uploads(opt_ml)]
+        ended = self._run_container(
+            opt_ml,
+            [*entrypoint, *opt_ml.localized(algorithm.get("ContainerArguments", []))],
+            variables,
+            isolated=self._request.get("EnableNetworkIsolation", False),
+            on_line=self._metrics.scan,
+            actions=actions,
+        )
+        if ended.ending != "closed":
+            for _, action in actions:  # once more, for what came after the last tick
                 action()
         return ended
+
+    def _checkpoint_uploads(self, opt_ml: OptMl) -> list[TimedAction]:
+        if not self._checkpoints:
+            return []
+        checkpoints = FolderSync(self._objects, self._checkpoint_folder(opt_ml), self._checkpoints["S3Uri"])
+
+        def sync() -> None:
+            with transfer("Checkpoint upload"):
+                checkpoints.sync()
+
+        return [(CHECKPOINT_SECONDS, sync)]
 
     def _upload(self, opt_ml: OptMl, *, with_model: bool) -> None:
         """Artifacts to S3: the output data in any case, the model unless the script failed."""
@@ -111,7 +110,7 @@ class TrainingRun(JobExecution[TrainingJob]):
         output: dict[str, Any] = self._request["OutputDataConfig"]
         target = join_uri(output["S3OutputPath"], self._job.name, "output", name)
         if output.get("CompressionType") == "NONE":
-            upload_folder(self._s3, folder, target)
+            self._objects.upload_folder(folder, target)
             return target + "/"
-        upload_archive(self._s3, folder, target + ".tar.gz")
+        self._objects.upload_archive(folder, target + ".tar.gz")
         return target + ".tar.gz"
