@@ -49,6 +49,7 @@ class ImagesStack(PlatformStack):
             self,
             "Build",
             key=storage.key,
+            topic=storage.topic,
             code=function_code(self, {}),
             log_retention_days=config.monitoring.log_retention_days,
             base=base,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn
+from aws_cdk import ArnFormat, CfnCondition, CfnOutput, CfnParameter, Fn
 from constructs import Construct
 
 from config.app import AppConfig
 from imgcls.contract import keys
 from stacks.base import PlatformStack
+from stacks.constructs.acknowledgements import acknowledge_wildcard
 from stacks.constructs.endpoint import VARIANT, MultiModelEndpoint
 from stacks.constructs.endpoint_alarms import idle_alarm, rollback_alarms
 from stacks.constructs.endpoint_metrics import EndpointMetrics
@@ -32,6 +33,7 @@ class ServingStack(PlatformStack):
             log_group=f"/aws/sagemaker/Endpoints/{config.endpoint.name}",
         )
         storage.artifacts.allow_read(role, keys.MODELS)
+        self._allow_watching_alarms(role)
         MultiModelEndpoint(
             self,
             "MultiModel",
@@ -52,6 +54,17 @@ class ServingStack(PlatformStack):
         )
         idle_alarm(self, metrics=self.metrics, topic=storage.topic, condition=enabled)
         CfnOutput(self, "EndpointName", value=config.endpoint.name)
+
+    def _allow_watching_alarms(self, role: SageMakerRole) -> None:
+        """A rollout under alarms reads them with the execution role. Their names begin with the stack's."""
+        alarms = self.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name=f"{self.stack_name}-*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        role.allow(["cloudwatch:DescribeAlarms"], [alarms])
+        acknowledge_wildcard(role, alarms, "CloudFormation names the alarms, which come and go with the endpoint")
 
     def _switch(self, default: bool) -> CfnCondition:
         parameter = CfnParameter(

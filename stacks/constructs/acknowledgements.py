@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from aws_cdk import Acknowledgment, Reference, Stack, Token, Tokenization, Validations
 from constructs import IConstruct
@@ -23,7 +23,7 @@ def _imported(text: str, viewer: Stack) -> str:
     """`text` with what belongs to other stacks as imports, which is how `viewer`'s template will hold it."""
     for token in Tokenization.reverse_string(text).tokens:
         if Reference.is_reference(token):
-            home = Stack.of(token.target)
+            home = Stack.of(cast(Reference, token).target)
             if home is not viewer:
                 value = Token.as_string(token)
                 text = text.replace(value, home.export_value(value))

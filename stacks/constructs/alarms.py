@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnCondition
+from typing import cast
+
+from aws_cdk import CfnCondition, CfnResource
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
@@ -50,4 +52,4 @@ class PlatformAlarm(cloudwatch.Alarm):
         self.add_alarm_action(action)
         self.add_ok_action(action)
         if condition is not None:
-            self.node.default_child.cfn_options.condition = condition
+            cast(CfnResource, self.node.default_child).cfn_options.condition = condition

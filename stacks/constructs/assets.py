@@ -28,7 +28,7 @@ DOCKER_SUFFIXES = frozenset({"", ".txt"})
 
 
 class CodeArchive(s3_assets.Asset):
-    """`model_code/*.py` and `imgcls/` as one tar.gz. Its key ends in `.gz`: the training toolkit opens it all the same."""
+    """`model_code/*.py` and `imgcls/` as one tar.gz. Its key ends in `.gz`, which the training toolkit opens too."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         path = _staging(scope) / "code.tar.gz"
@@ -38,9 +38,7 @@ class CodeArchive(s3_assets.Asset):
     def allow_read(self, role: iam.IRole) -> None:
         """Let a job's role fetch this one object: SageMaker lists the prefix before it reads."""
         role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["s3:GetObject"], resources=[self.bucket.arn_for_objects(self.s3_object_key)]
-            )
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=[self.bucket.arn_for_objects(self.s3_object_key)])
         )
         role.add_to_principal_policy(
             iam.PolicyStatement(
@@ -106,7 +104,7 @@ def _files(
 
 def _staging(scope: Construct) -> Path:
     stage = Stage.of(scope)
-    assert isinstance(stage, App), "the stacks stand directly below the app"  # noqa: S101
+    assert isinstance(stage, App), "the stacks stand directly below the app"
     folder = Path(stage.outdir) / STAGING
     folder.mkdir(parents=True, exist_ok=True)
     return folder

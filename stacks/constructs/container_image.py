@@ -43,7 +43,7 @@ class ContainerImage:
         match = URI.fullmatch(uri)
         if not match:
             raise ConfigError(
-                f"images: {uri!r} is in no private registry: push it to Amazon ECR and give its URI with a tag or a digest"
+                f"images: {uri!r} is in no private registry: push it to Amazon ECR and give its URI with tag or digest"
             )
         arn = stack.format_arn(
             service="ecr",

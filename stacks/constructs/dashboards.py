@@ -32,7 +32,7 @@ def pipeline_dashboard(
         f"{name}-pipeline",
         _graph("Executions", [metrics.executions(outcome) for outcome in OUTCOMES], COUNT),
         _graph("Duration of an execution", [metrics.duration("Average"), metrics.duration("p99")], milliseconds),
-        _graph("Errors of the functions", list(functions), COUNT),
+        _graph("Errors of the functions", functions, COUNT),
         _graph("Throttled transitions", [metrics.throttled()], COUNT),
     )
 
@@ -84,9 +84,9 @@ def _dashboard(scope: Construct, id: str, name: str, *widgets: cloudwatch.IWidge
 
 
 def _graph(
-    title: str, lines: list[cloudwatch.IMetric], axis: cloudwatch.YAxisProps | None = None
+    title: str, lines: Sequence[cloudwatch.IMetric], axis: cloudwatch.YAxisProps | None = None
 ) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=lines, left_y_axis=axis, width=HALF_WIDTH)
+    return cloudwatch.GraphWidget(title=title, left=list(lines), left_y_axis=axis, width=HALF_WIDTH)
 
 
 def _search(dimension: str, metric: str) -> cloudwatch.MathExpression:

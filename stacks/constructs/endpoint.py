@@ -108,9 +108,7 @@ class MultiModelEndpoint(Construct):
             scaling_target_id=target.ref,
             target_tracking_scaling_policy_configuration={
                 "targetValue": scaling.invocations_per_instance,
-                "predefinedMetricSpecification": {
-                    "predefinedMetricType": "SageMakerVariantInvocationsPerInstance"
-                },
+                "predefinedMetricSpecification": {"predefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
                 "scaleInCooldown": scaling.scale_in_cooldown_seconds,
                 "scaleOutCooldown": scaling.scale_out_cooldown_seconds,
             },

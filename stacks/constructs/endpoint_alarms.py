@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from aws_cdk import CfnCondition
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -22,31 +24,25 @@ def rollback_alarms(
     condition: CfnCondition,
 ) -> list[PlatformAlarm]:
     """Two bad minutes of three take a rollout back, and are worth a message at any other time."""
-    common = {"topic": topic, "condition": condition, "periods": 3, "datapoints": 2}
+    alarm = functools.partial(PlatformAlarm, scope, topic=topic, condition=condition, periods=3, datapoints=2)
     return [
-        PlatformAlarm(
-            scope,
+        alarm(
             "ServerErrors",
             metric=metrics.error_ratio("5XX"),
             threshold=config.error_5xx_percent / 100,
             description=f"More than {config.error_5xx_percent:g} % of the invocations failed inside the endpoint",
-            **common,
         ),
-        PlatformAlarm(
-            scope,
+        alarm(
             "ClientErrors",
             metric=metrics.error_ratio("4XX"),
             threshold=config.error_4xx_percent / 100,
             description=f"More than {config.error_4xx_percent:g} % of the invocations were refused",
-            **common,
         ),
-        PlatformAlarm(
-            scope,
+        alarm(
             "Latency",
             metric=metrics.model_latency("p99"),
             threshold=config.p99_latency_ms * MICROSECONDS_PER_MS,
             description=f"One answer in a hundred takes longer than {config.p99_latency_ms:g} ms",
-            **common,
         ),
     ]
 

@@ -38,9 +38,7 @@ def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: sns.IT
     )
 
 
-def endpoint_alarms(
-    scope: Construct, *, config: MonitoringConfig, metrics: EndpointMetrics, topic: sns.ITopic
-) -> None:
+def endpoint_alarms(scope: Construct, *, config: MonitoringConfig, metrics: EndpointMetrics, topic: sns.ITopic) -> None:
     """Earlier than the rollback alarms, and about their causes."""
     slow = PlatformAlarm(
         scope,

@@ -13,9 +13,10 @@ from constructs import Construct
 from lambdas.build_images.environment import Environment
 from stacks.constructs.acknowledgements import acknowledge
 from stacks.constructs.assets import image_source
-from stacks.constructs.function import PlatformFunction
 from stacks.constructs.container_image import ContainerImage
+from stacks.constructs.function import PlatformFunction
 from stacks.constructs.log_group import PlatformLogGroup
+from stacks.constructs.notifications import NotificationTopic
 from stacks.constructs.roles import ServiceRole
 
 BUILD_MINUTES = 50
@@ -69,6 +70,7 @@ class ImageBuild(Construct):
         id: str,
         *,
         key: kms.IKey,
+        topic: NotificationTopic,
         code: lambda_.Code,
         log_retention_days: int,
         base: ContainerImage,
@@ -92,6 +94,16 @@ class ImageBuild(Construct):
             description="Starts the image build",
         )
         starter.service_role.allow(["codebuild:StartBuild"], [project.attr_arn])
+        # CloudFormation invokes it asynchronously. It answers its own failure, so a second try would answer twice.
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "StarterFailures",
+            function_name=starter.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=0,
+            destination_config={"onFailure": {"destination": topic.topic_arn}},
+        )
+        topic.allow_publish(starter.service_role)
         build = CustomResource(
             self,
             "Images",

@@ -61,8 +61,8 @@ class PlatformKey(kms.Key):
         )
 
     def allow_volumes(self, role: ServiceRole) -> None:
-        """Let SageMaker, acting with `role`, encrypt a job's volumes: it makes grants for its own instances."""
-        role.allow(["kms:DescribeKey"], [self.key_arn])
+        """Let SageMaker, acting with `role`, encrypt volumes and outputs: it makes grants for its own instances."""
+        role.allow(["kms:DescribeKey", "kms:Encrypt"], [self.key_arn])
         role.allow(["kms:CreateGrant"], [self.key_arn], {"Bool": {"kms:GrantIsForAWSResource": "true"}})
 
     def _allow(self, sid: str, service: str, actions: list[str], conditions: dict[str, dict[str, str]]) -> None:

@@ -11,7 +11,9 @@ from constructs import Construct
 class PlatformLogGroup(logs.LogGroup):
     """`retention_days` is one of the values that the service knows. Logs are never worth keeping a stack alive for."""
 
-    def __init__(self, scope: Construct, id: str, *, key: kms.IKey, retention_days: int, name: str | None = None) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, key: kms.IKey, retention_days: int, name: str | None = None
+    ) -> None:
         super().__init__(
             scope,
             id,

@@ -1,4 +1,4 @@
-"""A network without a way to the internet: private subnets, the S3 gateway endpoint, and interface endpoints on demand."""
+"""A network without a way to the internet: private subnets, the S3 gateway endpoint, interface endpoints on demand."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ class PrivateNetwork(Construct):
         self, scope: Construct, id: str, *, config: NetworkConfig, key: kms.IKey, log_retention_days: int
     ) -> None:
         super().__init__(scope, id)
-        self._vpc = ec2.CfnVPC(
-            self, "Vpc", cidr_block=config.cidr, enable_dns_support=True, enable_dns_hostnames=True
-        )
+        self._vpc = ec2.CfnVPC(self, "Vpc", cidr_block=config.cidr, enable_dns_support=True, enable_dns_hostnames=True)
         self.vpc_id = self._vpc.attr_vpc_id
         self._routes = ec2.CfnRouteTable(self, "Routes", vpc_id=self.vpc_id)
         self._subnets = self._add_subnets(config)
@@ -121,16 +119,36 @@ class PrivateNetwork(Construct):
             ],
         )
         # Encrypted traffic between containers is IPsec: UDP 500 and protocol 50 beside the job's own TCP.
-        for name, protocol, low, high in (("Tcp", "tcp", 0, 65535), ("Ike", "udp", 500, 500), ("Esp", "50", None, None)):
-            own = {"group_id": group.attr_group_id, "ip_protocol": protocol, "from_port": low, "to_port": high}
-            text = "between the containers of a job"
-            ec2.CfnSecurityGroupIngress(
-                self, f"JobsIn{name}", source_security_group_id=group.attr_group_id, description=text, **own
-            )
-            ec2.CfnSecurityGroupEgress(
-                self, f"JobsOut{name}", destination_security_group_id=group.attr_group_id, description=text, **own
-            )
+        self._allow_each_other(group, "Tcp", "tcp", ports=(0, 65535))
+        self._allow_each_other(group, "Ike", "udp", ports=(500, 500))
+        self._allow_each_other(group, "Esp", "50", ports=(None, None))
         return group
+
+    def _allow_each_other(
+        self, group: ec2.CfnSecurityGroup, name: str, protocol: str, *, ports: tuple[int | None, int | None]
+    ) -> None:
+        text = "between the containers of a job"
+        low, high = ports
+        ec2.CfnSecurityGroupIngress(
+            self,
+            f"JobsIn{name}",
+            group_id=group.attr_group_id,
+            source_security_group_id=group.attr_group_id,
+            ip_protocol=protocol,
+            from_port=low,
+            to_port=high,
+            description=text,
+        )
+        ec2.CfnSecurityGroupEgress(
+            self,
+            f"JobsOut{name}",
+            group_id=group.attr_group_id,
+            destination_security_group_id=group.attr_group_id,
+            ip_protocol=protocol,
+            from_port=low,
+            to_port=high,
+            description=text,
+        )
 
     def _add_interface_endpoints(self, cidr: str) -> None:
         group = ec2.CfnSecurityGroup(

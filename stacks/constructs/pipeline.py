@@ -82,9 +82,7 @@ class PipelineStateMachine(Construct):
         self.arn = machine.attr_arn
         self.metrics = PipelineMetrics(self.arn)
 
-    def _allow(
-        self, role: ServiceRole, statements: Iterable[Permission], values: Mapping[Placeholder, str]
-    ) -> None:
+    def _allow(self, role: ServiceRole, statements: Iterable[Permission], values: Mapping[Placeholder, str]) -> None:
         stack = Stack.of(self)
         texts = {item.value: value for item, value in values.items()}
         texts |= {"AWS::Partition": stack.partition, "AWS::Region": stack.region, "AWS::AccountId": stack.account}

@@ -82,21 +82,17 @@ class PipelineFunctions(Construct):
         environment = register_model.Environment(serving_image=images.serving.uri)
         role = self._add(lambdas.REGISTER_MODEL, environment)
         self._storage.artifacts.allow_read(role, keys.RUNS)
-        self._storage.artifacts.allow_existence_check(role)
         for model in self._config.models:
-            group = specs.package_group(self._config, model.name)
-            versions = self._sagemaker_arn("model-package", f"{group}/*")
-            role.allow(
-                ["sagemaker:CreateModelPackage"], [self._sagemaker_arn("model-package-group", group), versions]
-            )
-            role.allow(["sagemaker:AddTags"], [versions])
+            name = specs.package_group(self._config, model.name)
+            group = self._sagemaker_arn("model-package-group", name)
+            versions = self._sagemaker_arn("model-package", f"{name}/*")
+            role.allow(["sagemaker:CreateModelPackage", "sagemaker:ListModelPackages"], [group, versions])
+            role.allow(["sagemaker:DescribeModelPackage"], [versions])
             acknowledge_wildcard(role, versions, f"the registry numbers the versions of {model.name}")
 
     def _add_stage_artifact(self) -> None:
         artifacts = self._storage.artifacts
-        role = self._add(
-            lambdas.STAGE_ARTIFACT, stage_artifact.Environment(artifacts_bucket=artifacts.bucket_name)
-        )
+        role = self._add(lambdas.STAGE_ARTIFACT, stage_artifact.Environment(artifacts_bucket=artifacts.bucket_name))
         artifacts.allow_read(role, keys.RUNS, keys.MODELS)
         artifacts.allow_write(role, keys.MODELS)
         artifacts.allow_existence_check(role)
@@ -123,22 +119,23 @@ class PipelineFunctions(Construct):
         artifacts.allow_read(role, keys.ALIASES, keys.MODELS)
         artifacts.allow_write(role, keys.ALIASES)
         artifacts.allow_existence_check(role)
-        arn = self._sagemaker_arn("endpoint", endpoint)
-        role.allow(["sagemaker:DescribeEndpoint"], [arn])
         if publish.stable_key:
             artifacts.allow_write(role, keys.MODELS)
-            configs = self._sagemaker_arn("endpoint-config", "*")
-            role.allow(["sagemaker:UpdateEndpoint"], [arn, configs])
-            # A refresh of the fleet needs a copy of the configuration, and later takes it away.
-            role.allow(
-                [
-                    "sagemaker:CreateEndpointConfig",
-                    "sagemaker:DescribeEndpointConfig",
-                    "sagemaker:DeleteEndpointConfig",
-                ],
-                [configs],
-            )
-            acknowledge_wildcard(role, configs, "CloudFormation names the endpoint's configuration")
+        self._allow_refresh(role)
+
+    def _allow_refresh(self, role: ServiceRole) -> None:
+        """Let `role` roll the fleet on a copy of the endpoint's configuration, which holds the volume's key."""
+        endpoint = self._config.endpoint.name
+        arn = self._sagemaker_arn("endpoint", endpoint)
+        configs = self._sagemaker_arn("endpoint-config", "*")
+        copies = self._sagemaker_arn("endpoint-config", f"{endpoint}-refresh-*")
+        role.allow(["sagemaker:DescribeEndpoint"], [arn])
+        role.allow(["sagemaker:DescribeEndpointConfig"], [configs])
+        role.allow(["sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig"], [copies])
+        role.allow(["sagemaker:UpdateEndpoint"], [arn, copies])
+        self._storage.key.allow_volumes(role)
+        acknowledge_wildcard(role, configs, "CloudFormation names the endpoint's configuration")
+        acknowledge_wildcard(role, copies, "each refresh has a configuration of its own")
 
     def _add(self, function: Function, environment: FunctionEnvironment) -> ServiceRole:
         made = PlatformFunction(

@@ -41,5 +41,7 @@ class SageMakerRole(ServiceRole):
     def _allow_logs(self, log_group: str) -> None:
         stack = Stack.of(self)
         arn = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{log_group}:*"
-        self.allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [arn])
+        self.allow(
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [arn]
+        )
         acknowledge_wildcard(self, arn, f"SageMaker names the streams of {log_group}")

@@ -41,7 +41,9 @@ def assembly(environment: str) -> Path:
 @functools.cache
 def templates(environment: str) -> dict[str, dict[str, Any]]:
     """Role of the stack (`Storage`, ...) -> template."""
-    return {path.name.split("-")[2].split(".")[0]: json.loads(path.read_text()) for path in _template_files(environment)}
+    return {
+        path.name.split("-")[2].split(".")[0]: json.loads(path.read_text()) for path in _template_files(environment)
+    }
 
 
 def resources(environment: str, kind: str, stack: str | None = None) -> dict[str, dict[str, Any]]:
