@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,14 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("model.onnx*"))
 
 
+@cache
 def _large_picture() -> bytes:
     """One that keeps a core busy for a moment."""
-    return picture("green", size=(4000, 3000), kind="PNG")
+    return picture("green", size=(3000, 2000), kind="PNG")
 
 
 def test_an_unload_waits_for_its_requests_and_no_others(tmp_path: Path, colours: Path) -> None:
+    _large_picture()
     with ServerProcess(tmp_path / "log", KENNEL_THREADS="1") as server, ThreadPoolExecutor(6) as pool:
         server.load("one", colours)
         server.load("two", colours)
@@ -56,6 +59,7 @@ def test_overload_is_refused_at_once_with_a_time_to_come_back(tmp_path: Path, co
 
 
 def test_sigterm_answers_what_was_accepted_and_takes_nothing_new(tmp_path: Path, colours: Path) -> None:
+    _large_picture()
     with ServerProcess(tmp_path / "log", KENNEL_THREADS="1") as server, ThreadPoolExecutor(4) as pool:
         server.load("one", colours)
         waiting = [pool.submit(server.predict, "one", _large_picture()) for _ in range(4)]
