@@ -48,7 +48,8 @@ def draw(
 ) -> Summary:
     """Draw `per_class` images (the total over the splits) of each class below `folder`.
 
-    `size` bounds the short side in pixels. The same arguments give the same bytes, whatever the number of `workers`.
+    `classes` counts the breeds; the layout cats-dogs always has its two. `size` bounds the short side
+    in pixels. The same arguments give the same bytes, whatever the number of `workers`.
     Raises ValueError with the fix for arguments that make no data set.
     """
     _check(layout, classes, per_class, size)
@@ -71,8 +72,6 @@ def draw(
 def _check(layout: str, classes: int, per_class: int, size: tuple[int, int]) -> None:
     if layout not in LAYOUTS:
         raise ValueError(f"layout is {layout!r}; choose from {', '.join(LAYOUTS)}")
-    if layout == "cats-dogs" and classes != 2:
-        raise ValueError(f"cats-dogs has 2 classes, not {classes}: leave classes out, or take the layout breeds")
     if not 2 <= classes <= len(breeds.BREEDS):
         raise ValueError(f"classes is {classes}; it must be between 2 and {len(breeds.BREEDS)}")
     if layout == "breeds" and per_class < 3:

@@ -29,10 +29,8 @@ def render(check: Check) -> str:
     pairs = sorted(check.decision.pairs, key=lambda pair: (BY_CODE[pair.code].action == "kept", pair.path))
     left_out = [row.path for row in rows.values() if row.split in (QUARANTINED, REMOVED) and row.width]
     # Round the classes, so that the limit of the page's size takes the last samples of each and no class whole.
-    wanted = [path for round_ in zip_longest(*samples.values()) for path in round_ if path]
-    wanted = (
-        [path for pair in pairs[:_MAX_PAIRS] for path in (pair.path, pair.other)] + left_out[:_MAX_LEFT_OUT] + wanted
-    )
+    fair = [path for round_ in zip_longest(*samples.values()) for path in round_ if path]
+    alike = [path for pair in pairs[:_MAX_PAIRS] for path in (pair.path, pair.other)]
     return render_data_report(
         DataReport(
             header=check.header,
@@ -43,7 +41,7 @@ def render(check: Check) -> str:
             reasons=check.decision.reasons,
             meanings={code: (finding.meaning, finding.action) for code, finding in BY_CODE.items()},
             samples=samples,
-            thumbnails=_thumbnails(check, wanted),
+            thumbnails=_thumbnails(check, [*alike, *left_out[:_MAX_LEFT_OUT], *fair]),
         )
     )
 

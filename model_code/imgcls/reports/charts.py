@@ -222,9 +222,10 @@ class _Axis:
         return [index * step for index in range(first, math.floor(self._high / step + 1e-9) + 1)]
 
     def logarithmic_ticks(self) -> list[float]:
-        """Logarithms of 1, 2 and 5 times powers of ten, or of the powers alone where those would be too many."""
+        """Logarithms of round values: the wider the axis, the fewer between two powers of ten."""
         powers = range(math.floor(self._low), math.ceil(self._high) + 1)
-        factors = (1, 2, 5) if self._high - self._low <= 2.5 else (1,)
+        span = self._high - self._low
+        factors = range(1, 10) if span <= 0.7 else (1, 2, 5) if span <= 2.5 else (1,)
         places = [power + math.log10(factor) for power in powers for factor in factors]
         return [place for place in places if self._low <= place <= self._high]
 
