@@ -17,14 +17,19 @@ from kennel import local
 from kennel.errors import KennelError
 
 
+def load_config(environment: str) -> AppConfig:
+    """The configuration of an environment. Raises KennelError with one sentence a finding."""
+    try:
+        return configuration.load(environment)
+    except ConfigError as error:
+        raise KennelError(str(error)) from None
+
+
 class Session:
     """`Session("local")` talks to the running embedded cloud, any other to AWS with the caller's own credentials."""
 
     def __init__(self, environment: str) -> None:
-        try:
-            self.config: AppConfig = configuration.load(environment)
-        except ConfigError as error:
-            raise KennelError(str(error)) from None
+        self.config = load_config(environment)
         self._record = local.require() if environment == "local" else None
         self._clients: dict[str, Any] = {}
 

@@ -9,10 +9,13 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from kennel import data
-from kennel.cli.output import AsJson, Environment, console, errors, print_json
+from imgcls.contract.dataset import DatasetError, DatasetSettings
+from kennel import data, importing
+from kennel.cli.output import AsJson, Environment, console, errors, print_json, print_table
 from kennel.errors import KennelError
-from kennel.session import Session
+from kennel.session import Session, load_config
+
+COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
 app = typer.Typer(help="Data sets.", no_args_is_help=True)
 
@@ -42,6 +45,85 @@ def sample(
 
 
 @app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="holds train/ valid/ test/, or the class folders")],
+    dataset: Annotated[str | None, typer.Option(help="a data set of the configuration, for its settings")] = None,
+    report: Annotated[Path | None, typer.Option(help="write the report, one HTML file, here")] = None,
+    env: Environment = "local",
+    as_json: AsJson = False,
+) -> None:
+    """Look at every image as the Prepare step would; writes nothing but the report. Exit code 1 if it would refuse."""
+    from imgcls.preparation import run
+
+    try:
+        checked = run.check(folder, _settings(env, dataset), progress=lambda line: errors.print(line, markup=False))
+    except DatasetError as error:
+        raise KennelError(str(error)) from None
+    if report:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(checked.report())
+    header, verdict = checked.header, checked.verdict
+    if as_json:
+        print_json(
+            {
+                "manifest_id": header.id,
+                "classes": header.classes,
+                "counts": header.counts,
+                "failures": verdict.failures,
+                "notes": verdict.notes,
+            }
+        )
+    else:
+        print_table(
+            ("split", "images"), sorted(header.counts.items()), title=f"{folder}: {len(header.classes)} classes"
+        )
+        for line in verdict.notes:
+            console.print(line, style="yellow", markup=False)
+        for line in verdict.failures:
+            console.print(line, style="red", markup=False)
+        if report:
+            console.print(f"The report is {report}")
+    if verdict.failures:
+        raise typer.Exit(1)
+
+
+def _settings(env: str, dataset: str | None) -> DatasetSettings:
+    """The configured data set's settings, or those that fit any folder."""
+    if dataset is None:
+        return DatasetSettings()
+    config = load_config(env)
+    known = [item.name for item in config.datasets]
+    if dataset not in known:
+        raise KennelError(f"there is no data set {dataset} in {env}; choose from {', '.join(known)}")
+    return DatasetSettings.from_dict(config.dataset(dataset).model_dump(mode="json"))
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(metavar="ARCHIVE_OR_URL", help="a .zip or .tar, such as dogImages.zip")],
+    folder: Annotated[Path, typer.Argument(help="where the images go")],
+    as_json: AsJson = False,
+) -> None:
+    """Unpack a public data set's archive into class folders; a second run does only what is missing."""
+    with Progress(*COLUMNS, console=errors, transient=True) as bar:
+        task = bar.add_task(source, total=None)
+
+        def told(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total or None)
+
+        archive = Path(source)
+        if source.startswith(("http://", "https://")):
+            archive = importing.download(source, folder.parent, progress=told)
+        done = importing.unpack(archive, folder, progress=told)
+    if as_json:
+        print_json(asdict(done))
+        return
+    console.print(
+        f"{done.written} images written to {folder}, {done.present} were there, {done.skipped} other files left out"
+    )
+
+
+@app.command()
 def upload(
     folder: Annotated[Path, typer.Argument(help="holds train/ valid/ test/, or the class folders")],
     dataset: Annotated[str, typer.Option(help="name of the data set in the data bucket")],
@@ -51,8 +133,7 @@ def upload(
     """Upload a data set: only what is missing or changed, every file's SHA-256 checked by the service."""
     session = Session(env)
     paths = data.files(folder)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True) as bar:
+    with Progress(*COLUMNS, console=errors, transient=True) as bar:
         task = bar.add_task(f"Uploading {folder}", total=len(paths))
         done = data.upload(
             session.client("s3"),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 
-import config as configuration
-from config.base import ConfigError
 from kennel import project
-from kennel.errors import KennelError
+from kennel.session import load_config
 
 
 def local_images() -> list[dict]:
@@ -15,10 +13,7 @@ def local_images() -> list[dict]:
 
     Jobs run on every core; two of them at a time share the cores, so each gets its part of the threads.
     """
-    try:
-        images = configuration.load("local").images
-    except ConfigError as error:
-        raise KennelError(str(error)) from None
+    images = load_config("local").images
     serve = [sys.executable, str(project.ROOT / "model_code" / "serve.py")]
     return [
         {"pattern": images.training_uri, "kind": "training"},
