@@ -95,6 +95,7 @@ class AppConfig(Config):
                 raise ValueError(f"endpoint.min_instances ({self.endpoint.min_instances}) must be at least 2 in prod")
             if self.training.publish.stable_key:
                 raise ValueError(
-                    "training.publish.stable_key must be off in prod: endpoints may serve a stale copy of an overwritten key"
+                    "training.publish.stable_key must be off in prod: "
+                    "an endpoint may serve a stale copy of an overwritten key"
                 )
         return self

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from config.datasets import DatasetSpec, Split
-from config.models import Categorical, Continuous, Integer, ModelSpec, PreprocessingSpec, TuningSpec
+from config.models import Categorical, Continuous, Integer, ModelSpec, TuningSpec
 
 CATS_DOGS = DatasetSpec(
     name="cats-dogs",
@@ -69,15 +71,15 @@ MODELS = (CAT_DOG, BREEDS, BREEDS_MOBILE, BREEDS_RESNET50)
 
 def for_laptop(spec: ModelSpec) -> ModelSpec:
     """The same model, small enough for two cores and drawn data: untrained, small pictures, a short search."""
-    small = {
+    small: dict[str, Any] = {
         "cat-dog-classifier": {"epochs": 8, "batch-size": 16},
         "dog-breed-classifier": {"epochs": 12, "batch-size": 16, "lr": 0.05},
         "dog-breed-classifier-mobile": {"epochs": 20, "batch-size": 16, "lr": 0.02},
         "dog-breed-resnet50": {"epochs": 6, "batch-size": 16, "lr": 0.02},
     }[spec.name]
-    changes: dict = {"pretrained": False, "hyperparameters": {**spec.hyperparameters, **small}}
+    changes: dict[str, Any] = {"pretrained": False, "hyperparameters": {**spec.hyperparameters, **small}}
     if spec.architecture != "simple_cnn":
-        changes["preprocessing"] = PreprocessingSpec(resize=72, crop=64)
+        changes["preprocessing"] = {"resize": 72, "crop": 64}
     if spec.tuning:
         space = dict(spec.tuning.search_space)
         for name in ("batch-size", "test-batch-size"):
@@ -90,8 +92,4 @@ def for_laptop(spec: ModelSpec) -> ModelSpec:
         changes["tuning"] = spec.tuning.model_copy(
             update={"search_space": space, "max_jobs": 4, "max_parallel_jobs": 2}
         )
-    return ModelSpec.model_validate({**spec.model_dump(), **{k: _plain(v) for k, v in changes.items()}})
-
-
-def _plain(value: object) -> object:
-    return value.model_dump() if hasattr(value, "model_dump") else value
+    return ModelSpec.model_validate(spec.model_dump() | changes)

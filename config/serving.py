@@ -71,7 +71,8 @@ class EndpointConfig(Config):
             raise ValueError(f"max_instances ({self.max_instances}) is below min_instances ({self.min_instances})")
         if self.rollout.kind != "all_at_once" and self.min_instances < 2:
             raise ValueError(
-                f"rollout.kind {self.rollout.kind} needs min_instances of at least 2: a canary of one instance is all of it; "
+                f"rollout.kind {self.rollout.kind} needs min_instances of at least 2: "
+                "a canary of one instance is all of it; "
                 "set rollout.kind to all_at_once or min_instances to 2"
             )
         if self.data_capture:

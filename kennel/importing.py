@@ -107,20 +107,29 @@ def _members(archive: Path) -> Iterator[list[Member]]:
         raise KennelError(f"{archive} is no file: give a .zip or .tar archive, or its URL")
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as zipped:
-            yield [
-                Member(PurePosixPath(item.filename), item.file_size, lambda item=item: zipped.open(item))  # type: ignore[misc]
-                for item in zipped.infolist()
-                if not item.is_dir() and not stat.S_ISLNK(item.external_attr >> 16)
-            ]
+            yield [_zip_member(zipped, item) for item in zipped.infolist() if not item.is_dir() and not _is_link(item)]
     elif tarfile.is_tarfile(archive):
         with tarfile.open(archive) as tar:
-            yield [
-                Member(PurePosixPath(item.name), item.size, lambda item=item: tar.extractfile(item))  # type: ignore[misc]
-                for item in tar.getmembers()
-                if item.isreg()
-            ]
+            yield [_tar_member(tar, item) for item in tar.getmembers() if item.isreg()]
     else:
         raise KennelError(f"{archive} is neither a .zip nor a .tar archive")
+
+
+def _is_link(item: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(item.external_attr >> 16)
+
+
+def _zip_member(zipped: zipfile.ZipFile, item: zipfile.ZipInfo) -> Member:
+    return Member(PurePosixPath(item.filename), item.file_size, lambda: zipped.open(item))
+
+
+def _tar_member(tar: tarfile.TarFile, item: tarfile.TarInfo) -> Member:
+    def open_() -> IO[bytes]:
+        stream = tar.extractfile(item)
+        assert stream is not None, "plain files have content"
+        return stream
+
+    return Member(PurePosixPath(item.name), item.size, open_)
 
 
 def _target(member: Member) -> PurePosixPath | None:

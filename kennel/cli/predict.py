@@ -65,17 +65,18 @@ def _from_artifact(artifact: Path, scratch: Path) -> Callable[[Path, int], Predi
     """The served graph of an artifact, in this process. Raises KennelError when it is none."""
     from imgcls.artifact import unpack, verify
     from imgcls.contract.artifact import ArtifactError
-    from imgcls.serving.engine import load
+    from imgcls.contract.serving import ServerSettings
+    from imgcls.serving.engine import OpenVinoEngine
     from imgcls.serving.errors import RequestError
     from imgcls.serving.formats import top
-    from imgcls.serving.model import Images
+    from imgcls.serving.model import Images, Model
 
     try:
         folder = artifact
         if artifact.is_file():
             unpack(artifact, folder := scratch / "artifact")
-        verify(folder)
-        model = load(folder)
+        card = verify(folder)
+        model = Model(card, OpenVinoEngine(folder, card), ServerSettings().max_image_pixels)
     except (ArtifactError, OSError) as error:
         raise KennelError(f"{artifact}: {error}") from None
 
@@ -84,7 +85,6 @@ def _from_artifact(artifact: Path, scratch: Path) -> Callable[[Path, int], Predi
             probabilities = model.predict(Images((image.read_bytes(),))).probabilities[0]
         except RequestError as error:
             raise KennelError(f"{image}: {error}") from None
-        card = model.card
         scored = tuple(
             ScoredLabel(card.labels[i], round(float(probabilities[i]), 7)) for i in top(probabilities, top_k)
         )
