@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MAX_REASON_CHARS = 400
+MAX_REASON_CHARS = 300
+"""Forty models that all fail must fit into one state, and into the 32,768 characters of an execution's cause."""
 
 _JOBS = {
     "TrainingJobName": ("TrainingJobStatus", "/aws/sagemaker/TrainingJobs"),
     "ProcessingJobName": ("ProcessingJobStatus", "/aws/sagemaker/ProcessingJobs"),
     "HyperParameterTuningJobName": ("HyperParameterTuningJobStatus", "/aws/sagemaker/TrainingJobs"),
 }
+_WITHOUT_WORDS = {"States.Timeout": "it did not end within its time limit"}
 _SCRIPT_ERROR = re.compile(r'ErrorMessage "(?P<text>.*?)"\s*(?:Command\b|, exit code|$)', re.DOTALL)
 _CLASS_OF_ERROR = re.compile(r"^(AlgorithmError|ClientError|InternalServerError|CapacityError|ResourceLimitError): ")
 _PLAIN_ERROR = re.compile(r"^(RuntimeError|error): ")
@@ -42,7 +44,7 @@ def read(error: Mapping[str, Any]) -> Cause:
     if "errorMessage" in document:
         text = str(document["errorMessage"])
         return Cause(str(document.get("errorType", name)), text, _short(text))
-    return Cause(name, cause, _short(cause or name))
+    return Cause(name, cause, _short(cause or _WITHOUT_WORDS.get(name, name)))
 
 
 def _of_job(error: str, document: Mapping[str, Any], job: str, status: str, log_group: str) -> Cause:

@@ -1,0 +1,230 @@
+"""Every way through the state machine ends as it says, and tells people once."""
+
+from __future__ import annotations
+
+import pytest
+
+from localcloud.stepfunctions.asl.errors import StatesError
+from tests.pipeline.harness import Runner, failed_job
+
+JOB_STATES = ("TuneModel", "TrainModel", "EvaluateModel")
+LAMBDA_STATES = ("QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel")
+FIRST, SECOND = "dog-breed-classifier", "dog-breed-classifier-mobile"
+
+CAPACITY = {"FailureReason": "CapacityError: Unable to provision requested ML compute capacity"}
+INTERNAL = {"FailureReason": "InternalServerError: We encountered an internal error. Please try again."}
+SCRIPT = {"FailureReason": 'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "ValueError: no"'}
+
+
+def first_fails(state, answer):
+    """The first model's call fails as `answer` says; the other model's goes on as usual."""
+
+    def scripted(parameters):
+        mine = FIRST + "/" in str(parameters) or parameters.get("Payload", {}).get("model") == FIRST
+        return answer(parameters) if mine else None
+
+    return [scripted]
+
+
+def test_a_run_publishes_every_model():
+    found = Runner().run()
+    assert found.error is None
+    assert {name: item["outcome"] for name, item in found.outcomes.items()} == {FIRST: "published", SECOND: "published"}
+    assert found.outcomes[FIRST]["target_model"] == f"{FIRST}/20261120T132415Z-1a2b3c4d/model.tar.gz"
+    assert found.output["failed"] is False
+    assert len(found.messages) == 1
+
+
+def test_only_models_with_a_search_are_tuned_and_their_best_values_win():
+    found = Runner().run()
+    assert len(found.calls["TuneModel"]) == 1
+    trained = {call["HyperParameters"]["model-name"]: call["HyperParameters"] for call in found.calls["TrainModel"]}
+    assert trained[FIRST]["lr"] == "0.02" and trained[FIRST]["batch-size"] == '"32"'
+    assert trained[SECOND]["lr"] == "0.01"
+    static = found.calls["TuneModel"][0]["TrainingJobDefinition"]["StaticHyperParameters"]
+    assert not {"lr", "batch-size"} & set(static)
+
+
+def test_without_tuning_the_static_hyperparameters_are_trained():
+    found = Runner().run({"tune": False, "models": [FIRST], "hyperparameters": {FIRST: {"lr": 0.3}}})
+    assert "TuneModel" not in found.calls
+    assert found.calls["TrainModel"][0]["HyperParameters"]["lr"] == "0.3"
+
+
+def test_a_pretrained_model_reads_the_weights_channel_and_no_other_does():
+    runner = Runner()
+    runner.run({"models": [FIRST]})
+    assert channels(runner) == ["train", "validation", "weights", "code"]
+    runner = Runner()
+    runner.run({"models": ["cat-dog-classifier"]})
+    assert channels(runner) == ["train", "validation", "code"]
+
+
+def channels(runner):
+    return [channel["ChannelName"] for channel in runner._calls["TrainModel"][0]["InputDataConfig"]]
+
+
+def test_a_rejected_model_is_an_outcome_and_the_run_succeeds():
+    runner = Runner()
+    verdict = {"passed": False, "reason": "accuracy 0.1 is below 0.5", "accuracy": 0.1, "champion_accuracy": 0.9}
+    runner.script["QualityGate"] = [{"Payload": verdict}]
+    found = runner.run()
+    assert found.error is None and found.output["failed"] is False
+    assert found.outcomes[FIRST]["outcome"] == "rejected"
+    assert found.outcomes[FIRST]["reason"] == "accuracy 0.1 is below 0.5"
+    assert len(found.calls["RegisterModel"]) == 2, "a rejected model is registered as such"
+    assert not {"StageArtifact", "SmokeTest", "PublishModel"} & set(found.calls)
+
+
+@pytest.mark.parametrize("state", JOB_STATES)
+def test_a_failed_script_fails_the_run_after_its_sisters_finished(state):
+    runner = Runner()
+    runner.script[state] = first_fails(state, failed_job(state, **SCRIPT))
+    found = runner.run({"models": [FIRST, SECOND]})
+    [failure] = found.failures
+    assert (failure["model"], failure["state"], failure["reason"]) == (FIRST, state, f"{state}: ValueError: no")
+    assert "log group" in failure["remedy"]
+    [message] = found.messages
+    assert [item["outcome"] for item in message["outcomes"]] == ["failed", "published"]
+
+
+@pytest.mark.parametrize("state", LAMBDA_STATES)
+def test_a_failed_function_fails_its_model_only(state):
+    runner = Runner()
+    error = StatesError("SomeError", '{"errorMessage": "it broke", "errorType": "SomeError"}')
+    runner.script[state] = [error]
+    found = runner.run({"models": [SECOND]})
+    assert found.failures[0]["reason"] == f"{state}: it broke"
+    assert len(found.calls[state]) == 1, "a function's own error is not tried again"
+    assert len(found.messages) == 1
+
+
+@pytest.mark.parametrize("state", JOB_STATES)
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_internal_error_is_tried_again(state, times):
+    runner = Runner()
+    runner.script[state] = [failed_job(state, **INTERNAL)] * times + [None]
+    found = runner.run({"models": [FIRST]})
+    assert found.error is None
+    assert len(found.calls[state]) == times + 1
+    assert min(found.waits) >= 2, "job names hold the second in which their state was entered"
+
+
+@pytest.mark.parametrize("state", [*JOB_STATES, "PrepareDataset"])
+def test_an_error_that_comes_always_ends(state):
+    runner = Runner()
+    runner.script[state] = [failed_job(state, **INTERNAL)]
+    found = runner.run({"models": [FIRST]})
+    assert found.failures[0]["state"] == state
+    assert len(found.calls[state]) == 4, "once, and three times again"
+    assert len(found.messages) == 1
+
+
+def test_without_capacity_the_next_instance_type_is_taken():
+    runner = Runner()
+    runner.script["TrainModel"] = [failed_job("TrainModel", **CAPACITY), None]
+    found = runner.run({"models": [SECOND]})
+    types = [call["ResourceConfig"]["InstanceType"] for call in found.calls["TrainModel"]]
+    assert types == ["ml.g5.xlarge", "ml.g4dn.xlarge"]
+    assert found.outcomes[SECOND]["outcome"] == "published"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (StatesError("States.Timeout", ""), "time"),
+        (StatesError("SageMaker.AmazonSageMakerException", "ValidationException: bad field"), "ValidationException"),
+        (StatesError("SageMaker.AmazonSageMakerException", "AccessDeniedException: not authorized"), "AccessDenied"),
+    ],
+)
+def test_what_another_try_cannot_mend_is_not_tried_by_the_diagnosis(error, kind):
+    runner = Runner()
+    runner.script["TrainModel"] = [error]
+    found = runner.run({"models": [SECOND]})
+    assert kind in found.failures[0]["reason"] + found.failures[0]["remedy"]
+    assert len(found.calls["DiagnoseFailure"]) == 1
+
+
+def test_throttling_is_tried_again_under_new_names():
+    runner = Runner()
+    throttled = StatesError("SageMaker.AmazonSageMakerException", "ThrottlingException: Rate exceeded")
+    runner.script["TrainModel"] = [throttled, throttled, None]
+    found = runner.run({"models": [SECOND]})
+    assert found.error is None
+    names = [call["TrainingJobName"] for call in found.calls["TrainModel"]]
+    assert len(set(names)) == 3
+    assert "DiagnoseFailure" not in found.calls
+
+
+def test_a_stopped_job_is_a_failure():
+    runner = Runner()
+    stopped = failed_job("TrainModel", TrainingJobStatus="Stopped", SecondaryStatus="Stopped")
+    runner.script["TrainModel"] = [stopped]
+    found = runner.run({"models": [SECOND]})
+    assert "somebody stopped the job" in found.failures[0]["remedy"]
+
+
+def test_a_search_without_a_single_success_is_a_failure():
+    runner = Runner()
+    runner.script["TuneModel"] = [{"HyperParameterTuningJobName": "x", "HyperParameterTuningJobStatus": "Completed"}]
+    found = runner.run({"models": [FIRST]})
+    assert found.failures[0]["reason"] == "TuneModel: no trial of the tuning job succeeded"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [({"modles": ["x"]}, "unknown field 'modles'"), ({"models": 1}, "models is 1"), ([], "a list"), ("x", "a text")],
+)
+def test_a_refused_input_fails_at_once_with_the_field(value, words):
+    found = Runner().run(value)
+    [failure] = found.failures
+    assert failure["state"] == "PlanRun" and words in failure["reason"]
+    assert [message["failed"] for message in found.messages] == [True]
+    assert "PrepareDataset" not in found.calls
+
+
+def test_a_data_set_that_cannot_be_prepared_says_why():
+    runner = Runner()
+    runner.script["PrepareDataset"] = [
+        failed_job("PrepareDataset", FailureReason="AlgorithmError: exit code: 1", ExitMessage="no good image is left")
+    ]
+    found = runner.run()
+    assert found.failures[0]["reason"] == "PrepareDataset: no good image is left"
+    assert "TrainModel" not in found.calls and len(found.messages) == 1
+
+
+def test_a_diagnosis_that_fails_keeps_the_first_error():
+    runner = Runner()
+    runner.script["TrainModel"] = [failed_job("TrainModel", **SCRIPT)]
+    runner.script["DiagnoseFailure"] = [StatesError("Lambda.Unknown", "out of memory")]
+    found = runner.run({"models": [SECOND]})
+    assert "ValueError: no" in found.failures[0]["reason"]
+    assert "Lambda.Unknown" in found.failures[0]["remedy"]
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_notification_that_fails_does_not_change_the_end(failing):
+    runner = Runner()
+    runner.script["Notify"] = [StatesError("SNS.NotFoundException", "no topic")]
+    if failing:
+        runner.script["TrainModel"] = [failed_job("TrainModel", **SCRIPT)]
+    found = runner.run({"models": [SECOND]})
+    assert (found.error is not None) is failing
+
+
+def test_an_overwritten_stable_key_is_published_when_the_fleet_is_new():
+    runner = Runner()
+    busy = {"refresh": True, "rollout": {"config": "c", "replaces": "b", "polls": 1}, "note": "on its way"}
+    runner.script["PublishModel"] = [{"Payload": {**busy, "rollout": {"config": "", "replaces": "", "polls": 0}}}]
+    runner.script["RefreshFleet"] = [{"Payload": busy}, {"Payload": {**busy, "refresh": False, "note": "new"}}]
+    found = runner.run({"models": [SECOND]})
+    assert [call["Payload"]["rollout"]["config"] for call in found.calls["RefreshFleet"]] == ["", "c"]
+    assert found.outcomes[SECOND]["notes"][-1] == "new"
+
+
+def test_a_plan_that_cannot_be_read_fails_that_model_only():
+    runner = Runner()
+    runner.script["LoadModelPlan"] = [StatesError("S3.NoSuchKeyException", "gone")]
+    found = runner.run({"models": [SECOND]})
+    assert found.failures[0]["state"] == "LoadModelPlan"
+    assert found.failures[0]["model"] == SECOND

@@ -1,0 +1,48 @@
+"""Every state of the machine is entered by some run of these few."""
+
+from __future__ import annotations
+
+from localcloud.stepfunctions.asl.errors import StatesError
+from pipeline import model_flow
+from tests.pipeline.harness import Runner, failed_job
+
+REJECTED = {"passed": False, "reason": "too weak", "accuracy": 0.1, "champion_accuracy": None}
+REFRESH = {"refresh": True, "rollout": {"config": "", "replaces": "", "polls": 0}, "note": "on its way"}
+
+SCRIPTS = (
+    {},
+    {"QualityGate": [{"Payload": REJECTED}]},
+    {"PublishModel": [{"Payload": REFRESH}]},
+    {"TuneModel": [{"HyperParameterTuningJobName": "x"}]},
+    {"DiagnoseFailure": [StatesError("Broken", "")], "TrainModel": [failed_job("TrainModel")]},
+    {"DiagnoseFailure": [StatesError("Broken", "")], "PrepareDataset": [failed_job("PrepareDataset")]},
+    {"PlanRun": [StatesError("Refused", "{}")]},
+    *(
+        {state: [failed_job(state, FailureReason="InternalServerError"), None]}
+        for state in ("PrepareDataset", "TuneModel", "TrainModel", "EvaluateModel")
+    ),
+    *({state: [StatesError("Broken", "")]} for state in ("LoadModelPlan", *model_flow.DECISIONS[:-1])),
+    {"PublishModel": [{"Payload": REFRESH}], "RefreshFleet": [StatesError("Broken", "")]},
+)
+
+NEVER_LEFT = {"PipelineFailed"}
+"""A Fail state ends the execution: it has no output."""
+FOR_THE_UNFORESEEN = {"TrainModelsFailed"}
+"""Every state inside the map catches its own errors: the map fails only by a limit of the service."""
+
+
+def all_states(flow):
+    for name, state in flow["States"].items():
+        yield name
+        if state["Type"] == "Map":
+            yield from all_states(state["ItemProcessor"])
+
+
+def test_every_state_is_entered():
+    models = ["dog-breed-classifier", "cat-dog-classifier"]
+    entered = set()
+    for script in SCRIPTS:
+        runner = Runner()
+        runner.script = dict(script)
+        entered |= runner.run({"models": models, "dataset": "dog-breeds"}).entered
+    assert set(all_states(Runner().definition)) - entered == NEVER_LEFT | FOR_THE_UNFORESEEN
