@@ -93,7 +93,7 @@ class Hosting:
         return self.invoke(endpoint, target, **options)[1]["answer"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def hosting():
     images = [ImageCommand("*/miniature:*", "serving", (sys.executable, SERVER))]
     with pytest.MonkeyPatch.context() as patch:

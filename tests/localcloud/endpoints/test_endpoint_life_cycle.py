@@ -277,12 +277,3 @@ def test_a_single_model_endpoint_finds_its_archive_where_containers_look(hosting
         EndpointName="no-archive", EndpointConfigName=hosting.config(ModelDataUrl="s3://artifacts/models/none.tar.gz")
     )
     assert "Failed to download model data" in hosting.settled("no-archive")["FailureReason"]
-
-
-def test_stopping_the_cloud_ends_every_process(hosting):
-    hosting.archive("m.tar.gz", answer=1)
-    pids = [hosting.invoke(hosting.endpoint(), "m.tar.gz")[1]["pid"] for _ in range(2)]
-    hosting.cloud.run_stop_callbacks()
-    for pid in pids:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)

@@ -62,7 +62,7 @@ class Runner:
             time.sleep(0.01)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def runner():
     with LocalCloud() as cloud:
         yield Runner(cloud.cloud)

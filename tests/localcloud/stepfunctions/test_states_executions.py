@@ -83,10 +83,3 @@ def test_lists_are_newest_first_and_filter_by_status(runner):
     assert [len(page["executions"]) for page in pages] == [2, 1]
     for each in started[1:]:
         runner.states.stop_execution(executionArn=each)
-
-
-def test_stopping_the_cloud_ends_what_runs(runner):
-    execution = runner.start(WAIT)
-    runner.until(execution, "WaitStateEntered")
-    runner.cloud.run_stop_callbacks()
-    assert runner.states.describe_execution(executionArn=execution)["status"] == "ABORTED"
