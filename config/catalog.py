@@ -71,13 +71,13 @@ MODELS = (CAT_DOG, BREEDS, BREEDS_MOBILE, BREEDS_RESNET50)
 
 def for_laptop(spec: ModelSpec) -> ModelSpec:
     """The same model, small enough for two cores and drawn data: untrained, small pictures, a short search."""
-    small: dict[str, Any] = {
+    small: dict[str, dict[str, Any]] = {
         "cat-dog-classifier": {"epochs": 8, "batch-size": 16},
         "dog-breed-classifier": {"epochs": 12, "batch-size": 16, "lr": 0.05},
         "dog-breed-classifier-mobile": {"epochs": 20, "batch-size": 16, "lr": 0.02},
         "dog-breed-resnet50": {"epochs": 6, "batch-size": 16, "lr": 0.02},
-    }[spec.name]
-    changes: dict[str, Any] = {"pretrained": False, "hyperparameters": {**spec.hyperparameters, **small}}
+    }
+    changes: dict[str, Any] = {"pretrained": False, "hyperparameters": spec.hyperparameters | small[spec.name]}
     if spec.architecture != "simple_cnn":
         changes["preprocessing"] = {"resize": 72, "crop": 64}
     if spec.tuning:
