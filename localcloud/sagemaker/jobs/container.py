@@ -16,6 +16,7 @@ from typing import Literal
 
 from localcloud.context import Cloud
 from localcloud.sagemaker.jobs.opt_ml import OptMl
+from localcloud.sagemaker.jobs.strays import kill_strays
 
 STOP_GRACE_SECONDS = 120.0  # what SageMaker gives between SIGTERM and SIGKILL
 _POLL_SECONDS = 0.02
@@ -55,6 +56,7 @@ def job_environment(
         "PYTHONDONTWRITEBYTECODE": "1",
         **extra,
         **opt_ml.localized(dict(request_environment)),
+        "SAGEMAKER_BASE_DIR": str(opt_ml.base),
     }
     environment = {
         name: value
@@ -107,6 +109,7 @@ class Container:
         if ending in ("stopped", "max_runtime"):
             self._ask_to_end(process, reader, closing)
         self._cloud.processes.end(process)  # what the first process leaves behind dies with it, as in a container
+        kill_strays("SAGEMAKER_BASE_DIR", self._environment["SAGEMAKER_BASE_DIR"])
         reader.join()
         code = process.returncode
         return Exit(code if code >= 0 else 128 - code, ending, tuple(self._tail))

@@ -40,7 +40,8 @@ def training_request(s3: Any) -> Callable[..., dict[str, Any]]:
     """(name, source of train.py, fields that differ) -> a CreateTrainingJob request; the code is a `code` channel."""
 
     def make(name: str, source: str, **fields: Any) -> dict[str, Any]:
-        s3.put_object(Bucket=BUCKET, Key=f"code/{name}/0123abcd.gz", Body=archive(train=source))
+        files = {"train.py": source, **fields.pop("files", {})}
+        s3.put_object(Bucket=BUCKET, Key=f"code/{name}/0123abcd.gz", Body=archive(files))
         channels = [channel("code", f"code/{name}/0123abcd.gz"), *fields.pop("channels", [])]
         hyperparameters = {
             "sagemaker_program": "train.py",

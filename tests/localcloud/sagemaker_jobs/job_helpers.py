@@ -16,13 +16,13 @@ PROCESSING_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/jobs:1"
 FINAL = ("Completed", "Failed", "Stopped")
 
 
-def archive(**files: str) -> bytes:
-    """A code archive: file stem -> source of `<stem>.py`."""
+def archive(files: dict[str, str]) -> bytes:
+    """A code archive: file name -> content."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for stem, source in files.items():
-            data = textwrap.dedent(source).encode()
-            info = tarfile.TarInfo(f"{stem}.py")
+        for name, content in files.items():
+            data = textwrap.dedent(content).encode()
+            info = tarfile.TarInfo(name)
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     return buffer.getvalue()

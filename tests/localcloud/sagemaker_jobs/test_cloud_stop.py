@@ -42,7 +42,7 @@ def test_stopping_the_cloud_kills_running_and_waiting_jobs(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     group, seconds = done.stdout.split()
-    assert float(seconds) < 3
+    assert float(seconds) < 20  # far below the 120 seconds that a stopped job would get
     listed = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
     alive = [line for line in listed.splitlines() if line.split()[0] == group and not line.split()[1].startswith("Z")]
     assert alive == []

@@ -1,9 +1,10 @@
 """Training jobs: what a script gets, what it leaves, and every way in which it can end."""
 
-import os
-import signal
+import importlib.util
+import io
 import subprocess
 import time
+import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
@@ -281,9 +282,28 @@ def test_jobs_run_side_by_side_up_to_the_limit(sagemaker, shell_request, local_c
 
 
 def test_what_a_script_leaves_running_dies_with_the_job(run_shell, client):
-    run_shell("leaves-a-child", "sleep 300 & echo child $!")
-    [pid] = [int(line.split()[1]) for line in log_lines(client, "leaves-a-child") if line.startswith("child")]
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-    if state and not state.startswith("Z"):
-        os.kill(pid, signal.SIGKILL)
-        pytest.fail(f"process {pid} outlived its job: {state}")
+    run_shell("leaves-a-child", "sleep 300 & echo child $!; setsid sleep 301 & echo child $!")
+    pids = [int(line.split()[1]) for line in log_lines(client, "leaves-a-child") if line.startswith("child")]
+    assert len(pids) == 2
+    for pid in pids:
+        state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+        assert not state or state.startswith("Z"), f"process {pid} outlived its job: {state}"
+
+
+def test_requirements_are_installed_for_the_job_alone(run, s3):
+    name, metadata = "mini-1.0-py3-none-any.whl", "mini-1.0.dist-info"
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("mini.py", "ANSWER = 42")
+        file.writestr(f"{metadata}/METADATA", "Metadata-Version: 2.1\nName: mini\nVersion: 1.0\n")
+        file.writestr(f"{metadata}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{metadata}/RECORD", f"mini.py,,\n{metadata}/METADATA,,\n{metadata}/WHEEL,,\n")
+    s3.put_object(Bucket=BUCKET, Key=f"data/wheels/{name}", Body=wheel.getvalue())
+    job = run(
+        "requirements",
+        "import mini, os; assert mini.ANSWER == 42 and mini.__file__.startswith(os.environ['HOME']), mini.__file__",
+        files={"requirements.txt": f"../input/data/wheels/{name}"},
+        channels=[channel("wheels", "data/wheels")],
+    )
+    assert job["TrainingJobStatus"] == "Completed", job["FailureReason"]
+    assert importlib.util.find_spec("mini") is None

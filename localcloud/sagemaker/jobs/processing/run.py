@@ -73,7 +73,6 @@ class ProcessingRun(JobExecution[ProcessingJob]):
             )
         variables = {
             **image.environment,
-            "SAGEMAKER_BASE_DIR": str(opt_ml.base),
             "PROCESSING_JOB_NAME": self._job.name,
             "PROCESSING_JOB_ARN": self._job.arn,
         }

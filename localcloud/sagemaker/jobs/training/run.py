@@ -69,7 +69,6 @@ class TrainingRun(JobExecution[TrainingJob]):
         entrypoint = opt_ml.localized(algorithm.get("ContainerEntrypoint", [])) or list(image.command) or ["train"]
         variables = {
             **image.environment,
-            "SAGEMAKER_BASE_DIR": str(opt_ml.base),
             "TRAINING_JOB_NAME": self._job.name,
             "TRAINING_JOB_ARN": self._job.arn,
         }
