@@ -104,7 +104,7 @@ def _string_problems(shape: Shape, value: str, path: str) -> Iterator[str]:
 
 def _matches(pattern: str, value: str) -> bool:
     # Java's \p{...} classes have no equivalent in `re`; the service's other constraints still hold for such a field.
-    return "\\p{" in pattern or "\\uD800" in pattern or re.fullmatch(pattern, value, re.DOTALL) is not None
+    return "\\p{" in pattern or "\\uD800" in pattern or re.fullmatch(pattern, value) is not None
 
 
 def _size_problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
