@@ -131,6 +131,8 @@ class ScalableTarget(Provider):
         values = {key: value for key, value in properties.items() if key not in ("MinCapacity", "MaxCapacity")}
         if "ScheduledActions" in values:
             raise ProviderError("localcloud does not emulate property ScheduledActions of ScalableTarget")
+        if "Tags" in values:  # a list in a template, a map in the API
+            values["Tags"] = {tag["Key"]: tag["Value"] for tag in values["Tags"]}
         request.client("application-autoscaling").register_scalable_target(
             **values, MinCapacity=int(properties["MinCapacity"]), MaxCapacity=int(properties["MaxCapacity"])
         )
