@@ -25,6 +25,8 @@ WAIT_SECONDS = 3600
 """CloudFormation's limit for a custom resource; the build and its queue fit inside."""
 BUILD_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 UNTAGGED_DAYS = 14
+PYTHON_IMAGE = "public.ecr.aws/docker/library/python:3.12-slim-bookworm"
+"""The same image as on Docker Hub, without its limits on anonymous pulls."""
 
 PUSH = [
     "ecr:BatchCheckLayerAvailability",
@@ -42,7 +44,8 @@ for target in jobs serving; do
   case $target in jobs) uri=$JOBS_REPOSITORY;; serving) uri=$SERVING_REPOSITORY;; esac
   name=${uri#*/}
   if ! aws ecr describe-images --repository-name "$name" --image-ids imageTag="$TAG" > /dev/null 2>&1; then
-    docker build --target "$target" --tag "$uri:$TAG" --build-arg TRAINING_IMAGE="$TRAINING_IMAGE" .
+    docker build --target "$target" --tag "$uri:$TAG" \\
+      --build-arg TRAINING_IMAGE="$TRAINING_IMAGE" --build-arg PYTHON_IMAGE="$PYTHON_IMAGE" .
     docker push "$uri:$TAG"
   fi
   digest=$(aws ecr describe-images --repository-name "$name" --image-ids imageTag="$TAG" \\
@@ -146,6 +149,7 @@ class ImageBuild(Construct):
             "JOBS_REPOSITORY": self._jobs.repository_uri,
             "SERVING_REPOSITORY": self._serving.repository_uri,
             "TRAINING_IMAGE": base.uri,
+            "PYTHON_IMAGE": PYTHON_IMAGE,
             "REGISTRY": f"{stack.account}.dkr.ecr.{stack.region}.amazonaws.com",
         }
         project = codebuild.CfnProject(
