@@ -20,17 +20,19 @@ def moto_application() -> Callable[..., Iterable[bytes]]:
 
 
 def _record_bucket_policies_only() -> None:
-    """Bucket policies are answered but not enforced.
+    """Bucket policies and access logging are answered as set, but not enforced and not carried out.
 
-    moto ignores their conditions, so that a TLS-only Deny would deny everything; and it wants the log-delivery
-    permission before PutBucketLogging, which AWS does not.
+    moto ignores a policy's conditions, so that a TLS-only Deny would deny everything; it wants the log-delivery
+    permission before PutBucketLogging, which AWS does not; and it writes a log object within every request, so that no
+    log bucket could ever be emptied and deleted.
     """
-    from moto.s3.models import FakeBucket
+    from moto.s3.models import FakeBucket, S3Backend
 
     FakeBucket.get_permission = lambda self, action, resource: None  # type: ignore[method-assign]
     FakeBucket._log_permissions_enabled_policy = staticmethod(  # type: ignore[method-assign]
         lambda target_bucket, target_prefix: True
     )
+    S3Backend.log_incoming_request = lambda self, request, bucket_name: None  # type: ignore[method-assign]
 
 
 def _record_composite_alarms() -> None:

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import json
+
 from botocore import xform_name
 from werkzeug.wrappers import Response
 
+from localcloud import errors
 from localcloud.cloudformation.api import CloudFormationApi
 from localcloud.cloudformation.engine import Engine
 from localcloud.cloudformation.providers.custom import function_failed, receive
 from localcloud.context import Cloud
-from localcloud.errors import not_emulated
 from localcloud.functions import LambdaFront
 from localcloud.http_requests import Environ, identify, read_body
 from localcloud.query_protocol import parse_query, query_response, service_model
 from localcloud.server import Application
 
+_INSPECT = "/_localcloud/stacks/"
+
+
+def _described(engine: Engine, name: str) -> str:
+    """A stack's resources with their resolved properties, which CloudFormation's own API does not tell."""
+    shown = ("logical_id", "type", "physical_id", "status", "properties")
+    resources = engine.find(name).resources.values()
+    return json.dumps([{key: getattr(resource, key) for key in shown} for resource in resources])
+
 
 def install(cloud: Cloud, app: Application, functions: LambdaFront) -> None:
     """Answer the whole CloudFormation API; what has no method here is refused by name."""
-    api = CloudFormationApi(cloud, Engine(cloud))
+    engine = Engine(cloud)
+    api = CloudFormationApi(cloud, engine)
+
+    def inspect(environ: Environ) -> Response | None:
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(_INSPECT):
+            return None
+        return Response(_described(engine, path.removeprefix(_INSPECT)), content_type="application/json")
 
     def handle(environ: Environ) -> Response | None:
         operation = identify(environ)
@@ -26,10 +44,11 @@ def install(cloud: Cloud, app: Application, functions: LambdaFront) -> None:
             return None
         function = getattr(api, xform_name(operation.name), None)
         if function is None:
-            raise not_emulated("cloudformation", operation.name)
+            raise errors.not_emulated("cloudformation", operation.name)
         model = service_model("cloudformation").operation_model(operation.name)
         return query_response(function(parse_query(read_body(environ), model)) or {}, model)
 
     functions.on_failed_event(lambda event, message: function_failed(event.get("ResponseURL", ""), message))
+    app.add_handler(inspect)
     app.add_handler(receive)
     app.add_handler(handle)

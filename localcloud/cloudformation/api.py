@@ -181,7 +181,10 @@ class CloudFormationApi:
         return {"Summaries": [views.change_set_summary(stack, item) for item in stack.change_sets.values()]}
 
     def delete_change_set(self, parameters: Parameters) -> None:
-        stack, change_set = self._change_set(parameters)
+        try:
+            stack, change_set = self._change_set(parameters)
+        except AwsError:
+            return  # AWS answers success, and the CDK CLI relies on it
         del stack.change_sets[change_set.name]
 
     def execute_change_set(self, parameters: Parameters) -> None:

@@ -1,0 +1,31 @@
+"""pytest fixtures: an embedded cloud for tests.
+
+In a conftest.py: `pytest_plugins = ["localcloud.pytest_plugin"]`. Override `local_cloud_images` to run jobs and
+endpoints of your own images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.context import ImageCommand
+
+
+@pytest.fixture(scope="module")
+def local_cloud_images() -> Sequence[ImageCommand]:
+    """The image table of `local_cloud`."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def local_cloud(
+    tmp_path_factory: pytest.TempPathFactory, local_cloud_images: Sequence[ImageCommand]
+) -> Iterator[LocalCloud]:
+    """A running embedded cloud; any AWS client made in the tests leads to it. One a module, empty at its start."""
+    root: Path = tmp_path_factory.mktemp("local-cloud")
+    with LocalCloud(root=root, images=local_cloud_images) as cloud:
+        yield cloud
