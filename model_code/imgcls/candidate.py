@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from imgcls import artifact, evaluation, networks
+from imgcls import artifact, evaluation, graph_file, networks
 from imgcls.contract.artifact import GRAPH, GRAPH_INT8, WEIGHTS, ArtifactError, ModelCard
 from imgcls.data.folders import ImageFolder
 from imgcls.export import export_onnx
@@ -98,7 +98,7 @@ def choose_precision(
     targets = np.asarray(validation.targets)
     before, after = evaluation.accuracy(fp32, targets), evaluation.accuracy(reduced, targets)
     if before - after > MAX_ACCURACY_COST:
-        (folder / GRAPH_INT8).unlink(missing_ok=True)
+        graph_file.remove(folder / GRAPH_INT8)
         return "fp32", [
             f"{wanted} costs {100 * (before - after):.1f} points on the validation split: fp32 is published"
         ]

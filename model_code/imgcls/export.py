@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from imgcls import graph_file
 from imgcls.contract.artifact import Preprocessing
 
 INPUT, OUTPUT = "image", "logits"
@@ -27,6 +26,8 @@ def export_onnx(network: nn.Module, spec: Preprocessing, path: Path) -> None:
     The temperature is not in it: inference applies it, so that it can be fitted after the export.
     """
     import onnx
+
+    from imgcls import graph_writer
 
     served = _Served(network, spec).to("cpu").eval()
     example = torch.zeros(2, spec.crop, spec.crop, 3, dtype=torch.uint8)
@@ -46,7 +47,7 @@ def export_onnx(network: nn.Module, spec: Preprocessing, path: Path) -> None:
         )
     graph = onnx.load(path)
     _forget_the_machine(graph)
-    graph_file.save(graph, path)
+    graph_writer.save(graph, path)
 
 
 class _Served(nn.Module):

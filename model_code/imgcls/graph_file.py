@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from imgcls.contract.artifact import ArtifactError
 
-if TYPE_CHECKING:
-    import onnx
-
 WEIGHTS_SUFFIX = ".data"
-_SMALL_TENSOR_BYTES = 1024
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _CHILDREN = {
@@ -40,21 +35,6 @@ def remove(path: Path) -> None:
     """Delete the graph and its weights, where they are."""
     for old in (path, path.with_name(weights_name(path.name))):
         old.unlink(missing_ok=True)
-
-
-def save(graph: onnx.ModelProto, path: Path) -> None:
-    """Write `path` and, beside it, its weights; both anew."""
-    import onnx
-
-    remove(path)
-    onnx.save(
-        graph,
-        path,
-        save_as_external_data=True,
-        all_tensors_to_one_file=True,
-        location=weights_name(path.name),
-        size_threshold=_SMALL_TENSOR_BYTES,
-    )
 
 
 def check_locations(path: Path, files: Collection[str]) -> None:

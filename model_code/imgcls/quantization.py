@@ -16,10 +16,12 @@ def quantize(graph: Path, target: Path, pixels: Sequence[np.ndarray]) -> None:
     import nncf
     import onnx
 
+    from imgcls import graph_writer
+
     logging.getLogger("nncf").setLevel(logging.ERROR)
     dataset = nncf.Dataset(list(pixels), lambda image: {INPUT: image[np.newaxis]})
     # Per-channel weights and symmetric activations are what OpenVINO's CPU kernels run fastest.
     quantized = nncf.quantize(
         onnx.load(graph), dataset, preset=nncf.QuantizationPreset.PERFORMANCE, subset_size=len(pixels)
     )
-    onnx.save(quantized, target)
+    graph_writer.save(quantized, target)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SERVE = Path(__file__).parents[2] / "model_code" / "serve.py"
+SERVE = os.environ.get("SERVE_UNDER_TEST") or str(Path(__file__).parents[2] / "model_code" / "serve.py")
+PYTHON = os.environ.get("PYTHON_UNDER_TEST") or sys.executable
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,10 @@ class Reply:
 class ServerProcess:
     """A context manager around one started server."""
 
-    def __init__(
-        self, log: Path, *, multi_model: bool = True, python: str = sys.executable, **environment: str
-    ) -> None:
+    def __init__(self, log: Path, *, multi_model: bool = True, **environment: str) -> None:
         self.port = _free_port()
         self.log = log
-        self._command = [python, str(SERVE)]
+        self._command = [PYTHON, SERVE]
         self._environment = {
             **{
                 name: value

@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from imgcls import graph_file
+from imgcls import graph_writer
 from imgcls.artifact import write_artifact
 from imgcls.contract.artifact import GRAPH, ModelCard, Preprocessing
 
@@ -52,7 +52,7 @@ def colour_graph(*, scale: float = 10.0, roll: int = 0, num_padding: int = 0, si
 def write_model(folder: Path, *, graph: onnx.ModelProto | None = None, **card: Any) -> ModelCard:
     """An artifact whose answer is the image's strongest colour."""
     folder.mkdir(parents=True, exist_ok=True)
-    graph_file.save(graph or colour_graph(), folder / GRAPH)
+    graph_writer.save(graph or colour_graph(), folder / GRAPH)
     defaults: dict[str, Any] = {
         "name": "colours",
         "architecture": "simple_cnn",
