@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from imgcls.contract.dataset import LAYOUTS, DatasetError, DatasetSettings
+from imgcls.contract.dataset import LAYOUTS, PACKINGS, DatasetError, DatasetSettings
 from imgcls.contract.prepared import MAX_MESSAGE_BYTES
 from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.preparation.run import prepare
@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     overrides = parser.add_argument_group("settings, which win over the plan")
     overrides.add_argument("--name", help="name of the data set")
     overrides.add_argument("--layout", choices=LAYOUTS)
+    overrides.add_argument("--packing", choices=PACKINGS, help="how the train split is written")
     overrides.add_argument("--split", help="train/validation/test, for example 0.8/0.1/0.1")
     for flag, field, kind in _NUMBERS:
         overrides.add_argument(flag, dest=field, type=kind, help=f"default {getattr(DatasetSettings(), field)}")
@@ -55,6 +56,7 @@ _NUMBERS = (
     ("--imbalance-ratio", "imbalance_ratio", float),
     ("--max-short-side", "max_short_side", int),
     ("--jpeg-quality", "jpeg_quality", int),
+    ("--shard-megabytes", "shard_megabytes", int),
 )
 
 
@@ -69,7 +71,7 @@ def _settings(options: argparse.Namespace) -> DatasetSettings:
         if not isinstance(plan, dict) or not isinstance(plan.get("dataset"), dict):
             raise DatasetError(f"{options.plan / PLAN_FILE} has no `dataset` object")
         values |= plan["dataset"]
-    fields = ("name", "layout", "split", *(field for _, field, _ in _NUMBERS))
+    fields = ("name", "layout", "packing", "split", *(field for _, field, _ in _NUMBERS))
     values |= {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
     return DatasetSettings.from_dict(values)
 

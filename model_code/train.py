@@ -26,6 +26,7 @@ from imgcls.contract.artifact import GRAPH, WEIGHTS, ArtifactError, ModelCard, P
 from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError, decode
 from imgcls.data.folders import DataError, check_same_classes, open_dataset
 from imgcls.data.loader import Loader
+from imgcls.data.shards import open_split
 from imgcls.engine import Recipe, Trainer, TrainingDiverged, ValidationResult
 from imgcls.progress import track
 from imgcls.recording import Recorder, process_started
@@ -54,7 +55,7 @@ def train(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
     # Data.
-    train_split = open_dataset(paths.train, values["labels"])
+    train_split = open_split(paths.train, values["labels"])
     validation_split = open_dataset(paths.validation, values["labels"])
     check_same_classes(train_split, validation_split, "validation")
     augmentation = AUGMENTATIONS[values["augmentation"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import runpy
 import shutil
@@ -15,6 +16,7 @@ from PIL import Image
 from imgcls.contract import manifest, prepared
 from imgcls.contract.dataset import DatasetError, DatasetSettings, Split
 from imgcls.data.folders import open_dataset
+from imgcls.data.shards import open_split
 from imgcls.preparation.run import prepare
 from tests.preparation import defects
 
@@ -29,11 +31,11 @@ def _files(folder: Path) -> dict[str, str]:
     }
 
 
-def _classes_only(folder: Path, per_class: int = 40, first: int = 0) -> Path:
+def _classes_only(folder: Path, per_class: int = 40, size: tuple[int, int] = (120, 96)) -> Path:
     for index, name in enumerate(("a", "b")):
         (folder / name).mkdir(parents=True)
         for number in range(per_class):
-            data = defects.encoded(defects.photo(7000 + first + index * per_class + number))
+            data = defects.encoded(defects.photo(7000 + index * per_class + number, size), quality=95)
             (folder / name / f"{number:03d}.jpg").write_bytes(data)
     return folder
 
@@ -47,7 +49,7 @@ def test_splits_are_written_as_the_contract_says(tmp_path: Path) -> None:
     assert (message.num_train, message.num_validation, message.num_test) == (36, 9, 9)
     assert message.num_quarantined == 1
     for split, num in ((prepared.TRAIN, 36), (prepared.VALIDATION, 9), (prepared.TEST, 9)):
-        assert len(open_dataset(folder / split)) == num
+        assert len(open_split(folder / split)) == num
     assert (folder / "quarantine/train/a/bad.jpg").read_bytes() == b"no image"
     assert "no image of a known format" in (folder / "quarantine/train/a/bad.jpg.reason.txt").read_text()
     assert (source / "train/a/bad.jpg").is_file()
@@ -58,18 +60,41 @@ def test_splits_are_written_as_the_contract_says(tmp_path: Path) -> None:
     assert "bad.jpg" in (folder / prepared.REPORTS / prepared.DATA_REPORT).read_text()
 
 
+def test_a_set_can_be_written_as_class_folders(tmp_path: Path) -> None:
+    source = defects.clean_set(tmp_path / "in")
+    (source / "train/b/no-extension").write_bytes(defects.encoded(defects.photo(1), "PNG"))
+    (source / "train/b/deeper").mkdir()
+    (source / "train/b/deeper/large.png").write_bytes(defects.encoded(defects.photo(2, (300, 200)), "PNG"))
+    settings = DatasetSettings(packing="folders", max_short_side=120)
+    message = prepare(source, tmp_path / "out", settings, workers=1)
+    split = open_dataset(tmp_path / "out" / message.manifest_id / "train")
+    names = {split.name(index) for index in range(len(split))}
+    assert len(names) == 38
+    assert {"b/no-extension.png", "b/deeper/large.png.jpg", "a/000.jpg"} <= names
+
+
+def test_classes_may_be_called_like_splits(tmp_path: Path) -> None:
+    source = defects.clean_set(tmp_path / "in")
+    for split in ("train", "valid", "test"):
+        (source / split / "a").rename(source / split / "train")
+    message = prepare(source, tmp_path / "out", DatasetSettings(packing="folders"), workers=1)
+    folder = tmp_path / "out" / message.manifest_id
+    assert open_dataset(folder / "train").labels == open_dataset(folder / "test").labels == ("b", "c", "train")
+
+
 def test_only_the_train_split_is_scaled_down(tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
     for seed, split in enumerate(("train", "valid", "test")):
         (source / split / "a" / "large.jpg").write_bytes(defects.encoded(defects.photo(seed, (900, 700))))
     message = prepare(source, tmp_path / "out", DatasetSettings(max_short_side=100), workers=1)
     folder = tmp_path / "out" / message.manifest_id
-    with Image.open(folder / "train/a/large.jpg") as image:
+    packed = open_split(folder / "train")
+    read = {packed.name(index): packed.read(index) for index in range(len(packed))}
+    with Image.open(io.BytesIO(read["train/a/large.jpg"])) as image:
         assert image.size == (129, 100)
     for split, name in (("valid", "validation"), ("test", "test")):
         assert (folder / name / "a/large.jpg").read_bytes() == (source / split / "a/large.jpg").read_bytes()
-    small = (folder / "train/a/000.jpg").read_bytes()
-    assert small == (source / "train/a/000.jpg").read_bytes()
+    assert read["train/a/000.jpg"] == (source / "train/a/000.jpg").read_bytes()
 
 
 def test_same_input_same_bytes_whatever_the_workers(tmp_path: Path) -> None:
@@ -93,19 +118,28 @@ def test_a_run_that_was_killed_can_be_repeated(tmp_path: Path) -> None:
 
 
 def test_an_added_file_moves_no_other(tmp_path: Path) -> None:
-    source = _classes_only(tmp_path / "in")
-    settings = DatasetSettings(split=Split(0.6, 0.2, 0.2))
+    source = _classes_only(tmp_path / "in", size=(900, 700))
+    # The largest images of a shard that a test can afford: a few dozen make one MB.
+    settings = DatasetSettings(split=Split(0.6, 0.2, 0.2), shard_megabytes=1)
     before = prepare(source, tmp_path / "out", settings, workers=1)
-    (source / "a" / "new.jpg").write_bytes(defects.encoded(defects.photo(1)))
+    (source / "a" / "new.jpg").write_bytes(defects.encoded(defects.photo(3), quality=95))
     after = prepare(source, tmp_path / "out", settings, workers=1)
     rows = [
         {row.path: row for row in manifest.read_rows(tmp_path / "out" / message.manifest_id / manifest.FILE)}
         for message in (before, after)
     ]
     added = rows[1].pop("a/new.jpg")
+    shards = [_shards(tmp_path / "out" / message.manifest_id / "train") for message in (before, after)]
+    assert len(shards[0]) > 1
+    assert len([name for name in shards[0] if shards[0][name] != shards[1][name]]) == (added.split == "train")
     assert added.split in manifest.SPLITS
     assert rows[0] == rows[1]
     assert before.manifest_id != after.manifest_id
+
+
+def _shards(folder: Path) -> dict[str, str]:
+    index = json.loads((folder / "shards.json").read_text())
+    return {shard["name"]: shard["sha256"] for shard in index["shards"]}
 
 
 def test_look_alikes_share_a_split(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 LAYOUTS = ("auto", "splits", "classes")
+PACKINGS = ("shards", "folders")
 
 
 class DatasetError(ValueError):
@@ -57,8 +58,8 @@ class DatasetSettings:
     """Thresholds and choices of the Prepare step. Lengths in pixels.
 
     `labels` renames class folders. `near_duplicate_distance` is the largest Hamming distance of two 64-bit
-    perceptual hashes that counts as the same picture; 0 finds exact copies only. `max_short_side` and `jpeg_quality`
-    apply to the train split alone. `imbalance_ratio`, largest class to smallest, is reported, never refused.
+    perceptual hashes that counts as the same picture; 0 finds exact copies only. `max_short_side`, `jpeg_quality` and
+    `packing` apply to the train split alone. `imbalance_ratio`, largest class to smallest, is reported, never refused.
     """
 
     name: str = "dataset"
@@ -75,6 +76,8 @@ class DatasetSettings:
     imbalance_ratio: float = 10.0
     max_short_side: int = 512
     jpeg_quality: int = 90
+    packing: str = "shards"
+    shard_megabytes: int = 150
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> DatasetSettings:
@@ -92,8 +95,9 @@ class DatasetSettings:
 
     def checked(self) -> DatasetSettings:
         """Self. Raises DatasetError that names the field, its value and what it may be."""
-        if self.layout not in LAYOUTS:
-            raise DatasetError(f"layout is {self.layout!r}; it must be one of {', '.join(LAYOUTS)}")
+        for name, allowed in (("layout", LAYOUTS), ("packing", PACKINGS)):
+            if getattr(self, name) not in allowed:
+                raise DatasetError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
@@ -115,4 +119,5 @@ _RANGES: dict[str, tuple[float, float]] = {
     "imbalance_ratio": (1, 1_000_000),
     "max_short_side": (16, 8192),
     "jpeg_quality": (50, 100),
+    "shard_megabytes": (1, 10_000),
 }

@@ -1,6 +1,6 @@
 """The prepared data set: what a Prepare job leaves below `prepared/<manifest id>/`, and its exit message.
 
-train/        class folders (or shards) of the training split
+train/        shards of the training split (imgcls.data.shards), or class folders
 validation/   class folders, original bytes
 test/         class folders, original bytes; only the evaluation job gets this channel
 manifest.jsonl

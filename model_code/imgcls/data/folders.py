@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from imgcls.contract.artifact import label_of
 
@@ -61,7 +62,14 @@ def open_dataset(folder: Path, renames: Mapping[str, str] | None = None) -> Imag
     return ImageFolder(folder, labels, tuple(paths), tuple(targets))
 
 
-def check_same_classes(train: ImageFolder, other: ImageFolder, split: str) -> None:
+class Labelled(Protocol):
+    """A split of any kind."""
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+
+def check_same_classes(train: Labelled, other: Labelled, split: str) -> None:
     """Raises DataError naming the classes that only one of the two splits has."""
     missing, extra = set(train.labels) - set(other.labels), set(other.labels) - set(train.labels)
     if missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,11 +15,12 @@ from imgcls.contract.prepared import PrepareMessage
 from imgcls.preparation import decision as decisions
 from imgcls.preparation import scan as scanning
 from imgcls.preparation import verdict as verdicts
-from imgcls.preparation import work, writing
+from imgcls.preparation import work
 from imgcls.preparation.decision import Decision
 from imgcls.preparation.inspection import inspect
 from imgcls.preparation.report import render
 from imgcls.preparation.verdict import Verdict
+from imgcls.preparation.writing import Writer
 
 _UNFINISHED = ".unfinished"
 
@@ -28,6 +30,7 @@ class Check:
     """All that is known about a data set before anything is written."""
 
     folder: Path
+    is_split: bool
     settings: DatasetSettings
     header: Header
     decision: Decision
@@ -58,9 +61,9 @@ def check(
         dataset=settings.name,
         settings=options,
         classes=verdict.classes,
-        counts=writing.counts(decision.rows),
+        counts=dict(sorted(Counter(row.split for row in decision.rows).items())),
     )
-    return Check(folder, settings, header, decision, verdict)
+    return Check(folder, scan.is_split, settings, header, decision, verdict)
 
 
 def prepare(
@@ -76,11 +79,13 @@ def prepare(
     The folder appears under its name once it is complete, so a run that was killed can simply be repeated. Raises
     DatasetError with the first failure; the quarantine and the report of a refused data set are in `output/refused/`.
     """
+    workers = workers or work.available_cores()
     checked = check(folder, settings, workers=workers, progress=progress)
     unfinished = output / _UNFINISHED
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    writing.write_quarantine(folder, unfinished, checked.decision)
+    writer = Writer(folder, unfinished, int(checked.is_split), settings, workers, progress)
+    writer.write_quarantine(checked.decision)
     reports = unfinished / prepared.REPORTS
     reports.mkdir()
     (reports / prepared.DATA_REPORT).write_text(checked.report())
@@ -90,7 +95,7 @@ def prepare(
         for sentence in checked.verdict.failures:
             progress(sentence)
         raise DatasetError(_first(checked.verdict.failures))
-    writing.write_splits(folder, unfinished, checked.decision, settings, workers or work.available_cores(), progress)
+    writer.write_splits(checked.decision)
     _move(unfinished, output / checked.header.id)
     return _message(checked.header)
 

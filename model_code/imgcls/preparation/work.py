@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CHUNK = 32
-_INLINE_BELOW = 2 * CHUNK
+_INLINE_BELOW = 8 * CHUNK
 """Starting processes costs more than this many images."""
 _REPORT_EVERY_SECONDS = 2.0
 
