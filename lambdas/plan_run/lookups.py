@@ -45,8 +45,8 @@ def champions(bucket: str, models: Iterable[str]) -> dict[str, str]:
 
 def account_quotas() -> dict[str, float] | str:
     """Quota name -> value, or a sentence that says why they cannot be read."""
-    pages = client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
     try:
+        pages = client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
         return {quota["QuotaName"]: quota["Value"] for page in pages for quota in page["Quotas"]}
     except ClientError as error:
         if error.response["Error"]["Code"] not in _DENIED:

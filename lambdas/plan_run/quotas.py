@@ -11,6 +11,8 @@ from lambdas.common.errors import Refused
 Quotas = Mapping[str, float]
 """Quota name, as Service Quotas has it (`ml.m5.xlarge for training job usage`) -> instances."""
 
+NO_LIMIT = 1_000_000
+
 
 def quota_name(instance_type: str, kind: str) -> str:
     """`kind` is training or processing; a search's trials count as training jobs."""
@@ -24,7 +26,7 @@ def fit(plan: RunPlan, quotas: Quotas) -> RunPlan:
     for model in plan.models:
         for instance_type, kind, count in _peaks(model):
             allowed = _require(quotas, instance_type, kind, count)
-            concurrency = min(concurrency, int(allowed // count))
+            concurrency = min(concurrency, allowed // count)
     if concurrency == plan.max_concurrency:
         return plan
     note = f"{concurrency} instead of {plan.max_concurrency} models run side by side: the quotas allow no more"
@@ -40,13 +42,13 @@ def _peaks(model: ModelPlan) -> list[tuple[str, str, int]]:
     ]
 
 
-def _require(quotas: Quotas, instance_type: str, kind: str, count: int) -> float:
+def _require(quotas: Quotas, instance_type: str, kind: str, count: int) -> int:
     """The quota. One that the service does not list is no limit that we know of."""
     name = quota_name(instance_type, kind)
-    allowed = quotas.get(name, float("inf"))
+    allowed = int(quotas.get(name, NO_LIMIT))
     if allowed < count:
         raise Refused(
-            f"the account's quota '{name}' is {allowed:g}, and the run needs {count}: ask for more under Service "
+            f"the account's quota '{name}' is {allowed}, and the run needs {count}: ask for more under Service "
             "Quotas, or choose another instance type or fewer parallel trials in the configuration"
         )
     return allowed

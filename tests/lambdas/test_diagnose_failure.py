@@ -1,0 +1,123 @@
+"""What a failure is called, and what is done about it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lambdas.diagnose_failure.cause import MAX_REASON_CHARS, read
+from lambdas.diagnose_failure.decision import MAX_WAIT_SECONDS, decide
+from lambdas.diagnose_failure.environment import Environment
+from lambdas.diagnose_failure.handler import handler
+
+TOOLKIT = (
+    "AlgorithmError: ExecuteUserScriptError:\nExitCode 1\n"
+    'ErrorMessage "Traceback (most recent call last):\n  File "train.py", line 3\nValueError: bad lr\n"\n'
+    'Command "/usr/bin/python3 train.py --lr 9", exit code: 1'
+)
+
+
+def recovery(attempt=0, fallbacks=("ml.g4dn.xlarge",)):
+    return {
+        "attempt": attempt,
+        "instances": {"TrainModel": "ml.g5.xlarge"},
+        "fallbacks": {"TrainModel": list(fallbacks)},
+    }
+
+
+def job(**values):
+    document = {"TrainingJobName": "job-1", "TrainingJobStatus": "Failed", **values}
+    return {"Error": "States.TaskFailed", "Cause": json.dumps(document)}
+
+
+def diagnose(error, state="TrainModel", **changes):
+    return decide(state, read(error), recovery(**changes), max_attempts=3)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (job(FailureReason=TOOLKIT), "ValueError: bad lr"),
+        (job(FailureReason=TOOLKIT.replace("ValueError", "RuntimeError")), "bad lr"),
+        (job(FailureReason="AlgorithmError: exit code: 1", ExitMessage="no good image"), "no good image"),
+        (job(FailureReason="ClientError: Data download failed: no object"), "Data download failed: no object"),
+        (job(TrainingJobStatus="Stopped"), "the job ended Stopped"),
+        ({"Error": "Refused", "Cause": '{"errorMessage": "models is 1", "errorType": "Refused"}'}, "models is 1"),
+        ({"Error": "SageMaker.AmazonSageMakerException", "Cause": "Rate exceeded"}, "Rate exceeded"),
+        ({"Error": "States.Timeout", "Cause": ""}, "it did not end within its time limit"),
+        ({"Error": "Weird", "Cause": "[1, 2]"}, "[1, 2]"),
+        ({"Error": "Weird"}, "Weird"),
+    ],
+)  # fmt: skip
+def test_the_reason_is_the_sentence_that_a_person_needs(error, sentence):
+    assert diagnose(error).reason == f"TrainModel: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("error", "action", "words"),
+    [
+        (job(FailureReason="CapacityError: Unable to provision requested ML compute capacity"), "fallback", "zone"),
+        ({"Error": "SageMaker.ResourceLimitExceededException", "Cause": "ResourceLimitExceeded: 0 Instances"},
+         "fallback", "Service Quotas"),
+        (job(FailureReason="InternalServerError: try again"), "retry", "AWS had an error"),
+        ({"Error": "SageMaker.AmazonSageMakerException", "Cause": "ThrottlingException"}, "retry", "later"),
+        (job(FailureReason=TOOLKIT), "fail", "script"),
+        (job(TrainingJobStatus="Stopped", SecondaryStatus="MaxRuntimeExceeded"), "fail", "max_runtime_seconds"),
+        (job(TrainingJobStatus="Stopped", SecondaryStatus="Stopped"), "fail", "somebody stopped the job"),
+        ({"Error": "States.Timeout", "Cause": ""}, "fail", "waited for an instance"),
+        (job(FailureReason="ClientError: AccessDenied for s3://b"), "fail", "permission"),
+        (job(FailureReason="ClientError: No S3 objects found under S3 URL"), "fail", "an input is missing"),
+        ({"Error": "SageMaker.AmazonSageMakerException", "Cause": "ValidationException: x"}, "fail", "definition"),
+        ({"Error": "Refused", "Cause": '{"errorMessage": "x", "errorType": "Refused"}'}, "fail", "change the input"),
+        ({"Error": "Kennel.NoTrialSucceeded", "Cause": "none"}, "fail", "trials"),
+        ({"Error": "Never.Seen", "Cause": "?"}, "fail", "nothing is known"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_failure_has_its_answer(error, action, words):
+    diagnosis = diagnose(error)
+    assert (diagnosis.action, diagnosis.attempt) == (action, 1)
+    assert words in diagnosis.remedy
+
+
+def test_a_fallback_takes_the_next_type_and_uses_it_up():
+    diagnosis = diagnose(job(FailureReason="CapacityError"), fallbacks=("ml.a", "ml.b"))
+    assert (diagnosis.instances["TrainModel"], diagnosis.fallbacks["TrainModel"]) == ("ml.a", ["ml.b"])
+
+
+def test_without_a_fallback_capacity_is_waited_for():
+    diagnosis = diagnose(job(FailureReason="CapacityError"), fallbacks=())
+    assert (diagnosis.action, diagnosis.wait_seconds) == ("retry", 300)
+
+
+def test_the_counter_ends_it():
+    assert diagnose(job(FailureReason="InternalServerError"), attempt=2).action == "retry"
+    assert diagnose(job(FailureReason="InternalServerError"), attempt=3).action == "fail"
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_waits_are_long_enough_for_a_new_name_and_bounded(attempt):
+    for reason in ("CapacityError", "InternalServerError"):
+        assert 2 <= diagnose(job(FailureReason=reason), attempt=attempt).wait_seconds <= MAX_WAIT_SECONDS
+
+
+def test_a_function_is_never_tried_again_here():
+    assert diagnose({"Error": "InternalError", "Cause": "x"}, state="QualityGate").action == "fail"
+
+
+def test_a_jobs_log_is_named():
+    assert "job job-1, log group /aws/sagemaker/TrainingJobs" in diagnose(job(FailureReason=TOOLKIT)).remedy
+
+
+def test_a_long_cause_is_cut():
+    reason = diagnose({"Error": "x", "Cause": "word " * 1000}).reason
+    assert len(reason) <= MAX_REASON_CHARS + len("TrainModel: ") and reason.endswith("...")
+
+
+def test_the_answer_is_the_next_input(function):
+    event = {"state": "TrainModel", "error": job(FailureReason="InternalServerError"), "recovery": recovery()}
+    for attempt in (1, 2, 3):
+        answer = function(handler, Environment(), event)
+        assert (answer["action"], answer["attempt"]) == ("retry", attempt)
+        event = {**event, "recovery": answer}
+    assert function(handler, Environment(), event)["action"] == "fail"

@@ -1,0 +1,80 @@
+"""From a request to the plan."""
+
+from __future__ import annotations
+
+import config
+from imgcls.contract import hyperparameters
+from imgcls.contract.plan import PlanFile
+from lambdas.plan_run.environment import Environment
+from lambdas.plan_run.plan import draft
+from lambdas.plan_run.request import parse
+from pipeline.specs import run_specs
+
+SPECS = run_specs(config.load("dev"))
+ENVIRONMENT = Environment("data", "artifacts", "eu-west-1", "abc.gz", check_quotas=True)
+BREEDS, MOBILE, CATS = "dog-breed-classifier", "dog-breed-classifier-mobile", "cat-dog-classifier"
+
+
+def made(value=None, champions=None):
+    return draft(parse(value or {}, "run-1", SPECS), SPECS, champions or {}, ENVIRONMENT)
+
+
+def model(plan, name):
+    return next(item for item in plan.models if item.name == name)
+
+
+def test_a_searched_hyperparameter_is_not_static_as_well():
+    tuned = model(made().plan, BREEDS)
+    assert tuned.tune and not {"lr", "batch-size"} & set(tuned.hyperparameters)
+    assert not model(made().plan, MOBILE).tune
+
+
+def test_a_given_hyperparameter_is_not_searched_and_the_plan_says_so():
+    plan = made({"hyperparameters": {BREEDS: {"lr": 0.05}}}).plan
+    tuned = model(plan, BREEDS)
+    assert tuned.hyperparameters["lr"] == "0.05"
+    assert "ContinuousParameterRanges" not in tuned.tuning.parameter_ranges
+    assert f"{BREEDS}: lr is given, so it is not searched" in plan.notes
+
+
+def test_nothing_left_to_search_means_no_search():
+    given = {"lr": 0.05, "batch-size": 16}
+    assert not model(made({"hyperparameters": {BREEDS: given}}).plan, BREEDS).tune
+
+
+def test_all_hyperparameters_are_ones_that_training_reads():
+    for item in made({"tune": False}).plan.models:
+        ours = {name: value for name, value in item.hyperparameters.items() if not name.startswith("sagemaker_")}
+        assert hyperparameters.decode(ours)["model-name"] == item.name
+
+
+def test_the_champion_is_the_published_versions_prefix():
+    plan = made(champions={BREEDS: f"{BREEDS}/20261101T000000Z-00000000/model.tar.gz"}).plan
+    assert model(plan, BREEDS).champion_uri == f"s3://artifacts/models/{BREEDS}/20261101T000000Z-00000000/"
+    assert model(plan, MOBILE).champion_uri == "s3://artifacts/aliases/_none/"
+
+
+def test_bases_of_job_names_are_short_and_tell_runs_apart():
+    first, second = made().plan, draft(parse({}, "run-2", SPECS), SPECS, {}, ENVIRONMENT).plan
+    bases = [plan.base for plan in (first, second)] + [m.base for plan in (first, second) for m in plan.models]
+    assert len(set(bases)) == len(bases)
+    assert all(len(base) <= 18 for base in bases)
+
+
+def test_the_users_own_data_set_brings_its_own_labels():
+    found = made({"models": [CATS], "dataset": "my-cats"})
+    assert model(found.plan, CATS).hyperparameters["labels"] == "{}"
+    assert found.plan.dataset_uri == "s3://data/datasets/my-cats/"
+    assert (found.file.dataset.name, found.file.dataset.layout) == ("my-cats", "auto")
+    assert "my-cats has no data set spec" in found.plan.notes[0]
+    known = made({"models": [CATS]})
+    assert known.file.models[CATS].labels == {"cats": "cat", "dogs": "dog"}
+
+
+def test_the_plan_file_can_be_read_back():
+    file = made().file
+    assert PlanFile.from_dict(file.to_dict()) == file
+
+
+def test_no_more_models_side_by_side_than_there_are():
+    assert made({"models": [MOBILE]}).plan.max_concurrency == 1

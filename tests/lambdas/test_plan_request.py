@@ -1,0 +1,77 @@
+"""An execution's input: what is taken, what is refused, and with which words."""
+
+from __future__ import annotations
+
+import pytest
+
+import config
+from lambdas.common.errors import Refused
+from lambdas.plan_run.request import parse
+from pipeline.specs import run_specs
+
+SPECS = run_specs(config.load("dev"))
+BREEDS, MOBILE, CATS = "dog-breed-classifier", "dog-breed-classifier-mobile", "cat-dog-classifier"
+
+
+def test_an_empty_input_is_the_environments_default():
+    request = parse({}, "run-1", SPECS)
+    assert (request.models, request.dataset, request.tune) == ((BREEDS, MOBILE), "dog-breeds", True)
+    assert request.hyperparameters == {}
+
+
+def test_everything_can_be_said():
+    value = {
+        "models": [CATS],
+        "dataset": "my-cats",
+        "tune": False,
+        "hyperparameters": {CATS: {"lr": 0.01, "epochs": "3"}},
+    }
+    request = parse(value, "run-1", SPECS)
+    assert (request.models, request.dataset, request.tune) == ((CATS,), "my-cats", False)
+    assert request.hyperparameters == {CATS: {"lr": "0.01", "epochs": "3"}}
+
+
+def test_a_data_set_for_all_models_ends_a_mix():
+    assert parse({"models": [BREEDS, CATS], "dataset": "mine"}, "run-1", SPECS).dataset == "mine"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "the input is null"),
+        ("{}", "the input is a text"),
+        ({"model": BREEDS}, "unknown field 'model'; choose from models, dataset"),
+        ({"models": BREEDS}, "models is 'dog-breed-classifier'; it must be a list"),
+        ({"models": []}, "at least one model name"),
+        ({"models": [1]}, "at least one model name"),
+        ({"models": ["poodle"]}, "models holds 'poodle', which is not configured; choose from cat-dog-classifier"),
+        ({"models": [BREEDS, BREEDS]}, "twice"),
+        ({"models": [BREEDS, CATS]}, "uses the data sets cats-dogs and dog-breeds, and a run has one"),
+        ({"dataset": "../other"}, "dataset is '../other'"),
+        ({"dataset": ["dog-breeds"]}, "dataset is"),
+        ({"tune": "yes"}, "tune is 'yes'; it must be true or false"),
+        ({"tune": 1}, "tune is 1"),
+        ({"hyperparameters": []}, "hyperparameters is a list"),
+        ({"hyperparameters": {CATS: {}}}, "hyperparameters holds 'cat-dog-classifier', which this run does not train"),
+        ({"hyperparameters": {BREEDS: 3}}, "hyperparameters.dog-breed-classifier is a number"),
+        ({"hyperparameters": {BREEDS: {"lr": 99}}}, "hyperparameters.dog-breed-classifier: lr is 99"),
+        ({"hyperparameters": {BREEDS: {"learning": 1}}}, "learning is no hyperparameter; choose from"),
+        ({"hyperparameters": {BREEDS: {"architecture": "resnet50"}}}, "architecture is set by the model's"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_refused_with_the_fields_name(value, words):
+    with pytest.raises(Refused) as refusal:
+        parse(value, "run-1", SPECS)
+    assert words in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("execution", ["", "a b", "a/../b", "../x", "ä", "x" * 81])
+def test_an_execution_name_that_is_no_key_is_refused(execution):
+    with pytest.raises(Refused, match="the execution's name"):
+        parse({}, execution, SPECS)
+
+
+def test_the_name_of_a_scheduled_execution_is_taken():
+    name = "0f0e0d0c-0b0a-0908-0706-050403020100_0f0e0d0c-0b0a-0908-0706-050403020100"
+    assert parse({}, name, SPECS).execution == name

@@ -1,0 +1,93 @@
+"""PlanRun against S3 and Service Quotas."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import config
+from imgcls.contract import keys
+from imgcls.contract.alias import Alias
+from imgcls.contract.plan import PlanFile
+from imgcls.contract.run_plan import PLAN_FILE
+from lambdas.common.errors import Refused
+from lambdas.plan_run import lookups
+from lambdas.plan_run.environment import Environment
+from lambdas.plan_run.handler import handler
+from pipeline.specs import run_specs
+
+BREEDS, MOBILE = "dog-breed-classifier", "dog-breed-classifier-mobile"
+
+
+@pytest.fixture
+def environment(aws, tmp_path):
+    specs = tmp_path / "specs.json"
+    specs.write_text(json.dumps(run_specs(config.load("dev"))))
+    return Environment(aws.data, aws.artifacts, "us-east-1", "abc.gz", check_quotas=False, specs_file=str(specs))
+
+
+@pytest.fixture
+def ready(aws):
+    """A data set that is uploaded and weights that are staged."""
+    aws.s3.put_object(Bucket=aws.data, Key="datasets/dog-breeds/train/001.A/1.jpg", Body=b"x")
+    for architecture in ("resnet18", "mobilenet_v3_small"):
+        aws.s3.put_object(Bucket=aws.artifacts, Key=keys.weights(architecture), Body=b"x")
+
+
+def test_a_plan_is_answered_and_written(aws, ready, environment, function):
+    answer = function(handler, environment, {"input": {}, "execution": "run-1"})
+    assert [model["name"] for model in answer["models"]] == [BREEDS, MOBILE]
+    assert answer["worst_case_usd"] > 0
+    assert "quotas were not checked" in answer["notes"][-1]
+    bucket, prefix = keys.parse_uri(answer["plan_uri"])
+    file = PlanFile.from_dict(json.loads(aws.s3.get_object(Bucket=bucket, Key=prefix + PLAN_FILE)["Body"].read()))
+    assert set(file.models) == {BREEDS, MOBILE}
+    stored = json.loads(aws.s3.get_object(Bucket=bucket, Key=answer["models"][0]["plan_key"])["Body"].read())
+    assert stored["name"] == BREEDS and stored["tune"] is True
+
+
+def test_the_placeholder_of_the_champion_is_there(aws, ready, environment, function):
+    function(handler, environment, {"input": {}, "execution": "run-1"})
+    listed = aws.s3.list_objects_v2(Bucket=aws.artifacts, Prefix=keys.NO_CHAMPION)
+    assert listed["KeyCount"] == 1 and listed["Contents"][0]["Size"] > 0
+
+
+def test_the_published_model_is_the_champion(aws, ready, environment, function):
+    alias = Alias(BREEDS, f"{BREEDS}/20261101T000000Z-00000000/model.tar.gz", (), "me", "now", "why")
+    aws.s3.put_object(Bucket=aws.artifacts, Key=keys.alias(BREEDS), Body=json.dumps(alias.to_dict()))
+    function(handler, environment, {"input": {}, "execution": "run-1"})
+    stored = aws.s3.get_object(Bucket=aws.artifacts, Key=keys.model_plan("run-1", BREEDS))["Body"].read()
+    assert json.loads(stored)["champion_uri"].endswith(f"/models/{BREEDS}/20261101T000000Z-00000000/")
+
+
+def test_a_data_set_that_was_not_uploaded_is_refused_with_the_command(aws, environment, function):
+    aws.s3.put_object(Bucket=aws.data, Key="datasets/dog-breeds/", Body=b"")
+    with pytest.raises(Refused, match="kennel data upload DIR --dataset dog-breeds"):
+        function(handler, environment, {"input": {}, "execution": "run-1"})
+
+
+def test_weights_that_are_not_staged_are_refused_with_the_command(aws, ready, environment, function):
+    aws.s3.delete_object(Bucket=aws.artifacts, Key=keys.weights("resnet18"))
+    with pytest.raises(Refused, match="kennel weights stage resnet18"):
+        function(handler, environment, {"input": {}, "execution": "run-1"})
+
+
+def test_a_refused_run_leaves_nothing(aws, environment, function):
+    with pytest.raises(Refused):
+        function(handler, environment, {"input": {"models": ["no"]}, "execution": "run-1"})
+    assert aws.s3.list_objects_v2(Bucket=aws.artifacts)["KeyCount"] == 0
+
+
+def test_quotas_that_may_not_be_read_are_said_so(aws, monkeypatch):
+    from botocore.exceptions import ClientError
+
+    class Denied:
+        def get_paginator(self, _):
+            return self
+
+        def paginate(self, **_):
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListServiceQuotas")
+
+    monkeypatch.setattr(lookups, "client", lambda service: Denied())
+    assert "quotas were not checked" in lookups.account_quotas()

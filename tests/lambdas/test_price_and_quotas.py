@@ -1,0 +1,88 @@
+"""The worst case is priced, and the account's quotas bound what runs side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import config
+from lambdas.common.errors import Refused
+from lambdas.plan_run.environment import Environment
+from lambdas.plan_run.plan import draft
+from lambdas.plan_run.price import check_budget, worst_case_usd
+from lambdas.plan_run.quotas import fit
+from lambdas.plan_run.request import parse
+from pipeline.specs import run_specs
+
+SPECS = run_specs(config.load("dev"))
+ENVIRONMENT = Environment("data", "artifacts", "eu-west-1", "abc.gz", check_quotas=True)
+MOBILE = "dog-breed-classifier-mobile"
+PRICES = {"ml.m5.2xlarge": 1.0, "ml.g5.xlarge": 10.0, "ml.g4dn.xlarge": 20.0, "ml.c7i.2xlarge": 2.0}
+
+
+def plan(value=None):
+    return draft(parse(value or {}, "run-1", SPECS), SPECS, {}, ENVIRONMENT).plan
+
+
+def test_the_dearest_type_and_all_the_time_are_counted():
+    # Two hours of preparation, four of training on the fallback type, two of evaluation.
+    assert worst_case_usd(plan({"models": [MOBILE]}), PRICES) == 2 * 1.0 + 4 * 20.0 + 2 * 2.0
+
+
+def test_a_search_costs_its_trials_or_its_time_whichever_is_less():
+    tuned = plan({"models": ["dog-breed-classifier"]})
+    rest = 2 * 1.0 + 4 * 20.0 + 2 * 2.0
+    search = tuned.models[0].tuning
+    assert worst_case_usd(tuned, PRICES) == rest + search.max_parallel_jobs * 20.0 * search.max_runtime_seconds / 3600
+    short = replace(tuned.models[0], tuning=replace(search, max_jobs=1))
+    assert worst_case_usd(replace(tuned, models=(short,)), PRICES) == rest + 4 * 20.0
+
+
+def test_cents_are_rounded_up():
+    assert worst_case_usd(plan({"models": [MOBILE]}), dict.fromkeys(PRICES, 1 / 3)) == 2.67
+
+
+def test_a_type_without_a_price_is_refused():
+    with pytest.raises(Refused, match=r"no price of ml.m5.2xlarge"):
+        worst_case_usd(plan(), {})
+
+
+def test_a_budget_is_a_limit():
+    check_budget(100.0, 100.0)
+    with pytest.raises(Refused, match=r"up to \$100.01, above the budget of \$100.00"):
+        check_budget(100.01, 100.0)
+
+
+def quotas(**changes):
+    return {
+        "ml.m5.2xlarge for processing job usage": 4.0,
+        "ml.c7i.2xlarge for processing job usage": 4.0,
+        "ml.g5.xlarge for training job usage": 4.0,
+        **{name.replace("_", " "): value for name, value in changes.items()},
+    }
+
+
+def test_enough_quota_changes_nothing():
+    assert fit(plan(), quotas()) == plan()
+
+
+def test_less_quota_runs_fewer_models_at_once_and_says_so():
+    fitted = fit(plan(), {**quotas(), "ml.g5.xlarge for training job usage": 2.0})
+    assert fitted.max_concurrency == 1
+    assert "1 instead of 2 models run side by side" in fitted.notes[-1]
+
+
+@pytest.mark.parametrize("name", ["ml.m5.2xlarge for processing job usage", "ml.g5.xlarge for training job usage"])
+def test_a_quota_of_nothing_is_refused_before_anything_runs(name):
+    with pytest.raises(Refused, match=f"'{name}' is 0, and the run needs"):
+        fit(plan(), {**quotas(), name: 0.0})
+
+
+def test_a_search_needs_all_its_parallel_trials():
+    with pytest.raises(Refused, match="is 1, and the run needs 2"):
+        fit(plan(), {**quotas(), "ml.g5.xlarge for training job usage": 1.0})
+
+
+def test_a_quota_that_the_service_does_not_list_is_no_limit():
+    assert fit(plan(), {}) == plan()

@@ -1,0 +1,181 @@
+"""The alias, its writers at the same time, the stable key, and going back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from imgcls.contract import keys
+from imgcls.contract.alias import Alias
+from lambdas.common.errors import NotReady, Refused
+from lambdas.publish_model import aliases
+from lambdas.publish_model.environment import Environment
+from lambdas.publish_model.handler import handler
+
+WHO = {"name": "m", "who": "arn:execution", "why": "accuracy 0.9"}
+
+
+def target(version):
+    return f"m/{version}/model.tar.gz"
+
+
+@pytest.fixture
+def environment(aws):
+    for version in ("v1", "v2", "v3"):
+        aws.s3.put_object(Bucket=aws.artifacts, Key=f"models/{target(version)}", Body=version.encode())
+    return Environment(aws.artifacts, "kennel", stable_key=False, refresh_stable_key=True)
+
+
+@pytest.fixture
+def publish(environment, function):
+    def call(version, settings=environment, **changes):
+        event = {"action": "publish", "target_model": target(version), **WHO, **changes}
+        return function(handler, settings, event)
+
+    return call
+
+
+def alias_of(aws):
+    return Alias.from_dict(json.loads(aws.s3.get_object(Bucket=aws.artifacts, Key=keys.alias("m"))["Body"].read()))
+
+
+def test_the_first_version_becomes_current(aws, publish):
+    publish("v1")
+    alias = alias_of(aws)
+    assert (alias.current, alias.previous) == (target("v1"), ())
+    assert (alias.who, alias.why) == ("arn:execution", "accuracy 0.9")
+
+
+def test_later_versions_keep_the_earlier_ones(aws, publish):
+    for version in ("v1", "v2", "v3"):
+        publish(version)
+    assert alias_of(aws).previous == (target("v2"), target("v1"))
+
+
+def test_a_retry_changes_nothing(aws, publish):
+    publish("v1")
+    publish("v2")
+    before = alias_of(aws)
+    publish("v2", who="a retry")
+    assert alias_of(aws) == before
+
+
+def test_a_version_that_is_not_staged_is_never_named(aws, publish):
+    publish("v1")
+    with pytest.raises(Refused, match="does not exist"):
+        publish("v9")
+    assert alias_of(aws).current == target("v1")
+
+
+def test_a_writer_that_is_overtaken_keeps_the_others_version(aws, publish, monkeypatch):
+    publish("v1")
+    original = aliases._write
+
+    def overtaken(bucket, alias, etag):
+        monkeypatch.setattr(aliases, "_write", original)
+        publish("v3")  # somebody else, between our read and our write
+        return original(bucket, alias, etag)
+
+    monkeypatch.setattr(aliases, "_write", overtaken)
+    publish("v2")
+    assert alias_of(aws).current == target("v2")
+    assert alias_of(aws).previous == (target("v3"), target("v1"))
+
+
+def test_two_first_writers_do_not_lose_each_other(aws, environment, publish, monkeypatch):
+    original = aliases._write
+
+    def overtaken(bucket, alias, etag):
+        monkeypatch.setattr(aliases, "_write", original)
+        publish("v3")
+        return original(bucket, alias, etag)
+
+    monkeypatch.setattr(aliases, "_write", overtaken)
+    publish("v1")
+    assert alias_of(aws).previous == (target("v3"),)
+
+
+def test_being_overtaken_for_ever_ends(publish, monkeypatch):
+    monkeypatch.setattr(aliases, "_write", lambda *_: False)
+    with pytest.raises(NotReady, match="being written by others"):
+        publish("v1")
+
+
+@pytest.fixture
+def rollback(environment, function, publish):
+    def call(**event):
+        return function(handler, environment, {"action": "rollback", **WHO, **event})
+
+    return call
+
+
+def test_a_rollback_goes_to_the_version_before(aws, publish, rollback):
+    publish("v1")
+    publish("v2")
+    rollback(why="wrong labels")
+    alias = alias_of(aws)
+    assert (alias.current, alias.previous, alias.why) == (target("v1"), (target("v2"),), "wrong labels")
+
+
+@pytest.mark.parametrize("to", ["v1", target("v1")])
+def test_a_rollback_goes_to_a_version_that_is_named(aws, publish, rollback, to):
+    for version in ("v1", "v2", "v3"):
+        publish(version)
+    rollback(to=to)
+    assert alias_of(aws).current == target("v1")
+
+
+@pytest.mark.parametrize(
+    ("published", "to", "words"),
+    [
+        ([], None, "was never published"),
+        (["v1"], None, "has no earlier version"),
+        (["v1", "v2"], "v2", "is at v2 already: choose from v1"),
+        (["v1", "v2"], "v9", "does not exist"),
+        (["v1", "v2"], "other/v1/model.tar.gz", "is no version of m: choose from v1"),
+    ],
+)
+def test_a_rollback_to_nowhere_is_refused(publish, rollback, published, to, words):
+    for version in published:
+        publish(version)
+    with pytest.raises(Refused, match=words):
+        rollback(**({"to": to} if to else {}))
+
+
+@pytest.fixture
+def stable(aws):
+    return Environment(aws.artifacts, "kennel", stable_key=True, refresh_stable_key=True)
+
+
+def content(aws):
+    return aws.s3.get_object(Bucket=aws.artifacts, Key="models/m/model.tar.gz")["Body"].read()
+
+
+def test_the_stable_key_follows_and_only_an_overwrite_refreshes(aws, publish, stable):
+    assert publish("v1", stable)["refresh"] is False
+    assert content(aws) == b"v1"
+    assert publish("v2", stable)["refresh"] is True
+    assert content(aws) == b"v2"
+
+
+def test_a_retry_after_the_copy_still_refreshes(publish, stable):
+    publish("v1", stable)
+    publish("v2", stable)
+    assert publish("v2", stable)["refresh"] is True
+
+
+def test_a_refresh_can_be_switched_off(aws, publish):
+    quiet = Environment(aws.artifacts, "kennel", stable_key=True, refresh_stable_key=False)
+    publish("v1", quiet)
+    assert publish("v2", quiet)["refresh"] is False
+
+
+def test_without_a_stable_key_there_is_none(aws, publish):
+    publish("v1")
+    assert aws.s3.list_objects_v2(Bucket=aws.artifacts, Prefix="models/m/model.tar.gz")["KeyCount"] == 0
+
+
+def test_an_unknown_action_is_refused(environment, function):
+    with pytest.raises(Refused, match="choose from publish, rollback, refresh"):
+        function(handler, environment, {"action": "delete", **WHO})

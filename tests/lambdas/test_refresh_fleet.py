@@ -1,0 +1,151 @@
+"""Rolling the fleet: the policy goes with it, the configuration's name is compared, and it ends."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lambdas.common.errors import NotReady
+from lambdas.publish_model import fleet
+from lambdas.publish_model.environment import Environment
+from lambdas.publish_model.fleet import MAX_POLLS, Rollout, RolloutFailed, copy_name, decide, step
+from lambdas.publish_model.handler import handler
+
+COPY = "kennel-refresh-20261120132415"
+LATER = "kennel-refresh-20261120140000"
+POLICY = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}
+
+
+@pytest.mark.parametrize(
+    ("status", "config", "wanted", "decision"),
+    [
+        ("InService", "stack", "", "start"),
+        ("Updating", "stack", "", "wait"),
+        ("Creating", "stack", "", "wait"),
+        ("Updating", "stack", COPY, "wait"),
+        ("RollingBack", COPY, COPY, "wait"),
+        ("InService", COPY, COPY, "done"),
+        ("InService", LATER, COPY, "done"),
+    ],
+)
+def test_each_look_has_its_answer(status, config, wanted, decision):
+    assert decide(status, config, Rollout(config=wanted)) == decision
+
+
+def test_an_update_that_was_taken_back_is_a_failure():
+    with pytest.raises(RolloutFailed, match=f"InService on stack, not on {COPY}"):
+        decide("InService", "stack", Rollout(config=COPY))
+
+
+def test_a_failed_endpoint_is_a_failure():
+    with pytest.raises(RolloutFailed, match="is Failed"):
+        decide("Failed", COPY, Rollout(config=COPY))
+
+
+def test_looking_ends():
+    with pytest.raises(NotReady, match=f"after {MAX_POLLS} looks"):
+        decide("Updating", COPY, Rollout(COPY, "stack", MAX_POLLS))
+
+
+@pytest.mark.parametrize("endpoint", ["kennel", "k" * 63, "a-" * 31 + "a"])
+def test_the_copys_name_fits(endpoint):
+    name = copy_name(endpoint, "20261120132415")
+    assert len(name) <= 63 and "--" not in name
+
+
+class SageMaker:
+    """One endpoint and its configurations; an update takes two looks."""
+
+    def __init__(self, policy=POLICY, exists=True):
+        self.endpoint = {"EndpointConfigName": "stack", "EndpointStatus": "InService", "LastDeploymentConfig": policy}
+        self.exists, self.busy = exists, False
+        self.configs = {"stack": {"ProductionVariants": [{"VariantName": "all"}], "KmsKeyId": "key"}}
+        self.updates = []
+        self._looks = 0
+
+    def describe_endpoint(self, EndpointName):
+        if not self.exists:
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": "Could not find endpoint"}}, "x")
+        self._looks -= 1
+        if self._looks == 0:
+            self.endpoint |= {
+                "EndpointStatus": "InService",
+                "EndpointConfigName": self.updates[-1]["EndpointConfigName"],
+            }
+        return {name: value for name, value in self.endpoint.items() if value is not None}
+
+    def describe_endpoint_config(self, EndpointConfigName):
+        derived = {"EndpointConfigName": EndpointConfigName, "EndpointConfigArn": "arn", "CreationTime": 0}
+        return {**self.configs[EndpointConfigName], **derived, "ResponseMetadata": {}}
+
+    def create_endpoint_config(self, EndpointConfigName, **content):
+        self.configs[EndpointConfigName] = content
+
+    def delete_endpoint_config(self, EndpointConfigName):
+        del self.configs[EndpointConfigName]
+
+    def update_endpoint(self, **request):
+        if self.busy:
+            self.endpoint["EndpointStatus"] = "Updating"
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": "Cannot update in-progress"}}, "x")
+        self.updates.append(request)
+        self.endpoint["EndpointStatus"] = "Updating"
+        self._looks = 3
+
+
+@pytest.fixture
+def sagemaker(monkeypatch):
+    service = SageMaker()
+    monkeypatch.setattr(fleet, "client", lambda name: service)
+    return service
+
+
+def until_done(rollout=None, now="20261120132415"):
+    for _ in range(20):
+        done = step("kennel", rollout or Rollout(), now)
+        rollout = Rollout(**done.rollout)
+        if not done.refresh:
+            return done
+    raise AssertionError("it never ended")
+
+
+def test_a_refresh_runs_on_a_copy_under_the_same_policy(sagemaker):
+    done = until_done()
+    assert done.note == f"the fleet runs on {COPY}"
+    [update] = sagemaker.updates
+    assert update["DeploymentConfig"] == POLICY and update["RetainAllVariantProperties"] is True
+    assert sagemaker.configs[COPY] == sagemaker.configs["stack"]
+
+
+def test_the_next_refresh_takes_the_earlier_copy_away_and_leaves_the_stacks(sagemaker):
+    until_done()
+    until_done(now="20261120140000")
+    assert set(sagemaker.configs) == {"stack", LATER}
+
+
+def test_an_endpoint_without_a_policy_is_updated_without_one(sagemaker):
+    sagemaker.endpoint["LastDeploymentConfig"] = None
+    until_done()
+    assert "DeploymentConfig" not in sagemaker.updates[0]
+
+
+def test_an_update_that_somebody_else_began_is_waited_for(sagemaker):
+    sagemaker.busy = True
+    answer = step("kennel", Rollout(), "20261120132415")
+    assert answer.refresh and answer.rollout["config"] == ""
+    assert set(sagemaker.configs) == {"stack"}, "the copy that was not used is gone"
+
+
+def test_an_endpoint_that_is_switched_off_has_no_fleet(sagemaker):
+    sagemaker.exists = False
+    assert "switched off" in until_done().note
+
+
+def test_the_handler_answers_what_the_next_call_takes(aws, sagemaker, function):
+    environment = Environment(aws.artifacts, "kennel", stable_key=True, refresh_stable_key=True)
+    event = {"action": "refresh", "rollout": {"config": "", "replaces": "", "polls": 0}}
+    answers = []
+    while not answers or answers[-1]["refresh"]:
+        answers.append(function(handler, environment, event))
+        event = {"action": "refresh", "rollout": answers[-1]["rollout"]}
+    assert [answer["rollout"]["polls"] for answer in answers] == list(range(1, len(answers) + 1))

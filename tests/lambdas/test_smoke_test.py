@@ -1,0 +1,122 @@
+"""Golden images through the endpoint."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict
+
+import pytest
+from botocore.exceptions import ClientError
+
+from imgcls.contract.evaluation import Golden
+from lambdas.common.errors import NotReady
+from lambdas.smoke_test import endpoint as endpoint_module
+from lambdas.smoke_test.comparison import SmokeTestFailed, check
+from lambdas.smoke_test.environment import Environment
+from lambdas.smoke_test.handler import handler
+
+GOLDEN = Golden("0.jpg", "cat", "cat", (0.9, 0.1))
+ANSWER = {"version": "v1", "label": "cat", "probabilities": [0.9, 0.1]}
+EVENT = {"run_uri": "s3://artifacts-bucket/runs/r/m/", "target_model": "m/v1/model.tar.gz"}
+
+
+@pytest.mark.parametrize("probabilities", [[0.9, 0.1], [0.881, 0.119]])
+def test_an_answer_within_the_tolerance_passes(probabilities):
+    check(GOLDEN, {**ANSWER, "probabilities": probabilities}, "v1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"version": "v0"}, "version v0 answered instead of v1"),
+        ({"label": "dog"}, "the endpoint says dog, evaluation said cat"),
+        ({"probabilities": [0.87, 0.13]}, "differs by 0.0300"),
+        ({"probabilities": [float("nan"), 0.1]}, "differs by nan"),
+        ({"probabilities": [1.0]}, "answers 1 probabilities, evaluation had 2"),
+    ],
+)
+def test_another_answer_fails_and_names_the_difference(changes, words):
+    with pytest.raises(SmokeTestFailed, match=words):
+        check(GOLDEN, {**ANSWER, **changes}, "v1")
+
+
+class Services:
+    """SageMaker and its runtime: `statuses` and `answers` are taken one by one, the last is repeated."""
+
+    def __init__(self, statuses, answers):
+        self.statuses, self.answers, self.requests = statuses, answers, []
+
+    def describe_endpoint(self, EndpointName):
+        status = self._next(self.statuses)
+        if status is None:
+            raise error("ValidationException", "Could not find endpoint x", "DescribeEndpoint")
+        return {"EndpointStatus": status}
+
+    def invoke_endpoint(self, **request):
+        self.requests.append(request)
+        answer = self._next(self.answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return {"Body": io.BytesIO(json.dumps(answer).encode())}
+
+    @staticmethod
+    def _next(values):
+        return values.pop(0) if len(values) > 1 else values[0]
+
+
+def error(code, message, operation="InvokeEndpoint"):
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+@pytest.fixture
+def call(aws, function, monkeypatch):
+    aws.s3.put_object(Bucket=aws.artifacts, Key="runs/r/m/golden/expected.json", Body=json.dumps([asdict(GOLDEN)]))
+    aws.s3.put_object(Bucket=aws.artifacts, Key="runs/r/m/golden/0.jpg", Body=b"jpeg")
+    monkeypatch.setattr(endpoint_module.time, "sleep", lambda seconds: None)
+
+    def run(statuses, answers=(ANSWER,), max_wait_seconds=60):
+        services = Services(list(statuses), list(answers))
+        monkeypatch.setattr(endpoint_module, "client", lambda name: services)
+        return function(handler, Environment("kennel", max_wait_seconds), EVENT), services
+
+    return run
+
+
+def test_the_staged_key_is_asked_with_the_image(call):
+    answer, services = call(["InService"])
+    assert answer == {"tested": 1, "note": "1 golden images answered as evaluated"}
+    [request] = services.requests
+    assert (request["TargetModel"], request["Body"]) == ("m/v1/model.tar.gz", b"jpeg")
+    assert request["CustomAttributes"] == "format=full"
+
+
+def test_an_endpoint_that_is_switched_off_is_skipped_and_said_so(call):
+    answer, services = call([None])
+    assert answer["tested"] == 0 and "switched off" in answer["note"]
+    assert services.requests == []
+
+
+def test_a_cold_load_is_waited_for(call):
+    loading = error("ModelNotReadyException", "loading")
+    answer, services = call(["InService"], [loading, loading, ANSWER])
+    assert answer["tested"] == 1 and len(services.requests) == 3
+
+
+def test_a_starting_endpoint_is_waited_for(call):
+    assert call(["Creating", "Creating", "InService"])[0]["tested"] == 1
+
+
+def test_waiting_ends(call):
+    with pytest.raises(NotReady, match="is still not loaded"):
+        call(["InService"], [error("ModelNotReadyException", "loading")], max_wait_seconds=0)
+
+
+def test_a_failed_endpoint_is_an_error(call):
+    with pytest.raises(NotReady, match="is Failed"):
+        call(["Failed"])
+
+
+def test_a_model_that_does_not_answer_is_an_error(call):
+    with pytest.raises(ClientError, match="ModelError"):
+        call(["InService"], [error("ModelError", "Received server error (500)")])
