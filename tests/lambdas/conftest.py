@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -13,24 +12,26 @@ from lambdas.common.clients import client
 DATA, ARTIFACTS = "data-bucket", "artifacts-bucket"
 
 
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+@pytest.fixture(autouse=True, scope="module")
+def credentials():
+    """Of nobody. Clients are made once a module: making one costs more than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        client.cache_clear()
+        yield
+        client.cache_clear()
 
 
 @pytest.fixture
 def aws():
-    """`aws.s3` and the names of the two buckets."""
+    """`aws.s3` and the names of the two buckets, in an account that is empty otherwise."""
     with mock_aws():
-        client.cache_clear()
-        s3 = boto3.client("s3")
         for name in (DATA, ARTIFACTS):
-            s3.create_bucket(Bucket=name)
-        yield SimpleNamespace(s3=s3, data=DATA, artifacts=ARTIFACTS)
-    client.cache_clear()
+            client("s3").create_bucket(Bucket=name)
+        yield SimpleNamespace(s3=client("s3"), data=DATA, artifacts=ARTIFACTS)
 
 
 @pytest.fixture

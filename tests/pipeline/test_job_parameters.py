@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
 from pathlib import Path
@@ -34,6 +35,7 @@ def ran(request):
     return runner.config, found.calls
 
 
+@functools.cache
 def shape_of(resource):
     operation = resource.split(":")[-1].removesuffix(".sync")
     model = botocore.session.get_session().get_service_model("sagemaker")
