@@ -59,6 +59,6 @@ def store(bucket: str, plan: RunPlan, file: PlanFile) -> None:
     s3.write_json(bucket, keys.plan(plan.execution) + PLAN_FILE, file.to_dict())
     for model, value in zip(plan.models, plan.to_dict()["models"], strict=True):
         s3.write_json(bucket, keys.model_plan(plan.execution, model.name), value)
-    placeholder = keys.NO_CHAMPION + "nothing-published.json"
+    placeholder = keys.NO_CHAMPION + "nothing-published.txt"
     if not s3.exists(bucket, placeholder):
-        s3.write_json(bucket, placeholder, {"published": None})
+        client("s3").put_object(Bucket=bucket, Key=placeholder, Body=b"an input without objects would fail the job\n")

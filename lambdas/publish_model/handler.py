@@ -1,9 +1,9 @@
 """PublishModel: move the alias by a conditional write. The only alias writer; `kennel models rollback` calls it too.
 
 `publish`   {"name", "target_model", "who", "why"}
-`rollback`  {"name", "to"?: version, "who", "why"}
+`rollback`  {"name", "target_model"?: a version or its key, else the one before, "who", "why"?}
 `refresh`   {"rollout"}: while an answer's `refresh` is true, wait and call with its `rollout`
-Each answers {"refresh", "rollout", "note"}.
+Each answers {"refresh", "rollout", "note"}; the first two also "target_model" and "alias".
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if action == "refresh":
         rollout = fleet.Rollout(**event["rollout"])
         return vars(fleet.step(environment.endpoint_name, rollout, f"{now:%Y%m%d%H%M%S}"))
-    who = {"name": event["name"], "who": event["who"], "when": when, "why": event["why"]}
+    who = {"name": event["name"], "who": event["who"], "when": when, "why": event.get("why", action)}
     if action == "publish":
         return publishing.publish(environment, target_model=event["target_model"], **who)
     if action == "rollback":
-        return publishing.rollback(environment, to=event.get("to"), **who)
+        return publishing.rollback(environment, to=event.get("target_model"), **who)
     raise Refused(f"action is {action!r}; choose from publish, rollback, refresh")

@@ -27,6 +27,7 @@ def publish(environment: Environment, *, name: str, target_model: str, who: str,
     )
     replaced = environment.stable_key and stable_key.write(bucket, name, target_model)
     return {
+        "target_model": alias.current,
         "alias": alias.to_dict(),
         "refresh": bool(replaced and environment.refresh_stable_key),
         "rollout": asdict(Rollout()),

@@ -113,7 +113,7 @@ def rollback(environment, function, publish):
 def test_a_rollback_goes_to_the_version_before(aws, publish, rollback):
     publish("v1")
     publish("v2")
-    rollback(why="wrong labels")
+    assert rollback(why="wrong labels")["target_model"] == target("v1")
     alias = alias_of(aws)
     assert (alias.current, alias.previous, alias.why) == (target("v1"), (target("v2"),), "wrong labels")
 
@@ -122,7 +122,7 @@ def test_a_rollback_goes_to_the_version_before(aws, publish, rollback):
 def test_a_rollback_goes_to_a_version_that_is_named(aws, publish, rollback, to):
     for version in ("v1", "v2", "v3"):
         publish(version)
-    rollback(to=to)
+    rollback(target_model=to)
     assert alias_of(aws).current == target("v1")
 
 
@@ -140,7 +140,7 @@ def test_a_rollback_to_nowhere_is_refused(publish, rollback, published, to, word
     for version in published:
         publish(version)
     with pytest.raises(Refused, match=words):
-        rollback(**({"to": to} if to else {}))
+        rollback(**({"target_model": to} if to else {}))
 
 
 @pytest.fixture
