@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from imgcls.contract.alias import Alias
 from kennel.classifier import read_alias
 from kennel.errors import KennelError
 from kennel.session import Session
+
+REFRESH_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,16 @@ def rollback(session: Session, model: str, *, version: str | None, who: str) -> 
     known = [item.target_model for item in versions(session, model)]
     if target not in known:
         raise KennelError(f"{target} is not in the bucket; choose from {', '.join(key.split('/')[1] for key in known)}")
-    event = {"action": "rollback", "name": model, "target_model": target, "who": who}
+    answer = _invoke_publisher(session, {"action": "rollback", "name": model, "target_model": target, "who": who})
+    step = answer
+    # An overwritten stable key may be cached: the fleet is rolled, one look a call.
+    while step["refresh"]:
+        time.sleep(REFRESH_SECONDS)
+        step = _invoke_publisher(session, {"action": "refresh", "rollout": step["rollout"]})
+    return answer
+
+
+def _invoke_publisher(session: Session, event: dict[str, Any]) -> dict[str, Any]:
     response = session.client("lambda").invoke(
         FunctionName=session.output("PublishModelFunction"), Payload=json.dumps(event).encode()
     )

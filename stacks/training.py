@@ -74,3 +74,5 @@ class TrainingStack(PlatformStack):
         self.metrics = machine.metrics
         self.function_errors = functions.errors
         CfnOutput(self, "StateMachineArn", value=machine.arn)
+        # `kennel models rollback` calls the only writer of aliases.
+        CfnOutput(self, "PublishModelFunction", value=functions.arns[Placeholder.PUBLISH_MODEL_ARN])
