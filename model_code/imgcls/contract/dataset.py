@@ -59,7 +59,8 @@ class DatasetSettings:
 
     `labels` renames class folders. `near_duplicate_distance` is the largest Hamming distance of two 64-bit
     perceptual hashes that counts as the same picture; 0 finds exact copies only. `max_short_side`, `jpeg_quality` and
-    `packing` apply to the train split alone. `imbalance_ratio`, largest class to smallest, is reported, never refused.
+    `packing` apply to the train split alone, whose images are scaled down to that short side or up to a quarter more.
+    `imbalance_ratio`, largest class to smallest, is reported, never refused.
     """
 
     name: str = "dataset"
