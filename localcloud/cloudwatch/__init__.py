@@ -1,7 +1,37 @@
-"""Alarms that are evaluated."""
+"""CloudWatch: metrics with percentiles and metric math, alarms that are evaluated, metrics out of logs."""
 
+from __future__ import annotations
+
+import datetime
+import os
+
+from localcloud.cloudwatch.actions import Actions
+from localcloud.cloudwatch.evaluator import TICK_SECONDS, Evaluator
+from localcloud.cloudwatch.history import AlarmHistory
+from localcloud.cloudwatch.metric_store import MetricStore
+from localcloud.cloudwatch.moto_hooks import alarm_records, install_hooks
 from localcloud.context import Cloud
+
+_EVALUATORS: dict[str, Evaluator] = {}  # by the cloud's address
 
 
 def install(cloud: Cloud) -> None:
-    """Start the alarm evaluator."""
+    """Put metrics and alarms behind the CloudWatch API and start the evaluator."""
+    store, history = MetricStore(), AlarmHistory()
+    tick_seconds = float(os.environ.get("LOCALCLOUD_ALARM_TICK_SECONDS", TICK_SECONDS))
+    evaluator = Evaluator(lambda: alarm_records(cloud), store, history, Actions(cloud, history), tick_seconds)
+    restore = install_hooks(store, history, evaluator)
+    _EVALUATORS[cloud.url] = evaluator
+    evaluator.start()
+
+    def close() -> None:
+        evaluator.stop()
+        del _EVALUATORS[cloud.url]
+        restore()
+
+    cloud.on_stop(close)
+
+
+def evaluate_now(cloud: Cloud, at: datetime.datetime | None = None) -> None:
+    """Evaluate every alarm as of `at` (default: now) instead of waiting for the next tick."""
+    _EVALUATORS[cloud.url].evaluate(at or datetime.datetime.now(datetime.UTC))
