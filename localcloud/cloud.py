@@ -72,7 +72,7 @@ class LocalCloud:
         return self
 
     def _serve(self, starting: contextlib.ExitStack, root: Path) -> None:
-        from localcloud.moto_backend import moto_application, reset_moto
+        from localcloud.moto_backend import load_managed_policies, moto_application, reset_moto
         from localcloud.server import Application, Server
 
         application = Application(moto_application())
@@ -82,6 +82,7 @@ class LocalCloud:
             cloud.max_jobs = self._max_jobs
         starting.enter_context(_process_environment({**cloud.environment(), "MOTO_PORT": str(server.port)}))
         starting.callback(reset_moto)
+        load_managed_policies(cloud.account_id)
         server.start()
         starting.callback(server.stop)
         starting.callback(cloud.processes.close)

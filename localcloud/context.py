@@ -69,6 +69,7 @@ class Cloud:
     app: Application | None = field(default=None, repr=False)
     processes: ProcessGroups = field(default_factory=ProcessGroups, repr=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _session: boto3.Session | None = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _callbacks: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
@@ -76,14 +77,16 @@ class Cloud:
         """A boto3 client for `service`, bound to this cloud with fake credentials; cached and thread-safe."""
         with self._lock:
             if service not in self._clients:
-                session = boto3.Session(FAKE_KEY, FAKE_KEY, FAKE_KEY, region_name=self.region)
+                # One session: it keeps what all clients load. Making clients in it is not thread-safe, hence the lock.
+                if self._session is None:
+                    self._session = boto3.Session(FAKE_KEY, FAKE_KEY, FAKE_KEY, region_name=self.region)
                 config = Config(
                     max_pool_connections=64,
                     read_timeout=900,
                     retries={"total_max_attempts": 1},
                     inject_host_prefix=False,
                 )
-                self._clients[service] = session.client(service, endpoint_url=self.url, config=config)
+                self._clients[service] = self._session.client(service, endpoint_url=self.url, config=config)
             return self._clients[service]
 
     def environment(self) -> dict[str, str]:

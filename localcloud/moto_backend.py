@@ -13,7 +13,6 @@ def moto_application() -> Callable[..., Iterable[bytes]]:
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
     default_user_config["batch"] = {"use_docker": False}
-    default_user_config["iam"] = {"load_aws_managed_policies": True}
     _record_bucket_policies_only()
     _record_composite_alarms()
     return DomainDispatcherApplication(create_backend_app)
@@ -40,6 +39,16 @@ def _record_composite_alarms() -> None:
     from moto.cloudwatch.responses import CloudWatchResponse
 
     CloudWatchResponse.put_composite_alarm = lambda self: self.put_metric_alarm()  # type: ignore[attr-defined]
+
+
+def load_managed_policies(account_id: str) -> None:
+    """Know AWS's own policies, in one partition: with moto's setting on, each of six partitions takes 0.15 s."""
+    from moto.core.config import default_user_config
+    from moto.iam.models import iam_backends
+
+    default_user_config["iam"] = {"load_aws_managed_policies": True}
+    iam_backends[account_id]["aws"]
+    default_user_config["iam"] = {"load_aws_managed_policies": False}
 
 
 def reset_moto() -> None:

@@ -73,6 +73,7 @@ class ApiResource(Provider):
     found: str | None = None
     replace_on: frozenset[str] = frozenset()
     create_extra: Mapping[str, Any] = field(default_factory=dict)
+    read_extra: Mapping[str, Any] = field(default_factory=dict)
     update_extra: Mapping[str, Any] = field(default_factory=dict)
     delete_extra: Mapping[str, Any] = field(default_factory=dict)
     tagging: Tagging | None = None
@@ -136,16 +137,17 @@ class ApiResource(Provider):
     def _retag(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> None:
         if self.tagging is None:
             return
-        old, new = all_tags(previous, request.previous_tags), all_tags(properties, request.tags)
-        if old == new:
+        gone, new = tag_changes(request, properties, previous)
+        if not gone and not new:
             return
         target = physical_id
         if self.tagging.arn:
             found = self.read(request.client, physical_id, properties)
             target = jmespath.search(self.tagging.arn.format(id=physical_id), found)
-        if gone := sorted(set(old) - set(new)):
+        if gone:
             self._call_by_shape(request, self.tagging.untag, {self.tagging.by: target, self.tagging.keys: gone})
-        self._call_by_shape(request, self.tagging.tag, {self.tagging.by: target, "Tags": as_tag_list(new)})
+        if new:
+            self._call_by_shape(request, self.tagging.tag, {self.tagging.by: target, "Tags": as_tag_list(new)})
 
     def _call_by_shape(self, request: Request, operation: str, values: Properties) -> None:
         self._call(request.client, operation, convert(values, self._input(operation), request.type))
@@ -180,7 +182,7 @@ class ApiResource(Provider):
     def read(self, client: ClientFactory, physical_id: str, properties: Properties) -> dict[str, Any]:
         """The service's own description of the resource."""
         identity = self._identity(self.read_operation, self.read_by, physical_id, properties)
-        return self._call(client, self.read_operation, identity)
+        return self._call(client, self.read_operation, {**identity, **self.read_extra})
 
     def _identity(self, operation: str, by: str | None, physical_id: str, properties: Properties) -> dict[str, Any]:
         if by == "":
@@ -220,6 +222,12 @@ def all_tags(properties: Properties, stack_tags: Mapping[str, str]) -> dict[str,
     own = properties.get("Tags") or []
     pairs = own if isinstance(own, dict) else {item["Key"]: item["Value"] for item in own}
     return {**stack_tags, **{key: str(value) for key, value in pairs.items()}}
+
+
+def tag_changes(request: Request, properties: Properties, previous: Properties) -> tuple[list[str], dict[str, str]]:
+    """Keys to remove and tags to set, so that a resource has its own and its stack's tags."""
+    old, new = all_tags(previous, request.previous_tags), all_tags(properties, request.tags)
+    return sorted(set(old) - set(new)), {key: value for key, value in new.items() if old.get(key) != value}
 
 
 def as_tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import jmespath
 from botocore import xform_name
 
-from localcloud.cloudformation.providers.api_resource import all_tags, as_tag_list
+from localcloud.cloudformation.providers.api_resource import all_tags, as_tag_list, tag_changes
 from localcloud.cloudformation.providers.base import (
     ClientFactory,
     Outcome,
@@ -74,10 +74,10 @@ class Ec2Resource(Provider):
         ec2 = request.client("ec2")
         if self.modify and changed & self.settings:
             self.modify(ec2, physical_id, properties)
-        old, new = all_tags(previous, request.previous_tags), all_tags(properties, request.tags)
-        if gone := set(old) - set(new):
+        gone, new = tag_changes(request, properties, previous)
+        if gone:
             ec2.delete_tags(Resources=[physical_id], Tags=[{"Key": key} for key in gone])
-        if new and new != old:
+        if new:
             ec2.create_tags(Resources=[physical_id], Tags=as_tag_list(new))
         return self._outcome(request.client, physical_id)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localcloud.cloudformation.providers.api_resource import ApiResource, all_tags, as_tag_list
+from localcloud.cloudformation.providers.api_resource import ApiResource, all_tags, as_tag_list, tag_changes
 from localcloud.cloudformation.providers.base import (
     ClientFactory,
     Outcome,
@@ -66,10 +66,11 @@ class Role(Provider):
         elif "PermissionsBoundary" in previous:
             iam.delete_role_permissions_boundary(RoleName=physical_id)
         self._policies(iam, physical_id, properties, previous)
-        old, new = all_tags(previous, request.previous_tags), all_tags(properties, request.tags)
-        if gone := sorted(set(old) - set(new)):
+        gone, new = tag_changes(request, properties, previous)
+        if gone:
             iam.untag_role(RoleName=physical_id, TagKeys=gone)
-        iam.tag_role(RoleName=physical_id, Tags=as_tag_list(new))
+        if new:
+            iam.tag_role(RoleName=physical_id, Tags=as_tag_list(new))
         return self._outcome(iam, physical_id)
 
     @staticmethod

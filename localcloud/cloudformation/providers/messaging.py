@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging, all_tags, as_tag_list
+from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging, all_tags, as_tag_list, tag_changes
 from localcloud.cloudformation.providers.base import (
     ClientFactory,
     Outcome,
@@ -54,9 +54,11 @@ class Topic(Provider):
             if properties.get(key) != previous.get(key):
                 value = _attribute_text(properties.get(key, ""))
                 sns.set_topic_attributes(TopicArn=physical_id, AttributeName=key, AttributeValue=value)
-        tags = as_tag_list(all_tags(properties, request.tags))
-        if tags:
-            sns.tag_resource(ResourceArn=physical_id, Tags=tags)
+        gone, new = tag_changes(request, properties, previous)
+        if gone:
+            sns.untag_resource(ResourceArn=physical_id, TagKeys=gone)
+        if new:
+            sns.tag_resource(ResourceArn=physical_id, Tags=as_tag_list(new))
         return Outcome(physical_id, {"TopicArn": physical_id, "TopicName": physical_id.rsplit(":", 1)[1]})
 
     def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
@@ -169,9 +171,14 @@ class Queue(Provider):
         changed = {**dict.fromkeys(self._attributes(previous), ""), **self._attributes(properties)}
         changed.pop("FifoQueue", None)
         if changed:
-            sqs.set_queue_attributes(QueueUrl=physical_id, Attributes=changed)
-        if tags := all_tags(properties, request.tags):
-            sqs.tag_queue(QueueUrl=physical_id, Tags=tags)
+            # moto forgets the policy when attributes are set without it.
+            found = sqs.get_queue_attributes(QueueUrl=physical_id, AttributeNames=["Policy"]).get("Attributes", {})
+            sqs.set_queue_attributes(QueueUrl=physical_id, Attributes={**found, **changed})
+        gone, new = tag_changes(request, properties, previous)
+        if gone:
+            sqs.untag_queue(QueueUrl=physical_id, TagKeys=gone)
+        if new:
+            sqs.tag_queue(QueueUrl=physical_id, Tags=new)
         return self._outcome(sqs, physical_id)
 
     @staticmethod

@@ -51,6 +51,7 @@ def _alarm(create: str, kind: str) -> ApiResource:
         delete_by="AlarmNames",
         name_property="AlarmName",
         name_limit=255,
+        read_extra={"AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
         found=f"{kind}[0]",
         attributes={"Arn": f"{kind}[0].AlarmArn"},
         # The service's default; moto would store no value.
@@ -72,7 +73,11 @@ PROVIDERS: dict[str, Provider] = {
         found="logGroups[?logGroupName=='{id}']",
         attributes={"Arn": "logGroups[?logGroupName=='{id}'].arn | [0]"},
         tagging=Tagging(
-            "TagResource", "UntagResource", "resourceArn", "logGroups[?logGroupName=='{id}'].arn | [0]", "tagKeys"
+            "TagResource",
+            "UntagResource",
+            "resourceArn",
+            "logGroups[?logGroupName=='{id}'].logGroupArn | [0]",
+            "tagKeys",
         ),
     ),
     "AWS::Logs::LogStream": ApiResource(

@@ -162,6 +162,13 @@ class ScalingPolicy(Provider):
         arn = self._api.create(request, self._flat(properties)).physical_id
         return Outcome(arn, {"Arn": arn, "PolicyName": properties["PolicyName"]})
 
+    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+        outcome = self.create(request, properties)
+        if self.replaces(changed_names(properties, previous)):
+            return outcome
+        # moto gives the same policy a new ARN with every put; the service does not.
+        return Outcome(physical_id, {**outcome.attributes, "Arn": physical_id})
+
     _api = ApiResource(
         service="application-autoscaling",
         create_operation="PutScalingPolicy",
@@ -190,9 +197,9 @@ class ScalingPolicy(Provider):
     def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
         values = self._flat(properties)
         found = client("application-autoscaling").describe_scaling_policies(
-            ServiceNamespace=values["ServiceNamespace"], PolicyNames=[values["PolicyName"]]
+            ServiceNamespace=values["ServiceNamespace"], ResourceId=values["ResourceId"]
         )
-        return bool(found["ScalingPolicies"])
+        return any(policy["PolicyName"] == values["PolicyName"] for policy in found["ScalingPolicies"])
 
 
 PROVIDERS: dict[str, Provider] = {
