@@ -26,14 +26,16 @@ from imgcls.candidate import make_candidate
 from imgcls.contract import evaluation as contract
 from imgcls.contract.artifact import ARCHIVE, ArtifactError, ModelCard, read_card
 from imgcls.contract.hyperparameters import HyperparameterError
-from imgcls.contract.prepared import MAX_MESSAGE_BYTES, EvaluateMessage
+from imgcls.contract.prepared import MAX_MESSAGE_BYTES, REPORTS, EvaluateMessage
 from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.data.folders import DataError, ImageFolder, open_dataset
 from imgcls.networks import NetworkError
+from imgcls.reports.write import write_evaluation_report, write_training_reports
 from imgcls.serving.cores import num_cores
 from imgcls.serving.errors import RequestError
 
 PROCESSING = Path("/opt/ml/processing")
+OUTPUT_ARCHIVE = "output.tar.gz"
 _LATENCY_IMAGES = 32
 _MAX_GOLDEN_BYTES = 4 * 1024 * 1024
 
@@ -79,6 +81,7 @@ def evaluate(paths: argparse.Namespace, work: Path) -> EvaluateMessage:
     )
     contract.write(paths.output / contract.FILE, evaluated)
     write_golden(paths.output / "golden", test, predicted, card)
+    write_reports(paths, work / "output-data", card, evaluated, predicted, test)
     for note in evaluated.notes:
         print(f"note: {note}", flush=True)
     return EvaluateMessage(
@@ -184,6 +187,22 @@ def write_golden(folder: Path, test: ImageFolder, probabilities: np.ndarray, car
         label = card.labels[int(probabilities[index].argmax())]
         images.append(contract.Golden(name, label, test.labels[test.targets[index]], row))
     contract.write_golden(folder, images)
+
+
+def write_reports(
+    paths: argparse.Namespace,
+    records: Path,
+    card: ModelCard,
+    evaluated: contract.Evaluation,
+    predicted: np.ndarray,
+    test: ImageFolder,
+) -> None:
+    """`reports/`: the evaluation's page, and those of the training where its records are given."""
+    folder = paths.output / REPORTS
+    write_evaluation_report(folder, evaluated, predicted, test, card.name)
+    if (paths.output_data / OUTPUT_ARCHIVE).is_file():
+        artifact.unpack(paths.output_data / OUTPUT_ARCHIVE, records)
+        write_training_reports(folder, records, card)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -22,9 +22,10 @@ _BINS = 10
 class Split(Protocol):
     """What is needed of the test split."""
 
-    labels: tuple[str, ...]
-    targets: tuple[int, ...]
-
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    @property
+    def targets(self) -> tuple[int, ...]: ...
     def read(self, index: int) -> bytes: ...
     def name(self, index: int) -> str: ...
 
