@@ -4,7 +4,13 @@ Runs as a SageMaker processing job; every path is an argument. The published mod
 the same images.
 """
 
+# ruff: noqa: E402
 from __future__ import annotations
+
+import os
+
+# Before torch loads OpenMP, as in train.py: threads that spin while they wait starve the jobs beside this one.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
 import json
@@ -31,10 +37,13 @@ from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.data.folders import DataError, ImageFolder, open_dataset
 from imgcls.networks import NetworkError
 from imgcls.reports.write import write_evaluation_report, write_training_reports
+from imgcls.reports.write import write_evaluation_report, write_training_reports
 from imgcls.serving.cores import num_cores
 from imgcls.serving.errors import RequestError
 
 PROCESSING = Path("/opt/ml/processing")
+OUTPUT_ARCHIVE = "output.tar.gz"
+"""What a training job leaves of its output data directory."""
 OUTPUT_ARCHIVE = "output.tar.gz"
 _LATENCY_IMAGES = 32
 _MAX_GOLDEN_BYTES = 4 * 1024 * 1024
@@ -81,6 +90,7 @@ def evaluate(paths: argparse.Namespace, work: Path) -> EvaluateMessage:
     )
     contract.write(paths.output / contract.FILE, evaluated)
     write_golden(paths.output / "golden", test, predicted, card)
+    write_reports(paths.output / "reports", paths.output_data, work / "records", card, evaluated, predicted, test)
     write_reports(paths, work / "output-data", card, evaluated, predicted, test)
     for note in evaluated.notes:
         print(f"note: {note}", flush=True)
@@ -95,10 +105,9 @@ def model_settings(plan: Path, model: str) -> dict[str, Any]:
         models = json.loads((plan / PLAN_FILE).read_text())["models"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvaluationError(f"{plan / PLAN_FILE} cannot be read: {error}") from error
-    for entry in models:
-        if entry["name"] == model:
-            return entry
-    raise EvaluationError(f"{PLAN_FILE} has no model {model!r}; it has {', '.join(entry['name'] for entry in models)}")
+    if model not in models:
+        raise EvaluationError(f"{PLAN_FILE} has no model {model!r}; it has {', '.join(models)}")
+    return models[model]
 
 
 def archive_in(folder: Path) -> Path:
@@ -203,6 +212,24 @@ def write_reports(
     if (paths.output_data / OUTPUT_ARCHIVE).is_file():
         artifact.unpack(paths.output_data / OUTPUT_ARCHIVE, records)
         write_training_reports(folder, records, card)
+
+
+def write_reports(
+    folder: Path,
+    output_data: Path,
+    records: Path,
+    card: ModelCard,
+    evaluated: contract.Evaluation,
+    predicted: np.ndarray,
+    test: ImageFolder,
+) -> None:
+    """The evaluation report, and the training job's two where its records are there."""
+    write_evaluation_report(folder, evaluated, predicted, test, card.name)
+    if (output_data / OUTPUT_ARCHIVE).is_file():
+        artifact.unpack(output_data / OUTPUT_ARCHIVE, records)
+        write_training_reports(folder, records, card)
+    else:
+        print(f"note: {output_data} holds no {OUTPUT_ARCHIVE}: no training and profiler report", flush=True)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -18,6 +18,8 @@ _JOBS = {
 }
 _WITHOUT_WORDS = {"States.Timeout": "it did not end within its time limit"}
 _SCRIPT_ERROR = re.compile(r'ErrorMessage "(?P<text>.*?)"\s*(?:Command\b|, exit code|$)', re.DOTALL)
+_ALGORITHM_ERROR = "AlgorithmError: "
+_EXIT_CODE = re.compile(r", exit code: \d+$")
 _CLASS_OF_ERROR = re.compile(r"^(AlgorithmError|ClientError|InternalServerError|CapacityError|ResourceLimitError): ")
 _PLAIN_ERROR = re.compile(r"^(RuntimeError|error): ")
 
@@ -55,9 +57,12 @@ def _of_job(error: str, document: Mapping[str, Any], job: str, status: str, log_
 
 
 def _script_error(reason: str) -> str:
-    """The last line of what the training toolkit found in the script's output: a traceback ends with its error."""
+    """The last line of the script's own error: a traceback ends with its error."""
     match = _SCRIPT_ERROR.search(reason)
-    lines = [line.strip() for line in match["text"].splitlines() if line.strip()] if match else []
+    text = match["text"] if match else _EXIT_CODE.sub("", reason.removeprefix(_ALGORITHM_ERROR))
+    if not match and not reason.startswith(_ALGORITHM_ERROR):
+        return ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return _PLAIN_ERROR.sub("", lines[-1]) if lines else ""
 
 

@@ -40,6 +40,8 @@ def diagnose(error, state="TrainModel", **changes):
     [
         (job(FailureReason=TOOLKIT), "ValueError: bad lr"),
         (job(FailureReason=TOOLKIT.replace("ValueError", "RuntimeError")), "bad lr"),
+        (job(FailureReason="AlgorithmError: ...t(1)\n  File x.py\nKeyError: 'a', exit code: 1"), "KeyError: 'a'"),
+        (job(FailureReason="AlgorithmError: , exit code: 137"), ", exit code: 137"),
         (job(FailureReason="AlgorithmError: exit code: 1", ExitMessage="no good image"), "no good image"),
         (job(FailureReason="ClientError: Data download failed: no object"), "Data download failed: no object"),
         (job(TrainingJobStatus="Stopped"), "the job ended Stopped"),
