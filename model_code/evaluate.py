@@ -4,7 +4,6 @@ Runs as a SageMaker processing job; every path is an argument. The published mod
 the same images.
 """
 
-# ruff: noqa: E402
 from __future__ import annotations
 
 import os
@@ -37,13 +36,10 @@ from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.data.folders import DataError, ImageFolder, open_dataset
 from imgcls.networks import NetworkError
 from imgcls.reports.write import write_evaluation_report, write_training_reports
-from imgcls.reports.write import write_evaluation_report, write_training_reports
 from imgcls.serving.cores import num_cores
 from imgcls.serving.errors import RequestError
 
 PROCESSING = Path("/opt/ml/processing")
-OUTPUT_ARCHIVE = "output.tar.gz"
-"""What a training job leaves of its output data directory."""
 OUTPUT_ARCHIVE = "output.tar.gz"
 _LATENCY_IMAGES = 32
 _MAX_GOLDEN_BYTES = 4 * 1024 * 1024
@@ -90,7 +86,6 @@ def evaluate(paths: argparse.Namespace, work: Path) -> EvaluateMessage:
     )
     contract.write(paths.output / contract.FILE, evaluated)
     write_golden(paths.output / "golden", test, predicted, card)
-    write_reports(paths.output / "reports", paths.output_data, work / "records", card, evaluated, predicted, test)
     write_reports(paths, work / "output-data", card, evaluated, predicted, test)
     for note in evaluated.notes:
         print(f"note: {note}", flush=True)
@@ -212,24 +207,6 @@ def write_reports(
     if (paths.output_data / OUTPUT_ARCHIVE).is_file():
         artifact.unpack(paths.output_data / OUTPUT_ARCHIVE, records)
         write_training_reports(folder, records, card)
-
-
-def write_reports(
-    folder: Path,
-    output_data: Path,
-    records: Path,
-    card: ModelCard,
-    evaluated: contract.Evaluation,
-    predicted: np.ndarray,
-    test: ImageFolder,
-) -> None:
-    """The evaluation report, and the training job's two where its records are there."""
-    write_evaluation_report(folder, evaluated, predicted, test, card.name)
-    if (output_data / OUTPUT_ARCHIVE).is_file():
-        artifact.unpack(output_data / OUTPUT_ARCHIVE, records)
-        write_training_reports(folder, records, card)
-    else:
-        print(f"note: {output_data} holds no {OUTPUT_ARCHIVE}: no training and profiler report", flush=True)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -72,15 +72,18 @@ class Recorder:
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """Record the block's duration as a phase."""
-        begin = time.perf_counter()
+        """Record the block's duration as a phase, without the phases inside it."""
+        begin, counted = time.perf_counter(), sum(seconds for _, seconds in self._phases)
         try:
             yield
         finally:
-            self.phase(name, time.perf_counter() - begin)
+            inner = sum(seconds for _, seconds in self._phases) - counted
+            self.phase(name, time.perf_counter() - begin - inner)
 
     def step(self, step: int, epoch: int, seconds: tuple[float, ...]) -> None:
         """`seconds` follows STEP_PARTS."""
+        if not self._steps:
+            self.phase("first-batch", sum(seconds))
         self._steps.append((step, epoch, seconds))
 
     def __enter__(self) -> Recorder:
