@@ -106,6 +106,8 @@ def _toolkit(environment: Environment) -> dict[str, str]:
         "sagemaker_program": "train.py",
         "sagemaker_submit_directory": f"/opt/ml/input/data/code/{environment.code_file}",
         "sagemaker_region": environment.region,
+        # At INFO the toolkit prints a hundred lines of its environment before the script's first.
+        "sagemaker_container_log_level": "30",
     }
 
 
