@@ -1,0 +1,207 @@
+"""Lambda functions: their own code, environment, limits, logs and errors."""
+
+import base64
+import json
+import os
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import archive, wait_until
+
+
+def test_a_function_runs_its_own_files_with_its_own_environment(functions, monkeypatch, local_cloud):
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    monkeypatch.setenv("MACHINE_SECRET", "leaked")
+    source = """
+import os, sys
+from package.helper import double
+def handler(event, context):
+    return {"doubled": double(event["n"]), "word": os.environ["WORD"], "secret": os.environ.get("MACHINE_SECRET"),
+            "path": os.environ.get("PYTHONPATH"), "endpoint": os.environ["AWS_ENDPOINT_URL"],
+            "name": context.function_name, "arn": context.invoked_function_arn, "id": context.aws_request_id,
+            "left": context.get_remaining_time_in_millis(), "memory": context.memory_limit_in_mb}
+"""
+    files = {"package/__init__.py": "", "package/helper.py": "def double(n): return 2 * n"}
+    functions.create("own", source, files, Environment={"Variables": {"WORD": "hello"}}, Timeout=30, MemorySize=256)
+    answer = functions.invoke("own", {"n": 21})
+    payload = answer["Payload"]
+    assert (payload["doubled"], payload["word"], payload["memory"]) == (42, "hello", "256")
+    assert payload["secret"] is None
+    assert payload["path"] is None
+    assert payload["endpoint"] == local_cloud.url
+    assert payload["arn"] == "arn:aws:lambda:us-east-1:123456789012:function:own"
+    assert 20_000 < payload["left"] <= 30_000
+    assert "FunctionError" not in answer
+    assert functions.invoke(payload["arn"], {"n": 1})["Payload"]["doubled"] == 2
+
+
+def test_each_invocation_imports_the_code_anew(functions):
+    functions.create("fresh", "calls = []\ndef handler(event, context):\n    calls.append(1)\n    return len(calls)")
+    assert [functions.invoke("fresh")["Payload"] for _ in range(2)] == [1, 1]
+
+
+def test_an_update_of_the_code_is_what_runs_next(functions):
+    functions.create("changing", "def handler(event, context): return 'old'")
+    assert functions.invoke("changing")["Payload"] == "old"
+    new = archive({"main.py": "def handler(event, context): return 'new'"})
+    functions.client.update_function_code(FunctionName="changing", ZipFile=new)
+    assert functions.invoke("changing")["Payload"] == "new"
+
+
+def test_an_exception_is_a_function_error_in_awss_shape(functions):
+    functions.create("raising", "def inner(): raise KeyError('k')\ndef handler(event, context): inner()")
+    answer = functions.invoke("raising", LogType="Tail")
+    assert answer["FunctionError"] == "Unhandled"
+    payload = answer["Payload"]
+    assert payload["errorType"] == "KeyError"
+    assert payload["errorMessage"] == "'k'"
+    assert any("main.py" in line and "inner" in line for line in payload["stackTrace"])
+    assert not any("runtime.py" in line for line in payload["stackTrace"])
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    assert "[ERROR] KeyError" in tail
+    assert tail.startswith("START RequestId: ")
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "kind", "message"),
+    [
+        (
+            "import nowhere",
+            {},
+            "Runtime.ImportModuleError",
+            "Unable to import module 'main': No module named 'nowhere'",
+        ),
+        ("x = 1", {}, "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'main'"),
+        ("def handler(:", {}, "Runtime.UserCodeSyntaxError", "Syntax error in module 'main'"),
+        ("def handler(e, c): return object()", {}, "Runtime.MarshalError", "Unable to marshal response"),
+        ("import os\ndef handler(e, c): os._exit(3)", {}, "Runtime.ExitError", "exit status 3"),
+        ("import time\ndef handler(e, c): time.sleep(9)", {"Timeout": 1}, "Sandbox.Timedout", "timed out after 1.00 s"),
+    ],
+)
+def test_what_the_runtime_says_when_it_fails(functions, source, options, kind, message):
+    name = kind.replace(".", "-")
+    functions.create(name, source, **options)
+    payload = functions.invoke(name)["Payload"]
+    assert payload["errorType"] == kind
+    assert message in payload["errorMessage"]
+
+
+def test_a_timeout_ends_what_the_function_has_started(functions, tmp_path):
+    source = f"""
+import subprocess, time
+def handler(event, context):
+    child = subprocess.Popen(["sleep", "60"])
+    open({str(tmp_path / "pid")!r}, "w").write(str(child.pid))
+    time.sleep(60)
+"""
+    functions.create("spawning", source, Timeout=2)
+    functions.invoke("spawning")
+    pid = int((tmp_path / "pid").read_text())
+
+    def gone():
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        # A killed child stays a zombie until init collects it.
+        return "Z" in open(f"/proc/{pid}/stat").read().split()[2]
+
+    wait_until(gone)
+
+
+def test_prints_and_logging_reach_the_log_group(functions):
+    source = """
+import logging
+logging.getLogger().setLevel("INFO")
+def handler(event, context):
+    print("printed", event)
+    logging.info("logged")
+"""
+    functions.create("talking", source)
+    functions.invoke("talking", {"a": 1})
+    lines = functions.log_lines("/aws/lambda/talking")
+    assert any(line == "printed {'a': 1}" for line in lines)
+    assert any(line.startswith("[INFO]\t") and line.endswith("\tlogged") for line in lines)
+    assert lines[0].startswith("START RequestId")
+    assert lines[-1].startswith("REPORT RequestId")
+
+
+def test_a_function_may_name_its_log_group(functions):
+    options = {"LoggingConfig": {"LogGroup": "/kennel/talking"}}
+    functions.create("elsewhere", "def handler(event, context): print('here')", **options)
+    functions.invoke("elsewhere")
+    assert "here" in functions.log_lines("/kennel/talking")
+
+
+def test_functions_reach_the_other_services_of_the_cloud(functions, client):
+    client("s3").create_bucket(Bucket="of-a-function")
+    source = """
+import boto3
+def handler(event, context):
+    boto3.client("s3").put_object(Bucket="of-a-function", Key="k", Body=b"written")
+"""
+    functions.create("writing", source, Timeout=30)
+    assert "FunctionError" not in functions.invoke("writing")
+    assert client("s3").get_object(Bucket="of-a-function", Key="k")["Body"].read() == b"written"
+
+
+def test_what_can_not_be_run_is_refused_by_name(functions):
+    functions.create("javascript", "", Runtime="nodejs20.x")
+    with pytest.raises(ClientError, match=r"does not emulate the Lambda runtime nodejs20\.x"):
+        functions.invoke("javascript")
+    with pytest.raises(ClientError, match="Function not found: nobody"):
+        functions.invoke("nobody")
+    functions.create("strict", "def handler(event, context): return event")
+    with pytest.raises(ClientError, match="Could not parse request body into json"):
+        functions.client.invoke(FunctionName="strict", Payload=b"{")
+
+
+def test_events_run_later_and_are_tried_again(functions, client):
+    client("s3").create_bucket(Bucket="attempts")
+    source = """
+import boto3
+def handler(event, context):
+    s3 = boto3.client("s3")
+    done = s3.list_objects_v2(Bucket="attempts")["KeyCount"]
+    s3.put_object(Bucket="attempts", Key=str(done))
+    if done < event["failures"]:
+        raise RuntimeError("not yet")
+    return "done"
+"""
+    queue = client("sqs").create_queue(QueueName="outcomes")["QueueUrl"]
+    arn = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    functions.create("retried", source, Timeout=30)
+    functions.client.put_function_event_invoke_config(
+        FunctionName="retried",
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnSuccess": {"Destination": arn}, "OnFailure": {"Destination": arn}},
+    )
+
+    def outcome():
+        messages = client("sqs").receive_message(QueueUrl=queue).get("Messages", [])
+        return json.loads(messages[0]["Body"]) if messages else None
+
+    answer = functions.client.invoke(FunctionName="retried", InvocationType="Event", Payload=b'{"failures": 1}')
+    assert answer["StatusCode"] == 202
+    succeeded = wait_until(outcome)
+    assert (succeeded["responsePayload"], succeeded["requestPayload"]) == ("done", {"failures": 1})
+    functions.client.invoke(FunctionName="retried", InvocationType="Event", Payload=b'{"failures": 9}')
+    failed = wait_until(outcome)
+    assert failed["requestContext"]["condition"] == "RetriesExhausted"
+    assert failed["responsePayload"]["errorMessage"] == "not yet"
+    assert client("s3").list_objects_v2(Bucket="attempts")["KeyCount"] == 4
+
+
+def test_a_topic_calls_the_function_that_subscribes_to_it(functions, client):
+    source = """
+import boto3
+def handler(event, context):
+    boto3.client("ssm").put_parameter(Name="/heard", Type="String", Value=event["Records"][0]["Sns"]["Message"])
+"""
+    functions.create("listening", source, Timeout=30)
+    arn = functions.client.get_function(FunctionName="listening")["Configuration"]["FunctionArn"]
+    topic = client("sns").create_topic(Name="news")["TopicArn"]
+    client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    client("sns").publish(TopicArn=topic, Message="extra")
+    assert client("ssm").get_parameter(Name="/heard")["Parameter"]["Value"] == "extra"
