@@ -8,8 +8,10 @@ import os
 from localcloud.cloudwatch.actions import Actions
 from localcloud.cloudwatch.evaluator import TICK_SECONDS, Evaluator
 from localcloud.cloudwatch.history import AlarmHistory
+from localcloud.cloudwatch.log_metrics import LogMetrics
 from localcloud.cloudwatch.metric_store import MetricStore
 from localcloud.cloudwatch.moto_hooks import alarm_records, install_hooks
+from localcloud.cloudwatch.moto_logs import install_hooks as install_log_hooks
 from localcloud.context import Cloud
 
 _EVALUATORS: dict[str, Evaluator] = {}  # by the cloud's address
@@ -20,14 +22,17 @@ def install(cloud: Cloud) -> None:
     store, history = MetricStore(), AlarmHistory()
     tick_seconds = float(os.environ.get("LOCALCLOUD_ALARM_TICK_SECONDS", TICK_SECONDS))
     evaluator = Evaluator(lambda: alarm_records(cloud), store, history, Actions(cloud, history), tick_seconds)
-    restore = install_hooks(store, history, evaluator)
+    restore = [install_hooks(store, history, evaluator), install_log_hooks()]
+    if cloud.app is not None:
+        cloud.app.add_handler(LogMetrics(cloud, store).handle)
     _EVALUATORS[cloud.url] = evaluator
     evaluator.start()
 
     def close() -> None:
         evaluator.stop()
         del _EVALUATORS[cloud.url]
-        restore()
+        for undo in restore:
+            undo()
 
     cloud.on_stop(close)
 

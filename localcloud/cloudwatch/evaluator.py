@@ -14,7 +14,7 @@ from localcloud.cloudwatch.actions import Actions
 from localcloud.cloudwatch.alarms import MetricAlarm
 from localcloud.cloudwatch.decision import INSUFFICIENT_DATA, Decision
 from localcloud.cloudwatch.history import AlarmHistory
-from localcloud.cloudwatch.metric_math import ExpressionError
+from localcloud.cloudwatch.metric_functions import ExpressionError
 from localcloud.cloudwatch.metric_store import MetricStore
 
 log = logging.getLogger(__name__)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
 import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-Series = dict[float, float]  # start of the period -> value; a missing period has no entry
-Value = Series | float | list[Series]
+from localcloud.cloudwatch.metric_functions import FUNCTIONS, ExpressionError, Grid, Series, Value, as_series, combine
 
 _TOKEN = re.compile(
     r"\s*(?:\d+\.?\d*(?:[eE][+-]?\d+)?|[A-Za-z_]\w*|'[^']*'|\"[^\"]*\"|>=|<=|==|!=|&&|\|\||[-+*/^<>(),\[\]])"
@@ -33,19 +29,6 @@ _LEVELS: tuple[dict[str, Callable[[float, float], Any]], ...] = (
     {"*": operator.mul, "/": lambda a, b: a / b if b else math.nan},
     {"^": operator.pow},
 )
-
-
-class ExpressionError(ValueError):
-    """An expression that is none, or that uses what this cloud does not compute."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The periods of a query. `metrics`: the series of its MetricStat entries by id, for METRICS()."""
-
-    starts: Sequence[float]
-    period: float
-    metrics: Mapping[str, Series]
 
 
 def evaluate(expression: str, known: Mapping[str, Value], grid: Grid) -> Value:
@@ -104,13 +87,13 @@ class _Parser:
         left = self.binary(level + 1)
         while self.peek() in _LEVELS[level]:
             function = _LEVELS[level][self.take()]
-            left = _apply(function, left, self.binary(level + 1))
+            left = combine(function, left, self.binary(level + 1))
         return left
 
     def unary(self) -> Value:
         if self.peek() == "-":
             self.take()
-            return _apply(operator.mul, -1.0, self.unary())
+            return combine(operator.mul, -1.0, self.unary())
         return self.primary()
 
     def primary(self) -> Value:
@@ -130,18 +113,18 @@ class _Parser:
         return self.known[token]
 
     def array(self) -> list[Series]:
-        items = [_series(self.binary(0), self.grid)]
+        items = [as_series(self.binary(0), self.grid)]
         while self.peek() == ",":
             self.take()
-            items.append(_series(self.binary(0), self.grid))
+            items.append(as_series(self.binary(0), self.grid))
         self.take("]")
         return items
 
     def call(self, name: str) -> Value:
-        function = _FUNCTIONS.get(name.upper())
+        function = FUNCTIONS.get(name.upper())
         if function is None:
             raise ExpressionError(
-                f"localcloud does not compute the function {name} of {self.text!r}; it knows {', '.join(_FUNCTIONS)}"
+                f"localcloud does not compute the function {name} of {self.text!r}; it knows {', '.join(FUNCTIONS)}"
             )
         self.take("(")
         arguments: list[Any] = []
@@ -155,110 +138,3 @@ class _Parser:
             return function(self.grid, *arguments)
         except (TypeError, AttributeError) as error:
             raise ExpressionError(f"{self.text!r}: {name} does not take these arguments") from error
-
-
-def _series(value: Value, grid: Grid) -> Series:
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, float):
-        return dict.fromkeys(grid.starts, value)
-    raise ExpressionError("an array of series is not expected there")
-
-
-def _apply(function: Callable[[float, float], Any], left: Value, right: Value) -> Value:
-    if isinstance(left, list) or isinstance(right, list):
-        raise ExpressionError("arithmetic takes single series, not arrays of them")
-    if isinstance(left, float) and isinstance(right, float):
-        return float(function(left, right))
-    times = [set(each) for each in (left, right) if isinstance(each, dict)]
-    shared = functools.reduce(set.intersection, times)
-
-    def at(value: Value, time: float) -> float:
-        return value[time] if isinstance(value, dict) else float(value)  # type: ignore[arg-type]
-
-    result = {time: float(function(at(left, time), at(right, time))) for time in sorted(shared)}
-    return {time: value for time, value in result.items() if not math.isnan(value)}
-
-
-def _reduce(combine: Callable[[list[float]], float]) -> Callable[..., Value]:
-    """Of one series: a number; of an array: a series over all times that any of them has."""
-
-    def function(grid: Grid, value: Value) -> Value:
-        if isinstance(value, list):
-            times = sorted({time for series in value for time in series})
-            return {time: combine([series[time] for series in value if time in series]) for time in times}
-        if isinstance(value, dict):
-            return combine(list(value.values())) if value else {}
-        return value
-
-    return function
-
-
-def _each(change: Callable[[float], float]) -> Callable[..., Value]:
-    def function(grid: Grid, value: Value) -> Value:
-        return {time: float(change(each)) for time, each in _series(value, grid).items()}
-
-    return function
-
-
-def _fill(grid: Grid, value: Value, filler: Value | str) -> Value:
-    if isinstance(value, list):
-        return [_filled(grid, series, filler) for series in value]
-    return _filled(grid, _series(value, grid), filler)
-
-
-def _filled(grid: Grid, series: Series, filler: Value | str) -> Series:
-    filled: Series = {}
-    last: float | None = None
-    for time in sorted(grid.starts):
-        last = series.get(time, last)
-        if time in series:
-            filled[time] = series[time]
-        elif filler == "REPEAT":
-            if last is not None:
-                filled[time] = last
-        elif isinstance(filler, dict):
-            if time in filler:
-                filled[time] = filler[time]
-        else:
-            filled[time] = float(filler)  # type: ignore[arg-type]
-    return filled
-
-
-def _if(grid: Grid, condition: Value, yes: Value, no: Value | None = None) -> Value:
-    if isinstance(condition, float):
-        chosen = yes if condition else no
-        return {} if chosen is None else chosen
-    result: Series = {}
-    for time, value in _series(condition, grid).items():
-        chosen = yes if value else no
-        if chosen is not None and time in _series(chosen, grid):
-            result[time] = _series(chosen, grid)[time]
-    return result
-
-
-def _difference(grid: Grid, value: Value, per: float = 1.0) -> Value:
-    times = sorted(_series(value, grid))
-    series = _series(value, grid)
-    return {now: (series[now] - series[before]) / per for before, now in itertools.pairwise(times)}
-
-
-def _rate(grid: Grid, value: Value) -> Value:
-    return _difference(grid, value, grid.period)
-
-
-_FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "ABS": _each(abs),
-    "AVG": _reduce(lambda values: sum(values) / len(values)),
-    "CEIL": _each(math.ceil),
-    "DIFF": _difference,
-    "FILL": _fill,
-    "FLOOR": _each(math.floor),
-    "IF": _if,
-    "MAX": _reduce(max),
-    "METRICS": lambda grid: list(grid.metrics.values()),
-    "MIN": _reduce(min),
-    "PERIOD": lambda grid, value: float(grid.period),
-    "RATE": _rate,
-    "SUM": _reduce(math.fsum),
-}

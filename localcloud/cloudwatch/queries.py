@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from localcloud.cloudwatch.metric_math import ExpressionError, Grid, Series, Value, check, evaluate
+from localcloud.cloudwatch.metric_functions import ExpressionError, Grid, Series, Value
+from localcloud.cloudwatch.metric_math import check, evaluate
 from localcloud.cloudwatch.metric_store import MetricId, MetricStore
 
 Query = Mapping[str, Any]
