@@ -16,12 +16,11 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
 
@@ -31,6 +30,7 @@ from imgcls.candidate import make_candidate
 from imgcls.contract import evaluation as contract
 from imgcls.contract.artifact import ARCHIVE, ArtifactError, ModelCard, read_card
 from imgcls.contract.hyperparameters import HyperparameterError
+from imgcls.contract.plan import ModelSettings, PlanFile
 from imgcls.contract.prepared import MAX_MESSAGE_BYTES, REPORTS, EvaluateMessage
 from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.data.folders import DataError, ImageFolder, open_dataset
@@ -70,13 +70,12 @@ def evaluate(paths: argparse.Namespace, work: Path) -> EvaluateMessage:
     settings = model_settings(paths.plan, paths.model)
     artifact.unpack(archive_in(paths.artifact), work / "trained")
     trained = read_card(work / "trained")
-    if trained.name != paths.model:
-        raise EvaluationError(f"the artifact is of model {trained.name!r}, the plan asks for {paths.model!r}")
+    check_trained(trained, settings)
     validation = open_split(paths.validation, trained, settings)
     test = open_split(paths.test, trained, settings)
 
     candidate = work / "candidate"
-    card, notes = make_candidate(work / "trained", candidate, settings["serving"], validation, probabilities_of)
+    card, notes = make_candidate(work / "trained", candidate, settings, validation, probabilities_of)
     paths.output.mkdir(parents=True, exist_ok=True)
     artifact.pack(candidate, paths.output / ARCHIVE)
     predicted, candidate_score = score(candidate, paths.output / ARCHIVE, test)
@@ -94,12 +93,12 @@ def evaluate(paths: argparse.Namespace, work: Path) -> EvaluateMessage:
     )
 
 
-def model_settings(plan: Path, model: str) -> dict[str, Any]:
+def model_settings(plan: Path, model: str) -> ModelSettings:
     """The model's entry of plan.json."""
     try:
-        models = json.loads((plan / PLAN_FILE).read_text())["models"]
+        models = PlanFile.from_dict(json.loads((plan / PLAN_FILE).read_text())).models
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{plan / PLAN_FILE} cannot be read: {error}") from error
+        raise EvaluationError(f"{plan / PLAN_FILE} cannot be read: {error!r}") from error
     if model not in models:
         raise EvaluationError(f"{PLAN_FILE} has no model {model!r}; it has {', '.join(models)}")
     return models[model]
@@ -111,8 +110,18 @@ def archive_in(folder: Path) -> Path:
     return folder / ARCHIVE
 
 
-def open_split(folder: Path, card: ModelCard, settings: Mapping[str, Any]) -> ImageFolder:
-    split = open_dataset(folder, settings.get("labels"))
+def check_trained(card: ModelCard, settings: ModelSettings) -> None:
+    """Raises EvaluationError when the artifact is not what the plan asked training for."""
+    for field in ("name", "architecture", "preprocessing"):
+        if getattr(card, field) != getattr(settings, field):
+            raise EvaluationError(
+                f"the artifact's {field} is {getattr(card, field)}, the plan's is {getattr(settings, field)}: "
+                "evaluate the artifact that this run trained"
+            )
+
+
+def open_split(folder: Path, card: ModelCard, settings: ModelSettings) -> ImageFolder:
+    split = open_dataset(folder, settings.labels)
     if split.labels != card.labels:
         raise EvaluationError(
             f"{folder} has the classes {', '.join(split.labels[:5])}, ...; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import torch
 
 from imgcls import artifact, evaluation, graph_file, networks
 from imgcls.contract.artifact import GRAPH, GRAPH_INT8, WEIGHTS, ArtifactError, ModelCard
+from imgcls.contract.plan import ModelSettings
 from imgcls.data.folders import ImageFolder
 from imgcls.export import export_onnx
 from imgcls.preprocess import preprocess
@@ -27,7 +28,7 @@ Predictor = Callable[[Path, ImageFolder], np.ndarray]
 
 
 def make_candidate(
-    trained: Path, folder: Path, serving: Mapping[str, str], validation: ImageFolder, predict: Predictor
+    trained: Path, folder: Path, settings: ModelSettings, validation: ImageFolder, predict: Predictor
 ) -> tuple[ModelCard, list[str]]:
     """Write the servable artifact into `folder`. Returns its card, and notes on what was decided.
 
@@ -40,12 +41,12 @@ def make_candidate(
     shutil.copy(trained / WEIGHTS, folder / WEIGHTS)
     export_onnx(network, card.preprocessing, folder / GRAPH)
     artifact.copy_code(folder)
-    card = replace(card, temperature=1.0, precision="fp32", response_format=serving["response_format"])
+    card = replace(card, temperature=1.0, precision="fp32", response_format=settings.response_format)
     artifact.write_artifact(folder, card)
     probabilities = predict(folder, validation)
     check_parity(network, card, validation, probabilities)
     targets = np.asarray(validation.targets)
-    precision, notes = choose_precision(folder, card, serving["precision"], validation, probabilities, predict)
+    precision, notes = choose_precision(folder, card, settings.precision, validation, probabilities, predict)
     card = replace(card, precision=precision)
     if precision != "fp32":
         artifact.write_artifact(folder, card)
