@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 HEADS = ("round", "long", "square", "heart", "wide")
-EARS = ("pointed", "floppy", "round", "bat", "button", "long")
-PATTERNS = ("plain", "spots", "bars", "patch", "stripes", "blaze", "checks")
+EARS = ("pointed", "floppy", "round", "long", "bat", "button")
+PATTERNS = ("plain", "spots", "bars", "checks", "stripes", "patch", "blaze")
 
 CAT_EARS = ("pointed", "bat")
 DOG_EARS = ("floppy", "button", "long")

@@ -47,7 +47,9 @@ def render_evaluation_report(
         Section("Calibration", _calibration(evaluation, bins)),
         Section("Worst mistakes", _mistakes(evaluation, mistakes)),
     ]
-    subtitle = f"Version {evaluation.version}, {evaluation.num_images:,} test images, manifest {evaluation.manifest_id}"
+    subtitle = f"Version {evaluation.version}, {evaluation.num_images:,} test images"
+    if evaluation.manifest_id:
+        subtitle += f", manifest {evaluation.manifest_id}"
     return page(f"Evaluation report: {model}", subtitle, sections)
 
 
