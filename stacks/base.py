@@ -7,6 +7,7 @@ from typing import Any
 from aws_cdk import Environment, Stack
 from constructs import Construct
 
+from config import instances
 from config.app import AppConfig
 
 CONTROLS_METADATA = "Kennel::Controls"
@@ -35,5 +36,11 @@ def expected_controls(config: AppConfig) -> dict[str, Any]:
         "IsolatedTraining": config.training.isolate,
         "IsolatedEndpoint": config.endpoint.isolate,
         "VpcOnlyStudio": config.studio.vpc_only,
+        "InterfaceEndpoints": config.network.interface_endpoints,
         "DataCapture": config.endpoint.data_capture,
+        "EndpointVolumeKey": not instances.has_local_storage(config.endpoint.instance_type),
+        "LocalDisks": {
+            kind: instances.has_local_storage(getattr(config.training, kind).instance_type)
+            for kind in ("preparation", "training", "evaluation")
+        },
     }

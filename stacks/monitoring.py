@@ -26,7 +26,7 @@ class MonitoringStack(PlatformStack):
     ) -> None:
         super().__init__(scope, "Monitoring", config, purpose="dashboards, alarms and budget")
         prefix, topic = config.prefix, storage.topic
-        dashboards.pipeline_dashboard(self, prefix, metrics=training.metrics, functions=training.function_errors)
+        dashboards.pipeline_dashboard(self, prefix, metrics=training.metrics, function_errors=training.function_errors)
         dashboards.training_dashboard(self, prefix)
         dashboards.endpoint_dashboard(self, prefix, metrics=serving.metrics)
         dashboards.model_cache_dashboard(self, prefix, metrics=serving.metrics)

@@ -27,7 +27,7 @@ class PlatformAlarm(cloudwatch.Alarm):
         scope: Construct,
         id: str,
         *,
-        metric: cloudwatch.IMetric,
+        metric: cloudwatch.Metric,
         threshold: float,
         topic: sns.ITopic,
         description: str,

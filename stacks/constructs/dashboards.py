@@ -2,93 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from imgcls.contract import metrics as training_metrics
-from stacks.constructs.endpoint_metrics import EndpointMetrics
+from stacks.constructs.endpoint_metrics import MODEL_TIMES, EndpointMetrics
 from stacks.constructs.pipeline_metrics import OUTCOMES, PipelineMetrics
 
 JOBS = "/aws/sagemaker/TrainingJobs"
+HOST_METRICS = ("CPUUtilization", "MemoryUtilization", "GPUUtilization", "GPUMemoryUtilization", "DiskUtilization")
 MINUTE = 60
 HALF_WIDTH = 12
 MICROSECONDS = cloudwatch.YAxisProps(label="microseconds", show_units=False, min=0)
 PERCENT = cloudwatch.YAxisProps(label="percent", show_units=False, min=0)
 RATIO = cloudwatch.YAxisProps(label="ratio", show_units=False, min=0, max=1)
+MILLISECONDS = cloudwatch.YAxisProps(label="milliseconds", show_units=False, min=0)
 COUNT = cloudwatch.YAxisProps(label="count", show_units=False, min=0)
 
 
+Lines = Mapping[str, cloudwatch.Metric]
+"""Label -> metric."""
+
+
 def pipeline_dashboard(
-    scope: Construct, name: str, *, metrics: PipelineMetrics, functions: Sequence[cloudwatch.Metric]
+    scope: Construct, name: str, *, metrics: PipelineMetrics, function_errors: Lines
 ) -> cloudwatch.Dashboard:
-    """`functions` are the error counts of the pipeline's functions."""
-    milliseconds = cloudwatch.YAxisProps(label="milliseconds", show_units=False, min=0)
+    """`function_errors` has one error count a function."""
     return _dashboard(
         scope,
         "Pipeline",
         f"{name}-pipeline",
-        _graph("Executions", [metrics.executions(outcome) for outcome in OUTCOMES], COUNT),
-        _graph("Duration of an execution", [metrics.duration("Average"), metrics.duration("p99")], milliseconds),
-        _graph("Errors of the functions", functions, COUNT),
-        _graph("Throttled transitions", [metrics.throttled()], COUNT),
+        _graph("Executions", {outcome: metrics.executions(outcome) for outcome in OUTCOMES}, COUNT),
+        _graph(
+            "Duration of an execution",
+            {"average": metrics.duration("Average"), "p99": metrics.duration("p99")},
+            MILLISECONDS,
+        ),
+        _graph("Errors of the functions", function_errors, COUNT),
+        _graph("Throttled transitions", {"throttled": metrics.throttled()}, COUNT),
     )
 
 
 def training_dashboard(scope: Construct, name: str) -> cloudwatch.Dashboard:
     """Job names are known at run time only, so every graph searches: by job for what training prints, by host else."""
     printed = [name for name in training_metrics.NAMES if name.startswith(("train:", "validation:"))]
-    hosts = ("CPUUtilization", "MemoryUtilization", "GPUUtilization", "GPUMemoryUtilization", "DiskUtilization")
     return _dashboard(
         scope,
         "Training",
         f"{name}-training",
-        *(_graph(metric, [_search("TrainingJobName", metric)]) for metric in printed),
-        *(_graph(f"{metric} by host", [_search("Host", metric)], PERCENT) for metric in hosts),
+        *(_search(metric, "TrainingJobName", metric) for metric in printed),
+        *(_search(f"{metric} by host", "Host", metric, PERCENT) for metric in HOST_METRICS),
     )
 
 
 def endpoint_dashboard(scope: Construct, name: str, *, metrics: EndpointMetrics) -> cloudwatch.Dashboard:
+    latencies = {
+        "model p50": metrics.model_latency("p50"),
+        "model p99": metrics.model_latency("p99"),
+        "overhead p99": metrics.overhead_latency("p99"),
+    }
+    invocations = {"all": metrics.invocations(), "an instance": metrics.invocations_per_instance()}
     return _dashboard(
         scope,
         "Endpoint",
         f"{name}-endpoint",
-        _graph("Invocations", [metrics.invocations(), metrics.invocations_per_instance()], COUNT),
-        _graph("Errors", [metrics.errors("4XX"), metrics.errors("5XX")], COUNT),
-        _graph(
-            "Latency",
-            [metrics.model_latency("p50"), metrics.model_latency("p99"), metrics.overhead_latency("p99")],
-            MICROSECONDS,
-        ),
-        _graph("Utilization", [metrics.utilization(kind) for kind in ("CPU", "Memory", "Disk")], PERCENT),
+        _graph("Invocations", invocations, COUNT),
+        _graph("Errors", {family: metrics.errors(family) for family in ("4XX", "5XX")}, COUNT),
+        _graph("Latency", latencies, MICROSECONDS),
+        _graph("Utilization", {kind: metrics.utilization(kind) for kind in ("CPU", "Memory", "Disk")}, PERCENT),
     )
 
 
 def model_cache_dashboard(scope: Construct, name: str, *, metrics: EndpointMetrics) -> cloudwatch.Dashboard:
+    loaded = {statistic: metrics.loaded_models(statistic) for statistic in ("Average", "Maximum")}
     return _dashboard(
         scope,
         "ModelCache",
         f"{name}-model-cache",
-        _graph("Requests whose model was in memory", [metrics.cache_hit_ratio()], RATIO),
-        _graph("Models in memory", [metrics.loaded_models("Average"), metrics.loaded_models("Maximum")], COUNT),
-        _graph("Time for a model that was not", metrics.model_times("p99"), MICROSECONDS),
-        _graph("Memory", [metrics.utilization("Memory")], PERCENT),
+        _graph("Requests whose model was in memory", {"hit ratio": metrics.cache_hit_ratio()}, RATIO),
+        _graph("Models in memory", loaded, COUNT),
+        _graph("Time for a model that was not", {part: metrics.model_time(part) for part in MODEL_TIMES}, MICROSECONDS),
+        _graph("Memory", {"fullest instance": metrics.utilization("Memory")}, PERCENT),
     )
 
 
 def _dashboard(scope: Construct, id: str, name: str, *widgets: cloudwatch.IWidget) -> cloudwatch.Dashboard:
     rows = [list(widgets[index : index + 2]) for index in range(0, len(widgets), 2)]
-    return cloudwatch.Dashboard(scope, id, dashboard_name=name, widgets=rows, period_override=None)
+    return cloudwatch.Dashboard(scope, id, dashboard_name=name, widgets=rows)
 
 
-def _graph(
-    title: str, lines: Sequence[cloudwatch.IMetric], axis: cloudwatch.YAxisProps | None = None
+def _graph(title: str, lines: Lines, axis: cloudwatch.YAxisProps) -> cloudwatch.GraphWidget:
+    labelled: list[cloudwatch.IMetric] = [metric.with_(label=label) for label, metric in lines.items()]
+    return cloudwatch.GraphWidget(title=title, left=labelled, left_y_axis=axis, width=HALF_WIDTH)
+
+
+def _search(
+    title: str, dimension: str, metric: str, axis: cloudwatch.YAxisProps | None = None
 ) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=list(lines), left_y_axis=axis, width=HALF_WIDTH)
-
-
-def _search(dimension: str, metric: str) -> cloudwatch.MathExpression:
     text = f"SEARCH('{{{JOBS},{dimension}}} MetricName=\"{metric}\"', 'Average', {MINUTE})"
-    return cloudwatch.MathExpression(expression=text, label="", period=Duration.seconds(MINUTE))
+    found = cloudwatch.MathExpression(expression=text, label="", period=Duration.seconds(MINUTE))
+    return cloudwatch.GraphWidget(title=title, left=[found], left_y_axis=axis, width=HALF_WIDTH)

@@ -8,6 +8,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 INVOCATIONS = "AWS/SageMaker"
 INSTANCES = "/aws/sagemaker/Endpoints"
 MICROSECONDS_PER_MS = 1000
+MODEL_TIMES = {
+    "wait": "ModelLoadingWaitTime",
+    "download": "ModelDownloadingTime",
+    "load": "ModelLoadingTime",
+    "unload": "ModelUnloadingTime",
+}
 
 
 class EndpointMetrics:
@@ -17,56 +23,46 @@ class EndpointMetrics:
         self._dimensions = {"EndpointName": endpoint_name, "VariantName": variant_name}
 
     def invocations(self, period_seconds: int = 60) -> cloudwatch.Metric:
-        return self._metric(INVOCATIONS, "Invocations", "Sum", "invocations", period_seconds)
+        return self._metric(INVOCATIONS, "Invocations", "Sum", period_seconds)
 
     def invocations_per_instance(self, period_seconds: int = 60) -> cloudwatch.Metric:
-        return self._metric(INVOCATIONS, "InvocationsPerInstance", "Sum", "per instance", period_seconds)
+        return self._metric(INVOCATIONS, "InvocationsPerInstance", "Sum", period_seconds)
 
     def error_ratio(self, family: str, period_seconds: int = 60) -> cloudwatch.Metric:
         """Share of the invocations that ended with `4XX` or `5XX`: each one emits 0 or 1."""
-        return self._metric(INVOCATIONS, f"Invocation{family}Errors", "Average", f"{family} ratio", period_seconds)
+        return self._metric(INVOCATIONS, f"Invocation{family}Errors", "Average", period_seconds)
 
     def errors(self, family: str, period_seconds: int = 60) -> cloudwatch.Metric:
-        return self._metric(INVOCATIONS, f"Invocation{family}Errors", "Sum", family, period_seconds)
+        return self._metric(INVOCATIONS, f"Invocation{family}Errors", "Sum", period_seconds)
 
     def model_latency(self, statistic: str = "p99", period_seconds: int = 60) -> cloudwatch.Metric:
         """Microseconds inside the container."""
-        return self._metric(INVOCATIONS, "ModelLatency", statistic, f"model {statistic} (us)", period_seconds)
+        return self._metric(INVOCATIONS, "ModelLatency", statistic, period_seconds)
 
     def overhead_latency(self, statistic: str = "p99", period_seconds: int = 60) -> cloudwatch.Metric:
         """Microseconds that SageMaker adds."""
-        return self._metric(INVOCATIONS, "OverheadLatency", statistic, f"overhead {statistic} (us)", period_seconds)
+        return self._metric(INVOCATIONS, "OverheadLatency", statistic, period_seconds)
 
     def cache_hit_ratio(self, period_seconds: int = 60) -> cloudwatch.Metric:
         """Share of the invocations whose target model was in memory already, 0..1."""
-        return self._metric(INVOCATIONS, "ModelCacheHit", "Average", "cache hit ratio", period_seconds)
+        return self._metric(INVOCATIONS, "ModelCacheHit", "Average", period_seconds)
 
-    def model_times(self, statistic: str = "p99", period_seconds: int = 60) -> list[cloudwatch.Metric]:
-        """Microseconds that callers waited for a model, and of which its parts took what."""
-        names = {
-            "ModelLoadingWaitTime": "wait",
-            "ModelDownloadingTime": "download",
-            "ModelLoadingTime": "load",
-            "ModelUnloadingTime": "unload",
-        }
-        return [
-            self._metric(INVOCATIONS, name, statistic, f"{label} {statistic} (us)", period_seconds)
-            for name, label in names.items()
-        ]
+    def model_time(self, part: str, statistic: str = "p99", period_seconds: int = 60) -> cloudwatch.Metric:
+        """Microseconds that callers waited for a model, or of one of MODEL_TIMES."""
+        return self._metric(INVOCATIONS, MODEL_TIMES[part], statistic, period_seconds)
 
     def loaded_models(self, statistic: str = "Average", period_seconds: int = 60) -> cloudwatch.Metric:
-        return self._metric(INSTANCES, "LoadedModelCount", statistic, f"loaded models {statistic}", period_seconds)
+        return self._metric(INSTANCES, "LoadedModelCount", statistic, period_seconds)
 
     def utilization(self, resource: str, period_seconds: int = 60) -> cloudwatch.Metric:
         """Percent of `CPU` (100 for each core), `Memory` or `Disk` of the fullest instance."""
-        return self._metric(INSTANCES, f"{resource}Utilization", "Maximum", f"{resource} %", period_seconds)
+        return self._metric(INSTANCES, f"{resource}Utilization", "Maximum", period_seconds)
 
-    def _metric(self, namespace: str, name: str, statistic: str, label: str, period: int) -> cloudwatch.Metric:
+    def _metric(self, namespace: str, name: str, statistic: str, period: int) -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace=namespace,
             metric_name=name,
             dimensions_map=self._dimensions,
             statistic=statistic,
-            label=label,
             period=Duration.seconds(period),
         )

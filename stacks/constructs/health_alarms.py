@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -69,13 +68,10 @@ def endpoint_alarms(scope: Construct, *, config: MonitoringConfig, metrics: Endp
             topic=topic,
             description=f"{resource} of an instance of the endpoint is more than {FULL_PERCENT} % full",
         )
-    both = cloudwatch.CompositeAlarm(
+    cloudwatch.CfnCompositeAlarm(
         scope,
         "ModelsDoNotFit",
-        alarm_rule=cloudwatch.AlarmRule.all_of(
-            cloudwatch.AlarmRule.from_alarm(slow, cloudwatch.AlarmState.ALARM),
-            cloudwatch.AlarmRule.from_alarm(misses, cloudwatch.AlarmState.ALARM),
-        ),
+        alarm_rule=f'ALARM("{slow.alarm_name}") AND ALARM("{misses.alarm_name}")',
+        alarm_actions=[topic.topic_arn],
         alarm_description="Slow because models are loaded over and over: take a larger instance type or more of them",
     )
-    both.add_alarm_action(actions.SnsAction(topic))

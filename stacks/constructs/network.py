@@ -121,11 +121,11 @@ class PrivateNetwork(Construct):
         # Encrypted traffic between containers is IPsec: UDP 500 and protocol 50 beside the job's own TCP.
         self._allow_each_other(group, "Tcp", "tcp", ports=(0, 65535))
         self._allow_each_other(group, "Ike", "udp", ports=(500, 500))
-        self._allow_each_other(group, "Esp", "50", ports=(-1, -1))
+        self._allow_each_other(group, "Esp", "50", ports=(None, None))
         return group
 
     def _allow_each_other(
-        self, group: ec2.CfnSecurityGroup, name: str, protocol: str, *, ports: tuple[int, int]
+        self, group: ec2.CfnSecurityGroup, name: str, protocol: str, *, ports: tuple[int | None, int | None]
     ) -> None:
         text = "between the containers of a job"
         low, high = ports

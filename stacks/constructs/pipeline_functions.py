@@ -47,7 +47,7 @@ class PipelineFunctions(Construct):
         self._storage = storage
         self._code = function_code(self, {specs.FILE: json.dumps(specs.run_specs(config), sort_keys=True, indent=1)})
         self.arns: dict[Placeholder, str] = {}
-        self.errors: list[cloudwatch.Metric] = []
+        self.errors: dict[str, cloudwatch.Metric] = {}
         self._add_plan_run(code_key)
         self._add(lambdas.DIAGNOSE_FAILURE, diagnose_failure.Environment())
         self._add_quality_gate()
@@ -151,7 +151,7 @@ class PipelineFunctions(Construct):
             description=f"Pipeline step {function.folder.replace('_', ' ')}",
         )
         self.arns[function.arn] = made.function_arn
-        self.errors.append(made.metric_errors(label=function.folder))
+        self.errors[function.folder] = made.metric_errors()
         return made.service_role
 
     def _sagemaker_arn(self, kind: str, name: str) -> str:

@@ -15,21 +15,20 @@ class PipelineMetrics:
 
     def executions(self, outcome: str, period_seconds: int = 300) -> cloudwatch.Metric:
         """Number of executions of one of OUTCOMES."""
-        return self._metric(f"Executions{outcome}", "Sum", outcome.lower(), period_seconds)
+        return self._metric(f"Executions{outcome}", "Sum", period_seconds)
 
     def throttled(self, period_seconds: int = 300) -> cloudwatch.Metric:
-        return self._metric("ExecutionThrottled", "Sum", "throttled transitions", period_seconds)
+        return self._metric("ExecutionThrottled", "Sum", period_seconds)
 
     def duration(self, statistic: str = "Average", period_seconds: int = 300) -> cloudwatch.Metric:
         """Milliseconds from start to end."""
-        return self._metric("ExecutionTime", statistic, f"{statistic} (ms)", period_seconds)
+        return self._metric("ExecutionTime", statistic, period_seconds)
 
-    def _metric(self, name: str, statistic: str, label: str, period: int) -> cloudwatch.Metric:
+    def _metric(self, name: str, statistic: str, period: int) -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace=NAMESPACE,
             metric_name=name,
             dimensions_map=self._dimensions,
             statistic=statistic,
-            label=label,
             period=Duration.seconds(period),
         )

@@ -120,6 +120,8 @@ def _permission(rule: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("FromPort", "ToPort"):
         if name in rule:
             permission[name] = int(rule[name])
+        elif permission["IpProtocol"].isdigit():
+            permission[name] = -1  # moto wants a number even where a protocol has no ports
     note = {"Description": rule["Description"]} if "Description" in rule else {}
     if "CidrIp" in rule:
         permission["IpRanges"] = [{"CidrIp": rule["CidrIp"], **note}]

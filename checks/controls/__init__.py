@@ -1,0 +1,20 @@
+"""Every control, one module per kind of resource."""
+
+from checks.controls import (
+    buckets,
+    delivery,
+    endpoint,
+    iam,
+    jobs,
+    keys,
+    messages,
+    network,
+    orchestration,
+    studio,
+)
+
+CONTROLS = tuple(
+    control
+    for module in (buckets, keys, iam, jobs, endpoint, studio, orchestration, messages, network, delivery)
+    for control in module.CONTROLS
+)

@@ -1,0 +1,89 @@
+"""Buckets: private, encrypted, versioned, logged, tidied, kept."""
+
+from __future__ import annotations
+
+from checks.assembly import Assembly, Resource, as_list
+from checks.control import each
+from checks.policies import attached
+
+BUCKET = "AWS::S3::Bucket"
+BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+
+
+def receives_logs(bucket: Resource, assembly: Assembly) -> bool:
+    return any(
+        bucket.points_at(other.get("LoggingConfiguration.DestinationBucketName")) for other in assembly.of(BUCKET)
+    )
+
+
+def encrypted(bucket: Resource, assembly: Assembly) -> bool:
+    """S3 can deliver access logs only into a bucket that uses S3's own key."""
+    rules = as_list(bucket.get("BucketEncryption.ServerSideEncryptionConfiguration"))
+    defaults = [rule.get("ServerSideEncryptionByDefault", {}) for rule in rules]
+    if receives_logs(bucket, assembly):
+        return [item.get("SSEAlgorithm") for item in defaults] == ["AES256"]
+    return len(defaults) == 1 and bool(
+        defaults[0].get("SSEAlgorithm") == "aws:kms" and assembly.at(defaults[0].get("KMSMasterKeyID"), "AWS::KMS::Key")
+    )
+
+
+def tls_only(bucket: Resource, assembly: Assembly) -> bool:
+    denied = {
+        resource
+        for statement in attached(assembly, "AWS::S3::BucketPolicy", "Bucket", bucket)
+        if statement.denies_without_tls("s3:*")
+        for resource in statement.resources
+    }
+    arn = f"${{{bucket.label}.Arn}}"
+    return {arn, f"{arn}/*"} <= denied
+
+
+def logged(bucket: Resource, assembly: Assembly) -> bool:
+    target = bucket.get("LoggingConfiguration.DestinationBucketName")
+    if receives_logs(bucket, assembly):
+        return target is None
+    return assembly.at(target, BUCKET) is not None
+
+
+def tidied(bucket: Resource, _: Assembly) -> bool:
+    whole = [
+        rule
+        for rule in as_list(bucket.get("LifecycleConfiguration.Rules"))
+        if rule.get("Status") == "Enabled" and not rule.get("Prefix") and not rule.get("TagFilters")
+    ]
+    return any("NoncurrentVersionExpiration" in rule for rule in whole) and any(
+        "AbortIncompleteMultipartUpload" in rule for rule in whole
+    )
+
+
+def kept(resource: Resource, _: Assembly) -> bool:
+    return resource.raw.get("DeletionPolicy") == resource.raw.get("UpdateReplacePolicy") == "Retain"
+
+
+def owner_enforced(bucket: Resource, _: Assembly) -> bool:
+    rules = as_list(bucket.get("OwnershipControls.Rules"))
+    return [rule.get("ObjectOwnership") for rule in rules] == ["BucketOwnerEnforced"] and not bucket.get(
+        "AccessControl"
+    )
+
+
+CONTROLS = (
+    each("bucket.key", "be encrypted with the customer key (the access-log bucket: with S3's)", BUCKET, encrypted),
+    each(
+        "bucket.private",
+        "block all four kinds of public access",
+        BUCKET,
+        lambda bucket, _: all(bucket.get(f"PublicAccessBlockConfiguration.{name}") is True for name in BLOCKS),
+    ),
+    each(
+        "bucket.versioned",
+        "keep versions",
+        BUCKET,
+        lambda bucket, _: bucket.get("VersioningConfiguration.Status") == "Enabled",
+    ),
+    each("bucket.tls", "refuse bucket and object requests without TLS", BUCKET, tls_only),
+    each("bucket.logged", "log its accesses (the access-log bucket: must not log itself)", BUCKET, logged),
+    each("bucket.tidied", "expire noncurrent versions and incomplete uploads", BUCKET, tidied),
+    each("bucket.kept", "outlive the stack", BUCKET, kept, when="Retain"),
+    each("bucket.no-acls", "have access lists switched off", BUCKET, owner_enforced),
+)

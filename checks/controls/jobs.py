@@ -1,0 +1,120 @@
+"""Training, tuning and processing jobs, as the state machine will create them. No rule pack reads these fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from checks.assembly import Assembly, dig
+from checks.control import Control
+from checks.machines import Task, either, tasks
+
+PROCESSING = "createProcessingJob"
+TRAINING = "createTrainingJob"
+TUNING = "createHyperParameterTuningJob"
+SECRET_NAME = re.compile(r"password|passwd|secret|token|credential|access_?key|api_?key", re.IGNORECASE)
+SECRET_VALUE = re.compile(r"AKIA[0-9A-Z]{16}|-----BEGIN|ghp_[A-Za-z0-9]{20}")
+MIN_SUBNETS = 2
+
+
+def job(task: Task) -> Mapping[str, Any]:
+    """The parameters of the job itself: a search holds those of its trials."""
+    return task.parameters.get("TrainingJobDefinition", {}) if task.operation == TUNING else task.parameters
+
+
+def network(task: Task) -> Mapping[str, Any]:
+    return job(task).get("NetworkConfig", {}) if task.operation == PROCESSING else job(task)
+
+
+def volume(task: Task) -> Mapping[str, Any]:
+    parent = "ProcessingResources.ClusterConfig" if task.operation == PROCESSING else "ResourceConfig"
+    return dig(job(task), parent, {})
+
+
+def volume_key(task: Task, assembly: Assembly) -> bool:
+    """Instances with local disks encrypt those themselves, and the service refuses a key for them."""
+    kind = _kind(task)
+    wanted = not assembly.expected["LocalDisks"][kind]
+    return bool(assembly.at(volume(task).get("VolumeKmsKeyId"), "AWS::KMS::Key")) == wanted
+
+
+def output_key(task: Task, assembly: Assembly) -> bool:
+    member = "ProcessingOutputConfig" if task.operation == PROCESSING else "OutputDataConfig"
+    return assembly.at(dig(job(task), f"{member}.KmsKeyId"), "AWS::KMS::Key") is not None
+
+
+def in_network(task: Task, assembly: Assembly) -> bool:
+    vpc = network(task).get("VpcConfig", {})
+    subnets = {s.label for name in vpc.get("Subnets", []) if (s := assembly.at(name, "AWS::EC2::Subnet"))}
+    groups = [assembly.at(name, "AWS::EC2::SecurityGroup") for name in vpc.get("SecurityGroupIds", [])]
+    return len(subnets) >= MIN_SUBNETS and bool(groups) and all(groups)
+
+
+def stops(task: Task, _: Assembly) -> bool:
+    return either(job(task), "StoppingCondition.MaxRuntimeInSeconds") is not None
+
+
+def spot_resumes(task: Task, _: Assembly) -> bool:
+    parameters = job(task)
+    if not either(parameters, "EnableManagedSpotTraining"):
+        return True
+    longest = either(parameters, "StoppingCondition.MaxWaitTimeInSeconds")
+    running = either(parameters, "StoppingCondition.MaxRuntimeInSeconds")
+    literal = isinstance(longest, int) and isinstance(running, int)
+    return "CheckpointConfig" in parameters and longest is not None and (not literal or longest >= running)
+
+
+def no_secrets(task: Task, _: Assembly) -> bool:
+    pairs = [
+        (name.removesuffix(".$"), str(value))
+        for group in ("HyperParameters", "StaticHyperParameters", "Environment")
+        if isinstance(job(task).get(group), dict)
+        for name, value in job(task)[group].items()
+    ]
+    return not any(SECRET_NAME.search(name) or SECRET_VALUE.search(value) for name, value in pairs)
+
+
+def named_role(task: Task, assembly: Assembly) -> bool:
+    return assembly.at(job(task).get("RoleArn"), "AWS::IAM::Role") is not None
+
+
+def of_jobs(id: str, rule: str, holds: Callable[[Task, Assembly], object], *, when: str | None = None) -> Control:
+    """A control that every job of every state machine must hold; an assembly without jobs breaks it as well."""
+
+    def find(assembly: Assembly) -> Iterator[str]:
+        found = [task for task in tasks(assembly) if task.operation in (PROCESSING, TRAINING, TUNING)]
+        yield from (task.label for task in found if not holds(task, assembly))
+        if not found:
+            yield "the assembly (it has no jobs)"
+
+    return Control(id, rule, find, when)
+
+
+def _kind(task: Task) -> str:
+    if task.operation != PROCESSING:
+        return "training"
+    return "evaluation" if task.name.startswith("Evaluate") else "preparation"
+
+
+CONTROLS = (
+    of_jobs("job.volume-key", "encrypt its volume, unless its instances have local disks", volume_key),
+    of_jobs("job.output-key", "encrypt its output with the customer key", output_key),
+    of_jobs("job.network", "stand in two subnets of the private network", in_network, when="IsolatedTraining"),
+    of_jobs(
+        "job.isolated",
+        "have no network",
+        lambda task, _: network(task).get("EnableNetworkIsolation") is True,
+        when="IsolatedTraining",
+    ),
+    of_jobs(
+        "job.traffic",
+        "encrypt the traffic between its containers",
+        lambda task, _: network(task).get("EnableInterContainerTrafficEncryption") is True,
+        when="IsolatedTraining",
+    ),
+    of_jobs("job.stops", "have a longest run time", stops),
+    of_jobs("job.spot", "on spot instances keep checkpoints and wait as long as it may run", spot_resumes),
+    of_jobs("job.secrets", "carry no secret in hyperparameters or environment", no_secrets),
+    of_jobs("job.role", "run with a role of this platform", named_role),
+)

@@ -1,0 +1,108 @@
+"""State machines and Lambda functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.assembly import Assembly, Resource, as_list
+from checks.control import Control, each
+from checks.machines import KIND as MACHINE
+from checks.machines import definition, tasks
+
+FUNCTION = "AWS::Lambda::Function"
+NEWEST_RUNTIME = "python3.14"
+
+
+def logs_everything(machine: Resource, assembly: Assembly) -> bool:
+    config = machine.get("LoggingConfiguration", {})
+    groups = [item["CloudWatchLogsLogGroup"]["LogGroupArn"] for item in as_list(config.get("Destinations"))]
+    found = [assembly.at(group, "AWS::Logs::LogGroup") for group in groups]
+    return (
+        config.get("Level") == "ALL"
+        and config.get("IncludeExecutionData") is False
+        and bool(found)
+        and all(group is not None and group.get("KmsKeyId") for group in found)
+    )
+
+
+def uncaught(assembly: Assembly) -> Iterator[str]:
+    return (task.label for task in tasks(assembly) if not task.state.get("Catch"))
+
+
+def endless(assembly: Assembly) -> Iterator[str]:
+    limits = ("TimeoutSeconds", "TimeoutSecondsPath")
+    return (task.label for task in tasks(assembly) if not any(task.state.get(name) for name in limits))
+
+
+def own_log_group(function: Resource, assembly: Assembly) -> bool:
+    return assembly.at(function.get("LoggingConfig.LogGroup"), "AWS::Logs::LogGroup") is not None
+
+
+def failures_arrive(function: Resource, assembly: Assembly) -> bool:
+    """CloudFormation and rules invoke asynchronously: what fails there is lost without a destination."""
+    if not _invoked_asynchronously(function, assembly):
+        return True
+    return any(
+        function.points_at(config.get("FunctionName")) and config.get("DestinationConfig.OnFailure.Destination")
+        for config in assembly.of("AWS::Lambda::EventInvokeConfig")
+    )
+
+
+def _invoked_asynchronously(function: Resource, assembly: Assembly) -> bool:
+    custom = [
+        r.get("ServiceToken") for r in assembly.resources if r.kind.startswith(("Custom::", "AWS::CloudFormation"))
+    ]
+    targets = [
+        target.get("Arn") for rule in assembly.of("AWS::Events::Rule") for target in as_list(rule.get("Targets"))
+    ]
+    subscribed = [item.get("Endpoint") for item in assembly.of("AWS::SNS::Subscription")]
+    return any(function.points_at(value) for value in (*custom, *targets, *subscribed))
+
+
+CONTROLS = (
+    each("machine.logged", "log all events, no payloads, into an encrypted group", MACHINE, logs_everything),
+    each(
+        "machine.traced",
+        "be traced",
+        MACHINE,
+        lambda machine, _: machine.get("TracingConfiguration.Enabled") is True,
+    ),
+    each(
+        "machine.ends",
+        "have a time limit as a whole",
+        MACHINE,
+        lambda machine, _: definition(machine).get("TimeoutSeconds"),
+    ),
+    Control("task.caught", "catch what fails in it", uncaught),
+    Control("task.ends", "have a time limit", endless),
+    each(
+        "function.runtime",
+        f"run on the newest runtime ({NEWEST_RUNTIME})",
+        FUNCTION,
+        lambda function, _: function.get("Runtime") == NEWEST_RUNTIME,
+    ),
+    each("function.traced", "be traced", FUNCTION, lambda function, _: function.get("TracingConfig.Mode") == "Active"),
+    each(
+        "function.limits",
+        "say its memory and its time limit",
+        FUNCTION,
+        lambda function, _: function.get("MemorySize") and function.get("Timeout"),
+    ),
+    each(
+        "function.no-network", "stay outside the network", FUNCTION, lambda function, _: not function.get("VpcConfig")
+    ),
+    each(
+        "function.unreserved",
+        "reserve no concurrency, which new accounts lack",
+        FUNCTION,
+        lambda function, _: function.get("ReservedConcurrentExecutions") is None,
+    ),
+    each("function.logs", "log into a group of its own", FUNCTION, own_log_group),
+    each("function.failures", "send what fails asynchronously somewhere", FUNCTION, failures_arrive),
+    each(
+        "function.key",
+        "encrypt its environment with the customer key",
+        FUNCTION,
+        lambda function, assembly: assembly.at(function.get("KmsKeyArn"), "AWS::KMS::Key"),
+    ),
+)

@@ -1,0 +1,38 @@
+"""The SageMaker domain."""
+
+from __future__ import annotations
+
+from checks.assembly import Assembly, Resource
+from checks.control import each
+
+DOMAIN = "AWS::SageMaker::Domain"
+APPS = ("JupyterLabAppSettings", "CodeEditorAppSettings")
+
+
+def shuts_idle_apps(domain: Resource, _: Assembly) -> bool:
+    idle = [domain.get(f"DefaultUserSettings.{app}.AppLifecycleManagement.IdleSettings", {}) for app in APPS]
+    return all(item.get("LifecycleManagement") == "ENABLED" and item.get("IdleTimeoutInMinutes") for item in idle)
+
+
+CONTROLS = (
+    each(
+        "domain.vpc-only",
+        "reach the world through the private network only",
+        DOMAIN,
+        lambda domain, _: domain.get("AppNetworkAccessType") == "VpcOnly",
+        when="VpcOnlyStudio",
+    ),
+    each(
+        "domain.key",
+        "be encrypted with the customer key",
+        DOMAIN,
+        lambda domain, assembly: assembly.at(domain.get("KmsKeyId"), "AWS::KMS::Key"),
+    ),
+    each("domain.idle", "shut idle apps down", DOMAIN, shuts_idle_apps),
+    each(
+        "domain.no-file-system",
+        "make no file system that outlives it",
+        DOMAIN,
+        lambda domain, _: domain.get("HomeEfsFileSystemCreation") == "Disabled",
+    ),
+)

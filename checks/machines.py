@@ -1,0 +1,75 @@
+"""State machines: the definition with its placeholders filled, and every Task in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.assembly import Assembly, Resource, dig
+
+KIND = "AWS::StepFunctions::StateMachine"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One Task state. `parameters` keep the `.$` of members that are paths."""
+
+    machine: Resource
+    name: str
+    state: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        return f"{self.machine.label}:{self.name}"
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        return self.state.get("Parameters", {})
+
+    @property
+    def operation(self) -> str:
+        """`createTrainingJob` of `arn:aws:states:::sagemaker:createTrainingJob.sync`."""
+        return self.state["Resource"].rsplit(":", 1)[1].split(".")[0]
+
+
+def definition(machine: Resource) -> dict[str, Any]:
+    """The definition, each `${Name}` replaced by what DefinitionSubstitutions says."""
+    values = machine.get("DefinitionSubstitutions", {})
+    text = machine.get("DefinitionString", "{}")
+
+    def fill(found: re.Match[str]) -> str:
+        return json.dumps(str(values.get(found[1], found[0])))[1:-1]
+
+    return json.loads(re.sub(r"\$\{([^}]*)\}", fill, text))
+
+
+def tasks(assembly: Assembly) -> Iterator[Task]:
+    for machine in assembly.of(KIND):
+        for name, state in states(definition(machine)):
+            if state["Type"] == "Task":
+                yield Task(machine, name, state)
+
+
+def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(name, state) of a definition, those inside Map and Parallel included."""
+    for name, state in machine.get("States", {}).items():
+        yield name, state
+        inner = [state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", [])]
+        for part in inner:
+            if part:
+                yield from states(part)
+
+
+def either(parameters: Mapping[str, Any], path: str) -> Any:
+    """The value at `path`, literal or as a path (`Name` or `Name.$`)."""
+    literal = dig(parameters, path)
+    return literal if literal is not None else dig_last_path(parameters, path)
+
+
+def dig_last_path(parameters: Mapping[str, Any], path: str) -> Any:
+    parent, _, name = path.rpartition(".")
+    container = dig(parameters, parent) if parent else parameters
+    return container.get(f"{name}.$") if isinstance(container, Mapping) else None
