@@ -8,7 +8,6 @@ from moto.core.config import default_user_config
 from localcloud.context import Cloud
 from localcloud.http_requests import Environ, identify, read_json
 from localcloud.server import Application
-from localcloud.stepfunctions.execution import Execution
 from localcloud.stepfunctions.service import StepFunctions
 
 _OURS = (
@@ -44,7 +43,7 @@ def install(cloud: Cloud, app: Application | None = None) -> None:
         raise ValueError("the cloud has no application to put Step Functions behind")
     # moto's own interpreter stays off: it would validate and run definitions a second time.
     default_user_config["stepfunctions"] = {"execute_state_machine": False}
-    service = StepFunctions(cloud, _ended)
+    service = StepFunctions(cloud)
 
     def check(environ: Environ) -> None:
         operation = identify(environ)
@@ -58,7 +57,3 @@ def install(cloud: Cloud, app: Application | None = None) -> None:
     for name in _OURS:
         application.operation("states", name, getattr(service, xform_name(name)))
     cloud.on_stop(service.close)
-
-
-def _ended(execution: Execution) -> None:
-    """Nobody is told yet."""

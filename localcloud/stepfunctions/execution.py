@@ -30,6 +30,7 @@ class Machine:
     definition_text: str
     definition: dict[str, Any]
     role_arn: str
+    logging: dict[str, Any]
 
 
 @dataclass

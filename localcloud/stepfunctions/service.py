@@ -16,8 +16,10 @@ from localcloud.stepfunctions.asl.data import MAX_DATA_BYTES
 from localcloud.stepfunctions.asl.definition import parse as parse_definition
 from localcloud.stepfunctions.asl.errors import InvalidDefinition, StatesError
 from localcloud.stepfunctions.asl.interpreter import Interpreter
-from localcloud.stepfunctions.execution import Ended, Execution, Machine
+from localcloud.stepfunctions.execution import Execution, Machine
+from localcloud.stepfunctions.execution_logs import ExecutionLogs
 from localcloud.stepfunctions.integrations.catalogue import Catalogue
+from localcloud.stepfunctions.metrics import OUTCOMES, count
 
 Parameters = Mapping[str, Any]
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
@@ -26,9 +28,9 @@ _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 class StepFunctions:
     """One method an operation; parameters and results are as the service's API has them."""
 
-    def __init__(self, cloud: Cloud, ended: Ended) -> None:
+    def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._ended = ended
+        self._logs = ExecutionLogs(cloud)
         self._catalogue = Catalogue(cloud.client, cloud.region)
         self._interpreter = Interpreter(self._catalogue)
         self._executions: dict[str, Execution] = {}
@@ -38,6 +40,7 @@ class StepFunctions:
         """Stop every execution, and with it the jobs it waits for."""
         for execution in list(self._executions.values()):
             execution.stop()
+        self._logs.close()
 
     # Definitions
 
@@ -88,6 +91,8 @@ class StepFunctions:
             if existing is None:
                 execution = Execution(machine, arn, name, text, value, self._ended)
                 self._executions[arn] = execution
+                self._logs.follow(execution)
+                count(self._cloud, execution, "Started")
                 execution.start(self._interpreter)
             elif existing.status == "RUNNING" and existing.input == value:
                 execution = existing
@@ -126,6 +131,9 @@ class StepFunctions:
         page, token = views.page(events, parameters)
         return {"events": page, **token}
 
+    def _ended(self, execution: Execution) -> None:
+        count(self._cloud, execution, OUTCOMES[execution.status])
+
     def redrive_execution(self, parameters: Parameters) -> dict[str, Any]:
         raise not_emulated("states", "RedriveExecution")
 
@@ -156,7 +164,14 @@ class StepFunctions:
             details = error.response["Error"]
             raise AwsError(details["Code"], details["Message"]) from error
         base = ":".join(found["stateMachineArn"].split(":")[:7])  # without the number of a version
-        return Machine(base, found["name"], found["definition"], json.loads(found["definition"]), found["roleArn"])
+        return Machine(
+            arn=base,
+            name=found["name"],
+            definition_text=found["definition"],
+            definition=json.loads(found["definition"]),
+            role_arn=found["roleArn"],
+            logging=found.get("loggingConfiguration", {}),
+        )
 
     def _execution(self, parameters: Parameters) -> Execution:
         arn = parameters["executionArn"]
