@@ -51,7 +51,7 @@ class Endpoint:
 
     def create(self, plan: HostingPlan) -> None:
         """Start the first fleet, in the background."""
-        self.metrics.loaded_models = self._loaded_models
+        self.metrics.gauges = self._gauges
         self._in_background(self._create, plan)
 
     def update(self, plan: HostingPlan, rollout: Rollout, deployment: dict[str, Any] | None) -> None:
@@ -103,9 +103,10 @@ class Endpoint:
                 ProductionVariants=[self._variant(self._current.plan)] if self._current else None,
             )
 
-    def _loaded_models(self) -> int | None:
+    def _gauges(self) -> list[tuple[str, float]]:
         with self._lock:
-            return self._current.loaded_models() if self._current and self._current.plan.multi_model else None
+            fleet = self._current
+        return fleet.gauges() if fleet is not None else []
 
     def _variant(self, plan: HostingPlan) -> dict[str, Any]:
         image = {"SpecifiedImage": plan.image, "ResolvedImage": plan.image, "ResolutionTime": self.created}

@@ -20,6 +20,7 @@ from localcloud.sagemaker.endpoints.plan import HostingPlan
 from localcloud.sagemaker.endpoints.settings import EndpointSettings
 
 DRAIN_SECONDS = 30.0
+GAUGE_SECONDS = 10.0
 
 
 class Fleet:
@@ -43,6 +44,7 @@ class Fleet:
         self.instances: list[Instance] = []
         self._turn = itertools.count()
         self._running = 0
+        self._last_gauges = (-1, 0.0)
         self._idle = threading.Condition()
 
     def start(self) -> None:
@@ -93,8 +95,14 @@ class Fleet:
                 self._running -= 1
                 self._idle.notify_all()
 
-    def loaded_models(self) -> int:
-        return sum(instance.models.count for instance in self.instances)
+    def gauges(self) -> list[tuple[str, float]]:
+        """Loaded models and utilizations: every ten seconds, and whenever the number of models has changed."""
+        loaded = sum(instance.models.count for instance in self.instances)
+        if loaded == self._last_gauges[0] and time.monotonic() - self._last_gauges[1] < GAUGE_SECONDS:
+            return []
+        self._last_gauges = (loaded, time.monotonic())
+        counted = [("LoadedModelCount", float(loaded))] if self.plan.multi_model else []
+        return [*counted, *(pair for instance in self.instances for pair in instance.utilization().items())]
 
     def close(self, drain_seconds: float = DRAIN_SECONDS) -> None:
         """Let running requests end, then stop every process and forget the archives."""

@@ -17,6 +17,7 @@ from localcloud.sagemaker.endpoints.errors import ModelError, container_error
 from localcloud.sagemaker.endpoints.loaded_models import LoadedModels
 from localcloud.sagemaker.endpoints.metrics import Flusher, VariantMetrics
 from localcloud.sagemaker.endpoints.plan import HostingPlan
+from localcloud.sagemaker.endpoints.utilization import Utilization
 from localcloud.sagemaker.jobs.log_stream import LogStream
 
 _OPT_ML = re.compile(r"(?<![\w.\-])/opt/ml(?![\w.\-])")
@@ -48,6 +49,7 @@ class Instance:
         self._plan = plan
         self._command = command
         self._home = home
+        self._utilization = Utilization(home)
         self._flusher = flusher
         self.stream = f"{plan.variant_name}/i-{secrets.token_hex(8)}"
         group = f"/aws/sagemaker/Endpoints/{plan.endpoint_name}"
@@ -72,6 +74,10 @@ class Instance:
     def failure(self, status: int, text: str) -> ModelError:
         """The ModelError for an error of this container."""
         return container_error(self._cloud, self._plan.endpoint_name, status, text, self.stream)
+
+    def utilization(self) -> dict[str, float]:
+        """CPU, memory and disk utilization of the process that runs now, in percent."""
+        return self._utilization.sample(self._process.pid) if self._process is not None else {}
 
     def start(self) -> None:
         """Start the process and wait until /ping answers 200; StartFailure otherwise."""

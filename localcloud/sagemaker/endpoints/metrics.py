@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import logging
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +12,11 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
-_GAUGE_SECONDS = 30.0
 _MAX_VALUES = 150  # of one datum, a limit of PutMetricData
 _INVOCATIONS = "AWS/SageMaker"
 _INSTANCES = "/aws/sagemaker/Endpoints"
 _COUNTS = frozenset({"Invocations", "InvocationsPerInstance", "Invocation4XXErrors", "Invocation5XXErrors",
-                     "ModelCacheHit"})  # fmt: skip
+                     "ModelCacheHit", "LoadedModelCount"})  # fmt: skip
 
 
 class VariantMetrics:
@@ -30,8 +28,7 @@ class VariantMetrics:
             {"Name": "VariantName", "Value": variant_name},
         ]
         self._values: deque[tuple[str, float]] = deque()
-        self.loaded_models: Callable[[], int | None] = lambda: None
-        self._gauge: tuple[int | None, float] = (-1, 0.0)
+        self.gauges: Callable[[], list[tuple[str, float]]] = list
 
     def count(self, name: str, value: float = 1.0) -> None:
         self._values.append((name, value))
@@ -47,14 +44,11 @@ class VariantMetrics:
             name, value = self._values.popleft()
             grouped.setdefault(name, Counter())[value] += 1
         data = [datum for name, values in grouped.items() for datum in self._data(name, values)]
-        gauge = self._changed_gauge()
-        return {
-            _INVOCATIONS: data,
-            _INSTANCES: [] if gauge is None else self._data("LoadedModelCount", Counter([gauge])),
-        }
+        gauges = [datum for name, value in self.gauges() for datum in self._data(name, Counter([value]))]
+        return {_INVOCATIONS: data, _INSTANCES: gauges}
 
     def _data(self, name: str, values: Counter[float]) -> list[dict[str, Any]]:
-        unit = "None" if name in _COUNTS or name == "LoadedModelCount" else "Microseconds"
+        unit = "None" if name in _COUNTS else "Percent" if name.endswith("Utilization") else "Microseconds"
         moment = datetime.datetime.now(datetime.UTC)
         pairs = list(values.items())
         return [
@@ -68,13 +62,6 @@ class VariantMetrics:
             }
             for start in range(0, len(pairs), _MAX_VALUES)
         ]
-
-    def _changed_gauge(self) -> float | None:
-        value, moment = self.loaded_models(), time.monotonic()
-        if value is None or (value == self._gauge[0] and moment - self._gauge[1] < _GAUGE_SECONDS):
-            return None
-        self._gauge = (value, moment)
-        return float(value)
 
 
 class Flusher:

@@ -202,6 +202,8 @@ def test_metrics_are_counts_and_microseconds(hosting):
     assert 100_000 < statistic(hosting, endpoint, "ModelLatency", "Maximum") < 1_000_000
     assert 100_000 < statistic(hosting, endpoint, "ModelLoadingTime", "Maximum") < 1_000_000
     assert statistic(hosting, endpoint, "ModelLoadingWaitTime", "SampleCount") == 3
+    for resource in ("Memory", "Disk"):
+        assert 0 < statistic(hosting, endpoint, f"{resource}Utilization", "Maximum", "/aws/sagemaker/Endpoints") < 100
     assert statistic(hosting, endpoint, "ModelDownloadingTime", "SampleCount") == 2  # once a fleet, not an instance
 
 
