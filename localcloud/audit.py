@@ -30,7 +30,7 @@ def missing_resources(client: Callable[[str], Any], stack: str) -> list[MissingR
     """
     missing = []
     for item in _resources(client, stack):
-        if item["type"] in NOT_EMULATED:
+        if item["type"] in NOT_EMULATED or item["status"] == "DELETE_COMPLETE":
             continue
         found = item["physical_id"] is not None and provider_for(item["type"]).exists(
             client, item["physical_id"], item["properties"]
