@@ -11,19 +11,26 @@ from typing import Any
 from imgcls.contract.dataset import LAYOUTS, PACKINGS, DatasetError, DatasetSettings
 from imgcls.contract.prepared import MAX_MESSAGE_BYTES
 from imgcls.contract.run_plan import PLAN_FILE
+from imgcls.preparation.parts import host, look
 from imgcls.preparation.run import prepare
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    work: dict[str, Any] = {"workers": options.workers, "progress": _say}
     try:
-        message = prepare(options.input, options.output, _settings(options), workers=options.workers, progress=_say)
+        settings = _settings(options)
+        if options.part_of:
+            seen = look(options.input, options.output, settings, host(options.part_of), **work)
+            message = f"looked at {seen} files"
+        else:
+            message = prepare(options.input, options.output, settings, parts=options.parts, **work).encode()
     except DatasetError as error:
         print(error, file=sys.stderr)
         _leave(options.message, str(error))
         return 1
-    print(message.encode())
-    _leave(options.message, message.encode())
+    print(message)
+    _leave(options.message, message)
     return 0
 
 
@@ -35,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plan", type=Path, help=f"folder with {PLAN_FILE}, whose `dataset` object has the settings")
     parser.add_argument("--message", type=Path, help="file for the exit message")
     parser.add_argument("--workers", type=int, default=0, help="processes; 0 is one a core")
+    several = parser.add_argument_group("several instances")
+    several.add_argument("--part-of", type=Path, metavar="FILE", help="resourceconfig.json: only look at the images")
+    several.add_argument("--parts", type=Path, metavar="DIR", help="what the instances saw: do not look again")
     overrides = parser.add_argument_group("settings, which win over the plan")
     overrides.add_argument("--name", help="name of the data set")
     overrides.add_argument("--layout", choices=LAYOUTS)

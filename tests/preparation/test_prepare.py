@@ -7,6 +7,9 @@ import io
 import json
 import runpy
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +23,8 @@ from imgcls.data.shards import open_split
 from imgcls.preparation.run import prepare
 from tests.preparation import defects
 
-main = runpy.run_path(str(Path(__file__).parents[2] / "model_code" / "prepare.py"))["main"]
+SCRIPT = Path(__file__).parents[2] / "model_code" / "prepare.py"
+main = runpy.run_path(str(SCRIPT))["main"]
 
 
 def _files(folder: Path) -> dict[str, str]:
@@ -115,6 +119,21 @@ def test_a_run_that_was_killed_can_be_repeated(tmp_path: Path) -> None:
     assert _files(tmp_path / "out") == _files(tmp_path / "clean")
     again = prepare(source, tmp_path / "out", DatasetSettings(), workers=1)
     assert again == message and _files(tmp_path / "out") == _files(tmp_path / "clean")
+
+
+def test_a_killed_process_leaves_nothing_half_done(tmp_path: Path) -> None:
+    source = _classes_only(tmp_path / "in", per_class=100)
+    command = [sys.executable, str(SCRIPT), "--input", str(source), "--workers", "1", "--output"]
+    process = subprocess.Popen([*command, str(tmp_path / "out")], stdout=subprocess.DEVNULL)
+    while not (tmp_path / "out/.unfinished/train").is_dir():
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".unfinished"]
+    for folder in ("out", "clean"):
+        subprocess.run([*command, str(tmp_path / folder)], check=True, stdout=subprocess.DEVNULL)
+    assert _files(tmp_path / "out") == _files(tmp_path / "clean")
 
 
 def test_an_added_file_moves_no_other(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from imgcls.preparation.inspection import Inspection
 MIN_CORRELATION = 0.96
 """Of two thumbnails. On drawn and real photographs, re-encoded, scaled and slightly cropped copies stay above 0.96,
 different pictures whose hashes are close stay below 0.95."""
-_CHUNK = 1024
+_CHUNK = 512
 
 
 def pairs(images: Sequence[Inspection], distance: int) -> list[tuple[int, int]]:

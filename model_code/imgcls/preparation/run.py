@@ -18,6 +18,7 @@ from imgcls.preparation import verdict as verdicts
 from imgcls.preparation import work
 from imgcls.preparation.decision import Decision
 from imgcls.preparation.inspection import inspect
+from imgcls.preparation.parts import merge
 from imgcls.preparation.report import render
 from imgcls.preparation.verdict import Verdict
 from imgcls.preparation.writing import Writer
@@ -42,17 +43,26 @@ class Check:
 
 
 def check(
-    folder: Path, settings: DatasetSettings, *, workers: int = 0, progress: work.Progress = lambda line: None
+    folder: Path,
+    settings: DatasetSettings,
+    *,
+    parts: Path | None = None,
+    workers: int = 0,
+    progress: work.Progress = lambda line: None,
 ) -> Check:
     """Look at every image of `folder` and judge the data set; nothing is written.
 
-    `workers` is the number of processes, 0 for one a core. Raises DatasetError where there is no data set at all;
-    what is wrong with one that exists is in `verdict.failures`.
+    `parts` holds what several instances saw of the images (`parts.look`), which are then not opened again. `workers`
+    is the number of processes, 0 for one a core. Raises DatasetError where there is no data set at all; what is wrong
+    with one that exists is in `verdict.failures`.
     """
     workers = workers or work.available_cores()
     scan = scanning.scan(folder, settings)
-    look = partial(inspect, folder, settings=settings)
-    images = list(work.run(look, scan.sources, "checked", workers, progress))
+    if parts is None:
+        look = partial(inspect, folder, settings=settings)
+        images = list(work.run(look, scan.sources, "checked", workers, progress))
+    else:
+        images = merge(parts, scan, settings)
     decision = decisions.decide(images, settings)
     verdict = verdicts.judge(decision.rows, scan.classes, settings)
     options = settings.to_dict()
@@ -71,6 +81,7 @@ def prepare(
     output: Path,
     settings: DatasetSettings,
     *,
+    parts: Path | None = None,
     workers: int = 0,
     progress: work.Progress = lambda line: None,
 ) -> PrepareMessage:
@@ -80,7 +91,7 @@ def prepare(
     DatasetError with the first failure; the quarantine and the report of a refused data set are in `output/refused/`.
     """
     workers = workers or work.available_cores()
-    checked = check(folder, settings, workers=workers, progress=progress)
+    checked = check(folder, settings, parts=parts, workers=workers, progress=progress)
     unfinished = output / _UNFINISHED
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

@@ -54,7 +54,7 @@ def scan(folder: Path, settings: DatasetSettings) -> Scan:
     for name, split in roots.items():
         root = folder / name
         classes[split] = tuple(entry.name for entry in _entries(root) if entry.is_dir())
-        sources += [_source(folder, path, root, split) for path in _files(root)]
+        sources += [_source(folder, path, root, split) for path in files(root)]
     if roots.keys() != {""}:
         loose = (Path(entry.path) for entry in _entries(folder) if not entry.is_dir())
         sources += [Source(path.name, "", "") for path in loose]
@@ -96,7 +96,8 @@ def _is_system(name: str) -> bool:
     return name.startswith(".") or name.lower() in _SYSTEM_FILES
 
 
-def _files(root: Path) -> Iterator[Path]:
+def files(root: Path) -> Iterator[Path]:
+    """Every file below `root`, sorted within its folder; hidden files and system files are left out."""
     for parent, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not _is_system(name))
         yield from (Path(parent, name) for name in sorted(names) if not _is_system(name))

@@ -1,0 +1,80 @@
+"""Several instances give what one gives, byte for byte; a missing part is named."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+
+from imgcls.contract.dataset import DatasetError, DatasetSettings
+from imgcls.preparation import parts
+from imgcls.preparation.run import prepare
+from tests.preparation import defects
+
+main = runpy.run_path(str(Path(__file__).parents[2] / "model_code" / "prepare.py"))["main"]
+
+
+def _source(folder: Path) -> Path:
+    source = defects.clean_set(folder)
+    for index, defect in enumerate(defects.EXACT):
+        if defect.split != "removed":
+            path = source / str(defect.plant(source))
+            path.rename(path.with_name(f"defect{index}{path.suffix}"))
+    shutil.copy(source / "train/b/000.jpg", source / "test/b/leak.jpg")
+    return source
+
+
+def _scatter(source: Path, folder: Path, num: int) -> list[Path]:
+    """What each of `num` instances gets when S3 shards the keys among them."""
+    instances = [folder / f"algo-{index + 1}" for index in range(num)]
+    for index, path in enumerate(sorted(path for path in source.rglob("*") if not path.is_dir())):
+        target = instances[index % num] / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target, follow_symlinks=False)
+    return instances
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_three_instances_prepare_what_one_prepares(tmp_path: Path) -> None:
+    source = _source(tmp_path / "in")
+    flags = ["--workers", "1", "--max-quarantined", "0.9"]
+    for instance in _scatter(source, tmp_path, 3):
+        config = tmp_path / f"{instance.name}.json"
+        config.write_text(json.dumps({"current_host": instance.name, "hosts": ["algo-1", "algo-2", "algo-3"]}))
+        part = ["--input", str(instance), "--output", str(tmp_path / "parts"), "--part-of", str(config)]
+        assert main([*part, *flags]) == 0
+    assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == [f"algo-{i}.jsonl" for i in (1, 2, 3)]
+    merged = ["--input", str(source), "--output", str(tmp_path / "merged"), "--parts", str(tmp_path / "parts")]
+    assert main([*merged, *flags]) == 0
+    assert main(["--input", str(source), "--output", str(tmp_path / "alone"), *flags]) == 0
+    assert _tree(tmp_path / "merged") == _tree(tmp_path / "alone") != {}
+
+
+def test_a_missing_part_is_named(tmp_path: Path) -> None:
+    source = defects.clean_set(tmp_path / "in")
+    first, _ = _scatter(source, tmp_path, 2)
+    with pytest.raises(DatasetError, match="holds no part"):
+        prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path)
+    parts.look(first, tmp_path / "parts", DatasetSettings(), "algo-1", workers=1)
+    with pytest.raises(DatasetError, match=r"no instance looked at .* and 26 more files: prepare again"):
+        prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path / "parts", workers=1)
+
+
+def test_a_file_that_changed_since_is_named(tmp_path: Path) -> None:
+    source = defects.clean_set(tmp_path / "in")
+    parts.look(source, tmp_path / "parts", DatasetSettings(), "algo-1", workers=1)
+    (source / "train/a/000.jpg").write_bytes(b"other")
+    with pytest.raises(DatasetError, match=r"train/a/000.jpg changed while"):
+        prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path / "parts", workers=1)
+
+
+def test_a_file_that_names_no_host_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("[]")
+    with pytest.raises(DatasetError, match="names no current_host"):
+        parts.host(tmp_path / "config.json")
