@@ -93,6 +93,7 @@ class Engine:
             lookup,
             self._import,
             self._dynamic_reference,
+            self._output,
         )
 
     def request(
@@ -132,6 +133,12 @@ class Engine:
         if name not in exports:
             raise validation_error(f"No export named {name} found.")
         return exports[name][1]
+
+    def _output(self, stack_name: str, output: str) -> str:
+        outputs = self.find(stack_name).outputs
+        if output not in outputs:
+            raise validation_error(f"Stack {stack_name} has no output {output}")
+        return outputs[output]["OutputValue"]
 
     def importers(self, name: str) -> list[str]:
         """Names of the living stacks whose resources import `name`."""

@@ -27,6 +27,7 @@ _DYNAMIC = re.compile(r"\{\{resolve:([^:}]+):([^}]*)\}\}")
 class Scope:
     """Where names of a template are looked up.
 
+    `exports` answers an export's value, `outputs` (stack name, output) that of a stack's output.
     `resources` answers (logical id, attribute or None) with the Ref or the attribute of a resource that exists.
     """
 
@@ -37,6 +38,7 @@ class Scope:
     resources: Callable[[str, str | None], Any]
     conditions: dict[str, bool] = field(default_factory=dict)
     dynamic: Callable[[str, str], str] | None = None
+    outputs: Callable[[str, str], str] | None = None
 
     def resolve(self, value: Any) -> Any:
         """`value` with every function evaluated and every AWS::NoValue left out."""
@@ -164,6 +166,19 @@ def _zones(scope: Scope, argument: Any) -> list[str]:
     return [f"{region}{zone}" for zone in "abc"]
 
 
+def _stack_output(scope: Scope, argument: Any) -> str:
+    where = scope.resolve(argument)
+    if where.get("Region", scope.pseudo["AWS::Region"]) != scope.pseudo["AWS::Region"] or "RoleArn" in where:
+        raise validation_error("localcloud does not emulate Fn::GetStackOutput from another region or account")
+    if scope.outputs is None:
+        raise validation_error("Fn::GetStackOutput can not be used here")
+    return scope.outputs(where["StackName"], where["OutputName"])
+
+
+def _as_condition(name: str) -> Callable[[Scope, Any], bool]:
+    return lambda scope, argument: scope.condition({f"Fn::{name}": argument})
+
+
 _FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
     "If": _if,
     "GetAtt": _get_att,
@@ -175,13 +190,11 @@ _FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
     "Cidr": _cidr,
     "GetAZs": _zones,
     "ImportValue": lambda scope, argument: scope.exports(scope.resolve(argument)),
+    "GetStackOutput": _stack_output,
     "Base64": lambda scope, argument: base64.b64encode(str(scope.resolve(argument)).encode()).decode(),
     "Length": lambda scope, argument: len(scope.resolve(argument)),
     "ToJsonString": lambda scope, argument: json.dumps(scope.resolve(argument), separators=(",", ":")),
-    **{
-        name: lambda scope, argument, name=name: scope.condition({f"Fn::{name}": argument})
-        for name in ("Equals", "And", "Or", "Not")
-    },
+    **{name: _as_condition(name) for name in ("Equals", "And", "Or", "Not")},
 }
 
 

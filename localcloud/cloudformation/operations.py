@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -30,6 +31,22 @@ class Context(Protocol):
         self, stack: Stack, resource: Resource, tags: Mapping[str, str], previous_tags: Mapping[str, str]
     ) -> Request: ...
     def check_exports(self, stack: Stack, outputs: Mapping[str, Mapping[str, str]]) -> None: ...
+
+
+@contextlib.contextmanager
+def _named_failures(resource: Resource) -> Iterator[None]:
+    """A property that is missing, or a defect of a provider, fails the resource and not the whole operation."""
+    try:
+        yield
+    except _FAILURES:
+        raise
+    except KeyError as error:
+        if error.args[0] in resource.properties:
+            raise
+        raise ProviderError(f"{resource.type} needs the property {error.args[0]}") from error
+    except Exception as error:
+        log.exception("provider of %s failed", resource.type)
+        raise ProviderError(f"localcloud failed: {type(error).__name__}: {error}") from error
 
 
 class ResourceFailed(Exception):
@@ -125,7 +142,8 @@ class StackOperation:
         try:
             resource.properties = scope.resolve(definition.get("Properties", {}))
             request = self._context.request(stack, resource, version.tags, {})
-            outcome = provider_for(resource.type).create(request, resource.properties)
+            with _named_failures(resource):
+                outcome = provider_for(resource.type).create(request, resource.properties)
         except _FAILURES as error:
             # A custom resource that answered FAILED still is there to be deleted.
             resource.physical_id = getattr(error, "physical_id", None)
@@ -164,7 +182,8 @@ class StackOperation:
         assert resource.physical_id is not None
         try:
             request = self._context.request(stack, resource, version.tags, previous_tags)
-            outcome = provider.update(request, resource.physical_id, properties, before.properties)
+            with _named_failures(resource):
+                outcome = provider.update(request, resource.physical_id, properties, before.properties)
         except _FAILURES as error:
             stack.set_resource(resource, "UPDATE_FAILED", describe_error(error))
             self._steps.append(Step(resource.logical_id, lambda: self._undo_update(before, properties, previous_tags)))
@@ -243,7 +262,8 @@ class StackOperation:
         self._stack.set_resource(resource, "DELETE_IN_PROGRESS")
         try:
             request = self._context.request(self._stack, resource, tags, {})
-            provider_for(resource.type).delete(request, resource.physical_id, resource.properties)
+            with _named_failures(resource):
+                provider_for(resource.type).delete(request, resource.physical_id, resource.properties)
         except _FAILURES as error:
             self._stack.set_resource(resource, "DELETE_FAILED", describe_error(error))
             return False

@@ -22,10 +22,12 @@ def make_scope(
     resources: Callable[[str, str | None], Any],
     exports: Callable[[str], str],
     dynamic: Callable[[str, str], str],
+    outputs: Callable[[str, str], str],
 ) -> Scope:
     """The scope of a version, with its conditions evaluated."""
     template = version.template
-    scope = Scope(pseudo, version.parameters, template.get("Mappings", {}), exports, resources, dynamic=dynamic)
+    mappings = template.get("Mappings", {})
+    scope = Scope(pseudo, version.parameters, mappings, exports, resources, dynamic=dynamic, outputs=outputs)
     evaluate_conditions(scope, template)
     _check_rules(scope, template)
     return scope

@@ -45,7 +45,7 @@ class RuntimeFailure(Exception):
 class _LogFormatter(logging.Formatter):
     """[LEVEL]<tab>time<tab>request id<tab>message, as in a function's log stream."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def __init__(self, request_id):
         pattern = f"[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t{request_id}\t%(message)s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -152,15 +153,13 @@ class InlinePolicy(Provider):
 
     def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
         iam = client("iam")
-        return all(
-            answers(
-                lambda kind=kind, principal=principal: getattr(iam, f"get_{kind}_policy")(
-                    **{f"{kind.capitalize()}Name": principal}, PolicyName=physical_id
-                )
-            )
-            for key, kind in _PRINCIPALS.items()
-            for principal in properties.get(key, [])
-        )
+        names = [(kind, principal) for key, kind in _PRINCIPALS.items() for principal in properties.get(key, [])]
+        return all(answers(self._reader(iam, kind, principal, physical_id)) for kind, principal in names)
+
+    @staticmethod
+    def _reader(iam: Any, kind: str, principal: str, policy: str) -> Callable[[], Any]:
+        parameters = {f"{kind.capitalize()}Name": principal, "PolicyName": policy}
+        return lambda: getattr(iam, f"get_{kind}_policy")(**parameters)
 
 
 class ManagedPolicy(Provider):
