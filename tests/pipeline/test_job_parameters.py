@@ -13,7 +13,8 @@ from botocore.validate import ParamValidator
 
 import config
 from pipeline.tasks import PROCESSING_JOB, TRAINING_JOB, TUNING_JOB
-from tests.pipeline.harness import JOB_NAMES, VALUES, Runner
+from tests.pipeline.harness import Runner
+from tests.pipeline.services import JOB_NAMES, VALUES
 
 JOBS = {"PrepareDataset": PROCESSING_JOB, "TuneModel": TUNING_JOB, "TrainModel": TRAINING_JOB,
         "EvaluateModel": PROCESSING_JOB}  # fmt: skip

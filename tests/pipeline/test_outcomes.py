@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from localcloud.stepfunctions.asl.errors import StatesError
-from tests.pipeline.harness import Runner, failed_job
+from tests.pipeline.harness import Runner
+from tests.pipeline.services import failed_job
 
 JOB_STATES = ("TuneModel", "TrainModel", "EvaluateModel")
 LAMBDA_STATES = ("QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel")
@@ -52,16 +53,12 @@ def test_without_tuning_the_static_hyperparameters_are_trained():
 
 
 def test_a_pretrained_model_reads_the_weights_channel_and_no_other_does():
-    runner = Runner()
-    runner.run({"models": [FIRST]})
-    assert channels(runner) == ["train", "validation", "weights", "code"]
-    runner = Runner()
-    runner.run({"models": ["cat-dog-classifier"]})
-    assert channels(runner) == ["train", "validation", "code"]
+    assert channels(Runner().run({"models": [FIRST]})) == ["train", "validation", "weights", "code"]
+    assert channels(Runner().run({"models": ["cat-dog-classifier"]})) == ["train", "validation", "code"]
 
 
-def channels(runner):
-    return [channel["ChannelName"] for channel in runner._calls["TrainModel"][0]["InputDataConfig"]]
+def channels(found):
+    return [channel["ChannelName"] for channel in found.calls["TrainModel"][0]["InputDataConfig"]]
 
 
 def test_a_rejected_model_is_an_outcome_and_the_run_succeeds():

@@ -7,7 +7,8 @@ import json
 import config
 from imgcls.contract.run_plan import MAX_MODELS
 from pipeline import state_machine
-from tests.pipeline.harness import Runner, failed_job, many_models
+from tests.pipeline.harness import Runner, many_models
+from tests.pipeline.services import failed_job
 
 LIMIT = 64 * 1024
 LONG_EXECUTION = "0f0e0d0c-0b0a-0908-0706-050403020100_0f0e0d0c-0b0a-0908-0706-050403020100"

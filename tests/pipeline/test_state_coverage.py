@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from localcloud.stepfunctions.asl.errors import StatesError
-from pipeline import model_flow
-from tests.pipeline.harness import Runner, failed_job
+from pipeline import model_publishing
+from tests.pipeline.harness import Runner
+from tests.pipeline.services import failed_job
 
 REJECTED = {"passed": False, "reason": "too weak", "accuracy": 0.1, "champion_accuracy": None}
 REFRESH = {"refresh": True, "rollout": {"config": "", "replaces": "", "polls": 0}, "note": "on its way"}
@@ -21,7 +22,7 @@ SCRIPTS = (
         {state: [failed_job(state, FailureReason="InternalServerError"), None]}
         for state in ("PrepareDataset", "TuneModel", "TrainModel", "EvaluateModel")
     ),
-    *({state: [StatesError("Broken", "")]} for state in ("LoadModelPlan", *model_flow.DECISIONS[:-1])),
+    *({state: [StatesError("Broken", "")]} for state in ("LoadModelPlan", *model_publishing.DECISIONS[:-1])),
     {"PublishModel": [{"Payload": REFRESH}], "RefreshFleet": [StatesError("Broken", "")]},
 )
 

@@ -1,0 +1,150 @@
+"""The services of a scripted run: a real plan and a real diagnosis, jobs and functions that always succeed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from imgcls.contract import keys
+from imgcls.contract.prepared import EvaluateMessage, PrepareMessage
+from imgcls.contract.run_plan import RunPlan
+from lambdas.diagnose_failure.cause import read
+from lambdas.diagnose_failure.decision import decide
+from lambdas.plan_run import plan, request
+from lambdas.plan_run.environment import Environment
+from localcloud.stepfunctions.asl.errors import StatesError
+from pipeline.placeholders import Placeholder
+from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, PUBLISH, TRAINING_JOB, TUNING_JOB
+
+ENVIRONMENT = Environment("data-bucket", "artifacts-bucket", "us-east-1", "0a1b.gz", check_quotas=False)
+VERSION = "20261120T132415Z-1a2b3c4d"
+ACCOUNT = "arn:aws:{}:us-east-1:123456789012:{}"
+VALUES = {
+    **{item.value: ACCOUNT.format("lambda", f"function:{item.value.removesuffix('Arn')}") for item in Placeholder},
+    **{item.value: f"arn:aws:iam::123456789012:role/{item.value}" for item in Placeholder if "Role" in item.value},
+    "ArtifactsBucket": "artifacts-bucket",
+    "KeyArn": ACCOUNT.format("kms", "key/0f0e0d0c-0b0a-0908-0706-050403020100"),
+    "TopicArn": ACCOUNT.format("sns", "topic"),
+    "CodeBucket": "assets-bucket",
+    "CodeKey": "0a1b.gz",
+    "TrainingImage": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cpu",
+    "JobsImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/jobs:1",
+    "SecurityGroupId": "sg-0123456789abcdef0",
+    "Subnet1": "subnet-0123456789abcdef1",
+    "Subnet2": "subnet-0123456789abcdef2",
+}
+"""What a deploy puts in the place of the placeholders."""
+
+JOB_NAMES = {
+    TRAINING_JOB: "TrainingJobName",
+    PROCESSING_JOB: "ProcessingJobName",
+    TUNING_JOB: "HyperParameterTuningJobName",
+}
+
+
+def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
+    """Which state made a call. The two diagnoses count as one."""
+    if resource == LAMBDA:
+        name = parameters["FunctionName"].rpartition(":")[2]
+        return "RefreshFleet" if parameters["Payload"].get("action") == "refresh" else name
+    if resource == PROCESSING_JOB:
+        script = parameters["AppSpecification"]["ContainerEntrypoint"][-1]
+        return {"prepare.py": "PrepareDataset", "evaluate.py": "EvaluateModel"}[script]
+    simple = {TRAINING_JOB: "TrainModel", TUNING_JOB: "TuneModel", GET_OBJECT: "LoadModelPlan", PUBLISH: "Notify"}
+    return simple[resource]
+
+
+def describe(resource: str, parameters: Mapping[str, Any], **values: Any) -> dict[str, Any]:
+    """A Describe document, as a job's end hands it over."""
+    name = JOB_NAMES[resource]
+    return {**parameters, name.replace("Name", "Status"): "Completed", **values}
+
+
+def failed_job(state: str, **values: Any) -> Callable[[Mapping[str, Any]], StatesError]:
+    """States.TaskFailed with a job's Describe document as its cause."""
+    resource = {"TuneModel": TUNING_JOB, "TrainModel": TRAINING_JOB}.get(state, PROCESSING_JOB)
+    status = JOB_NAMES[resource].replace("Name", "Status")
+
+    def answer(parameters: Mapping[str, Any]) -> StatesError:
+        document = describe(resource, parameters, **{status: "Failed", **values})
+        return StatesError("States.TaskFailed", json.dumps(document))
+
+    return answer
+
+
+def failed_function(error: Exception) -> StatesError:
+    """What Step Functions gets when a function raises."""
+    name = type(error).__name__
+    document = {"errorMessage": str(error), "errorType": name, "stackTrace": ["..."]}
+    return StatesError(name, json.dumps(document))
+
+
+class Services:
+    """One method a state: its call's parameters, or a function's payload, in; its answer out."""
+
+    def __init__(self, specs: Mapping[str, Any]) -> None:
+        self._specs = specs
+        self._plan: RunPlan | None = None
+
+    def answer(self, state: str, resource: str, parameters: Mapping[str, Any]) -> Any:
+        """Raises StatesError as Step Functions would see it."""
+        method = getattr(self, state)
+        if resource != LAMBDA:
+            return method(parameters)
+        try:
+            return {"Payload": method(parameters["Payload"])}
+        except Exception as error:
+            raise failed_function(error) from error
+
+    def PlanRun(self, payload: Mapping[str, Any]) -> Any:
+        wanted = request.parse(payload["input"], payload["execution"], self._specs)
+        self._plan = plan.draft(wanted, self._specs, {}, ENVIRONMENT).plan
+        return self._plan.to_answer()
+
+    def LoadModelPlan(self, parameters: Mapping[str, Any]) -> Any:
+        assert self._plan is not None
+        plans = {keys.model_plan(self._plan.execution, model.name): model for model in self._plan.models}
+        return {"Body": json.dumps(asdict(plans[parameters["Key"]]))}
+
+    def PrepareDataset(self, parameters: Mapping[str, Any]) -> Any:
+        message = PrepareMessage("0123456789abcdef", 133, 6680, 835, 836, 1)
+        return describe(PROCESSING_JOB, parameters, ExitMessage=message.encode())
+
+    def TuneModel(self, parameters: Mapping[str, Any]) -> Any:
+        best = {"TrainingJobName": "trial-003", "TunedHyperParameters": {"lr": "0.02", "batch-size": '"32"'}}
+        return describe(TUNING_JOB, parameters, BestTrainingJob=best)
+
+    def TrainModel(self, parameters: Mapping[str, Any]) -> Any:
+        name, output = parameters["TrainingJobName"], parameters["OutputDataConfig"]["S3OutputPath"]
+        artifact = f"{output}{name}/output/model.tar.gz"
+        return describe(TRAINING_JOB, parameters, ModelArtifacts={"S3ModelArtifacts": artifact})
+
+    def EvaluateModel(self, parameters: Mapping[str, Any]) -> Any:
+        message = EvaluateMessage(VERSION, 0.91, -1, 836)
+        return describe(PROCESSING_JOB, parameters, ExitMessage=message.encode())
+
+    def DiagnoseFailure(self, payload: Mapping[str, Any]) -> Any:
+        return asdict(decide(payload["state"], read(payload["error"]), payload["recovery"], max_attempts=3))
+
+    def QualityGate(self, payload: Mapping[str, Any]) -> Any:
+        return {"passed": True, "reasons": [], "reason": "good", "accuracy": 0.91, "champion_accuracy": None}
+
+    def RegisterModel(self, payload: Mapping[str, Any]) -> Any:
+        return {"package_arn": ACCOUNT.format("sagemaker", "model-package/group/1")}
+
+    def StageArtifact(self, payload: Mapping[str, Any]) -> Any:
+        return {"target_model": keys.target_model(payload["model"], payload["version"]), "sha256": "", "copied": True}
+
+    def SmokeTest(self, payload: Mapping[str, Any]) -> Any:
+        return {"tested": 8, "note": "8 golden images answered as evaluated"}
+
+    def PublishModel(self, payload: Mapping[str, Any]) -> Any:
+        return {"refresh": False, "rollout": {"config": "", "replaces": "", "polls": 0}, "note": "published"}
+
+    def RefreshFleet(self, payload: Mapping[str, Any]) -> Any:
+        return {"refresh": False, "rollout": payload["rollout"], "note": "the fleet is new"}
+
+    def Notify(self, parameters: Mapping[str, Any]) -> Any:
+        return {"MessageId": "1"}
