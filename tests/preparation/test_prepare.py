@@ -246,6 +246,19 @@ def test_hard_failures_say_what_to_do(
     )
 
 
+def test_imbalance_and_findings_are_told_but_stop_nothing(tmp_path: Path) -> None:
+    source = defects.clean_set(tmp_path / "in", per_class=(24, 3, 3))
+    for path in sorted((source / "train/c").iterdir())[10:]:
+        path.unlink()
+    (source / "train/a/bad.jpg").write_bytes(b"no image")
+    lines: list[str] = []
+    settings = DatasetSettings(imbalance_ratio=2)
+    prepare(source, tmp_path / "out", settings, workers=1, progress=lines.append)
+    assert "quarantined: 1 not-an-image" in lines
+    expected = "imbalance: b has 24 training images, c 10 (2 times fewer); expect low recall there"
+    assert expected in lines
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [

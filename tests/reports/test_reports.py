@@ -252,7 +252,7 @@ def _data_report(num: int) -> DataReport:
         header=Header("0123456789abcdef", "dogs", {"jpeg_quality": 90}, tuple(names), counts),
         rows=rows,
         failures=("class 'x' has 3 images",),
-        notes=("imbalance: <much>",),
+        warnings=("imbalance: <much>",),
         pairs=[(rows[0].path, rows[1].path, "leak")],
         reasons={rows[2].path: "the image is cut short"},
         meanings={"grey": ("grey, read as RGB", "kept")},

@@ -36,7 +36,7 @@ def render(check: Check) -> str:
             header=check.header,
             rows=check.decision.rows,
             failures=check.verdict.failures,
-            notes=check.verdict.notes,
+            warnings=check.verdict.warnings,
             pairs=[(pair.path, pair.other, pair.code) for pair in pairs],
             reasons=check.decision.reasons,
             meanings={code: (finding.meaning, finding.action) for code, finding in BY_CODE.items()},

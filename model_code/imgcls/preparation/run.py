@@ -101,6 +101,8 @@ def prepare(
     reports.mkdir()
     (reports / prepared.DATA_REPORT).write_text(checked.report())
     manifest.write(unfinished / manifest.FILE, checked.header, checked.decision.rows)
+    for line in checked.verdict.notes:
+        progress(line)
     if checked.verdict.failures:
         _move(unfinished, output / "refused")
         for sentence in checked.verdict.failures:

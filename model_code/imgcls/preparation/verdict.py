@@ -10,15 +10,22 @@ from imgcls.contract.artifact import label_of
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS, Row
 from imgcls.contract.prepared import TEST, TRAIN, VALIDATION
+from imgcls.preparation import findings
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`failures` stop the run, each a sentence that says what to do; `notes` do not."""
+    """`failures` stop the run, each a sentence that says what to do; `warnings` do not. `found` counts the findings."""
 
     failures: tuple[str, ...]
-    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    found: tuple[str, ...]
     classes: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth a line on a terminal besides the failures."""
+        return (*self.found, *self.warnings)
 
 
 def judge(rows: Sequence[Row], folders: Mapping[str, Sequence[str]], settings: DatasetSettings) -> Verdict:
@@ -37,7 +44,7 @@ def judge(rows: Sequence[Row], folders: Mapping[str, Sequence[str]], settings: D
             for sentence in _one_class(name, rows, counts, given, settings)
         ),
     ]
-    return Verdict(tuple(failures), tuple(_notes(classes, counts, settings)), classes)
+    return Verdict(tuple(failures), tuple(_warnings(classes, counts, settings)), tuple(_found(rows)), classes)
 
 
 def _unusable_share(rows: Sequence[Row], settings: DatasetSettings) -> Iterator[str]:
@@ -104,7 +111,9 @@ def _one_class(
         yield f"class {label!r} has no usable image in {split}: {fix}"
 
 
-def _notes(classes: Sequence[str], counts: Mapping[tuple[str, str], int], settings: DatasetSettings) -> Iterator[str]:
+def _warnings(
+    classes: Sequence[str], counts: Mapping[tuple[str, str], int], settings: DatasetSettings
+) -> Iterator[str]:
     sizes = {name: counts.get((name, TRAIN), 0) for name in classes}
     smallest, largest = (pick(sizes, key=lambda name: (sizes[name], name), default="") for pick in (min, max))
     if smallest and sizes[smallest] and sizes[largest] > settings.imbalance_ratio * sizes[smallest]:
@@ -116,6 +125,15 @@ def _notes(classes: Sequence[str], counts: Mapping[tuple[str, str], int], settin
     folded = Counter(label_of(name).lower() for name in classes)
     for name in sorted(name for name, num in folded.items() if num > 1):
         yield f"several classes are called {name!r} but for upper and lower case"
+
+
+def _found(rows: Sequence[Row]) -> Iterator[str]:
+    """`quarantined: 4 truncated, 2 not-an-image`, one line for each thing that is done."""
+    counts = Counter(code for row in rows for code in row.findings)
+    for action in ("quarantined", "removed", "kept"):
+        codes = [(code, num) for code, num in counts.most_common() if findings.BY_CODE[code].action == action]
+        if codes:
+            yield f"{action}: {', '.join(f'{num} {code}' for code, num in codes)}"
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:

@@ -27,7 +27,7 @@ class DataReport:
     header: Header
     rows: Sequence[Row]
     failures: Sequence[str] = ()
-    notes: Sequence[str] = ()
+    warnings: Sequence[str] = ()
     pairs: Sequence[tuple[str, str, str]] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     meanings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -69,12 +69,12 @@ def _summary(data: DataReport) -> str:
 
 def _findings(data: DataReport) -> str:
     counts = Counter(code for row in data.rows for code in row.findings)
-    notes = "".join(notice("warning", note) for note in data.notes)
+    warnings = "".join(notice("warning", text) for text in data.warnings)
     if not counts:
-        return notes + paragraph("Every image decodes, none is odd, and no two are alike.")
+        return warnings + paragraph("Every image decodes, none is odd, and no two are alike.")
     rows = [(code, num, *data.meanings.get(code, ("", ""))) for code, num in counts.most_common()]
     rows.sort(key=lambda row: ("quarantined", "removed", "kept", "").index(row[3]))
-    return notes + table("Images per finding", ("Finding", "Images", "Meaning", "What is done"), rows)
+    return warnings + table("Images per finding", ("Finding", "Images", "Meaning", "What is done"), rows)
 
 
 def _classes(data: DataReport) -> str:
