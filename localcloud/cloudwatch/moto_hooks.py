@@ -91,7 +91,12 @@ def _alarm_operations(history: AlarmHistory) -> dict[str, Callable[[Response], A
     def describe_alarm_history(response: Response) -> Any:
         return ActionResult({"AlarmHistoryItems": history.find(response._get_params())})
 
-    return {"describe_alarms": describe_alarms, "describe_alarm_history": describe_alarm_history}
+    return {
+        # moto keeps and describes alarm rules; only the operation is missing.
+        "put_composite_alarm": Response.put_metric_alarm,
+        "describe_alarms": describe_alarms,
+        "describe_alarm_history": describe_alarm_history,
+    }
 
 
 def _asked_for(alarm: Any, asked: dict[str, Any]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from botocore import xform_name
-from moto.core.config import default_user_config
 
 from localcloud.context import Cloud
 from localcloud.http_requests import Environ, identify, read_json
@@ -41,8 +40,6 @@ def install(cloud: Cloud, app: Application | None = None) -> None:
     application = app or cloud.app
     if application is None:
         raise ValueError("the cloud has no application to put Step Functions behind")
-    # moto's own interpreter stays off: it would validate and run definitions a second time.
-    default_user_config["stepfunctions"] = {"execute_state_machine": False}
     service = StepFunctions(cloud)
 
     def check(environ: Environ) -> None:

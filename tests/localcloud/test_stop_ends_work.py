@@ -53,3 +53,21 @@ def alive(process):
     except ProcessLookupError:
         return False
     return True
+
+
+def test_moto_is_left_as_it_was():
+    import moto.logs.models
+    from moto.cloudwatch.models import CloudWatchBackend
+    from moto.cloudwatch.responses import CloudWatchResponse
+    from moto.logs.responses import LogsResponse
+
+    owners = (CloudWatchBackend, CloudWatchResponse, LogsResponse, moto.logs.models)
+    before = [dict(vars(owner)) for owner in owners]
+
+    def replaced():
+        known = zip(owners, before, strict=True)
+        return [name for owner, old in known for name in old if vars(owner).get(name) is not old[name]]
+
+    with LocalCloud():
+        assert set(replaced()) >= {"put_metric_data", "put_metric_alarm", "filter_log_events", "EventMessageFilter"}
+    assert replaced() == []

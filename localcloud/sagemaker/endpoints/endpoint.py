@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import itertools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,16 +78,25 @@ class Endpoint:
         for fleet in fleets:
             fleet.close(drain_seconds)
 
-    def fleet(self) -> Fleet:
-        """The fleet for the next request; AwsError when the endpoint does not serve."""
+    @contextlib.contextmanager
+    def lease(self) -> Iterator[Fleet]:
+        """The fleet for one request, which lives until the block ends; AwsError when the endpoint does not serve."""
         with self._lock:
-            if self._next is not None and self._share > 0:
-                number = next(self._requests)
-                if int((number + 1) * self._share) > int(number * self._share):
-                    return self._next
-            if self._current is None:
-                raise AwsError("ValidationError", f"Endpoint {self.name} does not serve: it is {self.status}.")
-            return self._current
+            fleet = self._choose()
+            fleet.acquire()  # under the lock, so that no fleet is drained between choice and use
+        try:
+            yield fleet
+        finally:
+            fleet.release()
+
+    def _choose(self) -> Fleet:
+        if self._next is not None and self._share > 0:
+            number = next(self._requests)
+            if int((number + 1) * self._share) > int(number * self._share):
+                return self._next
+        if self._current is None:
+            raise AwsError("ValidationError", f"Endpoint {self.name} does not serve: it is {self.status}.")
+        return self._current
 
     def description(self) -> dict[str, Any]:
         """DescribeEndpoint's answer."""

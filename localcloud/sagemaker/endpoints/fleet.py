@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -83,17 +81,16 @@ class Fleet:
                 return instance
         raise AwsError("ServiceUnavailable", f"No container of {self.plan.endpoint_name} is healthy right now.", 503)
 
-    @contextlib.contextmanager
-    def lease(self) -> Iterator[Fleet]:
-        """Keep the fleet alive while a request runs on it."""
+    def acquire(self) -> None:
+        """A request begins on this fleet: close() waits for it."""
         with self._idle:
             self._running += 1
-        try:
-            yield self
-        finally:
-            with self._idle:
-                self._running -= 1
-                self._idle.notify_all()
+
+    def release(self) -> None:
+        """A request has ended."""
+        with self._idle:
+            self._running -= 1
+            self._idle.notify_all()
 
     def gauges(self) -> list[tuple[str, float]]:
         """Loaded models and utilizations: every ten seconds, and whenever the number of models has changed."""

@@ -59,7 +59,7 @@ class Runtime:
         started = time.perf_counter()
         endpoint = self._endpoints.find(name)
         body = self._body(environ)
-        with endpoint.fleet().lease() as fleet:
+        with endpoint.lease() as fleet:
             target = _target_model(environ, fleet, name)
             metrics = endpoint.metrics
             metrics.count("Invocations")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from localcloud import LocalCloud
+from localcloud import ImageCommand, LocalCloud
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 
@@ -64,7 +64,7 @@ class Runner:
 
 @pytest.fixture(scope="package")
 def runner():
-    with LocalCloud() as cloud:
+    with LocalCloud(images=[ImageCommand("job:*", "processing")]) as cloud:
         yield Runner(cloud.cloud)
 
 

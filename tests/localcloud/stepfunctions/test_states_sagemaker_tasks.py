@@ -7,17 +7,18 @@ import pytest
 
 from localcloud.errors import AwsError
 
-JOBS = "arn:aws:states:::sagemaker:createProcessingJob.sync"
+JOBS = "arn:aws:states:::sagemaker:createTransformJob.sync"
 PARAMETERS = {
-    "ProcessingJobName.$": "$.name",
-    "RoleArn": "arn:aws:iam::123456789012:role/jobs",
-    "AppSpecification": {"ImageUri": "image"},
-    "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
+    "TransformJobName.$": "$.name",
+    "ModelName": "model",
+    "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/in"}}},
+    "TransformOutput": {"S3OutputPath": "s3://b/out"},
+    "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
 }
 
 
 class ScriptedJobs:
-    """Processing jobs whose status goes through a list, one step a Describe."""
+    """Transform jobs whose status goes through a list, one step a Describe."""
 
     def __init__(self, application):
         self.statuses = {}
@@ -25,27 +26,27 @@ class ScriptedJobs:
         self.created, self.stopped = [], []
         for name in ("Create", "Describe", "Stop"):
             function = getattr(self, name.lower())
-            application.operation("sagemaker", f"{name}ProcessingJob", function)
+            application.operation("sagemaker", f"{name}TransformJob", function)
 
     def create(self, parameters):
         if self.refusals:
             raise self.refusals.pop(0)
         self.created.append(parameters)
-        return {"ProcessingJobArn": f"arn:{parameters['ProcessingJobName']}"}
+        return {"TransformJobArn": f"arn:{parameters['TransformJobName']}"}
 
     def describe(self, parameters):
-        statuses = self.statuses.get(parameters["ProcessingJobName"], ["Completed"])
+        statuses = self.statuses.get(parameters["TransformJobName"], ["Completed"])
         status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
         answer = {
-            "ProcessingJobName": parameters["ProcessingJobName"],
-            "ProcessingJobStatus": status,
+            "TransformJobName": parameters["TransformJobName"],
+            "TransformJobStatus": status,
             "CreationTime": 1795181956.5,
         }
         return {**answer, "FailureReason": "ValueError: no"} if status == "Failed" else answer
 
     def stop(self, parameters):
-        self.stopped.append(parameters["ProcessingJobName"])
-        self.statuses[parameters["ProcessingJobName"]] = ["Stopped"]
+        self.stopped.append(parameters["TransformJobName"])
+        self.statuses[parameters["TransformJobName"]] = ["Stopped"]
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def task(one):
 def test_sync_waits_and_gives_the_description(runner, jobs, task):
     jobs.statuses["j"] = ["InProgress", "Completed"]
     execution = runner.start(
-        task(ResultSelector={"s.$": "$.ProcessingJobStatus", "t.$": "$.CreationTime"}), {"name": "j"}
+        task(ResultSelector={"s.$": "$.TransformJobStatus", "t.$": "$.CreationTime"}), {"name": "j"}
     )
     assert json.loads(runner.wait(execution)["output"]) == {"s": "Completed", "t": 1795181956500}
     assert runner.event_types(execution) == [
@@ -78,13 +79,13 @@ def test_sync_waits_and_gives_the_description(runner, jobs, task):
         "ExecutionSucceeded",
     ]
     scheduled = runner.events(execution)[2]["taskScheduledEventDetails"]
-    assert (scheduled["resourceType"], scheduled["resource"]) == ("sagemaker", "createProcessingJob.sync")
-    assert json.loads(scheduled["parameters"])["ProcessingJobName"] == "j"
+    assert (scheduled["resourceType"], scheduled["resource"]) == ("sagemaker", "createTransformJob.sync")
+    assert json.loads(scheduled["parameters"])["TransformJobName"] == "j"
 
 
 def test_without_sync_the_answer_of_create_is_the_result(runner, jobs, one):
     machine = one(Type="Task", Resource=JOBS.removesuffix(".sync"), Parameters=PARAMETERS)
-    assert runner.output(machine, {"name": "j"}) == {"ProcessingJobArn": "arn:j"}
+    assert runner.output(machine, {"name": "j"}) == {"TransformJobArn": "arn:j"}
 
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped"])
@@ -93,7 +94,7 @@ def test_a_job_that_ends_badly_is_task_failed_with_the_description(runner, jobs,
     failed = runner.run(task(), {"name": "j"})
     assert failed["error"] == "States.TaskFailed"
     cause = json.loads(failed["cause"])
-    assert cause["ProcessingJobStatus"] == status
+    assert cause["TransformJobStatus"] == status
     assert (cause.get("FailureReason") == "ValueError: no") is (status == "Failed")
 
 
@@ -117,10 +118,10 @@ def test_errors_of_the_service(runner, jobs, task, code, name):
 
 def test_throttling_is_retried_and_the_name_can_hold_the_count(runner, jobs, one):
     jobs.refusals = [AwsError("ThrottlingException", "Rate exceeded")]
-    parameters = {**PARAMETERS, "ProcessingJobName.$": "States.Format('{}-{}', $.name, $$.State.RetryCount)"}
+    parameters = {**PARAMETERS, "TransformJobName.$": "States.Format('{}-{}', $.name, $$.State.RetryCount)"}
     retry = [{"ErrorEquals": ["SageMaker.AmazonSageMakerException"], "IntervalSeconds": 1, "MaxAttempts": 1}]
     output = runner.output(one(Type="Task", Resource=JOBS, Parameters=parameters, Retry=retry), {"name": "j"})
-    assert output["ProcessingJobName"] == "j-1"
+    assert output["TransformJobName"] == "j-1"
     assert len(jobs.created) == 1
 
 
@@ -157,7 +158,7 @@ def test_wrong_values_fail_before_the_call_is_made(runner, jobs, task):
     failed = runner.run(task(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "A"}]), {"name": 7})
     assert failed["error"] == "States.Runtime"
     assert (
-        'could not be used to start the Task: [The value for the field "ProcessingJobName" must be a STRING]'
+        'could not be used to start the Task: [The value for the field "TransformJobName" must be a STRING]'
         in (failed["cause"])
     )
     assert jobs.created == []
