@@ -26,7 +26,7 @@ import numpy as np
 
 import inference
 from imgcls import artifact, evaluation
-from imgcls.candidate import make_candidate
+from imgcls.candidate import load_network, make_candidate
 from imgcls.contract import evaluation as contract
 from imgcls.contract.artifact import ARCHIVE, ArtifactError, ModelCard, read_card
 from imgcls.contract.hyperparameters import HyperparameterError
@@ -35,7 +35,10 @@ from imgcls.contract.prepared import MAX_MESSAGE_BYTES, REPORTS, EvaluateMessage
 from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.data.folders import DataError, ImageFolder, open_dataset
 from imgcls.networks import NetworkError
+from imgcls.preprocess import preprocess
+from imgcls.reports.pictures import overlay
 from imgcls.reports.write import write_evaluation_report, write_training_reports
+from imgcls.saliency import grad_cam
 from imgcls.serving.cores import num_cores
 from imgcls.serving.errors import RequestError
 
@@ -85,7 +88,7 @@ def evaluate(paths: argparse.Namespace, work: Path) -> EvaluateMessage:
     )
     contract.write(paths.output / contract.FILE, evaluated)
     write_golden(paths.output / "golden", test, predicted, card)
-    write_reports(paths, work / "output-data", card, evaluated, predicted, test)
+    write_reports(paths, work, card, evaluated, predicted, test)
     for note in evaluated.notes:
         print(f"note: {note}", flush=True)
     return EvaluateMessage(
@@ -204,7 +207,7 @@ def write_golden(folder: Path, test: ImageFolder, probabilities: np.ndarray, car
 
 def write_reports(
     paths: argparse.Namespace,
-    records: Path,
+    work: Path,
     card: ModelCard,
     evaluated: contract.Evaluation,
     predicted: np.ndarray,
@@ -212,10 +215,17 @@ def write_reports(
 ) -> None:
     """`reports/`: the evaluation's page, and those of the training where its records are given."""
     folder = paths.output / REPORTS
-    write_evaluation_report(folder, evaluated, predicted, test, card.name)
+    network = load_network(work / "trained", card)
+
+    def explain(indices: Sequence[int], classes: Sequence[int]) -> list[bytes]:
+        pixels = np.stack([preprocess(test.read(index), card.preprocessing) for index in indices])
+        heat = grad_cam(network, pixels, card.preprocessing, classes)
+        return [overlay(*pair) for pair in zip(pixels, heat, strict=True)]
+
+    write_evaluation_report(folder, evaluated, predicted, test, card.name, explain)
     if (paths.output_data / OUTPUT_ARCHIVE).is_file():
-        artifact.unpack(paths.output_data / OUTPUT_ARCHIVE, records)
-        write_training_reports(folder, records, card)
+        artifact.unpack(paths.output_data / OUTPUT_ARCHIVE, work / "output-data")
+        write_training_reports(folder, work / "output-data", card)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -226,8 +226,12 @@ def test_reports_are_written_with_the_most_confident_mistakes_first(output_data:
     assert [path.name for path in written] == [
         "training-report.html",
         "profiler-report.html",
+        "cross-entropy.png",
+        "accuracy.png",
         "evaluation-report.html",
     ]
+    with Image.open(written[2]) as image:
+        assert image.format == "PNG" and image.size == (720, 420)
     text = checked(written[-1].read_text())
     assert text.index("cat (95%), is dog") < text.index("dog (70%), is cat")
     mistakes = write.worst_mistakes(probabilities, np.array(_Split.targets), _Split())

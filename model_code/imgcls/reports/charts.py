@@ -33,13 +33,13 @@ def lines(
     marks: Mapping[float, str] | None = None,
 ) -> str:
     """A line chart. `label` is what a screen reader says; `marks` are vertical lines: x -> what happened there."""
-    points = [_clean(item, logarithmic) for item in series]
+    points = [clean(item, logarithmic) for item in series]
     xs = [x for line in points for x, _ in line] or [0.0]
     ys = [y for line in points for _, y in line] or [0.0]
-    x_axis = _Axis(min(xs), max(xs), _LEFT, _WIDTH - _RIGHT)
+    x_axis = Axis(min(xs), max(xs), _LEFT, _WIDTH - _RIGHT)
     bottom = min(ys) if low is None else low
     top = max(ys) if high is None else max(high, max(ys))
-    y_axis = _Axis(bottom, top, _HEIGHT - _BOTTOM, _TOP, pad=low is None)
+    y_axis = Axis(bottom, top, _HEIGHT - _BOTTOM, _TOP, pad=low is None)
     parts = _axes(x_axis, y_axis, x_label, logarithmic)
     for x, text in (marks or {}).items():
         place = x_axis.place(x)
@@ -68,8 +68,8 @@ def histogram(values: Sequence[float], *, label: str, x_label: str, num_bins: in
     counts = [0] * num_bins
     for value in values:
         counts[min(int((value - low) / width), num_bins - 1)] += 1
-    x_axis = _Axis(low, low + width * num_bins, _LEFT, _WIDTH - _RIGHT)
-    y_axis = _Axis(0, max(counts), _HEIGHT - _BOTTOM, _TOP)
+    x_axis = Axis(low, low + width * num_bins, _LEFT, _WIDTH - _RIGHT)
+    y_axis = Axis(0, max(counts), _HEIGHT - _BOTTOM, _TOP)
     parts = _axes(x_axis, y_axis, x_label, False)
     for index, count in enumerate(counts):
         left, right = x_axis.place(low + index * width), x_axis.place(low + (index + 1) * width)
@@ -199,7 +199,7 @@ def number(value: float) -> str:
     return f"{value:.3g}" if size >= 1e-4 else f"{value:.1e}"
 
 
-class _Axis:
+class Axis:
     """From values to pixels, with round tick values."""
 
     def __init__(self, low: float, high: float, start: float, end: float, pad: bool = False) -> None:
@@ -230,7 +230,7 @@ class _Axis:
         return [place for place in places if self._low <= place <= self._high]
 
 
-def _axes(x_axis: _Axis, y_axis: _Axis, x_label: str, logarithmic: bool) -> list[str]:
+def _axes(x_axis: Axis, y_axis: Axis, x_label: str, logarithmic: bool) -> list[str]:
     floor = _HEIGHT - _BOTTOM
     parts = []
     for value in y_axis.logarithmic_ticks() if logarithmic else y_axis.ticks():
@@ -247,7 +247,8 @@ def _axes(x_axis: _Axis, y_axis: _Axis, x_label: str, logarithmic: bool) -> list
     return parts
 
 
-def _clean(series: Series, logarithmic: bool) -> list[tuple[float, float]]:
+def clean(series: Series, logarithmic: bool = False) -> list[tuple[float, float]]:
+    """The points that can be drawn."""
     pairs = zip(series.xs, series.ys, strict=True)
     finite = [(float(x), float(y)) for x, y in pairs if y is not None and math.isfinite(y)]
     return [(x, math.log10(y)) for x, y in finite if y > 0] if logarithmic else finite

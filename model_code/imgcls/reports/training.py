@@ -9,7 +9,7 @@ from typing import Any
 
 from imgcls.contract import records as contract
 from imgcls.contract.artifact import ModelCard
-from imgcls.reports import charts
+from imgcls.reports import charts, pictures
 from imgcls.reports.charts import Series, number
 from imgcls.reports.page import (
     Section,
@@ -48,6 +48,17 @@ def render_training_report(output_data: Path, card: ModelCard | None = None) -> 
     ]
     version = f"Version {card.version}" if card else f"Outcome: {environment.get('outcome', 'unknown')}"
     return page(f"Training report: {name}", version, sections)
+
+
+def training_pictures(output_data: Path) -> dict[str, bytes]:
+    """File name -> PNG of the main plots."""
+    records = TrainingRecords.read(output_data)
+    losses = _renamed(records.metric(f"{split}:loss") for split in ("train", "validation"))
+    accuracies = _renamed(records.metric(f"{split}:accuracy") for split in ("train", "validation"))
+    return {
+        "cross-entropy.png": pictures.lines(losses, title="Cross-entropy in nats", x_label="epoch", low=0.0),
+        "accuracy.png": pictures.lines(accuracies, title="Accuracy", x_label="epoch", low=0.0),
+    }
 
 
 def _summary(records: TrainingRecords, card: ModelCard | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,11 @@ from imgcls.reports.evaluation import Bin, Mistake
 from imgcls.reports.thumbnails import LARGE, thumbnail
 
 _MAX_MISTAKES = 24
+_MAX_EXPLAINED = 6
 _BINS = 10
+
+Explain = Callable[[Sequence[int], Sequence[int]], Sequence[bytes]]
+"""From indices of images and class indices to JPEGs that show what speaks for the class."""
 
 
 class Split(Protocol):
@@ -31,31 +35,38 @@ class Split(Protocol):
 
 
 def write_training_reports(folder: Path, output_data: Path, card: ModelCard | None = None) -> list[Path]:
-    """training-report.html and profiler-report.html from what train.py left in `output_data`."""
-    return [
-        _write(folder, training.FILE, training.render_training_report(output_data, card)),
-        _write(folder, profiler.FILE, profiler.render_profiler_report(output_data)),
+    """Both pages and the PNGs of the main plots, from what train.py left in `output_data`."""
+    written = [
+        _write(folder, training.FILE, training.render_training_report(output_data, card).encode()),
+        _write(folder, profiler.FILE, profiler.render_profiler_report(output_data).encode()),
     ]
+    return written + [_write(folder, name, data) for name, data in training.training_pictures(output_data).items()]
 
 
 def write_evaluation_report(
-    folder: Path, evaluation: Evaluation, probabilities: np.ndarray, split: Split, model: str
+    folder: Path,
+    evaluation: Evaluation,
+    probabilities: np.ndarray,
+    split: Split,
+    model: str,
+    explain: Explain | None = None,
 ) -> Path:
     """evaluation-report.html. `probabilities` is (num, classes) in the split's order of images and labels."""
     targets = np.asarray(split.targets)
-    return _write(
-        folder,
-        evaluation_report.FILE,
-        evaluation_report.render_evaluation_report(
-            evaluation, worst_mistakes(probabilities, targets, split), reliability(probabilities, targets), model
-        ),
-    )
+    mistakes = worst_mistakes(probabilities, targets, split, explain)
+    bins = reliability(probabilities, targets)
+    text = evaluation_report.render_evaluation_report(evaluation, mistakes, bins, model)
+    return _write(folder, evaluation_report.FILE, text.encode())
 
 
-def worst_mistakes(probabilities: np.ndarray, targets: np.ndarray, split: Split) -> list[Mistake]:
-    """The most confident wrong answers."""
+def worst_mistakes(
+    probabilities: np.ndarray, targets: np.ndarray, split: Split, explain: Explain | None = None
+) -> list[Mistake]:
+    """The most confident wrong answers, the first few with what `explain` draws for (image, class called)."""
     predicted, confidence = probabilities.argmax(1), probabilities.max(1)
-    wrong: Sequence[int] = [int(i) for i in np.argsort(-confidence, kind="stable") if predicted[i] != targets[i]]
+    wrong = [int(i) for i in np.argsort(-confidence, kind="stable") if predicted[i] != targets[i]][:_MAX_MISTAKES]
+    few = wrong[:_MAX_EXPLAINED]
+    overlays = dict(zip(few, explain(few, [int(predicted[i]) for i in few]), strict=True)) if explain and few else {}
     return [
         Mistake(
             image=thumbnail(split.read(i), LARGE),
@@ -63,8 +74,9 @@ def worst_mistakes(probabilities: np.ndarray, targets: np.ndarray, split: Split)
             truth=split.labels[targets[i]],
             predicted=split.labels[predicted[i]],
             probability=float(confidence[i]),
+            overlay=overlays.get(i, b""),
         )
-        for i in wrong[:_MAX_MISTAKES]
+        for i in wrong
     ]
 
 
@@ -78,7 +90,7 @@ def reliability(probabilities: np.ndarray, targets: np.ndarray) -> list[Bin]:
     ]
 
 
-def _write(folder: Path, name: str, text: str) -> Path:
+def _write(folder: Path, name: str, data: bytes) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(text, encoding="utf-8")
+    (folder / name).write_bytes(data)
     return folder / name
