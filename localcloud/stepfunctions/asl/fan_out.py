@@ -4,99 +4,59 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from localcloud.stepfunctions.asl.data import Data
 from localcloud.stepfunctions.asl.errors import RUNTIME, Cancelled, StatesError
-from localcloud.stepfunctions.asl.line import Cancellation, Line
+from localcloud.stepfunctions.asl.line import Line
 
 MAX_INLINE_CONCURRENCY = 40
 
-RunFlow = Callable[[Mapping[str, Any], Any, Line], Any]
-Job = Callable[[Cancellation], Any]
+State = Mapping[str, Any]
+RunFlow = Callable[[State, Any, Line], Any]
+Job = Callable[[Line], Any]  # runs on a line of its own
 
 
-def run_parallel(state: Mapping[str, Any], view: Data, line: Line, run_flow: RunFlow) -> list[Any]:
+def run_parallel(state: State, view: Data, line: Line, run_flow: RunFlow) -> list[Any]:
     """The outputs of all branches, in their order."""
     value = view.fill(state["Parameters"]) if "Parameters" in state else view.input
     line.record("ParallelStateStarted")
-    branches: list[Line] = []
-
-    def job(flow: Mapping[str, Any]) -> Job:
-        def run(cancellation: Cancellation) -> Any:
-            branch = line.branch(cancellation)
-            branches.append(branch)
-            return run_flow(flow, value, branch)
-
-        return run
-
-    try:
-        outputs = _all([job(flow) for flow in state["Branches"]], len(state["Branches"]), line)
-    except StatesError:
-        _join(line, branches)
-        line.record("ParallelStateFailed")
-        raise
-    _join(line, branches)
-    line.record("ParallelStateSucceeded")
-    return outputs
+    jobs: list[Job] = [partial(run_flow, flow, value) for flow in state["Branches"]]
+    return _outputs("Parallel", line, jobs, len(jobs))
 
 
-def run_map(name: str, state: Mapping[str, Any], view: Data, line: Line, run_flow: RunFlow) -> list[Any]:
+def run_map(name: str, state: State, view: Data, line: Line, run_flow: RunFlow) -> list[Any]:
     """The outputs of all iterations, in the order of their items."""
     items = view.find(state.get("ItemsPath", "$"), "ItemsPath")
     if not isinstance(items, list):
         raise StatesError(RUNTIME, f"Reference path '{state.get('ItemsPath', '$')}' must point to array.")
-    selector = state.get("ItemSelector", state.get("Parameters"))
-    flow = state.get("ItemProcessor") or state["Iterator"]
     line.record("MapStateStarted", {"length": len(items)})
-    branches: list[Line] = []
 
-    def job(index: int, item: Any) -> Job:
-        def run(cancellation: Cancellation) -> Any:
-            branch = line.branch(cancellation, {"Map": {"Item": {"Index": index, "Value": item}}})
-            branches.append(branch)
-            return _iteration(name, index, branch, selector, view, item, flow, run_flow)
+    def iterate(index: int, branch: Line) -> Any:
+        branch.context["Map"] = {"Item": {"Index": index, "Value": items[index]}}
+        branch.record("MapIterationStarted", details := {"name": name, "index": index})
+        try:
+            output = _iteration(state, view, branch, items[index], run_flow)
+        except (StatesError, Cancelled) as ending:
+            event = "MapIterationAborted" if isinstance(ending, Cancelled) else "MapIterationFailed"
+            branch.record(event, details)
+            raise
+        branch.record("MapIterationSucceeded", details)
+        return output
 
-        return run
-
-    try:
-        outputs = _all([job(index, item) for index, item in enumerate(items)], _concurrency(state, view), line)
-    except StatesError:
-        _join(line, branches)
-        line.record("MapStateFailed")
-        raise
-    _join(line, branches)
-    line.record("MapStateSucceeded")
-    return outputs
+    jobs: list[Job] = [partial(iterate, index) for index in range(len(items))]
+    return _outputs("Map", line, jobs, _concurrency(state, view))
 
 
-def _iteration(
-    name: str,
-    index: int,
-    branch: Line,
-    selector: Any,
-    view: Data,
-    item: Any,
-    flow: Mapping[str, Any],
-    run_flow: RunFlow,
-) -> Any:
-    details = {"name": name, "index": index}
-    branch.record("MapIterationStarted", details)
-    try:
-        value = item if selector is None else Data(view.input, branch.context).fill(selector)
-        output = run_flow(flow, value, branch)
-    except StatesError:
-        branch.record("MapIterationFailed", details)
-        raise
-    except Cancelled:
-        branch.record("MapIterationAborted", details)
-        raise
-    branch.record("MapIterationSucceeded", details)
-    return output
+def _iteration(state: State, view: Data, branch: Line, item: Any, run_flow: RunFlow) -> Any:
+    selector = state.get("ItemSelector", state.get("Parameters"))
+    value = item if selector is None else Data(view.input, branch.context).fill(selector)
+    return run_flow(state.get("ItemProcessor") or state["Iterator"], value, branch)
 
 
-def _concurrency(state: Mapping[str, Any], view: Data) -> int:
+def _concurrency(state: State, view: Data) -> int:
     limit = state.get("MaxConcurrency", 0)
     if "MaxConcurrencyPath" in state:
         limit = view.find(state["MaxConcurrencyPath"], "MaxConcurrencyPath")
@@ -105,33 +65,54 @@ def _concurrency(state: Mapping[str, Any], view: Data) -> int:
     return min(limit or MAX_INLINE_CONCURRENCY, MAX_INLINE_CONCURRENCY)
 
 
-def _all(jobs: Sequence[Job], concurrency: int, line: Line) -> list[Any]:
-    """Run all jobs; the first failure cancels the others, and is raised after they have ended."""
-    if not jobs:
-        return []
-    cancellation = line.cancellation.child()
-    first_failure: list[BaseException] = []
-    lock = threading.Lock()
+def _outputs(kind: str, line: Line, jobs: Sequence[Job], concurrency: int) -> list[Any]:
+    branches = _Branches(line)
+    try:
+        outputs = branches.run(jobs, concurrency)
+    except StatesError:
+        branches.join()
+        line.record(f"{kind}StateFailed")
+        raise
+    branches.join()
+    line.record(f"{kind}StateSucceeded")
+    return outputs
 
-    def guarded(job: Job) -> Any:
-        cancellation.check()
+
+class _Branches:
+    """Jobs on lines that begin where `line` stands; the first failure cancels the others."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._cancellation = line.cancellation.child()
+        self._lines: list[Line] = []
+        self._first_failure: Exception | None = None
+        self._lock = threading.Lock()
+
+    def run(self, jobs: Sequence[Job], concurrency: int) -> list[Any]:
+        """The results in order. A failure is raised once every job has ended."""
+        if not jobs:
+            return []
+        with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="states") as pool:
+            futures = [pool.submit(self._guarded, job) for job in jobs]
+        if self._first_failure is not None:
+            raise self._first_failure
+        return [future.result() for future in futures]
+
+    def join(self) -> None:
+        """Let the line go on after the last event of any branch."""
+        self._line.last_event = max([self._line.last_event, *(branch.last_event for branch in self._lines)])
+
+    def _guarded(self, job: Job) -> Any:
+        self._cancellation.check()
+        branch = self._line.branch(self._cancellation)
+        with self._lock:
+            self._lines.append(branch)
         try:
-            return job(cancellation)
+            return job(branch)
         except Cancelled:
             raise
         except Exception as failure:
-            with lock:
-                first_failure.append(failure)
-            cancellation.cancel()
+            with self._lock:
+                self._first_failure = self._first_failure or failure
+            self._cancellation.cancel()
             raise
-
-    with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="states") as pool:
-        futures = [pool.submit(guarded, job) for job in jobs]
-        wait(futures, return_when=FIRST_EXCEPTION)
-    if first_failure:
-        raise first_failure[0]
-    return [future.result() for future in futures]
-
-
-def _join(line: Line, branches: Sequence[Line]) -> None:
-    line.last_event = max([line.last_event, *(branch.last_event for branch in branches)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ class Interpreter:
         retries = Retries(state.get("Retry", ()))
         while True:
             try:
-                result = self._work(state)(name, state, Data(effective, line.context), line)
+                result = self._work(name, state, Data(effective, line.context), line)
                 if "ResultSelector" in state:
                     result = Data(result, line.context).fill(state["ResultSelector"])
                 return self._output(state, value, result, line), following
@@ -85,12 +85,12 @@ class Interpreter:
                     "RetryCount": line.context["State"]["RetryCount"] + 1,
                 }
 
-    def _work(self, state: State) -> Callable[[str, State, Data, Line], Any]:
+    def _work(self, name: str, state: State, view: Data, line: Line) -> Any:
         if state["Type"] == "Task":
-            return lambda name, task, view, line: task_state.run(name, task, view, line, self.tasks)
+            return task_state.run(name, state, view, line, self.tasks)
         if state["Type"] == "Parallel":
-            return lambda name, parallel, view, line: fan_out.run_parallel(parallel, view, line, self.run)
-        return lambda name, mapped, view, line: fan_out.run_map(name, mapped, view, line, self.run)
+            return fan_out.run_parallel(state, view, line, self.run)
+        return fan_out.run_map(name, state, view, line, self.run)
 
     def _caught(self, state: State, value: Any, failure: StatesError) -> tuple[Any, str]:
         found = catcher(state.get("Catch", ()), failure)

@@ -101,6 +101,6 @@ class Line:
         self.last_event = self.history.append(event_type, self.last_event, details)
         return self.last_event
 
-    def branch(self, cancellation: Cancellation, context: Mapping[str, Any] | None = None) -> Line:
+    def branch(self, cancellation: Cancellation) -> Line:
         """A line that starts here and runs on its own."""
-        return Line(self.history, cancellation, {**self.context, **(context or {})}, self.last_event)
+        return Line(self.history, cancellation, dict(self.context), self.last_event)
