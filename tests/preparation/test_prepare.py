@@ -283,6 +283,13 @@ def test_a_missing_folder_and_a_folder_too_high_are_named(tmp_path: Path) -> Non
         prepare(tmp_path / "top", tmp_path / "out", DatasetSettings(layout="splits"))
 
 
+def test_an_output_inside_the_data_set_is_refused(tmp_path: Path) -> None:
+    source = defects.clean_set(tmp_path / "in")
+    with pytest.raises(DatasetError, match="lies inside the data set"):
+        prepare(source, source / "out", DatasetSettings(), workers=1)
+    assert not (source / "out").exists()
+
+
 def test_the_script_reads_the_plan_and_leaves_its_message(tmp_path: Path) -> None:
     source = _classes_only(tmp_path / "in")
     (tmp_path / "plan").mkdir()

@@ -90,6 +90,8 @@ def prepare(
     The folder appears under its name once it is complete, so a run that was killed can simply be repeated. Raises
     DatasetError with the first failure; the quarantine and the report of a refused data set are in `output/refused/`.
     """
+    if output.resolve().is_relative_to(folder.resolve()):
+        raise DatasetError(f"the output {output} lies inside the data set {folder}: choose a folder beside it")
     workers = workers or work.available_cores()
     checked = check(folder, settings, parts=parts, workers=workers, progress=progress)
     unfinished = output / _UNFINISHED
