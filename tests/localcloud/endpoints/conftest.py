@@ -61,7 +61,7 @@ class Hosting:
         self.settled(name)
         return name
 
-    def settled(self, name, seconds=15):
+    def settled(self, name, seconds=60):
         """The endpoint's description once no change is going on."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -71,7 +71,7 @@ class Hosting:
             time.sleep(0.02)
         raise AssertionError(answer)
 
-    def gone(self, name, seconds=10):
+    def gone(self, name, seconds=30):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             names = [each["EndpointName"] for each in self.sagemaker.list_endpoints(NameContains=name)["Endpoints"]]
@@ -97,7 +97,7 @@ class Hosting:
 def hosting():
     images = [ImageCommand("*/miniature:*", "serving", (sys.executable, SERVER))]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOCALCLOUD_ENDPOINT_COLD_LOAD_SECONDS", "0.5")
+        patch.setenv("LOCALCLOUD_ENDPOINT_COLD_LOAD_SECONDS", "2.5")
         patch.setenv("LOCALCLOUD_ENDPOINT_INVOKE_SECONDS", "2")
         patch.setenv("LOCALCLOUD_ENDPOINT_MAX_BAKE_SECONDS", "0.5")
         with LocalCloud(images=images) as cloud:

@@ -28,7 +28,7 @@ class Runner:
         arn = self.create(definition)
         return self.states.start_execution(stateMachineArn=arn, input=json.dumps(value or {}))["executionArn"]
 
-    def wait(self, execution, seconds=10):
+    def wait(self, execution, seconds=60):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             answer = self.states.describe_execution(executionArn=execution)
@@ -54,7 +54,7 @@ class Runner:
     def event_types(self, execution):
         return [event["type"] for event in self.events(execution)]
 
-    def until(self, execution, event_type, seconds=5):
+    def until(self, execution, event_type, seconds=30):
         """Wait for an event to appear in the history of a running execution."""
         deadline = time.monotonic() + seconds
         while event_type not in (types := self.event_types(execution)):

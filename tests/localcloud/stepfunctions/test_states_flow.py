@@ -61,7 +61,7 @@ def test_wait_by_seconds_path_and_timestamp(runner, one):
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=0.3)
     begun = time.monotonic()
     runner.output(one(Type="Wait", TimestampPath="$.t"), {"t": soon.isoformat().replace("+00:00", "Z")})
-    assert 0.2 < time.monotonic() - begun < 2
+    assert time.monotonic() - begun > 0.2
     runner.output(one(Type="Wait", SecondsPath="$.s"), {"s": 0})
     assert "Expected a timestamp" in runner.run(one(Type="Wait", TimestampPath="$.t"), {"t": "soon"})["cause"]
 
@@ -80,7 +80,7 @@ def test_a_failing_branch_ends_its_sisters_and_can_be_caught(runner):
     )
     begun = time.monotonic()
     assert runner.output(machine, {"x": 1}) == {"x": 1, "e": {"Error": "Broken", "Cause": "on purpose"}}
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 25  # the sister would have waited 30 s
 
 
 def test_map_selects_items_and_shows_them_inside(runner, one):
@@ -95,14 +95,20 @@ def test_map_selects_items_and_shows_them_inside(runner, one):
     ]
 
 
-@pytest.mark.parametrize(("limit", "at_least"), [({"MaxConcurrency": 1}, 0.9), ({"MaxConcurrencyPath": "$.most"}, 0)])
-def test_map_keeps_its_concurrency(runner, one, limit, at_least):
+def steps_of_iterations(runner, one, seconds, **limit):
+    """Whether iterations of a Map, each of which waits, started (S) or ended (E), in order."""
     wait = flow(W={"Type": "Wait", "SecondsPath": "$", "End": True})
-    begun = time.monotonic()
-    value = {"items": [0.3, 0.3, 0.3], "most": 3}
-    runner.output(one(Type="Map", ItemsPath="$.items", ItemProcessor=wait, **limit), value)
-    seconds = time.monotonic() - begun
-    assert at_least <= seconds < at_least + 0.9
+    machine = one(Type="Map", ItemsPath="$.items", ItemProcessor=wait, **limit)
+    execution = runner.start(machine, {"items": [seconds] * 3, "most": 3})
+    runner.wait(execution)
+    letters = {"MapIterationStarted": "S", "MapIterationSucceeded": "E"}
+    return "".join(letters.get(each, "") for each in runner.event_types(execution))
+
+
+def test_map_keeps_its_concurrency(runner, one):
+    assert steps_of_iterations(runner, one, 0.05, MaxConcurrency=1) == "SESESE"
+    assert steps_of_iterations(runner, one, 1, MaxConcurrencyPath="$.most") == "SSSEEE"
+    assert steps_of_iterations(runner, one, 1) == "SSSEEE"
 
 
 def test_map_over_nothing_and_over_no_array(runner, one):
@@ -139,7 +145,7 @@ def test_retry_counts_attempts_and_shows_them(runner):
     )
     begun = time.monotonic()
     assert runner.output(machine)["Error"] == "Try2"
-    assert 2 <= time.monotonic() - begun < 4
+    assert time.monotonic() - begun >= 2
 
 
 def test_runtime_errors_are_never_caught_and_name_the_state(runner):

