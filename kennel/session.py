@@ -59,13 +59,16 @@ class Session:
     @cached_property
     def outputs(self) -> dict[str, str]:
         """The outputs of this environment's stacks. Raises KennelError when nothing is deployed."""
+        return {item["OutputKey"]: item["OutputValue"] for stack in self.stacks() for item in stack.get("Outputs", ())}
+
+    def stacks(self) -> list[dict[str, Any]]:
+        """CloudFormation's description of this environment's stacks, as they are now. Raises KennelError."""
         prefix = f"Kennel-{self.config.environment.capitalize()}-"
         try:
             pages = self.client("cloudformation").get_paginator("describe_stacks").paginate()
-            stacks = [stack for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(prefix)]
+            return [stack for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(prefix)]
         except (BotoCoreError, ClientError) as error:
             raise KennelError(f"the stacks of {self.config.environment} cannot be read: {error}") from None
-        return {item["OutputKey"]: item["OutputValue"] for stack in stacks for item in stack.get("Outputs", ())}
 
     def output(self, name: str) -> str:
         """One of DataBucket, ArtifactsBucket, EndpointName, StateMachineArn. Raises KennelError."""

@@ -7,7 +7,10 @@ from pipeline.lambdas import Function
 from pipeline.tasks import LAMBDA, State, task
 
 DECISIONS = ("QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel", "RefreshFleet")
-REFRESH_SECONDS = 10
+REFRESH_SECONDS = 5
+
+_TO_REFRESH = {"Variable": "$.published.refresh", "BooleanEquals": True}
+_NOT_BEGUN = {"Variable": "$.published.rollout.polls", "NumericEquals": 0}
 
 
 def states() -> dict[str, State]:
@@ -72,7 +75,10 @@ def _refreshing() -> dict[str, State]:
         "ChooseRefresh": {
             "Type": "Choice",
             "Comment": "An overwritten stable key may still be served from a cache until the fleet is new",
-            "Choices": [{"Variable": "$.published.refresh", "BooleanEquals": True, "Next": "WaitForFleet"}],
+            "Choices": [
+                {"And": [_TO_REFRESH, _NOT_BEGUN], "Next": "RefreshFleet"},
+                {**_TO_REFRESH, "Next": "WaitForFleet"},
+            ],
             "Default": "ModelPublished",
         },
         "WaitForFleet": {"Type": "Wait", "Seconds": REFRESH_SECONDS, "Next": "RefreshFleet"},

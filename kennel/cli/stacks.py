@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kennel import project
+from kennel import leftovers, project
 from kennel.cli.output import Environment
 from kennel.session import Session
 
@@ -32,7 +32,12 @@ def destroy(
     """Delete all stacks. What the environment retains (prod's buckets and key) stays."""
     if not yes and env != "local":
         typer.confirm(f"Delete every stack of {env}?", abort=True)
-    _cdk(env, ["destroy", "--all", "--force"])
+    session = Session(env)
+    leftovers.before_destroy(session)
+    code = _run(env, ["destroy", "--all", "--force"])
+    if code == 0:
+        leftovers.after_destroy(session)
+    raise typer.Exit(code)
 
 
 def diff(env: Environment = "local") -> None:
@@ -55,7 +60,9 @@ def synth(
 
 
 def _cdk(env: str, arguments: list[str]) -> None:
+    raise typer.Exit(_run(env, arguments))
+
+
+def _run(env: str, arguments: list[str]) -> int:
     variables = Session(env).variables()
-    raise typer.Exit(
-        project.cdk(arguments, environment_name=env, variables=variables, output=project.home() / "cdk.out" / env)
-    )
+    return project.cdk(arguments, environment_name=env, variables=variables, output=project.home() / "cdk.out" / env)

@@ -2,8 +2,9 @@
 
 An update needs another endpoint configuration: a copy of the current one is made, under the same deployment policy.
 The next `cdk deploy` that changes the configuration replaces the copy by its own; a deploy that does not leaves the
-endpoint on the copy, whose content is the same. One call is one step, so that a rollout may outlast a function: the
-caller waits and calls again with what it was answered, until `refresh` is false.
+endpoint on the copy, whose content is the same. `kennel destroy` takes a last copy away; it costs nothing.
+One call is one step, so that a rollout may outlast a function: the caller waits and calls again with what it was
+answered, until `refresh` is false.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from botocore.exceptions import ClientError
 from lambdas.common.clients import client
 from lambdas.common.errors import NotReady
 
-MAX_POLLS = 1000
+MAX_POLLS = 3000
+"""At the five seconds between two looks: longer than any rollout may take."""
 MAX_NAME_CHARS = 63
 _MARK = "-refresh-"
+_TIME_CHARS = 14
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 _DERIVED = ("EndpointConfigName", "EndpointConfigArn", "CreationTime", "ResponseMetadata")
 
@@ -85,9 +88,14 @@ def step(endpoint: str, rollout: Rollout, now: str) -> Step:
     return Step(True, asdict(polled), f"the endpoint is {described['EndpointStatus']}")
 
 
+def copy_prefix(endpoint: str) -> str:
+    """How the names of all copies of an endpoint's configuration begin."""
+    return f"{endpoint[: MAX_NAME_CHARS - len(_MARK) - _TIME_CHARS].rstrip('-')}{_MARK}"
+
+
 def copy_name(endpoint: str, now: str) -> str:
-    room = MAX_NAME_CHARS - len(_MARK) - len(now)
-    return f"{endpoint[:room].rstrip('-')}{_MARK}{now}"
+    """`now` in 14 digits, so that a later name is a greater one."""
+    return copy_prefix(endpoint) + now
 
 
 def _start(endpoint: str, described: Mapping[str, Any], now: str, polls: int) -> Rollout:

@@ -9,11 +9,12 @@ from tests.pipeline.services import failed_job
 
 REJECTED = {"passed": False, "reason": "too weak", "accuracy": 0.1, "champion_accuracy": None}
 REFRESH = {"refresh": True, "rollout": {"config": "", "replaces": "", "polls": 0}, "note": "on its way"}
+BEGUN = {**REFRESH, "rollout": {"config": "copy", "replaces": "", "polls": 1}}
 
 SCRIPTS = (
     {},
     {"QualityGate": [{"Payload": REJECTED}]},
-    {"PublishModel": [{"Payload": REFRESH}]},
+    {"PublishModel": [{"Payload": REFRESH}], "RefreshFleet": [{"Payload": BEGUN}, None]},
     {"TuneModel": [{"HyperParameterTuningJobName": "x"}]},
     {"DiagnoseFailure": [StatesError("Broken", "")], "TrainModel": [failed_job("TrainModel")]},
     {"DiagnoseFailure": [StatesError("Broken", "")], "PrepareDataset": [failed_job("PrepareDataset")]},
