@@ -57,7 +57,7 @@ def _checksum_copies() -> None:
             made.checksum_value = compute_checksum(made.value, made.checksum_algorithm or "CRC32").decode()
             made.checksum_type = made.checksum_parts = None
 
-    S3Backend.copy_object = copy_object  # type: ignore[method-assign]
+    S3Backend.copy_object = copy_object  # type: ignore[method-assign, assignment]
 
 
 def load_managed_policies(account_id: str) -> None:

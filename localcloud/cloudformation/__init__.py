@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from localcloud import errors
 from localcloud.cloudformation.api import CloudFormationApi
+from localcloud.cloudformation.change_sets import ChangeSetsApi
 from localcloud.cloudformation.engine import Engine
 from localcloud.cloudformation.providers.custom import function_failed, receive
 from localcloud.context import Cloud
@@ -30,7 +31,8 @@ def _described(engine: Engine, name: str) -> str:
 def install(cloud: Cloud, app: Application, functions: LambdaFront) -> None:
     """Answer the whole CloudFormation API; what has no method here is refused by name."""
     engine = Engine(cloud)
-    api = CloudFormationApi(cloud, engine)
+    change_sets = ChangeSetsApi(cloud, engine)
+    api = CloudFormationApi(cloud, engine, change_sets)
 
     def inspect(environ: Environ) -> Response | None:
         path = environ.get("PATH_INFO", "")
@@ -42,7 +44,8 @@ def install(cloud: Cloud, app: Application, functions: LambdaFront) -> None:
         operation = identify(environ)
         if operation.service != "cloudformation" or operation.name is None:
             return None
-        function = getattr(api, xform_name(operation.name), None)
+        name = xform_name(operation.name)
+        function = getattr(api, name, None) or getattr(change_sets, name, None)
         if function is None:
             raise errors.not_emulated("cloudformation", operation.name)
         model = service_model("cloudformation").operation_model(operation.name)

@@ -1,32 +1,28 @@
-"""The CloudFormation API: requests in, stacks and change sets out."""
+"""The CloudFormation API: requests in, stacks and what is in them out."""
 
 from __future__ import annotations
 
-import json
-import uuid
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlparse
 
 from localcloud.cloudformation import views
+from localcloud.cloudformation.change_sets import ChangeSetsApi
 from localcloud.cloudformation.engine import Engine
-from localcloud.cloudformation.parameters import parameter_values
-from localcloud.cloudformation.planning import planned_changes
-from localcloud.cloudformation.stacks import ChangeSet, Stack, Version
+from localcloud.cloudformation.stacks import Version
 from localcloud.cloudformation.template import parse_template, validation_error
+from localcloud.cloudformation.versions import Versions, apply_settings, same
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
 
 Parameters = dict[str, Any]
-_NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
 class CloudFormationApi:
     """One method an operation, named like boto3's; `parameters` are as the service model has them."""
 
-    def __init__(self, cloud: Cloud, engine: Engine) -> None:
-        self._cloud = cloud
+    def __init__(self, cloud: Cloud, engine: Engine, change_sets: ChangeSetsApi) -> None:
         self._engine = engine
+        self._change_sets = change_sets
+        self._versions = Versions(cloud)
 
     # Stacks
 
@@ -34,9 +30,9 @@ class CloudFormationApi:
         with self._engine.lock:
             if self._engine.find_or_none(parameters["StackName"]):
                 raise AwsError("AlreadyExistsException", f"Stack [{parameters['StackName']}] already exists")
-            version = self._version(parameters, None)
+            version = self._versions.read(parameters, None)
             stack = self._engine.new_stack(parameters["StackName"], "CREATE_IN_PROGRESS")
-            self._settings(stack, parameters)
+            apply_settings(stack, parameters)
             default = "DO_NOTHING" if stack.disable_rollback else "ROLLBACK"
             on_failure = parameters.get("OnFailure", default)
         self._engine.run(stack, lambda operation: operation.create(version, on_failure))
@@ -44,11 +40,11 @@ class CloudFormationApi:
 
     def update_stack(self, parameters: Parameters) -> Parameters:
         with self._engine.lock:
-            stack = self._idle(parameters["StackName"])
-            version = self._version(parameters, stack.version)
-            if _same(stack.version, version):
+            stack = self._engine.idle(parameters["StackName"])
+            version = self._versions.read(parameters, stack.version)
+            if same(stack.version, version):
                 raise validation_error("No updates are to be performed.")
-            self._settings(stack, parameters)
+            apply_settings(stack, parameters)
             stack.status = "UPDATE_IN_PROGRESS"
         roll_back = not stack.disable_rollback
         self._engine.run(stack, lambda operation: operation.update(version, roll_back=roll_back))
@@ -64,7 +60,7 @@ class CloudFormationApi:
                 return
             if stack.termination_protection:
                 raise validation_error(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
-            stack = self._idle(parameters["StackName"], also="FAILED")
+            stack = self._engine.idle(parameters["StackName"], deleting=True)
             self._engine.check_exports(stack, {})
             stack.token = parameters.get("ClientRequestToken")
             stack.status = "DELETE_IN_PROGRESS"
@@ -127,7 +123,7 @@ class CloudFormationApi:
     def get_template(self, parameters: Parameters) -> Parameters:
         version: Version | None
         if "ChangeSetName" in parameters:
-            version = self._change_set(parameters)[1].version
+            version = self._change_sets.find(parameters)[1].version
         else:
             version = self._engine.find(parameters["StackName"]).version
         body = version.body if version else "{}"
@@ -137,168 +133,8 @@ class CloudFormationApi:
         if "StackName" in parameters:
             version = self._engine.find(parameters["StackName"]).version
             return views.template_summary(version.template if version else {"Resources": {}})
-        return views.template_summary(parse_template(self._body(parameters, None)))
+        return views.template_summary(parse_template(self._versions.body(parameters, None)))
 
     def validate_template(self, parameters: Parameters) -> Parameters:
-        template = parse_template(self._body(parameters, None))
+        template = parse_template(self._versions.body(parameters, None))
         return views.template_validation(template)
-
-    # Change sets
-
-    def create_change_set(self, parameters: Parameters) -> Parameters:
-        if parameters.get("ChangeSetType") == "IMPORT" or parameters.get("ResourcesToImport"):
-            raise AwsError(
-                "NotImplemented", "localcloud does not emulate cloudformation:CreateChangeSet of type IMPORT"
-            )
-        with self._engine.lock:
-            stack = self._stack_for_change_set(parameters)
-            version = self._version(parameters, stack.version)
-            self._settings(stack, parameters)
-            changes = planned_changes(stack, version, self._engine.scope(stack, version))
-            empty = stack.version is not None and _same(stack.version, version)
-            region, account = self._cloud.region, self._cloud.account_id
-            name = parameters["ChangeSetName"]
-            change_set = ChangeSet(
-                name=name,
-                arn=f"arn:aws:cloudformation:{region}:{account}:changeSet/{name}/{uuid.uuid4()}",
-                kind=parameters.get("ChangeSetType", "UPDATE"),
-                version=version,
-                changes=changes,
-                status="FAILED" if empty else "CREATE_COMPLETE",
-                reason=_NO_CHANGES if empty else None,
-                description=parameters.get("Description"),
-                execution_status="UNAVAILABLE" if empty else "AVAILABLE",
-                on_failure=parameters.get("OnStackFailure"),
-            )
-            stack.change_sets[name] = change_set
-        return {"Id": change_set.arn, "StackId": stack.arn}
-
-    def describe_change_set(self, parameters: Parameters) -> Parameters:
-        return views.change_set(*self._change_set(parameters))
-
-    def list_change_sets(self, parameters: Parameters) -> Parameters:
-        stack = self._engine.find(parameters["StackName"])
-        return {"Summaries": [views.change_set_summary(stack, item) for item in stack.change_sets.values()]}
-
-    def delete_change_set(self, parameters: Parameters) -> None:
-        try:
-            stack, change_set = self._change_set(parameters)
-        except AwsError:
-            return  # AWS answers success, and the CDK CLI relies on it
-        del stack.change_sets[change_set.name]
-
-    def execute_change_set(self, parameters: Parameters) -> None:
-        with self._engine.lock:
-            stack, change_set = self._change_set(parameters)
-            if change_set.execution_status != "AVAILABLE":
-                raise AwsError(
-                    "InvalidChangeSetStatus",
-                    f"ChangeSet [{change_set.arn}] cannot be executed in its current status of [{change_set.status}]",
-                )
-            creating = stack.status == "REVIEW_IN_PROGRESS"
-            if not creating:
-                self._idle(stack.name)
-            stack.token = parameters.get("ClientRequestToken")
-            stack.disable_rollback = bool(parameters.get("DisableRollback", False))
-            stack.status = "CREATE_IN_PROGRESS" if creating else "UPDATE_IN_PROGRESS"
-            stack.change_sets.clear()
-        roll_back = not stack.disable_rollback
-        if creating:
-            on_failure = change_set.on_failure or ("ROLLBACK" if roll_back else "DO_NOTHING")
-            self._engine.run(stack, lambda operation: operation.create(change_set.version, on_failure))
-        else:
-            self._engine.run(stack, lambda operation: operation.update(change_set.version, roll_back=roll_back))
-
-    # Helpers
-
-    def _stack_for_change_set(self, parameters: Parameters) -> Stack:
-        name, kind = parameters["StackName"], parameters.get("ChangeSetType", "UPDATE")
-        existing = self._engine.find_or_none(name) if not name.startswith("arn:") else self._engine.find(name)
-        if kind == "CREATE":
-            if existing is not None and existing.status != "REVIEW_IN_PROGRESS":
-                raise validation_error(f"Stack [{name}] already exists and cannot be created again with the changeSet")
-            return existing or self._engine.new_stack(name, "REVIEW_IN_PROGRESS")
-        if existing is None:
-            raise validation_error(f"Stack [{name}] does not exist")
-        return self._idle(existing.arn)
-
-    def _idle(self, name: str, also: str = "") -> Stack:
-        stack = self._engine.find(name)
-        if stack.busy:
-            raise validation_error(f"Stack:{stack.arn} is in {stack.status} state and can not be updated.")
-        usable = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "CREATE_FAILED")
-        if stack.status not in (*usable, "REVIEW_IN_PROGRESS") and not also:
-            raise validation_error(f"Stack:{stack.arn} is in {stack.status} state and can not be updated.")
-        return stack
-
-    def _change_set(self, parameters: Parameters) -> tuple[Stack, ChangeSet]:
-        name = parameters["ChangeSetName"]
-        for stack in self._engine.stacks:
-            if "StackName" in parameters and parameters["StackName"] not in (stack.name, stack.arn):
-                continue
-            for change_set in stack.change_sets.values():
-                if name in (change_set.name, change_set.arn):
-                    return stack, change_set
-        raise AwsError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)
-
-    @staticmethod
-    def _settings(stack: Stack, parameters: Parameters) -> None:
-        if parameters.get("NotificationARNs"):
-            raise AwsError("NotImplemented", "localcloud does not emulate notifications about stack events")
-        stack.token = parameters.get("ClientRequestToken", parameters.get("ClientToken"))
-        stack.role_arn = parameters.get("RoleARN", stack.role_arn)
-        stack.disable_rollback = bool(parameters.get("DisableRollback", stack.disable_rollback))
-        stack.termination_protection = bool(parameters.get("EnableTerminationProtection", stack.termination_protection))
-
-    def _version(self, parameters: Parameters, previous: Version | None) -> Version:
-        body = self._body(parameters, previous)
-        template = parse_template(body)
-        texts, values = parameter_values(
-            template, parameters.get("Parameters", []), previous.parameter_texts if previous else {}, self._read_ssm
-        )
-        if "Tags" in parameters or previous is None:
-            tags = {item["Key"]: item["Value"] for item in parameters.get("Tags", [])}
-        else:
-            tags = previous.tags
-        version = Version(body, template, texts, values, tags, parameters.get("Capabilities", []))
-        self._check_capabilities(version)
-        return version
-
-    @staticmethod
-    def _check_capabilities(version: Version) -> None:
-        makes_iam = any(body["Type"].startswith("AWS::IAM::") for body in version.template["Resources"].values())
-        if makes_iam and not {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"} & set(version.capabilities):
-            raise AwsError("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_NAMED_IAM]")
-
-    def _body(self, parameters: Parameters, previous: Version | None) -> str:
-        if parameters.get("UsePreviousTemplate") and previous is not None:
-            return previous.body
-        if "TemplateBody" in parameters:
-            return parameters["TemplateBody"]
-        if "TemplateURL" in parameters:
-            return self._download(parameters["TemplateURL"])
-        raise validation_error("Either Template URL or Template Body must be specified.")
-
-    def _download(self, url: str) -> str:
-        parsed = urlparse(url)
-        host, path = parsed.hostname or "", unquote(parsed.path.lstrip("/"))
-        first = host.split(".", 1)[0]
-        if first in ("localhost", "s3") or first.startswith("s3-"):
-            bucket, _, key = path.partition("/")
-        else:
-            bucket, key = first, path
-        answer = self._cloud.client("s3").get_object(Bucket=bucket, Key=key)
-        return answer["Body"].read().decode()
-
-    def _read_ssm(self, name: str) -> str:
-        return self._cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
-
-
-def _same(left: Version | None, right: Version) -> bool:
-    def essence(version: Version) -> str:
-        template: Mapping[str, Any] = {
-            k: v for k, v in version.template.items() if k not in ("Metadata", "Description")
-        }
-        return json.dumps([template, version.parameter_texts, version.tags], sort_keys=True)
-
-    return left is not None and essence(left) == essence(right)

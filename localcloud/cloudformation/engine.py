@@ -40,6 +40,16 @@ class Engine:
     def find_or_none(self, name: str) -> Stack | None:
         return next((stack for stack in self.stacks if stack.name == name and stack.deleted is None), None)
 
+    def idle(self, name: str, *, deleting: bool = False) -> Stack:
+        """A stack that nothing works on, in a state that can be updated (or, when deleting, in any)."""
+        stack = self.find(name)
+        if stack.busy:
+            raise validation_error(f"Stack:{stack.arn} is in {stack.status} state and can not be updated.")
+        usable = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "CREATE_FAILED")
+        if stack.status not in (*usable, "REVIEW_IN_PROGRESS") and not deleting:
+            raise validation_error(f"Stack:{stack.arn} is in {stack.status} state and can not be updated.")
+        return stack
+
     def new_stack(self, name: str, status: str) -> Stack:
         cloud = self._cloud
         arn = f"arn:aws:cloudformation:{cloud.region}:{cloud.account_id}:stack/{name}/{uuid.uuid4()}"

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from localcloud.cloudformation.intrinsics import NO_VALUE, Scope
-from localcloud.cloudformation.planning import active_definitions, dependency_order
+from localcloud.cloudformation.failures import FAILURES, describe_error, named_failures
+from localcloud.cloudformation.intrinsics import Scope
+from localcloud.cloudformation.planning import active_definitions, dependency_order_of_existing, resolve_outputs
 from localcloud.cloudformation.providers import provider_for
-from localcloud.cloudformation.providers.base import ProviderError, Request
+from localcloud.cloudformation.providers.base import Request
 from localcloud.cloudformation.stacks import Resource, Stack, Version, now
-from localcloud.errors import AwsError
-
-log = logging.getLogger(__name__)
-
-# What a provider may meet: the service refuses, the template asks for something that is not there.
-_FAILURES = (ProviderError, ClientError, BotoCoreError, AwsError)
 
 
 class Context(Protocol):
@@ -31,22 +22,6 @@ class Context(Protocol):
         self, stack: Stack, resource: Resource, tags: Mapping[str, str], previous_tags: Mapping[str, str]
     ) -> Request: ...
     def check_exports(self, stack: Stack, outputs: Mapping[str, Mapping[str, str]]) -> None: ...
-
-
-@contextlib.contextmanager
-def _named_failures(resource: Resource) -> Iterator[None]:
-    """A property that is missing, or a defect of a provider, fails the resource and not the whole operation."""
-    try:
-        yield
-    except _FAILURES:
-        raise
-    except KeyError as error:
-        if error.args[0] in resource.properties:
-            raise
-        raise ProviderError(f"{resource.type} needs the property {error.args[0]}") from error
-    except Exception as error:
-        log.exception("provider of %s failed", resource.type)
-        raise ProviderError(f"localcloud failed: {type(error).__name__}: {error}") from error
 
 
 class ResourceFailed(Exception):
@@ -79,7 +54,7 @@ class StackOperation:
             self._apply(version, {})
             stack.set_status("CREATE_COMPLETE")
             return
-        except (ResourceFailed, *_FAILURES) as error:
+        except (ResourceFailed, *FAILURES) as error:
             reason = describe_error(error)
         if on_failure == "DO_NOTHING":
             stack.set_status("CREATE_FAILED", reason)
@@ -101,7 +76,7 @@ class StackOperation:
         stack.version = version
         try:
             self._apply(version, previous.tags)
-        except (ResourceFailed, *_FAILURES) as error:
+        except (ResourceFailed, *FAILURES) as error:
             self._roll_back(previous, outputs, describe_error(error), roll_back=roll_back)
             return
         stack.set_status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
@@ -142,9 +117,9 @@ class StackOperation:
         try:
             resource.properties = scope.resolve(definition.get("Properties", {}))
             request = self._context.request(stack, resource, version.tags, {})
-            with _named_failures(resource):
+            with named_failures(resource):
                 outcome = provider_for(resource.type).create(request, resource.properties)
-        except _FAILURES as error:
+        except FAILURES as error:
             # A custom resource that answered FAILED still is there to be deleted.
             resource.physical_id = getattr(error, "physical_id", None)
             stack.set_resource(resource, "CREATE_FAILED", describe_error(error))
@@ -182,9 +157,9 @@ class StackOperation:
         assert resource.physical_id is not None
         try:
             request = self._context.request(stack, resource, version.tags, previous_tags)
-            with _named_failures(resource):
+            with named_failures(resource):
                 outcome = provider.update(request, resource.physical_id, properties, before.properties)
-        except _FAILURES as error:
+        except FAILURES as error:
             stack.set_resource(resource, "UPDATE_FAILED", describe_error(error))
             self._steps.append(Step(resource.logical_id, lambda: self._undo_update(before, properties, previous_tags)))
             raise ResourceFailed(f"The following resource(s) failed to update: [{resource.logical_id}]") from error
@@ -217,7 +192,7 @@ class StackOperation:
         for step in reversed(self._steps):
             try:
                 step.undo()
-            except _FAILURES as error:
+            except FAILURES as error:
                 stack.set_resource(stack.resources[step.logical_id], "UPDATE_FAILED", describe_error(error))
                 stack.set_status("UPDATE_ROLLBACK_FAILED", f"[{step.logical_id}] could not be rolled back")
                 return
@@ -262,57 +237,10 @@ class StackOperation:
         self._stack.set_resource(resource, "DELETE_IN_PROGRESS")
         try:
             request = self._context.request(self._stack, resource, tags, {})
-            with _named_failures(resource):
+            with named_failures(resource):
                 provider_for(resource.type).delete(request, resource.physical_id, resource.properties)
-        except _FAILURES as error:
+        except FAILURES as error:
             self._stack.set_resource(resource, "DELETE_FAILED", describe_error(error))
             return False
         self._stack.set_resource(resource, "DELETE_COMPLETE")
         return True
-
-
-def dependency_order_of_existing(definitions: Mapping[str, Mapping[str, Any]], scope: Scope) -> list[str]:
-    """Order of resources that exist; what they refer to may be gone from the template meanwhile."""
-    lenient = replace(scope, parameters={**scope.parameters, **_all_names(definitions)})
-    return dependency_order(definitions, lenient)
-
-
-def _all_names(value: Any) -> dict[str, str]:
-    if isinstance(value, dict):
-        own = {value["Ref"]: ""} if isinstance(value.get("Ref"), str) else {}
-        get_att = value.get("Fn::GetAtt")
-        if isinstance(get_att, list):
-            own[get_att[0]] = ""
-        for item in value.values():
-            own |= _all_names(item)
-        return own
-    names: dict[str, str] = {}
-    for item in value if isinstance(value, list) else []:
-        names |= _all_names(item)
-    return names
-
-
-def resolve_outputs(version: Version, scope: Scope) -> dict[str, dict[str, str]]:
-    """The outputs whose condition holds, as DescribeStacks shows them."""
-    outputs = {}
-    for key, body in version.template.get("Outputs", {}).items():
-        if "Condition" in body and not scope.condition(body["Condition"]):
-            continue
-        value = scope.resolve(body["Value"])
-        if value is NO_VALUE:
-            continue
-        output = {"OutputKey": key, "OutputValue": str(value)}
-        if "Description" in body:
-            output["Description"] = body["Description"]
-        if "Export" in body:
-            output["ExportName"] = scope.resolve(body["Export"]["Name"])
-        outputs[key] = output
-    return outputs
-
-
-def describe_error(error: Exception) -> str:
-    """One line for a status reason."""
-    if isinstance(error, ClientError):
-        details = error.response["Error"]
-        return f"{details.get('Message', '')} (Service: {error.operation_name}, Error Code: {details.get('Code', '')})"
-    return error.message if isinstance(error, AwsError) else str(error)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from localcloud.cloudformation.intrinsics import Scope, evaluate_conditions, references
+from localcloud.cloudformation.intrinsics import NO_VALUE, Scope, evaluate_conditions, references
 from localcloud.cloudformation.providers import provider_for
 from localcloud.cloudformation.stacks import Resource, Stack, Version
 from localcloud.cloudformation.template import validation_error
@@ -136,3 +137,42 @@ def _change(action: str, logical_id: str, kind: str, physical_id: str | None) ->
     if physical_id:
         change["PhysicalResourceId"] = physical_id
     return {"Type": "Resource", "ResourceChange": change}
+
+
+def dependency_order_of_existing(definitions: Mapping[str, Mapping[str, Any]], scope: Scope) -> list[str]:
+    """Order of resources that exist; what they refer to may be gone from the template meanwhile."""
+    lenient = replace(scope, parameters={**scope.parameters, **_all_names(definitions)})
+    return dependency_order(definitions, lenient)
+
+
+def _all_names(value: Any) -> dict[str, str]:
+    if isinstance(value, dict):
+        own = {value["Ref"]: ""} if isinstance(value.get("Ref"), str) else {}
+        get_att = value.get("Fn::GetAtt")
+        if isinstance(get_att, list):
+            own[get_att[0]] = ""
+        for item in value.values():
+            own |= _all_names(item)
+        return own
+    names: dict[str, str] = {}
+    for item in value if isinstance(value, list) else []:
+        names |= _all_names(item)
+    return names
+
+
+def resolve_outputs(version: Version, scope: Scope) -> dict[str, dict[str, str]]:
+    """The outputs whose condition holds, as DescribeStacks shows them."""
+    outputs = {}
+    for key, body in version.template.get("Outputs", {}).items():
+        if "Condition" in body and not scope.condition(body["Condition"]):
+            continue
+        value = scope.resolve(body["Value"])
+        if value is NO_VALUE:
+            continue
+        output = {"OutputKey": key, "OutputValue": str(value)}
+        if "Description" in body:
+            output["Description"] = body["Description"]
+        if "Export" in body:
+            output["ExportName"] = scope.resolve(body["Export"]["Name"])
+        outputs[key] = output
+    return outputs

@@ -147,7 +147,6 @@ class Functions:
             "LANG": "C.UTF-8",
             "TZ": ":UTC",
             "TMPDIR": str(temporary),
-            "PYTHONDONTWRITEBYTECODE": "1",
             **function.environment,
             "_HANDLER": function.handler,
             "LAMBDA_TASK_ROOT": str(code),

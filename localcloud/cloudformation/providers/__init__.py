@@ -13,17 +13,20 @@ def all_providers() -> dict[str, Provider]:
     from localcloud.cloudformation.providers import (
         awslambda,
         ec2,
+        events,
         iam,
         images,
-        messaging,
         observability,
         platform,
         recorded,
         s3,
         sagemaker,
+        scaling,
+        sns,
+        sqs,
     )
 
-    modules = (s3, iam, images, platform, messaging, observability, awslambda, ec2, sagemaker, recorded)
+    modules = (s3, iam, images, platform, scaling, sns, sqs, events, observability, awslambda, ec2, sagemaker, recorded)
     return {kind: provider for module in modules for kind, provider in module.PROVIDERS.items()}
 
 

@@ -46,8 +46,11 @@ def _convert_scalar(value: Any, kind: str) -> Any:
         return int(value)
     if kind in ("float", "double"):
         return float(value)
-    if kind == "string" and not isinstance(value, str):
-        if isinstance(value, bool):
-            return str(value).lower()
-        return json.dumps(value) if isinstance(value, dict | list) else str(value)
-    return value
+    return text(value) if kind == "string" else value
+
+
+def text(value: Any) -> str:
+    """A property whose API parameter is always a text: documents as JSON, booleans in lower case."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)

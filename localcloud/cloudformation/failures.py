@@ -1,0 +1,42 @@
+"""How a resource fails: what a provider may meet, and the one line that a stack's events show for it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localcloud.cloudformation.providers.base import ProviderError
+from localcloud.cloudformation.stacks import Resource
+from localcloud.errors import AwsError
+
+log = logging.getLogger(__name__)
+
+# The service refuses, the call is malformed, the template asks for something that is not there.
+FAILURES = (ProviderError, ClientError, BotoCoreError, AwsError)
+
+
+@contextlib.contextmanager
+def named_failures(resource: Resource) -> Iterator[None]:
+    """A property that is missing, or a defect of a provider, fails the resource and not the whole operation."""
+    try:
+        yield
+    except FAILURES:
+        raise
+    except KeyError as error:
+        if error.args[0] in resource.properties:
+            raise
+        raise ProviderError(f"{resource.type} needs the property {error.args[0]}") from error
+    except Exception as error:
+        log.exception("provider of %s failed", resource.type)
+        raise ProviderError(f"localcloud failed: {type(error).__name__}: {error}") from error
+
+
+def describe_error(error: Exception) -> str:
+    """One line for a status reason."""
+    if isinstance(error, ClientError):
+        details = error.response["Error"]
+        return f"{details.get('Message', '')} (Service: {error.operation_name}, Error Code: {details.get('Code', '')})"
+    return error.message if isinstance(error, AwsError) else str(error)

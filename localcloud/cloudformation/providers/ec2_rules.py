@@ -1,0 +1,139 @@
+"""Rules of security groups, routes and attachments: what hangs between two resources of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.cloudformation.providers.base import (
+    ClientFactory,
+    Outcome,
+    Properties,
+    Provider,
+    Request,
+    answers,
+    ignore_gone,
+)
+
+
+def ip_permission(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A CloudFormation rule as an IpPermission."""
+    permission: dict[str, Any] = {"IpProtocol": str(rule["IpProtocol"])}
+    for name in ("FromPort", "ToPort"):
+        if name in rule:
+            permission[name] = int(rule[name])
+        elif permission["IpProtocol"].isdigit():
+            permission[name] = -1  # moto wants a number even where a protocol has no ports
+    note = {"Description": rule["Description"]} if "Description" in rule else {}
+    if "CidrIp" in rule:
+        permission["IpRanges"] = [{"CidrIp": rule["CidrIp"], **note}]
+    if "CidrIpv6" in rule:
+        permission["Ipv6Ranges"] = [{"CidrIpv6": rule["CidrIpv6"], **note}]
+    for name in ("SourceSecurityGroupId", "DestinationSecurityGroupId"):
+        if name in rule:
+            permission["UserIdGroupPairs"] = [{"GroupId": rule[name], **note}]
+    for name in ("SourcePrefixListId", "DestinationPrefixListId"):
+        if name in rule:
+            permission["PrefixListIds"] = [{"PrefixListId": rule[name], **note}]
+    return permission
+
+
+@dataclass(frozen=True)
+class SecurityGroupRule(Provider):
+    """AWS::EC2::SecurityGroupIngress and SecurityGroupEgress."""
+
+    way: str
+
+    def replaces(self, changed: set[str]) -> bool:
+        return True
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        call = getattr(request.client("ec2"), f"authorize_security_group_{self.way}")
+        answer = call(GroupId=properties["GroupId"], IpPermissions=[ip_permission(properties)])
+        rules = answer.get("SecurityGroupRules", [])
+        physical_id = rules[0]["SecurityGroupRuleId"] if rules else request.generated_name(100)
+        return Outcome(physical_id, {"Id": physical_id})
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        call = getattr(request.client("ec2"), f"revoke_security_group_{self.way}")
+        ignore_gone(lambda: call(GroupId=properties["GroupId"], IpPermissions=[ip_permission(properties)]))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        groups: list[Any] = []
+        if not answers(
+            lambda: groups.extend(
+                client("ec2").describe_security_groups(GroupIds=[properties["GroupId"]])["SecurityGroups"]
+            )
+        ):
+            return False
+        wanted = ip_permission(properties)
+        held = groups[0]["IpPermissions" if self.way == "ingress" else "IpPermissionsEgress"]
+        same = ("IpProtocol", "FromPort", "ToPort")
+        return any(all(rule.get(name) == wanted.get(name) for name in same) for rule in held)
+
+
+class Route(Provider):
+    """AWS::EC2::Route."""
+
+    def replaces(self, changed: set[str]) -> bool:
+        return True
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        request.client("ec2").create_route(**properties)
+        return Outcome(f"{properties['RouteTableId']}|{self._destination(properties)[1]}")
+
+    @staticmethod
+    def _destination(properties: Properties) -> tuple[str, str]:
+        names = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+        return next((name, properties[name]) for name in names if name in properties)
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        name, value = self._destination(properties)
+        ec2 = request.client("ec2")
+        ignore_gone(lambda: ec2.delete_route(RouteTableId=properties["RouteTableId"], **{name: value}))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        tables: list[Any] = []
+        call = client("ec2").describe_route_tables
+        if not answers(lambda: tables.extend(call(RouteTableIds=[properties["RouteTableId"]])["RouteTables"])):
+            return False
+        name, value = self._destination(properties)
+        return any(route.get(name) == value for route in tables[0]["Routes"])
+
+
+class RouteTableAssociation(Provider):
+    """AWS::EC2::SubnetRouteTableAssociation."""
+
+    def replaces(self, changed: set[str]) -> bool:
+        return True
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        answer = request.client("ec2").associate_route_table(**properties)
+        return Outcome(answer["AssociationId"], {"Id": answer["AssociationId"]})
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        ignore_gone(lambda: request.client("ec2").disassociate_route_table(AssociationId=physical_id))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        filters = [{"Name": "association.route-table-association-id", "Values": [physical_id]}]
+        return bool(client("ec2").describe_route_tables(Filters=filters)["RouteTables"])
+
+
+class GatewayAttachment(Provider):
+    """AWS::EC2::VPCGatewayAttachment of an internet gateway."""
+
+    def replaces(self, changed: set[str]) -> bool:
+        return True
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        request.client("ec2").attach_internet_gateway(**properties)
+        return Outcome(f"IGW|{properties['VpcId']}")
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        ec2 = request.client("ec2")
+        ignore_gone(lambda: ec2.detach_internet_gateway(**properties))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        filters = [{"Name": "attachment.vpc-id", "Values": [properties["VpcId"]]}]
+        return bool(client("ec2").describe_internet_gateways(Filters=filters)["InternetGateways"])

@@ -1,0 +1,98 @@
+"""SQS queues and their policies."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from localcloud.cloudformation.providers.api_resource import all_tags, tag_changes
+from localcloud.cloudformation.providers.base import (
+    ClientFactory,
+    Outcome,
+    Properties,
+    Provider,
+    Request,
+    answers,
+    changed_names,
+    ignore_gone,
+)
+from localcloud.cloudformation.providers.conversion import text
+
+
+class Queue(Provider):
+    """AWS::SQS::Queue; its attributes are texts in the API, and Ref is the URL."""
+
+    taggable = True
+
+    def replaces(self, changed: set[str]) -> bool:
+        return bool(changed & {"QueueName", "FifoQueue"})
+
+    @staticmethod
+    def _attributes(properties: Properties) -> dict[str, str]:
+        return {key: text(value) for key, value in properties.items() if key not in ("QueueName", "Tags")}
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        sqs = request.client("sqs")
+        suffix = ".fifo" if properties.get("FifoQueue") in (True, "true") else ""
+        name = properties.get("QueueName") or request.generated_name(80 - len(suffix)) + suffix
+        url = sqs.create_queue(
+            QueueName=name, Attributes=self._attributes(properties), tags=all_tags(properties, request.tags)
+        )["QueueUrl"]
+        return self._outcome(sqs, url)
+
+    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+        if self.replaces(changed_names(properties, previous)):
+            return self.create(request, properties)
+        sqs = request.client("sqs")
+        changed = {**dict.fromkeys(self._attributes(previous), ""), **self._attributes(properties)}
+        changed.pop("FifoQueue", None)
+        if changed:
+            # moto forgets the policy when attributes are set without it.
+            found = sqs.get_queue_attributes(QueueUrl=physical_id, AttributeNames=["Policy"]).get("Attributes", {})
+            sqs.set_queue_attributes(QueueUrl=physical_id, Attributes={**found, **changed})
+        gone, new = tag_changes(request, properties, previous)
+        if gone:
+            sqs.untag_queue(QueueUrl=physical_id, TagKeys=gone)
+        if new:
+            sqs.tag_queue(QueueUrl=physical_id, Tags=new)
+        return self._outcome(sqs, physical_id)
+
+    @staticmethod
+    def _outcome(sqs: Any, url: str) -> Outcome:
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        return Outcome(url, {"Arn": arn, "QueueName": arn.rsplit(":", 1)[1], "QueueUrl": url})
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        ignore_gone(lambda: request.client("sqs").delete_queue(QueueUrl=physical_id))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        return answers(lambda: client("sqs").get_queue_attributes(QueueUrl=physical_id, AttributeNames=["QueueArn"]))
+
+
+class QueuePolicy(Provider):
+    """AWS::SQS::QueuePolicy: the policy attribute of each queue."""
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        for url in properties["Queues"]:
+            policy = {"Policy": text(properties["PolicyDocument"])}
+            request.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=policy)
+        return Outcome(request.generated_name(128))
+
+    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+        self.create(request, properties)
+        return Outcome(physical_id)
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        sqs = request.client("sqs")
+        for url in properties["Queues"]:
+            ignore_gone(partial(sqs.set_queue_attributes, QueueUrl=url, Attributes={"Policy": ""}))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        sqs = client("sqs")
+        return all(
+            sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {}).get("Policy")
+            for url in properties["Queues"]
+        )
+
+
+PROVIDERS: dict[str, Provider] = {"AWS::SQS::Queue": Queue(), "AWS::SQS::QueuePolicy": QueuePolicy()}
