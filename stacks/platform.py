@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aws_cdk import App, Tags, Validations
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from config.app import AppConfig
 from stacks.images import ImagesStack
@@ -36,5 +36,6 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> Platform:
     monitoring = MonitoringStack(app, config, storage=storage, training=training, serving=serving)
     Tags.of(app).add("kennel:environment", config.environment)
     if rule_packs:
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        packs = (AwsSolutionsChecks, NIST80053R5Checks) if config.strict else (AwsSolutionsChecks,)
+        Validations.of(app).add_plugins(*(pack(app) for pack in packs))
     return Platform(storage, studio, images, training, serving, monitoring)

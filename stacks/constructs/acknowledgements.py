@@ -7,6 +7,9 @@ from typing import Any, cast
 from aws_cdk import Acknowledgment, Reference, Stack, Token, Tokenization, Validations
 from constructs import IConstruct
 
+SOLUTIONS = "AwsSolutions"
+NIST = "NIST.800.53.R5"
+
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
@@ -16,7 +19,7 @@ def acknowledge_wildcard(principal: IConstruct, resource: str, reason: str) -> N
     """Acknowledge the `Resource` pattern `resource` in a policy of `principal`."""
     viewer = Stack.of(principal)
     seen = flatten(viewer.resolve(_imported(resource, viewer)))
-    acknowledge(principal, f"AwsSolutions-IAM5[Resource::{seen}]", reason)
+    acknowledge(principal, f"{SOLUTIONS}-IAM5[Resource::{seen}]", reason)
 
 
 def _imported(text: str, viewer: Stack) -> str:

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.constructs.acknowledgements import acknowledge_wildcard
+from stacks.constructs.acknowledgements import NIST, acknowledge, acknowledge_wildcard
 
 PARTIAL_UPLOAD_DAYS = 7
 READ = ("s3:GetObject",)
@@ -29,6 +29,8 @@ class AccessLogBucket(s3.Bucket):
             lifecycle_rules=[_tidy(days), s3.LifecycleRule(id="expire", expiration=Duration.days(days))],
             **_common(retain),
         )
+        acknowledge(self, f"{NIST}-S3DefaultEncryptionKMS", "S3 delivers access logs only under its own key")
+        acknowledge(self, f"{NIST}-S3BucketReplicationEnabled", "access logs are not worth a second region")
 
 
 class PrivateBucket(s3.Bucket):
@@ -61,6 +63,11 @@ class PrivateBucket(s3.Bucket):
             **_common(retain),
         )
         self._key = key
+        acknowledge(
+            self,
+            f"{NIST}-S3BucketReplicationEnabled",
+            "versions guard against mistakes; a second region is another environment",
+        )
 
     def allow_read(self, role: iam.IRole, *prefixes: str) -> None:
         """Let `role` list and read the keys below `prefixes`. A prefix with a file name stands for that one key."""

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.constructs.acknowledgements import acknowledge
+from stacks.constructs.acknowledgements import NIST, acknowledge
 from stacks.constructs.log_group import PlatformLogGroup
 from stacks.constructs.roles import ServiceRole
 
@@ -17,7 +17,10 @@ RUNTIME = lambda_.Runtime.PYTHON_3_14
 
 
 class PlatformFunction(lambda_.Function):
-    """`lambdas/<name>/handler.py`. `environment` is what the function's own `environment.py` writes."""
+    """`lambdas/<name>/handler.py`. `environment` is what the function's own `environment.py` writes.
+
+    `failures` says where its errors arrive, since there is no dead-letter queue.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class PlatformFunction(lambda_.Function):
         memory_mb: int = 256,
         timeout_seconds: int = 60,
         description: str,
+        failures: str,
     ) -> None:
         role = ServiceRole(scope, f"{id}Role", service="lambda", description=f"Lets {name} run")
         logs = PlatformLogGroup(scope, f"{id}Logs", key=key, retention_days=log_retention_days)
@@ -52,4 +56,7 @@ class PlatformFunction(lambda_.Function):
             description=description,
         )
         self.service_role = role
+        acknowledge(self, f"{NIST}-LambdaConcurrency", "new accounts have no concurrency to reserve")
+        acknowledge(self, f"{NIST}-LambdaInsideVPC", "it calls AWS alone, and the network has no way there")
+        acknowledge(self, f"{NIST}-LambdaDLQ", failures)
         acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray's PutTraceSegments has no resource")

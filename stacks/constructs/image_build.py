@@ -95,6 +95,7 @@ class ImageBuild(Construct):
             key=key,
             log_retention_days=log_retention_days,
             description="Starts the image build",
+            failures="its failed invocations go to the topic",
         )
         starter.service_role.allow(["codebuild:StartBuild"], [project.attr_arn])
         # CloudFormation invokes it asynchronously. It answers its own failure, so a second try would answer twice.

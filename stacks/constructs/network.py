@@ -13,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from config.platform import NetworkConfig
+from stacks.constructs.acknowledgements import NIST, acknowledge
 from stacks.constructs.log_group import PlatformLogGroup
 from stacks.constructs.roles import ServiceRole
 
@@ -47,6 +48,11 @@ class PrivateNetwork(Construct):
         super().__init__(scope, id)
         self._vpc = ec2.CfnVPC(self, "Vpc", cidr_block=config.cidr, enable_dns_support=True, enable_dns_hostnames=True)
         self.vpc_id = self._vpc.attr_vpc_id
+        acknowledge(
+            self._vpc,
+            f"{NIST}-VPCDefaultSecurityGroupClosed",
+            "closing it takes a custom resource in JavaScript; nothing here uses it",
+        )
         self._routes = ec2.CfnRouteTable(self, "Routes", vpc_id=self.vpc_id)
         self._subnets = self._add_subnets(config)
         self._jobs = self._add_job_security_group()

@@ -148,6 +148,7 @@ class PipelineFunctions(Construct):
             log_retention_days=self._config.monitoring.log_retention_days,
             memory_mb=function.memory_mb,
             timeout_seconds=function.timeout_seconds,
+            failures="the state machine invokes it, waits, and catches its errors",
             description=f"Pipeline step {function.folder.replace('_', ' ')}",
         )
         self.arns[function.arn] = made.function_arn

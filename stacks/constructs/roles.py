@@ -9,7 +9,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.constructs.acknowledgements import acknowledge
+from stacks.constructs.acknowledgements import NIST, acknowledge
 
 
 class ServiceRole(iam.Role):
@@ -25,6 +25,7 @@ class ServiceRole(iam.Role):
             ),
             description=description,
         )
+        acknowledge(self, f"{NIST}-IAMNoInlinePolicy", "the policy belongs to this role alone and goes with it")
 
     def allow(
         self, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None
