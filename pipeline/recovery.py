@@ -57,11 +57,12 @@ def states(scope: str, tasks: Iterable[str], *, resume: Iterable[str], give_up: 
         ),
         f"Diagnosis{scope}Failed": {
             "Type": "Pass",
-            "Comment": "The diagnosis itself failed: keep the first error's words",
+            "Comment": "The diagnosis itself failed. A cause is not carried on: it may be as large as a job's description",
             "Parameters": {
                 "action": "fail",
-                "reason.$": "States.Format('{}: {}', $.error.Error, $.error.Cause)",
-                "remedy.$": "States.Format('Look at the logs of DiagnoseFailure: {}', $.diagnosis_error.Error)",
+                "reason.$": "States.Format('{} ended with {}', $.failed.state, $.error.Error)",
+                "remedy.$": "States.Format('its diagnosis ended with {}: see both in the execution history', "
+                "$.diagnosis_error.Error)",
             },
             "ResultPath": "$.recovery",
             "Next": give_up,

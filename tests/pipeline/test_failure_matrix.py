@@ -1,4 +1,4 @@
-"""Every kind of failure in every state, once, twice and always: the stated end, one message, a bounded number of calls."""
+"""Every kind of failure in every state, once, twice and always: the stated end, one message, bounded calls."""
 
 from __future__ import annotations
 

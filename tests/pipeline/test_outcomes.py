@@ -190,12 +190,12 @@ def test_a_data_set_that_cannot_be_prepared_says_why():
     assert "TrainModel" not in found.calls and len(found.messages) == 1
 
 
-def test_a_diagnosis_that_fails_keeps_the_first_error():
+def test_a_diagnosis_that_fails_names_both_errors():
     runner = Runner()
     runner.script["TrainModel"] = [failed_job("TrainModel", **SCRIPT)]
     runner.script["DiagnoseFailure"] = [StatesError("Lambda.Unknown", "out of memory")]
     found = runner.run({"models": [SECOND]})
-    assert "ValueError: no" in found.failures[0]["reason"]
+    assert found.failures[0]["reason"] == "TrainModel ended with States.TaskFailed"
     assert "Lambda.Unknown" in found.failures[0]["remedy"]
 
 
