@@ -57,7 +57,7 @@ def states(scope: str, tasks: Iterable[str], *, resume: Iterable[str], give_up: 
         ),
         f"Diagnosis{scope}Failed": {
             "Type": "Pass",
-            "Comment": "The diagnosis itself failed. A cause is not carried on: it may be as large as a job's description",
+            "Comment": "The diagnosis failed too. The cause stays behind: it may be as large as a job's description",
             "Parameters": {
                 "action": "fail",
                 "reason.$": "States.Format('{} ended with {}', $.failed.state, $.error.Error)",
