@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from imgcls import artifact, export, graph_file, networks, rules
+from imgcls import artifact, export, graph_file, networks, rules, weights_file
 from imgcls.augment import AUGMENTATIONS
 from imgcls.contract import metrics
 from imgcls.contract.artifact import GRAPH, WEIGHTS, ArtifactError, ModelCard, Preprocessing
@@ -126,8 +126,11 @@ def train(
             print(f"no improvement since epoch {best_epoch}: stopping", flush=True)
             break
 
-    # Artifact.
+    # A tuning job takes the last value that it finds: let that be the epoch that is kept.
     assert best is not None, "epochs is at least 1"
+    print(metrics.line({"validation:loss": best.loss, "validation:accuracy": best.accuracy}), flush=True)
+
+    # Artifact.
     network.load_state_dict(best_weights)
     with recorder.timed("artifact"):
         started = datetime.fromtimestamp(recorder.started, UTC)
@@ -145,12 +148,10 @@ def write_artifact(
     started: datetime,
 ) -> None:
     """Leave the artifact in `folder`; with the served graph too where ONNX is installed and no job evaluates it."""
-    from safetensors.torch import save_file
-
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("model.*"):
         old.unlink()
-    save_file({name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}, folder / WEIGHTS)
+    weights_file.save(network.state_dict(), folder / WEIGHTS)
     graph_file.remove(folder / GRAPH)
     job = environment.get("TRAINING_JOB_NAME", "")
     if not job and export.can_export():

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from imgcls import artifact, evaluation, graph_file, networks
+from imgcls import artifact, evaluation, graph_file, networks, weights_file
 from imgcls.contract.artifact import GRAPH, GRAPH_INT8, WEIGHTS, ArtifactError, ModelCard
 from imgcls.contract.plan import ModelSettings
 from imgcls.data.folders import ImageFolder
@@ -57,11 +57,9 @@ def make_candidate(
 
 def load_network(folder: Path, card: ModelCard) -> torch.nn.Module:
     """The trained network in evaluation mode. Raises ArtifactError when the weights are not the card's network's."""
-    from safetensors.torch import load_file
-
     network = networks.build(card.architecture, len(card.labels))
     try:
-        network.load_state_dict(load_file(folder / WEIGHTS))
+        network.load_state_dict(weights_file.load(folder / WEIGHTS))
     except RuntimeError as error:
         raise ArtifactError(f"{WEIGHTS} does not hold a {card.architecture} of {len(card.labels)} classes") from error
     return network.eval()

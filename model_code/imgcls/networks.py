@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from imgcls import weights_file
 from imgcls.torchvision_operators import import_torchvision
 
 NORMS = nn.modules.batchnorm._BatchNorm
@@ -84,9 +85,7 @@ def load_pretrained(network: nn.Module, architecture: str, folder: Path) -> None
 def _read_weights(architecture: str, folder: Path) -> Mapping[str, Tensor]:
     safe = folder / f"{architecture}.safetensors"
     if safe.is_file():
-        from safetensors.torch import load_file
-
-        return load_file(safe)
+        return weights_file.load(safe)
     pickled = sorted([*folder.glob(f"{architecture}.pth"), *folder.glob(f"{architecture}-*.pth")])
     if pickled:
         return torch.load(pickled[0], map_location="cpu", weights_only=True)

@@ -21,7 +21,7 @@ def run(deployed, cats_dogs):
 def test_the_run_publishes_the_model(run):
     assert run["status"] == "SUCCEEDED", run["cause"]
     (result,) = run["output"]["outcomes"]
-    assert result["outcome"] == "published"
+    assert result["outcome"] == "published", result
     assert result["accuracy"] >= 0.9
 
 

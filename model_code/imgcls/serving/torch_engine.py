@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
+from imgcls import weights_file
 from imgcls.contract.artifact import WEIGHTS, ArtifactError, ModelCard
 from imgcls.networks import build
 
@@ -20,7 +20,7 @@ class TorchEngine:
         """Raises ArtifactError for weights that are not those of the card's architecture."""
         self._network = build(card.architecture, len(card.labels)).eval()
         try:
-            self._network.load_state_dict(load_file(folder / WEIGHTS))
+            self._network.load_state_dict(weights_file.load(folder / WEIGHTS))
         except RuntimeError as error:
             raise ArtifactError(f"{WEIGHTS} does not fit {card.architecture}: {error}") from error
         self._mean = torch.tensor(card.preprocessing.mean).view(1, 3, 1, 1)
