@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,24 +20,27 @@ class NetworkError(ValueError):
 
 
 class SimpleCNN(nn.Module):
-    """Five convolutions, each halving the picture, then an average and a linear layer: 0.4 million parameters.
+    """Five convolutions with max-pooling between them, then an average and a linear layer: 0.25 million parameters.
 
-    Input: float (N, 3, H, W), H and W at least 32. Output: logits (N, num_classes).
+    Input: float (N, 3, H, W), H and W at least 32. Output: logits (N, num_classes). Max-pooling and not longer strides:
+    it keeps thin strokes, and from 200 pictures all seeds learn with it where strides left one in four near chance.
     """
 
-    def __init__(self, num_classes: int, widths: tuple[int, ...] = (16, 32, 64, 128, 192)) -> None:
+    def __init__(self, num_classes: int, widths: tuple[int, ...] = (16, 32, 64, 128, 128)) -> None:
         super().__init__()
-        stages = [_stage(*pair) for pair in zip((3, *widths), widths, strict=False)]
-        self.features = nn.Sequential(*stages)
+        layers: list[nn.Module] = [_convolution(3, widths[0], stride=2)]
+        for before, width in itertools.pairwise(widths):
+            layers += [nn.MaxPool2d(2), _convolution(before, width)]
+        self.features = nn.Sequential(*layers)
         self.head = nn.Linear(widths[-1], num_classes)
 
     def forward(self, image: Tensor) -> Tensor:
         return self.head(self.features(image).mean((2, 3)))
 
 
-def _stage(channels_in: int, channels_out: int) -> nn.Module:
-    conv = nn.Conv2d(channels_in, channels_out, 3, stride=2, padding=1, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(channels_out), nn.ReLU(inplace=True))
+def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> nn.Module:
+    convolution = nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(channels_out), nn.ReLU(inplace=True))
 
 
 def build(architecture: str, num_classes: int) -> nn.Module:
