@@ -119,3 +119,41 @@ def test_every_module_says_what_it_is_for():
         if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert not silent, "\n".join(silent)
+
+
+# What the SageMaker training image of PyTorch 2.13 holds, by its lock file, of what training could want.
+STOCK_IMAGE = {"PIL", "numpy", "psutil", "rich", "torch", "torchvision"}
+# Used where it is found; what uses it asks first.
+OPTIONAL_IN_TRAINING = {"onnx", "onnxscript", "simplejpeg"}
+
+
+def reachable(script: Path) -> set[Path]:
+    """A script and every module of `imgcls` that it leads to, at any depth."""
+    found, waiting = set(), [script]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            for name in names:
+                base = ROOT / "model_code" / Path(*name.split("."))
+                waiting += [p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()]
+    return found
+
+
+def test_training_imports_only_what_the_stock_image_has():
+    modules_of_train = reachable(ROOT / "model_code" / "train.py")
+    assert len(modules_of_train) > 10
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules_of_train
+        for name in imports(path)
+        if not allowed(name, {"imgcls"}, STOCK_IMAGE | OPTIONAL_IN_TRAINING)
+    ]
+    assert not wrong, "\n".join(wrong)
