@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,34 +12,51 @@ from imgcls.preparation.inspection import Inspection
 MIN_CORRELATION = 0.96
 """Of two thumbnails. On drawn and real photographs, re-encoded, scaled and slightly cropped copies stay above 0.96,
 different pictures whose hashes are close stay below 0.95."""
-_CHUNK = 512
+_TILE = 1024
 
 
 def pairs(images: Sequence[Inspection], distance: int) -> list[tuple[int, int]]:
     """Index pairs (low, high), sorted, of different files whose hashes differ in at most `distance` bits.
 
-    Exact: every pair is compared, in blocks whose memory does not depend on the number of images. Images of one
-    colour have no hash worth comparing and are left out.
+    Images of one colour have no hash worth comparing and are left out.
     """
     usable = np.array([i for i, image in enumerate(images) if "blank" not in image.findings], dtype=np.int64)
     if distance == 0 or len(usable) < 2:
         return []
     hashes = np.array([images[i].hash for i in usable], dtype=np.uint64)
     found = []
-    for low, high in _candidates(hashes, distance):
+    for low, high in sorted(set(close(hashes, distance))):
         first, second = images[usable[low]], images[usable[high]]
         if first.sha256 != second.sha256 and _correlation(first, second) >= MIN_CORRELATION:
             found.append((int(usable[low]), int(usable[high])))
-    return sorted(found)
+    return found
 
 
-def _candidates(hashes: np.ndarray, distance: int) -> Iterator[tuple[int, int]]:
-    for start in range(0, len(hashes), _CHUNK):
-        block = hashes[start : start + _CHUNK, None]
-        for column in range(start, len(hashes), _CHUNK * 8):
-            near = np.bitwise_count(block ^ hashes[None, column : column + _CHUNK * 8]) <= distance
-            for row, offset in zip(*np.nonzero(near), strict=True):
-                low, high = start + int(row), column + int(offset)
+def close(hashes: np.ndarray, distance: int) -> Iterator[tuple[int, int]]:
+    """Every pair (low, high) of 64-bit hashes that differ in at most `distance` bits, some more than once.
+
+    Two such hashes agree in at least one of `distance + 1` blocks of bits, so only hashes that share a block are
+    compared: exact, and for 100,000 images about a hundred times fewer comparisons than all pairs.
+    """
+    edges = np.linspace(0, 64, distance + 2).astype(np.uint64)
+    for low, high in pairwise(edges):
+        block = (hashes >> low) & np.uint64((1 << int(high - low)) - 1)
+        order = np.argsort(block, kind="stable")
+        ends = np.flatnonzero(np.diff(block[order])) + 1
+        for alike in np.split(order, ends):
+            if len(alike) > 1:
+                yield from _compared(hashes, alike, distance)
+
+
+def _compared(hashes: np.ndarray, indices: np.ndarray, distance: int) -> Iterator[tuple[int, int]]:
+    """All pairs of `indices`, in tiles: memory does not depend on how many there are."""
+    for start in range(0, len(indices), _TILE):
+        rows = indices[start : start + _TILE]
+        for begin in range(start, len(indices), _TILE):
+            columns = indices[begin : begin + _TILE]
+            near = np.bitwise_count(hashes[rows, None] ^ hashes[None, columns]) <= distance
+            for row, column in zip(*np.nonzero(near), strict=True):
+                low, high = sorted((int(rows[row]), int(columns[column])))
                 if low < high:
                     yield low, high
 
