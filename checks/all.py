@@ -1,0 +1,60 @@
+"""`python -m checks.all`: synthesize every environment with its rule packs, lint the templates, hold our controls."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENTS = ("local", "dev", "prod")
+LINT_CONFIG = ROOT / ".cfnlintrc.yaml"
+
+
+def run(command: Sequence[str], **variables: str) -> str:
+    """What a command that failed has printed; nothing for one that did not."""
+    silent = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **silent, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout if done.returncode else ""
+
+
+def check(environment: str, folder: Path) -> str:
+    """Findings of one environment, nothing when there are none."""
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    found = run(
+        [sys.executable, "app.py"],
+        CDK_OUTDIR=str(folder),
+        CDK_CONTEXT_JSON=json.dumps({**context, "env": environment}),
+    )
+    if found:
+        return found
+    templates = [str(path) for path in sorted(folder.glob("*.template.json"))]
+    lint = [str(Path(sys.executable).with_name("cfn-lint")), "--config-file", str(LINT_CONFIG), "--template", *templates]
+    return run(lint) + run([sys.executable, "-m", "checks", str(folder)])
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="kennel-checks-") as folder, ThreadPoolExecutor(max_workers=2) as pool:
+        findings = list(pool.map(lambda name: check(name, Path(folder) / name), ENVIRONMENTS))
+    for environment, found in zip(ENVIRONMENTS, findings, strict=True):
+        print(f"{environment}: {'templates, rule packs and controls hold' if not found else 'findings'}")
+        if found:
+            print(found, file=sys.stderr)
+    return 1 if any(findings) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
