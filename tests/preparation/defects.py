@@ -57,6 +57,16 @@ def clean_set(folder: Path, seed: int = 0, per_class: tuple[int, int, int] = (12
     return folder
 
 
+def classes_only(folder: Path, per_class: int = 40, size: tuple[int, int] = (120, 96)) -> Path:
+    """Two class folders, a and b, that are still to be split."""
+    for index, name in enumerate(("a", "b")):
+        (folder / name).mkdir(parents=True)
+        for number in range(per_class):
+            data = encoded(photo(7000 + index * per_class + number, size), quality=95)
+            (folder / name / f"{number:03d}.jpg").write_bytes(data)
+    return folder
+
+
 def _put(name: str, data: Callable[[], bytes], place: str = "train/a") -> Plant:
     def plant(folder: Path) -> str:
         (folder / place / name).write_bytes(data())

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from imgcls.reports import charts
-from imgcls.reports.charts import Series
+from imgcls.reports.scales import Series, number
 
 
 def _svgs(html: str) -> list[ElementTree.Element]:
@@ -66,4 +66,4 @@ def test_a_heat_map_shades_by_the_share_of_the_row() -> None:
     ("value", "text"), [(0, "0"), (12345, "12,345"), (0.01234, "0.0123"), (1.2e-7, "1.2e-07"), (1234.5, "1,234")]
 )
 def test_numbers_are_short(value: float, text: str) -> None:
-    assert charts.number(value) == text
+    assert number(value) == text

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from imgcls.contract.evaluation import Evaluation, Score
 from imgcls.reports import charts
-from imgcls.reports.charts import Series, number
 from imgcls.reports.page import Section, details, facts, figure, grid, notice, page, paragraph, table
 from imgcls.reports.page import charts as side_by_side
+from imgcls.reports.scales import Series, number
 
 FILE = "evaluation-report.html"
 _MAX_CONFUSIONS = 20

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from imgcls.reports.charts import Axis, Series, clean, number
+from imgcls.reports.scales import Axis, Series, clean, number
 
 _SCALE = 2
 _WIDTH, _HEIGHT = 720, 420

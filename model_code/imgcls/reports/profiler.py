@@ -10,10 +10,10 @@ from typing import Any
 
 from imgcls.reports import charts
 from imgcls.reports.advice import Advice, advise, step_ms
-from imgcls.reports.charts import Series, number
 from imgcls.reports.page import Section, details, facts, notice, page, paragraph, table
 from imgcls.reports.page import charts as side_by_side
 from imgcls.reports.records import TrainingRecords
+from imgcls.reports.scales import Series, number
 
 FILE = "profiler-report.html"
 

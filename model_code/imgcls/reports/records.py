@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from imgcls.contract import records
-from imgcls.reports.charts import Series
+from imgcls.reports.scales import Series
 
 
 @dataclass(frozen=True)

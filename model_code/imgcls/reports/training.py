@@ -10,7 +10,6 @@ from typing import Any
 from imgcls.contract import records as contract
 from imgcls.contract.artifact import ModelCard
 from imgcls.reports import charts, pictures
-from imgcls.reports.charts import Series, number
 from imgcls.reports.page import (
     Section,
     details,
@@ -24,6 +23,7 @@ from imgcls.reports.page import (
     charts as side_by_side,
 )
 from imgcls.reports.records import TrainingRecords
+from imgcls.reports.scales import Series, number
 
 FILE = "training-report.html"
 _MAX_LAYERS = 24
