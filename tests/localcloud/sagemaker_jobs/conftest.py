@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from job_helpers import BUCKET, ROLE, TRAINING_IMAGE, archive, channel
 
 from localcloud import ImageCommand, LocalCloud
+
+from .job_helpers import BUCKET, ROLE, TRAINING_IMAGE, archive, channel
 
 IMAGES = [ImageCommand("*/pytorch:*", "training"), ImageCommand("*/jobs:*", "processing")]
 

@@ -5,7 +5,6 @@ import threading
 from importlib.metadata import version
 
 import pytest
-from job_helpers import BUCKET
 
 from localcloud import AwsError
 from localcloud.sagemaker.jobs.failures import last_error
@@ -18,6 +17,8 @@ from localcloud.sagemaker.jobs.tuning.early_stopping import is_hopeless
 from localcloud.sagemaker.jobs.tuning.ranges import parse_ranges
 from localcloud.sagemaker.jobs.tuning.search import OptunaSearch
 from localcloud.sagemaker.jobs.validation import check_request
+
+from .job_helpers import BUCKET
 
 
 @pytest.mark.parametrize(

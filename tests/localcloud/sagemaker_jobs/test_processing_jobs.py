@@ -2,7 +2,8 @@
 
 import pytest
 from botocore.exceptions import ClientError
-from job_helpers import BUCKET, PROCESSING_IMAGE, ROLE, wait
+
+from .job_helpers import BUCKET, PROCESSING_IMAGE, ROLE, wait
 
 
 @pytest.fixture

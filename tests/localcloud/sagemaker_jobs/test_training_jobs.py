@@ -8,7 +8,8 @@ import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
-from job_helpers import BUCKET, channel, members, wait, wait_until
+
+from .job_helpers import BUCKET, channel, members, wait, wait_until
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
-from job_helpers import BUCKET, wait, wait_until
+
+from .job_helpers import BUCKET, wait, wait_until
 
 # Best at lr = 0.1 with 64; the objective is what the script prints last.
 SOURCE = """
