@@ -47,7 +47,14 @@ class Peer:
         if shutil.which("java") is None:
             raise RuntimeError(f"{self.name} needs Java 17, which is not on the PATH")
         subprocess.run([sys.executable, "-m", "venv", self.environment], check=True)
-        pip = [self.environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip: list[str | Path] = [
+            self.environment / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*pip, *self.packages], check=True)
         site = next((self.environment / "lib").glob("python*/site-packages"))
         (site / "shared.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n{ROOT / 'model_code'}\n")
@@ -62,7 +69,14 @@ class Peer:
         shutil.copy(HANDLERS / f"{handler}.py", source)
         if weights:
             shutil.copy(weights, source / "weights.pt")
-        command = [self.environment / "bin" / self.archiver, "--model-name", name, "--export-path", store, "--force"]
+        command: list[str | Path] = [
+            self.environment / "bin" / self.archiver,
+            "--model-name",
+            name,
+            "--export-path",
+            store,
+            "--force",
+        ]
         if self.name == "torchserve":
             command += ["--version", "1.0", "--handler", source / f"{handler}.py"]
             command += ["--extra-files", weights.with_name("weights.pt")] if weights else []

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 from tiny_artifact import LABELS, picture
 
 from imgcls.artifact import copy_code, write_artifact
 from imgcls.contract.artifact import GRAPH, WEIGHTS, ModelCard, Preprocessing
 from imgcls.export import export_onnx
 from imgcls.networks import build
+from imgcls.weights_file import save
 
 TOOLKIT = ("setuptools<81", "sagemaker-inference==1.10.1")
 SPEC = Preprocessing(resize=32, crop=32)
@@ -72,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("artifact")
     torch.manual_seed(1)
     network = build("simple_cnn", len(LABELS)).eval()
-    save_file(network.state_dict(), folder / WEIGHTS)
+    save(network.state_dict(), folder / WEIGHTS)
     export_onnx(network, SPEC, folder / GRAPH)
     copy_code(folder)
     write_artifact(folder, ModelCard("tiny", "simple_cnn", LABELS, SPEC, temperature=0.5))

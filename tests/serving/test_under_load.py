@@ -58,6 +58,16 @@ def test_overload_is_refused_at_once_with_a_time_to_come_back(tmp_path: Path, co
         assert server.predict("one", picture()).status == 200
 
 
+def test_bodies_that_wait_take_a_bounded_amount_of_memory(tmp_path: Path, colours: Path) -> None:
+    limit = str(2 * len(_large_picture()))
+    with ServerProcess(tmp_path / "log", KENNEL_THREADS="1", KENNEL_MAX_QUEUE_BYTES=limit) as server:
+        server.load("one", colours)
+        with ThreadPoolExecutor(8) as pool:
+            statuses = {reply.status for reply in pool.map(lambda _: server.predict("one", _large_picture()), range(8))}
+        assert statuses == {200, 503}
+        assert server.predict("one", _large_picture()).status == 200
+
+
 def test_sigterm_answers_what_was_accepted_and_takes_nothing_new(tmp_path: Path, colours: Path) -> None:
     _large_picture()
     with ServerProcess(tmp_path / "log", KENNEL_THREADS="1") as server, ThreadPoolExecutor(4) as pool:

@@ -21,6 +21,8 @@ WEIGHTS = "weights.safetensors"
 CODE = "code"
 ARCHIVE = "model.tar.gz"
 
+GRAPHS = {"fp32": GRAPH, "bf16": GRAPH, "int8": GRAPH_INT8}
+"""The graph that each precision serves."""
 RESPONSE_FORMATS = ("full", "array", "named")
 PRECISIONS = ("fp32", "bf16", "int8")
 ARCHITECTURES = ("simple_cnn", "resnet18", "resnet50", "mobilenet_v3_small", "mobilenet_v3_large")

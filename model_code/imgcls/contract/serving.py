@@ -37,6 +37,8 @@ class ServerSettings:
     """Models are refused with 507 beyond this; 0 = 80 % of the memory the process may use."""
     threads: int = 0
     max_queue: int = 256
+    max_queue_bytes: int = 256 * 1024 * 1024
+    """Bodies that are being read or wait for a thread; more is answered 503, as are more than `max_queue` images."""
     body_seconds: int = 20
     """A request whose body takes longer than this is answered 408."""
     drain_seconds: int = 25

@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from imgcls.contract.artifact import GRAPH, GRAPH_INT8, ArtifactError, ModelCard
+from imgcls.contract.artifact import GRAPHS, ArtifactError, ModelCard
 from imgcls.graph_file import check_locations, weights_name
 from imgcls.serving.cores import num_cores
 from imgcls.serving.memory import drop_mapped_pages
 
-_GRAPHS = {"fp32": GRAPH, "bf16": GRAPH, "int8": GRAPH_INT8}
 _HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
 """Without a hint OpenVINO takes bf16 wherever the CPU has it: fp32 would not mean fp32."""
 
@@ -38,7 +37,7 @@ class OpenVinoEngine:
             raise ArtifactError("precision is bf16, which this CPU lacks; publish the model as fp32 or int8")
         threads = threads or num_cores()
         side = card.preprocessing.crop
-        path = folder / _GRAPHS[precision]
+        path = folder / GRAPHS[precision]
         if not path.is_file():
             raise ArtifactError(f"precision {precision} needs {path.name}, which the artifact lacks")
         check_locations(path, card.files)
@@ -58,7 +57,7 @@ class OpenVinoEngine:
     @staticmethod
     def file_of(card: ModelCard) -> str:
         """The file of the artifact that this engine runs."""
-        return _GRAPHS[card.precision]
+        return GRAPHS[card.precision]
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """uint8 (num, crop, crop, 3) -> float32 logits (num, classes). Thread-safe."""

@@ -17,6 +17,7 @@ from imgcls.serving.errors import PHRASES, RequestError
 
 MAX_HEADER_BYTES = 32 * 1024
 HEADER_SECONDS = 10.0
+_DISCARD = 8
 REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-request-id")
 _REQUEST_ID = re.compile(r"[\w.:/=+-]{1,128}", re.ASCII)
 
@@ -25,7 +26,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Request:
-    """One HTTP request. Header names are lower case; `parts` is the path, unquoted after it was split at slashes."""
+    """One HTTP request. Header names are lower case; `parts` is the path, unquoted after it was split at slashes.
+
+    `length` is the body's, 0 when it comes in chunks of unknown number; `body_bytes` is what was read of it.
+    """
 
     def __init__(self, scope: dict[str, Any], receive: Receive) -> None:
         self.method: str = scope["method"]
@@ -35,6 +39,7 @@ class Request:
         self._query_string: bytes = scope["query_string"]
         self._receive = receive
         self.request_id_header, self.request_id = self._find_request_id()
+        self.length = int(self.headers.get("content-length", 0))
         self.body_bytes = 0
 
     def _find_request_id(self) -> tuple[str, str]:
@@ -50,8 +55,11 @@ class Request:
 
     async def body(self, max_bytes: int, seconds: float) -> bytes:
         """The whole body. Raises RequestError 413 before reading more than `max_bytes`, 408 after `seconds`."""
-        too_large = RequestError(413, "body_too_large", f"the body is larger than {max_bytes} bytes")
-        if int(self.headers.get("content-length", 0)) > max_bytes:
+        # What was refused unread is still on its way. A little of it is read and thrown away, so that the caller sees
+        # the answer; before more of it the connection is closed.
+        close: dict[str, str] = {} if 0 < self.length <= _DISCARD * max_bytes else {"Connection": "close"}
+        too_large = RequestError(413, "body_too_large", f"the body is larger than {max_bytes} bytes", close)
+        if self.length > max_bytes:
             raise too_large
         chunks = []
         try:
@@ -67,7 +75,8 @@ class Request:
                     if not message.get("more_body"):
                         return b"".join(chunks)
         except TimeoutError:
-            raise RequestError(408, "slow_body", f"the body did not arrive within {seconds:g} seconds") from None
+            late = f"the body did not arrive within {seconds:g} seconds"
+            raise RequestError(408, "slow_body", late, {"Connection": "close"}) from None
 
 
 class ClientGone(Exception):

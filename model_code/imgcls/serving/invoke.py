@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -14,7 +17,7 @@ from imgcls.serving.http import Request
 from imgcls.serving.model import Images, Model, Prediction, concatenate
 from imgcls.serving.observe import Observer
 from imgcls.serving.repository import Repository
-from imgcls.serving.workers import Workers
+from imgcls.serving.workers import Workers, overloaded
 
 
 class Functions(Protocol):
@@ -24,6 +27,16 @@ class Functions(Protocol):
     def input_fn(self, body: bytes, content_type: str, context: Any = None) -> Images: ...
     def predict_fn(self, data: Images, model: Model, context: Any = None) -> Prediction: ...
     def output_fn(self, prediction: Prediction, accept: str | None, context: Any = None) -> tuple[bytes, str]: ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the four functions need of a request."""
+
+    body: bytes
+    content_type: str
+    accept: str | None
+    context: RequestContext
 
 
 class Invoker:
@@ -42,6 +55,7 @@ class Invoker:
         self._workers = workers
         self._observer = observer
         self._settings = settings
+        self._body_bytes = 0
 
     async def invoke(self, request: Request, name: str) -> tuple[bytes, dict[str, str]]:
         """(JSON body, headers). Raises RequestError."""
@@ -53,49 +67,62 @@ class Invoker:
         check_content_type(content_type)
         check_accept(accept)
         parse_attributes(context.custom_attributes)
-        body = await request.body(self._settings.max_body_bytes, self._settings.body_seconds)
-        with self._repository.use(name) as model:
-            failed = True
-            try:
+        with self._room_for(request):
+            body = await request.body(self._settings.max_body_bytes, self._settings.body_seconds)
+            question = Question(body, content_type, accept, context)
+            with self._repository.use(name) as model, self._counted(model, start):
                 run = self._run_batch if media_type(content_type) == BATCH_TYPE else self._run_single
-                answer, prediction, waited = await run(model, body, content_type, accept, context)
-                failed = False
-            except RequestError:
-                failed = False
-                raise
-            finally:
-                self._observer.metrics.invocation(model.card.name, perf_counter() - start, failed=failed)
+                answer, prediction, waited = await run(model, question)
         self._observer.prediction(request, prediction, waited)
         return answer, {MODEL_VERSION_HEADER: model.card.version}
 
-    async def _run_single(
-        self, model: Model, body: bytes, content_type: str, accept: str | None, context: RequestContext
-    ) -> tuple[bytes, Prediction, float]:
-        (answer, prediction), waited = await self._workers.submit(
-            self._answer, model, body, content_type, accept, context
-        )
+    @contextmanager
+    def _room_for(self, request: Request) -> Iterator[None]:
+        """Raises RequestError 503 when the bodies that are here already leave no room for this one."""
+        size = min(request.length or self._settings.max_body_bytes, self._settings.max_body_bytes)
+        if self._body_bytes and self._body_bytes + size > self._settings.max_queue_bytes:
+            raise overloaded()
+        self._body_bytes += size
+        try:
+            yield
+        finally:
+            self._body_bytes -= size
+
+    @contextmanager
+    def _counted(self, model: Model, start: float) -> Iterator[None]:
+        """Count the invocation; a refused one is the caller's failure, not the model's."""
+        failed = True
+        try:
+            yield
+            failed = False
+        except RequestError:
+            failed = False
+            raise
+        finally:
+            self._observer.metrics.invocation(model.card.name, perf_counter() - start, failed=failed)
+
+    async def _run_single(self, model: Model, question: Question) -> tuple[bytes, Prediction, float]:
+        (answer, prediction), waited = await self._workers.submit(self._answer, model, question)
         return answer, prediction, waited
 
-    def _answer(
-        self, model: Model, body: bytes, content_type: str, accept: str | None, context: RequestContext
-    ) -> tuple[bytes, Prediction]:
-        prediction = self._functions.predict_fn(self._functions.input_fn(body, content_type, context), model, context)
-        return self._functions.output_fn(prediction, accept, context)[0], prediction
+    def _answer(self, model: Model, question: Question) -> tuple[bytes, Prediction]:
+        functions, context = self._functions, question.context
+        images = functions.input_fn(question.body, question.content_type, context)
+        prediction = functions.predict_fn(images, model, context)
+        return functions.output_fn(prediction, question.accept, context)[0], prediction
 
-    async def _run_batch(
-        self, model: Model, body: bytes, content_type: str, accept: str | None, context: RequestContext
-    ) -> tuple[bytes, Prediction, float]:
+    async def _run_batch(self, model: Model, question: Question) -> tuple[bytes, Prediction, float]:
         """Image by image, so that a batch uses all cores and other requests get their turn in between."""
-        functions = self._functions
-        images, waited = await self._workers.submit(functions.input_fn, body, content_type, context)
+        functions, context, submit = self._functions, question.context, self._workers.submit
+        images, waited = await submit(functions.input_fn, question.body, question.content_type, context)
         self._workers.admit(len(images.encoded))
         singles = [Images((data,), images.is_batch, index) for index, data in enumerate(images.encoded)]
-        jobs = (self._workers.submit(functions.predict_fn, single, model, context) for single in singles)
+        jobs = (submit(functions.predict_fn, single, model, context) for single in singles)
         # All are waited for, also after an error: the model stays in use until none of its jobs runs.
         results = await asyncio.gather(*jobs, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
         prediction = concatenate([result[0] for result in results if not isinstance(result, BaseException)])
-        (answer, _), _ = await self._workers.submit(functions.output_fn, prediction, accept, context)
+        (answer, _), _ = await submit(functions.output_fn, prediction, question.accept, context)
         return answer, prediction, waited

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imgcls.contract.artifact import ArtifactError, read_card
+from imgcls.contract.artifact import GRAPHS, ArtifactError, read_card
 from imgcls.graph_file import weights_name
 from imgcls.serving.errors import RequestError
 from imgcls.serving.memory import Allocator, Budget, model_cost
@@ -126,9 +126,9 @@ def _cost(url: str) -> int:
     """Estimated memory of the model at `url`, in bytes. Raises ArtifactError."""
     folder = Path(url)
     card = read_card(folder)
-    files = [(folder / name, weights_name(name)) for name in card.files if name.endswith(".onnx")]
-    pairs = ((graph, graph.with_name(weights)) for graph, weights in files)
-    return model_cost(max((sum(f.stat().st_size for f in pair if f.is_file()) for pair in pairs), default=0))
+    graph = GRAPHS[card.precision]
+    files = (folder / graph, folder / weights_name(graph))
+    return model_cost(sum(file.stat().st_size for file in files if file.is_file()))
 
 
 def _not_loaded(name: str) -> RequestError:

@@ -24,7 +24,7 @@ class Workers:
     def admit(self, jobs: int = 1) -> None:
         """Raises RequestError 503 when the queue is full. A batch larger than the queue waits for an empty one."""
         if self._pending and self._pending + jobs > self._max_pending:
-            raise RequestError(503, "overloaded", "the server is at its limit; try again", {"Retry-After": "1"})
+            raise overloaded()
 
     async def submit(self, function: Callable[..., T], *args: Any) -> tuple[T, float]:
         """(the function's result, seconds it waited for a thread)."""
@@ -36,6 +36,11 @@ class Workers:
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def overloaded() -> RequestError:
+    """The answer to a request that would have to wait too long, or take too much memory while it waits."""
+    return RequestError(503, "overloaded", "the server is at its limit; try again", {"Retry-After": "1"})
 
 
 def _timed(submitted: float, function: Callable[..., T], args: tuple[Any, ...]) -> tuple[T, float]:
