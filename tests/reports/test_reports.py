@@ -16,7 +16,7 @@ from imgcls.contract.manifest import Header, Row
 from imgcls.reports import write
 from imgcls.reports.data import DataReport, render_data_report
 from imgcls.reports.evaluation import Bin, Mistake, render_evaluation_report
-from tests.reports.pages import checked, jpeg
+from tests.reports.pages import checked, jpeg, write_records
 
 
 def _evaluation(num: int, champion: bool = False) -> Evaluation:
