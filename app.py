@@ -14,11 +14,10 @@ from stacks.platform import build
 def main() -> int:
     app = cdk.App(analytics_reporting=False)
     try:
-        settings = config.load(app.node.try_get_context("env") or "local")
+        build(app, config.load(app.node.try_get_context("env") or "local"))
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
-    build(app, settings)
     app.synth()
     return 0
 

@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from aws_cdk import App, Stage
+from aws_cdk import App, Stack, Stage
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as s3_assets
@@ -103,9 +103,10 @@ def _files(
 
 
 def _staging(scope: Construct) -> Path:
+    """A folder of the stack's own: the CDK reads each path once and takes its first content ever after."""
     stage = Stage.of(scope)
     assert isinstance(stage, App), "the stacks stand directly below the app"
-    folder = Path(stage.outdir) / STAGING
+    folder = Path(stage.outdir) / STAGING / Stack.of(scope).stack_name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -54,12 +54,17 @@ for target in jobs serving; do
 done
 """
 ANSWER = """\
-if [ "$CODEBUILD_BUILD_SUCCEEDING" = 1 ]; then status=SUCCESS; else status=FAILED; fi
-jq -n --arg status "$status" --arg stack "$STACK_ID" --arg request "$REQUEST_ID" --arg logical "$LOGICAL_ID" \\
-  --arg physical "$PHYSICAL_ID" --arg reason "the image build failed: see $CODEBUILD_BUILD_URL" \\
-  --arg jobs "$(cat jobs.uri 2> /dev/null)" --arg serving "$(cat serving.uri 2> /dev/null)" \\
-  '{Status: $status, Reason: $reason, StackId: $stack, RequestId: $request, LogicalResourceId: $logical,
-    PhysicalResourceId: $physical, Data: {Jobs: $jobs, Serving: $serving}}' > answer.json
+python3 -c '
+import json, os, pathlib
+env, ok = os.environ, os.environ["CODEBUILD_BUILD_SUCCEEDING"] == "1"
+uris = {name: pathlib.Path(name.lower() + ".uri") for name in ("Jobs", "Serving")}
+print(json.dumps({
+    "Status": "SUCCESS" if ok else "FAILED",
+    "Reason": "" if ok else "the image build failed: see " + env["CODEBUILD_BUILD_URL"],
+    "StackId": env["STACK_ID"], "RequestId": env["REQUEST_ID"], "LogicalResourceId": env["LOGICAL_ID"],
+    "PhysicalResourceId": env["PHYSICAL_ID"],
+    "Data": {name: path.read_text().strip() for name, path in uris.items()} if ok else {},
+}))' > answer.json
 curl --fail --silent --show-error --request PUT --header 'Content-Type:' --data-binary @answer.json "$RESPONSE_URL"
 """
 
