@@ -9,12 +9,14 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
 from localcloud.errors import AwsError, json_error, not_emulated, xml_error
 from localcloud.http_requests import Environ, Operation, identify, read_json
+from localcloud.rest_operations import rest_operation
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,32 @@ def _json_default(value: object) -> object:
     if isinstance(value, datetime.datetime):
         return value.timestamp()
     raise TypeError(f"{type(value).__name__} in an answer is not JSON")
+
+
+# Subresources that moto would take for a plain PutObject, CreateBucket, ...
+_S3_REFUSED = frozenset(
+    (
+        "abac",
+        "analytics",
+        "annotation",
+        "intelligent-tiering",
+        "metadataAnnotationTable",
+        "metadataConfiguration",
+        "metadataInventoryTable",
+        "metadataJournalTable",
+        "metadataTable",
+        "metrics",
+        "renameObject",
+        "requestPayment",
+        "session",
+        "torrent",
+    )
+)
+
+
+def _refusal(environ: Environ, operation: Operation) -> AwsError:
+    name = operation.name or rest_operation(operation.service, environ)
+    return not_emulated(operation.service, name or "this operation")
 
 
 class Application:
@@ -59,13 +87,13 @@ class Application:
         try:
             response = self._own_answer(environ, operation)
             if response is None:
-                self._refuse_unlisted(operation)
-                return self._moto(environ, start_response)
+                self._refuse_unlisted(environ, operation)
+                return self._ask_moto(environ, start_response, operation)
         except AwsError as error:
             response = self._error(environ, operation, error)
         except NotImplementedError as error:
             log.info("moto: %s", error)
-            response = self._error(environ, operation, not_emulated(operation.service, operation.name or str(error)))
+            response = self._error(environ, operation, _refusal(environ, operation))
         except Exception as error:
             log.exception("%s:%s failed", operation.service, operation.name)
             internal = AwsError("InternalFailure", f"localcloud failed: {type(error).__name__}: {error}", 500)
@@ -82,12 +110,26 @@ class Application:
         body = json.dumps(function(read_json(environ)) or {}, default=_json_default)
         return Response(body, content_type="application/x-amz-json-1.1")
 
-    def _refuse_unlisted(self, operation: Operation) -> None:
+    def _ask_moto(self, environ: Environ, start_response: Callable[..., Any], operation: Operation) -> Iterable[bytes]:
+        started: list[tuple[Any, ...]] = []
+        chunks = self._moto(environ, lambda *arguments: started.append(arguments))
+        if started[0][0].startswith("404"):
+            body = b"".join(chunks)
+            # Flask's own page: none of the service's handlers takes this path.
+            if body.lower().startswith(b"<!doctype html>"):
+                raise _refusal(environ, operation)
+            chunks = [body]
+        start_response(*started[0])
+        return chunks
+
+    def _refuse_unlisted(self, environ: Environ, operation: Operation) -> None:
         name = operation.name or ""
+        if operation.service == "s3" and _S3_REFUSED & set(parse_qs(environ["QUERY_STRING"], keep_blank_values=True)):
+            raise _refusal(environ, operation)
         if self._answered is not None:
             pattern = self._answered.get(operation.service)
             if pattern is None or (name and not pattern.search(name)):
-                raise not_emulated(operation.service, name or "every operation")
+                raise _refusal(environ, operation)
         allowed = self._allowed.get(operation.service)
         if allowed is not None and operation.name is not None and operation.name not in allowed:
             raise not_emulated(operation.service, operation.name)
