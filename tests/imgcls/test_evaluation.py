@@ -1,0 +1,58 @@
+"""Scores against hand-made answers."""
+
+import numpy as np
+import pytest
+
+from imgcls import evaluation
+
+PROBABILITIES = np.array([[0.9, 0.1, 0.0], [0.6, 0.4, 0.0], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7]])
+TARGETS = np.array([0, 1, 1, 2])
+
+
+def test_score_of_four_images():
+    score = evaluation.score(
+        PROBABILITIES, TARGETS, ("a", "b", "c"), latency_ms=1.0, artifact_bytes=10, precision="fp32",
+        agreement_with_fp32=1.0, version="v",
+    )  # fmt: skip
+    assert score.accuracy == 0.75 and score.num_images == 4
+    assert score.confusion_matrix == ((1, 0, 0), (1, 1, 0), (0, 0, 1))
+    assert (score.per_class["a"].precision, score.per_class["a"].recall) == (0.5, 1.0)
+    assert (score.per_class["b"].precision, score.per_class["b"].recall, score.per_class["b"].num) == (1.0, 0.5, 2)
+    assert score.loss == pytest.approx(-np.log([0.9, 0.4, 0.7, 0.7]).mean())
+
+
+def test_a_class_that_is_never_called_has_no_precision():
+    score = evaluation.score(
+        PROBABILITIES[:2], TARGETS[:2], ("a", "b", "c"), latency_ms=1.0, artifact_bytes=1, precision="fp32",
+        agreement_with_fp32=1.0, version="v",
+    )  # fmt: skip
+    assert score.per_class["c"].precision == 0 and score.per_class["c"].num == 0
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
+    sure = np.tile([0.8, 0.2], (10, 1))
+    assert evaluation.expected_calibration_error(sure, np.array([0] * 8 + [1] * 2)) == pytest.approx(0, abs=1e-9)
+    assert evaluation.expected_calibration_error(sure, np.array([0] * 5 + [1] * 5)) == pytest.approx(0.3)
+
+
+def test_temperature_undoes_overconfidence():
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 1.5, (4000, 3))
+    true = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    targets = np.array([random.choice(3, p=row) for row in true])
+    overconfident = np.exp(3 * logits) / np.exp(3 * logits).sum(1, keepdims=True)
+    assert evaluation.fit_temperature(overconfident, targets) == pytest.approx(3, rel=0.1)
+    assert evaluation.fit_temperature(true, targets) == pytest.approx(1, rel=0.1)
+
+
+def test_temperature_is_bounded_when_all_answers_are_right():
+    assert evaluation.fit_temperature(PROBABILITIES, PROBABILITIES.argmax(1)) == pytest.approx(0.25, abs=0.01)
+
+
+def test_agreement():
+    assert evaluation.agreement(PROBABILITIES, PROBABILITIES[:, [1, 0, 2]]) == 0.25
+
+
+def test_spread_goes_round_the_classes():
+    assert evaluation.spread([0, 0, 0, 1, 1, 2], 4) == [0, 3, 5, 1]
+    assert evaluation.spread([0, 1], 8) == [0, 1]

@@ -1,0 +1,64 @@
+"""Networks: every architecture takes the input and answers the classes; pretrained weights load strictly."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from imgcls import networks
+from imgcls.contract.artifact import ARCHITECTURES
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_architecture_answers_the_number_of_classes(architecture):
+    network = networks.build(architecture, 5).eval()
+    with torch.no_grad():
+        assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 5)
+    assert networks.head(network)[1].out_features == 5
+
+
+def test_a_frozen_backbone_leaves_the_last_layer():
+    network = networks.build("mobilenet_v3_small", 3)
+    networks.freeze_backbone(network)
+    trainable = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
+    assert trainable == {"classifier.3.weight", "classifier.3.bias"}
+
+
+@pytest.mark.parametrize("suffix", ["resnet18.safetensors", "resnet18.pth", "resnet18-f37072fd.pth"])
+def test_pretrained_weights_fill_all_but_the_last_layer(tmp_path, suffix):
+    torch.manual_seed(1)
+    source = networks.build("resnet18", 1000).state_dict()
+    (save_file if suffix.endswith("safetensors") else torch.save)(source, tmp_path / suffix)
+    network = networks.build("resnet18", 3)
+    before = network.fc.weight.detach().clone()
+    networks.load_pretrained(network, "resnet18", tmp_path)
+    loaded = network.state_dict()
+    assert all(torch.equal(loaded[name], source[name]) for name in source if not name.startswith("fc."))
+    assert torch.equal(network.fc.weight, before)
+
+
+def test_weights_that_do_not_fit_are_refused(tmp_path):
+    source = networks.build("resnet18", 1000).state_dict()
+    del source["layer3.0.conv1.weight"]
+    source["stranger"] = torch.zeros(1)
+    save_file(source, tmp_path / "resnet18.safetensors")
+    with pytest.raises(networks.NetworkError, match=r"1 tensors missing.*1 unknown.*layer3\.0\.conv1\.weight"):
+        networks.load_pretrained(networks.build("resnet18", 3), "resnet18", tmp_path)
+
+
+def test_absent_weights_say_what_to_do(tmp_path):
+    with pytest.raises(networks.NetworkError, match=r"kennel weights stage resnet50.*--pretrained false"):
+        networks.load_pretrained(networks.build("resnet50", 3), "resnet50", tmp_path)
+
+
+def test_pickled_code_in_weights_does_not_run(tmp_path):
+    import os
+    import pickle
+
+    class Attack:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "owned"),)
+
+    torch.save({"x": Attack()}, tmp_path / "resnet18.pth")
+    with pytest.raises(pickle.UnpicklingError):
+        networks.load_pretrained(networks.build("resnet18", 3), "resnet18", tmp_path)
+    assert not (tmp_path / "owned").exists()
