@@ -11,7 +11,6 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from lambdas.build_images.environment import Environment
-from stacks.constructs.acknowledgements import acknowledge
 from stacks.constructs.assets import image_source
 from stacks.constructs.container_image import ContainerImage
 from stacks.constructs.function import PlatformFunction
@@ -158,7 +157,7 @@ class ImageBuild(Construct):
             "PYTHON_IMAGE": PYTHON_IMAGE,
             "REGISTRY": f"{stack.account}.dkr.ecr.{stack.region}.amazonaws.com",
         }
-        project = codebuild.CfnProject(
+        return codebuild.CfnProject(
             self,
             "Project",
             description="Builds the jobs and serving images and answers the stack that waits for them",
@@ -183,8 +182,6 @@ class ImageBuild(Construct):
             timeout_in_minutes=BUILD_MINUTES,
             queued_timeout_in_minutes=QUEUED_MINUTES,
         )
-        acknowledge(project, "AwsSolutions-CB3", "docker build needs the privileged mode; the source is our own asset")
-        return project
 
 
 def _build_spec(base_image: str) -> dict:

@@ -1,0 +1,67 @@
+"""Dashboards and the budget, as they will be stored."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import config
+from imgcls.contract import metrics
+from tests.stacks.assemblies import ENVIRONMENTS, properties
+
+DASHBOARD = "AWS::CloudWatch::Dashboard"
+
+
+def text_of(body: Any) -> str:
+    """A dashboard's body with references as plain texts."""
+    if isinstance(body, str):
+        return body
+    return "".join(item if isinstance(item, str) else "reference" for item in body["Fn::Join"][1])
+
+
+def widgets(environment: str, name: str) -> dict[str, dict[str, Any]]:
+    """Title -> properties of the widgets of one dashboard."""
+    bodies = {item["DashboardName"]: text_of(item["DashboardBody"]) for item in properties(environment, DASHBOARD)}
+    found = json.loads(bodies[f"kennel-{environment}-{name}"])["widgets"]
+    return {item["properties"]["title"]: item["properties"] for item in found}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_four_dashboards(environment: str) -> None:
+    names = {item["DashboardName"] for item in properties(environment, DASHBOARD)}
+    assert names == {f"kennel-{environment}-{name}" for name in ("pipeline", "training", "endpoint", "model-cache")}
+
+
+def test_training_is_found_by_search_because_job_names_are_new_every_time() -> None:
+    found = widgets("prod", "training")
+    expressions = {title: item["metrics"][0][0]["expression"] for title, item in found.items()}
+    assert all(text.startswith("SEARCH(") for text in expressions.values())
+    assert "{/aws/sagemaker/TrainingJobs,Host}" in expressions["GPUUtilization by host"]
+    for name in (metrics.OBJECTIVE, "train:loss"):
+        assert f'{{/aws/sagemaker/TrainingJobs,TrainingJobName}} MetricName="{name}"' in expressions[name]
+
+
+def test_times_of_the_endpoint_are_labelled_microseconds_and_those_of_runs_milliseconds() -> None:
+    assert widgets("prod", "endpoint")["Latency"]["yAxis"]["left"]["label"] == "microseconds"
+    assert widgets("prod", "model-cache")["Time for a model that was not"]["yAxis"]["left"]["label"] == "microseconds"
+    assert widgets("prod", "pipeline")["Duration of an execution"]["yAxis"]["left"]["label"] == "milliseconds"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_endpoint_graphs_name_the_endpoint_and_its_variant(environment: str) -> None:
+    line = widgets(environment, "endpoint")["Errors"]["metrics"][0]
+    assert line[2:6] == ["EndpointName", config.load(environment).endpoint.name, "VariantName", "AllTraffic"]
+
+
+def test_every_function_has_its_line() -> None:
+    assert len(widgets("prod", "pipeline")["Errors of the functions"]["metrics"]) == 7
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_budget_is_the_configured_one_and_warns_before_it_is_spent(environment: str) -> None:
+    (budget,) = properties(environment, "AWS::Budgets::Budget")
+    assert budget["Budget"]["BudgetLimit"]["Amount"] == config.load(environment).monitoring.monthly_budget_usd
+    kinds = {item["Notification"]["NotificationType"] for item in budget["NotificationsWithSubscribers"]}
+    assert kinds == {"ACTUAL", "FORECASTED"}
