@@ -26,6 +26,9 @@ from localcloud.logs import LogWriter
 log = logging.getLogger(__name__)
 
 _RUNTIME = Path(__file__).with_name("runtime.py")
+_INIT_SECONDS = 10.0  # Lambda's own limit of the import, which does not count as the function's time
+# A Map may start forty functions at once; on a few cores they would only make each other time out.
+_SIDE_BY_SIDE = max(8, 4 * (os.cpu_count() or 1))
 _MAX_ANSWER_BYTES = 6_291_556  # Lambda's limit of a synchronous answer
 
 
@@ -45,6 +48,7 @@ class Functions:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._code_lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(_SIDE_BY_SIDE)
         self._root = cloud.root / "functions"
         self.log_groups: dict[str, str] = {}  # function -> log group, where LoggingConfig names one
 
@@ -55,7 +59,10 @@ class Functions:
         day = datetime.datetime.now(datetime.UTC).strftime("%Y/%m/%d")
         stream = f"{day}/[{function.version}]{uuid.uuid4().hex}"
         group = self.log_groups.get(function.name, f"/aws/lambda/{function.name}")
-        with tempfile.TemporaryDirectory(prefix="invocation-", dir=self._made(self._root)) as folder:
+        with (
+            self._slots,
+            tempfile.TemporaryDirectory(prefix="invocation-", dir=self._made(self._root)) as folder,
+        ):
             answer = self._run(function, event, request_id, (group, stream), Path(folder))
         LogWriter(self._cloud, group, stream).write(answer.logs)
         return answer
@@ -95,31 +102,35 @@ class Functions:
             "log_stream_name": stream,
             "timeout_seconds": function.timeout,
         }
+        (folder / "event.json").write_text(event)
         started = time.monotonic()
-        process = self._cloud.processes.start(
-            [sys.executable, str(_RUNTIME), str(code), function.handler, str(answer_file), json.dumps(context)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=code,
-            env=self._environment(function, where, code, folder / "tmp"),
-        )
-        try:
-            printed, _ = process.communicate(event.encode(), timeout=function.timeout)
-            timed_out = False
-        except subprocess.TimeoutExpired:
-            timed_out = True
-        finally:
-            # Whatever the handler has started ends with it, as the sandbox would freeze it.
-            self._cloud.processes.end(process)
-        if timed_out:
-            printed, _ = process.communicate()
-        text = printed.decode(errors="replace")
+        # Files, not pipes: a process that the handler has left behind would keep a pipe open.
+        with open(folder / "event.json") as stdin, open(folder / "log", "w") as log_file:
+            process = self._cloud.processes.start(
+                [sys.executable, str(_RUNTIME), str(code), function.handler, str(answer_file), json.dumps(context)],
+                stdin=stdin,
+                stdout=log_file,
+                stderr=subprocess.STDOUT,
+                cwd=code,
+                env=self._environment(function, where, code, folder / "tmp"),
+            )
+            timed_out = self._wait(process, _INIT_SECONDS + function.timeout)
+        text = (folder / "log").read_text(errors="replace")
         payload, failed = self._read(function, request_id, answer_file, process.returncode, timed_out=timed_out)
         if timed_out or (failed and not answer_file.exists()):
             text += json.loads(payload)["errorMessage"] + "\n"
         logs = _framed(text, function, request_id, (time.monotonic() - started) * 1000)
         return Answer(payload, failed, logs, request_id)
+
+    def _wait(self, process: subprocess.Popen[bytes], seconds: float) -> bool:
+        """Wait for the process; whatever the handler has started ends with it, as the sandbox would freeze it."""
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return True
+        finally:
+            self._cloud.processes.end(process)
+        return False
 
     @staticmethod
     def _read(

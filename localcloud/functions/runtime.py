@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import sys
+import threading
 import time
 import traceback
 
@@ -25,6 +26,7 @@ class Context:
         self.log_stream_name = values["log_stream_name"]
         self.identity = None
         self.client_context = None
+        # Made after the import: the service's clock, too, starts with the handler.
         self._deadline = time.monotonic() + values["timeout_seconds"]
 
     def get_remaining_time_in_millis(self):
@@ -82,6 +84,32 @@ def failure(error, request_id):
     return {"errorMessage": str(error), "errorType": kind, "requestId": request_id, "stackTrace": trace}
 
 
+def write_answer(answer_file, payload, failed):
+    """Leave the answer whole or not at all."""
+    sys.stdout.flush()
+    partial = f"{answer_file}.{os.getpid()}"
+    with open(partial, "w") as file:
+        json.dump({"payload": payload, "failed": failed}, file)
+    os.replace(partial, answer_file)
+
+
+def start_clock(answer_file, values):
+    """End the process when the handler's time is over; the caller's own clock is for what ignores this one."""
+
+    def expire():
+        now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+        seconds = f"{values['timeout_seconds']:.2f}"
+        message = f"{now}.000Z {values['aws_request_id']} Task timed out after {seconds} seconds"
+        print(message)
+        write_answer(answer_file, json.dumps({"errorMessage": message, "errorType": "Sandbox.Timedout"}), True)
+        os._exit(1)
+
+    clock = threading.Timer(values["timeout_seconds"], expire)
+    clock.daemon = True
+    clock.start()
+    return clock
+
+
 def main():
     code_dir, handler, answer_file, context_json = sys.argv[1:]
     values = json.loads(context_json)
@@ -90,23 +118,24 @@ def main():
     logs = logging.StreamHandler(sys.stdout)
     logs.setFormatter(_LogFormatter(request_id))
     logging.getLogger().addHandler(logs)
+    event = json.loads(sys.stdin.read())
+    clock = None
     try:
-        answer = load(handler)(json.loads(sys.stdin.read()), Context(values))
+        function = load(handler)
+        clock = start_clock(answer_file, values)
+        answer = function(event, Context(values))
         try:
-            text = json.dumps(answer)
+            payload, failed = json.dumps(answer), False
         except (TypeError, ValueError) as error:
             raise RuntimeFailure("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
-        document = {"payload": text, "failed": False}
     except Exception as error:
         found = failure(error, request_id)
         shown = "".join(found["stackTrace"])
         print(f"[ERROR] {found['errorType']}: {found['errorMessage']}\nTraceback (most recent call last):\n{shown}")
-        document = {"payload": json.dumps(found), "failed": True}
-    sys.stdout.flush()
-    partial = f"{answer_file}.part"
-    with open(partial, "w") as file:
-        json.dump(document, file)
-    os.replace(partial, answer_file)
+        payload, failed = json.dumps(found), True
+    if clock is not None:
+        clock.cancel()
+    write_answer(answer_file, payload, failed)
 
 
 if __name__ == "__main__":

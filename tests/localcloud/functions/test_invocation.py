@@ -205,3 +205,24 @@ def handler(event, context):
     client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
     client("sns").publish(TopicArn=topic, Message="extra")
     assert client("ssm").get_parameter(Name="/heard")["Parameter"]["Value"] == "extra"
+
+
+def test_the_import_does_not_count_as_the_functions_time(functions):
+    source = """
+import time
+time.sleep(2)
+def handler(event, context): return context.get_remaining_time_in_millis()
+"""
+    functions.create("slow-import", source, Timeout=1)
+    assert 500 < functions.invoke("slow-import")["Payload"] <= 1000
+
+
+def test_a_process_left_behind_does_not_hold_the_answer_back(functions):
+    source = """
+import subprocess
+def handler(event, context):
+    subprocess.Popen(["sleep", "60"])
+    return "at once"
+"""
+    functions.create("leaving", source, Timeout=30)
+    assert functions.invoke("leaving")["Payload"] == "at once"
