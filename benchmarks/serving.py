@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.fixtures import PRECISIONS, Fixture, prepare
 from benchmarks.harness import Row, interleave, make_row, medians
-from benchmarks.load import Connection, Result, closed_loop, request_bytes
+from benchmarks.load import Connection, Result, closed_loop, open_loop, request_bytes
 from benchmarks.our_server import NULL, OurServer
 from benchmarks.peers import PEERS, ROOT, Peer, PeerServer
 from imgcls.serving.cores import num_cores
@@ -27,6 +27,7 @@ NULL_BODY_BYTES = 88 * 1024
 COPIES = 4
 """Models of each precision that share the traffic to our server."""
 AGREEMENT = 0.99
+OPEN_SHARES, OPEN_SECONDS = (0.5, 0.8), 6.0
 
 Server = OurServer | PeerServer
 
@@ -79,6 +80,10 @@ def network_rows(fixture: Fixture) -> Iterator[Row]:
         contenders["control"] = contenders["fp32"]
         notes = check_answers(servers, fixture)
         rounds = interleave(contenders)
+        peaks = {"int8": ours, **{peer.name: servers[peer.name] for peer in PEERS}}
+        arrivals = [
+            _open_arrivals(server, name, medians(rounds)[name], fixture.images) for name, server in peaks.items()
+        ]
     for precision in PRECISIONS:
         title = f"ResNet18 {precision}, JPEG to JSON, {COPIES} models, 4 connections"
         shown = {"kennel": precision, "bare loop": f"{precision} loop", **{peer.name: peer.name for peer in PEERS}}
@@ -87,7 +92,7 @@ def network_rows(fixture: Fixture) -> Iterator[Row]:
         noise = medians(rounds)["control"] / medians(rounds)["fp32"]
         row = make_row(f"serve_resnet18_{precision}", title, "requests/s", "higher", chosen, ours="kennel", notes=notes)
         yield replace(row, control=noise)
-    yield _tail_row(tails)
+    yield replace(_tail_row(tails), notes=tuple(arrivals))
 
 
 def _tail_row(tails: dict[str, list[float]]) -> Row:
@@ -96,6 +101,18 @@ def _tail_row(tails: dict[str, list[float]]) -> Row:
     rounds = [{label: tails[name][index] * 1000 for name, label in wanted.items()} for index in range(num)]
     title = "99th percentile of ResNet18's latency at the peak of 4 connections, ours int8"
     return make_row("serve_p99", title, "ms", "lower", rounds, ours="kennel")
+
+
+def _open_arrivals(server: Server, name: str, peak: float, images: Sequence[bytes]) -> str:
+    """Latencies when requests come as they please, which a closed loop hides."""
+    path = server.path(f"{name}-0" if isinstance(server, OurServer) else "eager")
+    requests = [request_bytes(path, image) for image in images]
+    parts = []
+    for share in OPEN_SHARES:
+        result = open_loop(server.port, requests, rate=share * peak, seconds=OPEN_SECONDS)
+        p50, p99 = result.percentile(0.5) * 1000, result.percentile(0.99) * 1000
+        parts.append(f"at {share:.0%} of its peak p50 {p50:.0f} ms, p99 {p99:.0f} ms")
+    return f"open arrivals, {name}: {'; '.join(parts)}"
 
 
 def _start_all(
