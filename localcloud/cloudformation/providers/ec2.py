@@ -2,112 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-import jmespath
-from botocore import xform_name
-
-from localcloud.cloudformation.providers.api_resource import all_tags, as_tag_list, tag_changes
-from localcloud.cloudformation.providers.base import (
-    ClientFactory,
-    Outcome,
-    Properties,
-    Provider,
-    Request,
-    answers,
-    changed_names,
-    ignore_gone,
-)
-from localcloud.cloudformation.providers.conversion import convert
+from localcloud.cloudformation.providers.base import Properties, Provider
+from localcloud.cloudformation.providers.ec2_resource import Ec2Resource
 from localcloud.cloudformation.providers.ec2_rules import (
     GatewayAttachment,
     Route,
     RouteTableAssociation,
+    SecurityGroup,
     SecurityGroupRule,
-    ip_permission,
 )
-from localcloud.query_protocol import service_model
-
-Modify = Callable[[Any, str, Properties], None]
-
-
-@dataclass(frozen=True)
-class Ec2Resource(Provider):
-    """A type of EC2: created with tags under its kind, found by its id.
-
-    path: jmespath of the id in the create answer. settings: properties that `modify` sets by calls of its own, also in
-    place; a change of any other property replaces.
-    """
-
-    create_operation: str
-    delete_operation: str
-    read_operation: str
-    identifier: str
-    path: str
-    kind: str
-    read_by: str = ""
-    found: str = ""
-    settings: frozenset[str] = frozenset()
-    modify: Modify | None = None
-    rename: Mapping[str, str] = field(default_factory=dict)
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    taggable = True
-
-    def replaces(self, changed: set[str]) -> bool:
-        return bool(changed - self.settings - {"Tags"})
-
-    def create(self, request: Request, properties: Properties) -> Outcome:
-        ec2 = request.client("ec2")
-        own = {self.rename.get(key, key): item for key, item in properties.items() if key not in self.settings}
-        own.pop("Tags", None)
-        shape = service_model("ec2").operation_model(self.create_operation).input_shape
-        assert shape is not None
-        parameters = convert(own, shape, request.type)
-        tags = as_tag_list(all_tags(properties, request.tags))
-        if tags:
-            parameters["TagSpecifications"] = [{"ResourceType": self.kind, "Tags": tags}]
-        answer = getattr(ec2, xform_name(self.create_operation))(**parameters)
-        physical_id = jmespath.search(self.path, answer)
-        if self.modify:
-            self.modify(ec2, physical_id, properties)
-        return self._outcome(request.client, physical_id)
-
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
-        changed = changed_names(properties, previous)
-        if self.replaces(changed):
-            return self.create(request, properties)
-        ec2 = request.client("ec2")
-        if self.modify and changed & self.settings:
-            self.modify(ec2, physical_id, properties)
-        gone, new = tag_changes(request, properties, previous)
-        if gone:
-            ec2.delete_tags(Resources=[physical_id], Tags=[{"Key": key} for key in gone])
-        if new:
-            ec2.create_tags(Resources=[physical_id], Tags=as_tag_list(new))
-        return self._outcome(request.client, physical_id)
-
-    def _outcome(self, client: ClientFactory, physical_id: str) -> Outcome:
-        if not self.attributes:
-            return Outcome(physical_id)
-        answer = self._read(client, physical_id)
-        return Outcome(physical_id, {name: jmespath.search(path, answer) for name, path in self.attributes.items()})
-
-    def _read(self, client: ClientFactory, physical_id: str) -> dict[str, Any]:
-        call = getattr(client("ec2"), xform_name(self.read_operation))
-        return call(**{self.read_by or f"{self.identifier}s": [physical_id]})
-
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
-        call = getattr(request.client("ec2"), xform_name(self.delete_operation))
-        plural = self.identifier.endswith("s")
-        ignore_gone(lambda: call(**{self.identifier: [physical_id] if plural else physical_id}))
-
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
-        found: list[Any] = []
-        if not answers(lambda: found.append(self._read(client, physical_id))):
-            return False
-        return not self.found or bool(jmespath.search(self.found, found[0]))
 
 
 def _vpc_settings(ec2: Any, vpc: str, properties: Properties) -> None:
@@ -119,36 +24,6 @@ def _vpc_settings(ec2: Any, vpc: str, properties: Properties) -> None:
 def _subnet_settings(ec2: Any, subnet: str, properties: Properties) -> None:
     public = str(properties.get("MapPublicIpOnLaunch", False)).lower() == "true"
     ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": public})
-
-
-class SecurityGroup(Ec2Resource):
-    """AWS::EC2::SecurityGroup with its inline rules."""
-
-    def create(self, request: Request, properties: Properties) -> Outcome:
-        named = {"GroupName": request.generated_name(255), **properties}
-        outcome = super().create(request, named)
-        ec2 = request.client("ec2")
-        if "SecurityGroupEgress" in properties:
-            # Own egress rules take the place of the rule that allows everything.
-            everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-            ec2.revoke_security_group_egress(GroupId=outcome.physical_id, IpPermissions=[everything])
-        self._rules(ec2, outcome.physical_id, properties, {})
-        return outcome
-
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
-        outcome = super().update(request, physical_id, properties, previous)
-        if outcome.physical_id == physical_id:
-            self._rules(request.client("ec2"), physical_id, properties, previous)
-        return outcome
-
-    @staticmethod
-    def _rules(ec2: Any, group: str, properties: Properties, previous: Properties) -> None:
-        for key, way in (("SecurityGroupIngress", "ingress"), ("SecurityGroupEgress", "egress")):
-            new, old = properties.get(key, []), previous.get(key, [])
-            for rule in [rule for rule in old if rule not in new]:
-                getattr(ec2, f"revoke_security_group_{way}")(GroupId=group, IpPermissions=[ip_permission(rule)])
-            for rule in [rule for rule in new if rule not in old]:
-                getattr(ec2, f"authorize_security_group_{way}")(GroupId=group, IpPermissions=[ip_permission(rule)])
 
 
 PROVIDERS: dict[str, Provider] = {

@@ -1,4 +1,4 @@
-"""Rules of security groups, routes and attachments: what hangs between two resources of a network."""
+"""Security groups and their rules, routes and attachments."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from localcloud.cloudformation.providers.base import (
     answers,
     ignore_gone,
 )
+from localcloud.cloudformation.providers.ec2_resource import Ec2Resource
 
 
 def ip_permission(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,3 +138,33 @@ class GatewayAttachment(Provider):
     def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
         filters = [{"Name": "attachment.vpc-id", "Values": [properties["VpcId"]]}]
         return bool(client("ec2").describe_internet_gateways(Filters=filters)["InternetGateways"])
+
+
+class SecurityGroup(Ec2Resource):
+    """AWS::EC2::SecurityGroup with its inline rules."""
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        named = {"GroupName": request.generated_name(255), **properties}
+        outcome = super().create(request, named)
+        ec2 = request.client("ec2")
+        if "SecurityGroupEgress" in properties:
+            # Own egress rules take the place of the rule that allows everything.
+            everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+            ec2.revoke_security_group_egress(GroupId=outcome.physical_id, IpPermissions=[everything])
+        self._rules(ec2, outcome.physical_id, properties, {})
+        return outcome
+
+    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+        outcome = super().update(request, physical_id, properties, previous)
+        if outcome.physical_id == physical_id:
+            self._rules(request.client("ec2"), physical_id, properties, previous)
+        return outcome
+
+    @staticmethod
+    def _rules(ec2: Any, group: str, properties: Properties, previous: Properties) -> None:
+        for key, way in (("SecurityGroupIngress", "ingress"), ("SecurityGroupEgress", "egress")):
+            new, old = properties.get(key, []), previous.get(key, [])
+            for rule in [rule for rule in old if rule not in new]:
+                getattr(ec2, f"revoke_security_group_{way}")(GroupId=group, IpPermissions=[ip_permission(rule)])
+            for rule in [rule for rule in new if rule not in old]:
+                getattr(ec2, f"authorize_security_group_{way}")(GroupId=group, IpPermissions=[ip_permission(rule)])
