@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import logging
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -27,15 +29,28 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     level = logging.DEBUG if arguments.verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    rows = json.loads(arguments.images.read_text()) if arguments.images else []
-    images = [ImageCommand.from_json(row) for row in rows]
+    try:
+        rows = json.loads(arguments.images.read_text()) if arguments.images else []
+        images = [ImageCommand.from_json(row) for row in rows]
+        cloud = LocalCloud(arguments.root, arguments.port, images, max_jobs=arguments.max_jobs).start()
+    except (OSError, ValueError) as error:
+        print(f"localcloud can not start: {_sentence(error, arguments)}", file=sys.stderr)
+        return 1
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with LocalCloud(arguments.root, arguments.port, images, max_jobs=arguments.max_jobs) as cloud:
-        print(f"localcloud ready at {cloud.url}", flush=True)
-        stopped.wait()
+    print(f"localcloud ready at {cloud.url}", flush=True)
+    stopped.wait()
+    cloud.stop()
     return 0
+
+
+def _sentence(error: OSError | ValueError, arguments: argparse.Namespace) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"port {arguments.port} is taken; stop what uses it, or pass --port 0 for a free one"
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}"
+    return str(error)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import datetime
 import json
 import logging
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -144,7 +145,7 @@ class Application:
 
 
 class Server:
-    """The application on a loopback port, one thread a connection."""
+    """The application on a loopback port, one thread a connection. OSError when the port is taken."""
 
     def __init__(self, application: Application, port: int) -> None:
         from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -153,8 +154,10 @@ class Server:
             def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
                 log.debug("%s %s", self.requestline, code)
 
+        # Bound here, as werkzeug would answer a taken port by ending the process.
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
         self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", port, application, threaded=True, request_handler=QuietHandler
+            "127.0.0.1", port, application, threaded=True, request_handler=QuietHandler, fd=self._socket.fileno()
         )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="localcloud-server", daemon=True
@@ -172,3 +175,4 @@ class Server:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._socket.close()

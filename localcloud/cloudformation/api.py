@@ -42,7 +42,7 @@ class CloudFormationApi:
         with self._engine.lock:
             stack = self._engine.idle(parameters["StackName"])
             version = self._versions.read(parameters, stack.version)
-            if same(stack.version, version):
+            if same(stack, version):
                 raise validation_error("No updates are to be performed.")
             apply_settings(stack, parameters)
             stack.status = "UPDATE_IN_PROGRESS"
@@ -64,7 +64,8 @@ class CloudFormationApi:
             self._engine.check_exports(stack, {})
             stack.token = parameters.get("ClientRequestToken")
             stack.status = "DELETE_IN_PROGRESS"
-        self._engine.run(stack, lambda operation: operation.delete())
+        retain = frozenset(parameters.get("RetainResources", ()))
+        self._engine.run(stack, lambda operation: operation.delete(retain))
 
     def describe_stacks(self, parameters: Parameters) -> Parameters:
         if "StackName" in parameters:

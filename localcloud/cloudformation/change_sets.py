@@ -36,7 +36,7 @@ class ChangeSetsApi:
             version = self._versions.read(parameters, stack.version)
             apply_settings(stack, parameters)
             changes = planned_changes(stack, version, self._engine.scope(stack, version))
-            empty = stack.version is not None and same(stack.version, version)
+            empty = same(stack, version)
             region, account = self._cloud.region, self._cloud.account_id
             name = parameters["ChangeSetName"]
             change_set = ChangeSet(

@@ -83,12 +83,12 @@ class StackOperation:
         self._clean_up(version, previous)
         stack.set_status("UPDATE_COMPLETE")
 
-    def delete(self) -> None:
-        """Delete every resource that is not retained."""
+    def delete(self, retain: frozenset[str] = frozenset()) -> None:
+        """Delete every resource that is not retained, by its policy or by being named in `retain`."""
         stack = self._stack
         version = stack.version
         stack.set_status("DELETE_IN_PROGRESS", "User Initiated")
-        if version is None or self._delete_all(version, version.tags):
+        if version is None or self._delete_all(version, version.tags, retain):
             stack.outputs = {}
             stack.deleted = now()
             stack.set_status("DELETE_COMPLETE")
@@ -100,7 +100,7 @@ class StackOperation:
         scope = self._context.scope(self._stack, version)
         for logical_id, definition in active_definitions(version, scope).items():
             current = self._stack.resources.get(logical_id)
-            if current is None or current.physical_id is None or current.type != definition["Type"]:
+            if current is None or current.type != definition["Type"] or not _is_made(current):
                 self._create_resource(logical_id, definition, scope, version)
             else:
                 self._update_resource(current, definition, scope, version, previous_tags)
@@ -210,14 +210,16 @@ class StackOperation:
         for logical_id in reversed(dependency_order_of_existing(definitions, scope)):
             self._drop(stack.resources[logical_id], previous.tags)
 
-    def _delete_all(self, version: Version, tags: Mapping[str, str]) -> bool:
+    def _delete_all(self, version: Version, tags: Mapping[str, str], retain: frozenset[str] = frozenset()) -> bool:
         stack = self._stack
         scope = self._context.scope(stack, version)
         definitions = {name: item.definition for name, item in stack.resources.items()}
         clean = True
         for logical_id in reversed(dependency_order_of_existing(definitions, scope)):
             resource = stack.resources[logical_id]
-            if resource.physical_id is not None and resource.status != "DELETE_COMPLETE":
+            if logical_id in retain:
+                stack.set_resource(resource, "DELETE_SKIPPED")
+            elif resource.physical_id is not None and resource.status != "DELETE_COMPLETE":
                 clean &= self._drop(resource, tags)
         return clean
 
@@ -244,3 +246,8 @@ class StackOperation:
             return False
         self._stack.set_resource(resource, "DELETE_COMPLETE")
         return True
+
+
+def _is_made(resource: Resource) -> bool:
+    """False for what a create without rollback has left undone or half done."""
+    return resource.physical_id is not None and resource.status != "CREATE_FAILED"

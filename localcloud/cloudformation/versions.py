@@ -66,8 +66,8 @@ class Versions:
         return self._cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
 
 
-def same(left: Version | None, right: Version) -> bool:
-    """Whether an update from `left` to `right` would change nothing."""
+def same(stack: Stack, version: Version) -> bool:
+    """Whether an update to `version` would change nothing; one that failed half-way always has something to do."""
 
     def essence(version: Version) -> str:
         template: Mapping[str, Any] = {
@@ -75,7 +75,9 @@ def same(left: Version | None, right: Version) -> bool:
         }
         return json.dumps([template, version.parameter_texts, version.tags], sort_keys=True)
 
-    return left is not None and essence(left) == essence(right)
+    if stack.version is None or stack.status in ("CREATE_FAILED", "UPDATE_FAILED"):
+        return False
+    return essence(stack.version) == essence(version)
 
 
 def apply_settings(stack: Stack, parameters: Parameters) -> None:

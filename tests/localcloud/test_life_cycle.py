@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -73,3 +74,29 @@ def test_the_module_runs_in_the_foreground_until_sigterm(tmp_path):
     s3.list_buckets()
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("images", "sentence"),
+    [
+        ("missing.json", "there is no file missing.json"),
+        ('[{"pattern": "*", "kind": "batch"}]', "kind must be training, processing or serving"),
+    ],
+)
+def test_a_mistake_at_the_start_is_one_sentence(tmp_path, images, sentence):
+    if images.startswith("["):
+        (tmp_path / "images.json").write_text(images)
+        images = "images.json"
+    command = [sys.executable, "-m", "localcloud", "--port", "0", "--images", images]
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=paths)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_an_error_and_not_an_exit():
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        LocalCloud(port=taken.getsockname()[1]).start()
+    with LocalCloud():
+        pass  # the failed start left nothing locked

@@ -220,3 +220,46 @@ def test_change_sets_tell_what_would_change(stacks):
 def test_operations_that_are_not_emulated_say_so(stacks):
     refusal = "localcloud does not emulate cloudformation:DetectStackDrift"
     assert error_of(lambda: stacks.client.detect_stack_drift(StackName="basics")) == refusal
+
+
+def test_a_create_that_kept_its_parts_can_be_finished(stacks, client):
+    stacks.create("finished", {"Topic": TOPIC, "Late": {**UNKNOWN, "DependsOn": "Topic"}}, DisableRollback=True)
+    topic = stacks.physical("finished", "Topic")
+    described = stacks.update("finished", {"Topic": TOPIC, "Late": {**TOPIC, "DependsOn": "Topic"}})
+    assert described["StackStatus"] == "UPDATE_COMPLETE"
+    assert stacks.physical("finished", "Topic") == topic
+    assert missing_resources(client, "finished") == []
+
+
+def test_a_replacement_is_undone_when_the_update_fails(stacks, client):
+    def group(name):
+        return {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name}}
+
+    stacks.create("undone", {"Group": group("/undone/old")})
+    described = stacks.update("undone", {"Group": group("/undone/new"), "Bad": {**UNKNOWN, "DependsOn": "Group"}})
+    assert described["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    names = [item["logGroupName"] for item in client("logs").describe_log_groups()["logGroups"]]
+    assert "/undone/old" in names
+    assert "/undone/new" not in names
+    assert stacks.physical("undone", "Group") == "/undone/old"
+
+
+def test_a_delete_may_leave_named_resources(stacks, client):
+    stacks.create("leaving", {"Kept": TOPIC, "Gone": TOPIC})
+    kept, gone = stacks.physical("leaving", "Kept"), stacks.physical("leaving", "Gone")
+    stacks.client.delete_stack(StackName="leaving", RetainResources=["Kept"])
+    assert kept in _topics(client)
+    assert gone not in _topics(client)
+
+
+def test_another_stacks_output_can_be_read(stacks, client):
+    stacks.create("giving", {"Topic": TOPIC}, Outputs={"Arn": {"Value": {"Ref": "Topic"}}})
+    value = {"Fn::GetStackOutput": {"StackName": "giving", "OutputName": "Arn", "Region": {"Ref": "AWS::Region"}}}
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/taken", "Type": "String", "Value": value}}
+    assert stacks.create("taking", {"P": parameter})["StackStatus"] == "CREATE_COMPLETE"
+    assert client("ssm").get_parameter(Name="/taken")["Parameter"]["Value"] == stacks.physical("giving", "Topic")
+
+
+def test_a_property_that_is_missing_fails_its_resource_by_name(stacks):
+    assert stacks.create("lacking", {"P": {"Type": "AWS::SNS::TopicPolicy"}})["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert stacks.reasons("lacking", "P") == ["AWS::SNS::TopicPolicy needs the property Topics"]
