@@ -36,8 +36,15 @@ class DatasetSpec(Config):
     min_images_per_class: int = Field(default=10, ge=1)
     max_short_side: int = Field(default=256, ge=16)
     jpeg_quality: int = Field(default=90, ge=50, le=100)
-    near_duplicate_distance: int = Field(default=0, ge=0, le=16)
+    min_side: int = Field(default=16, ge=1, le=4096)
+    """Smaller images are quarantined. Pixels."""
+    max_aspect_ratio: float = Field(default=8, ge=1)
+    max_quarantined: float = Field(default=0.5, ge=0, le=1)
+    """The run stops when a larger share of the images is unusable."""
+    near_duplicate_distance: int = Field(default=6, ge=0, le=16)
     """Largest Hamming distance of two perceptual hashes that counts as the same picture; 0: exact copies only."""
+    packing: Literal["shards", "folders"] = "shards"
+    """How the train split is written: a few large sequential objects, or the images as they are."""
 
     @field_validator("name")
     @classmethod

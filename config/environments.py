@@ -37,7 +37,7 @@ def local() -> AppConfig:
             evaluation=job,
             default_models=CORE_MODELS,
             max_concurrency=2,
-            gate=GateConfig(min_accuracy=0.5),
+            gate=GateConfig(min_accuracy=0.6),
             publish=PublishConfig(stable_key=True),
         ),
         endpoint=EndpointConfig(

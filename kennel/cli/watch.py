@@ -14,6 +14,7 @@ from imgcls.contract import metrics
 from kennel import jobs, runs
 from kennel.cli.output import console, duration
 from kennel.history import Job, Visit
+from kennel.reasons import reason
 from kennel.runs import Run
 from kennel.session import Session
 
@@ -35,7 +36,7 @@ def model_names(run: Run) -> dict[int, str]:
 def outcome(run: Run) -> str:
     """`dog-breed-classifier published, ...`, or the reason of a failure."""
     if run.status != "SUCCEEDED":
-        return (run.cause or run.error or "").split("\n")[0]
+        return reason(run.cause, run.error)
     results = run.output.get("outcomes", []) if isinstance(run.output, dict) else []
     return ", ".join(f"{item['model']} {item['outcome']}" for item in results)
 
@@ -102,7 +103,7 @@ def _change(visit: Visit, label: str) -> str:
 
 
 def _first_line(visit: Visit) -> str:
-    return ((visit.cause or visit.error or "").strip().splitlines() or [""])[0][:300]
+    return (reason(visit.cause, visit.error).splitlines() or [""])[0][:300]
 
 
 def _label(visit: Visit, names: dict[int, str]) -> str:
@@ -141,7 +142,7 @@ def print_run(run: Run) -> None:
     console.print(_table(run))
     for visit in run.visits:
         if visit.status == "failed" and visit.cause:
-            console.print(f"\n{visit.state}: {visit.cause}", style="red", markup=False)
+            console.print(f"\n{visit.state}: {reason(visit.cause, visit.error)}", style="red", markup=False)
     console.print()
     console.print(_verdict(run), style="green" if run.status == "SUCCEEDED" else "red", markup=False)
 
