@@ -1,12 +1,13 @@
-"""`python -m checks.all`: synthesize every environment with its rule packs, lint the templates, hold our controls."""
+"""`python -m checks.all [FOLDER]`: synthesize every environment with its rule packs, lint, hold our controls."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,7 +33,8 @@ def run(command: Sequence[str], **variables: str) -> str:
 
 
 def check(environment: str, folder: Path) -> str:
-    """Findings of one environment, nothing when there are none."""
+    """Findings of one environment, nothing when there are none. What `folder` held is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     found = run(
         [sys.executable, "app.py"],
@@ -42,13 +44,24 @@ def check(environment: str, folder: Path) -> str:
     if found:
         return found
     templates = [str(path) for path in sorted(folder.glob("*.template.json"))]
-    lint = [str(Path(sys.executable).with_name("cfn-lint")), "--config-file", str(LINT_CONFIG), "--template", *templates]
+    lint = [
+        str(Path(sys.executable).with_name("cfn-lint")),
+        "--config-file",
+        str(LINT_CONFIG),
+        "--template",
+        *templates,
+    ]
     return run(lint) + run([sys.executable, "-m", "checks", str(folder)])
 
 
-def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="kennel-checks-") as folder, ThreadPoolExecutor(max_workers=2) as pool:
-        findings = list(pool.map(lambda name: check(name, Path(folder) / name), ENVIRONMENTS))
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m checks.all", description=__doc__)
+    parser.add_argument(
+        "folder", type=Path, nargs="?", default=ROOT / "out" / "checks", help="where the assemblies are left"
+    )
+    folder = parser.parse_args(arguments).folder.resolve()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        findings = list(pool.map(lambda name: check(name, folder / name), ENVIRONMENTS))
     for environment, found in zip(ENVIRONMENTS, findings, strict=True):
         print(f"{environment}: {'templates, rule packs and controls hold' if not found else 'findings'}")
         if found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from aws_cdk import Acknowledgment, Reference, Stack, Token, Tokenization, Validations
+from aws_cdk import Acknowledgment, CfnResource, Reference, Stack, Token, Tokenization, Validations
 from constructs import IConstruct
 
 SOLUTIONS = "AwsSolutions"
@@ -31,6 +31,12 @@ def _imported(text: str, viewer: Stack) -> str:
                 value = Token.as_string(token)
                 text = text.replace(value, home.export_value(value))
     return text
+
+
+def acknowledge_checkov(construct: IConstruct, **reasons: str) -> None:
+    """Acknowledge findings of checkov, which reads the template alone: `CKV_AWS_18="why"`."""
+    resource = cast(CfnResource, construct.node.default_child)
+    resource.add_metadata("checkov", {"skip": [{"id": id, "comment": reason} for id, reason in reasons.items()]})
 
 
 def flatten(value: Any) -> str:

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.constructs.acknowledgements import NIST, acknowledge
+from stacks.constructs.acknowledgements import NIST, acknowledge, acknowledge_checkov
 from stacks.constructs.log_group import PlatformLogGroup
 from stacks.constructs.roles import ServiceRole
 
@@ -56,7 +56,10 @@ class PlatformFunction(lambda_.Function):
             description=description,
         )
         self.service_role = role
-        acknowledge(self, f"{NIST}-LambdaConcurrency", "new accounts have no concurrency to reserve")
-        acknowledge(self, f"{NIST}-LambdaInsideVPC", "it calls AWS alone, and the network has no way there")
+        no_network = "it calls AWS alone, and the network has no way there"
+        no_concurrency = "new accounts have no concurrency to reserve"
+        acknowledge(self, f"{NIST}-LambdaConcurrency", no_concurrency)
+        acknowledge(self, f"{NIST}-LambdaInsideVPC", no_network)
         acknowledge(self, f"{NIST}-LambdaDLQ", failures)
+        acknowledge_checkov(self, CKV_AWS_115=no_concurrency, CKV_AWS_116=failures, CKV_AWS_117=no_network)
         acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray's PutTraceSegments has no resource")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import Stack
 from constructs import Construct
 
-from stacks.constructs.acknowledgements import acknowledge_wildcard
+from stacks.constructs.acknowledgements import acknowledge_checkov, acknowledge_wildcard
 from stacks.constructs.container_image import ContainerImage
 from stacks.constructs.roles import ServiceRole
 
@@ -37,6 +37,8 @@ class SageMakerRole(ServiceRole):
             ["cloudwatch:PutMetricData"], {"StringLike": {"cloudwatch:namespace": METRIC_NAMESPACES}}
         )
         self.allow_without_resource(ATTACH_TO_NETWORK)
+        network = "SageMaker makes and removes its own network interfaces, which have no name before"
+        acknowledge_checkov(self.node.find_child("DefaultPolicy"), CKV_AWS_109=network, CKV_AWS_111=network)
 
     def _allow_logs(self, log_group: str) -> None:
         stack = Stack.of(self)
