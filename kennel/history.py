@@ -30,9 +30,10 @@ class Job:
 
 @dataclass
 class Visit:
-    """One entry into a state. `iteration` is the index in the models' Map, None outside of it."""
+    """One entry into a state of type `kind` (Task, Choice, Map, ...), in one `iteration` of the Map or outside (None)."""
 
     state: str
+    kind: str
     iteration: int | None
     entered: datetime
     exited: datetime | None = None
@@ -61,7 +62,11 @@ def read_visits(events: Iterable[dict]) -> list[Visit]:
         if event["type"].endswith("StateEntered"):
             details = event["stateEnteredEventDetails"]
             visit = Visit(
-                details["name"], iteration_of[event["id"]], event["timestamp"], input=_json(details.get("input"))
+                details["name"],
+                event["type"].removesuffix("StateEntered"),
+                iteration_of[event["id"]],
+                event["timestamp"],
+                input=_json(details.get("input")),
             )
             visits.append(visit)
             visit_of[event["id"]] = visit

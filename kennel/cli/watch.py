@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from rich.console import Group
@@ -10,7 +10,6 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from imgcls.contract import metrics
 from kennel import jobs, runs
 from kennel.cli.output import console, duration
 from kennel.history import Job, Visit
@@ -18,9 +17,12 @@ from kennel.reasons import reason
 from kennel.runs import Run
 from kennel.session import Session
 
+SHOWN = ("Task", "Map", "Fail")
+"""State types that do something; Choice, Pass and Wait are the wiring between them."""
 MARKS = {"running": "●", "succeeded": "✓", "failed": "✗"}
 COLOURS = {"running": "cyan", "succeeded": "green", "failed": "red"}
 TAIL_LINES = 6
+WATCHED = ("train:epoch", "train:loss", "validation:loss", "validation:accuracy")
 
 
 def model_names(run: Run) -> dict[int, str]:
@@ -48,7 +50,7 @@ def follow_live(session: Session, name: str) -> Run:
         for run in runs.follow(session, name):
             for _ in follower.lines(run):
                 pass
-            live.update(Group(_table(run), Text("\n".join(follower.tail), style="dim")))
+            live.update(Group(_table(run, follower.metrics(run)), Text("\n".join(follower.tail), style="dim")))
     print_run(run)
     return run
 
@@ -76,12 +78,19 @@ class _Follower:
     def lines(self, run: Run) -> Iterator[str]:
         names = model_names(run)
         for index, visit in enumerate(run.visits):
+            if visit.kind not in SHOWN:
+                continue
             label = _label(visit, names)
             yield from self._job_lines(visit, label)
             state = f"{visit.status}{visit.attempts}" if visit.job else visit.status
             if self._told.get(index) != state:
                 self._told[index] = state
                 yield _change(visit, label)
+
+    def metrics(self, run: Run) -> dict[Job, str]:
+        """What each running job measures right now."""
+        running = [visit.job for visit in run.visits if visit.job and visit.status == "running"]
+        return {job: _metrics(self._session, job) for job in running}
 
     def _job_lines(self, visit: Visit, label: str) -> Iterator[str]:
         if visit.job is None or visit.job in self._ended:
@@ -112,7 +121,7 @@ def _label(visit: Visit, names: dict[int, str]) -> str:
     return f"{names.get(visit.iteration, f'model {visit.iteration}')} / {visit.state}"
 
 
-def _table(run: Run) -> Table:
+def _table(run: Run, measured: Mapping[Job, str] | None = None) -> Table:
     names = model_names(run)
     table = Table(
         "",
@@ -120,16 +129,25 @@ def _table(run: Run) -> Table:
         "model",
         "took",
         "job",
+        "",
         box=None,
         header_style="bold",
         title=f"{run.name}  {run.status}  {duration(run.seconds)}",
     )
     table.title_justify = "left"
-    for visit in run.visits:
+    for visit in (visit for visit in run.visits if visit.kind in SHOWN):
         seconds = visit.seconds if visit.exited else (datetime.now(UTC) - visit.entered).total_seconds()
         model = names.get(visit.iteration, "") if visit.iteration is not None else ""
         mark = Text(MARKS[visit.status], style=COLOURS[visit.status])
-        table.add_row(mark, visit.state, model, duration(seconds), visit.job.name if visit.job else "")
+        job = visit.job.name if visit.job else ""
+        table.add_row(
+            mark,
+            visit.state,
+            model,
+            duration(seconds),
+            job,
+            measured.get(visit.job, "") if measured and visit.job else "",
+        )
     return table
 
 
@@ -147,10 +165,11 @@ def print_run(run: Run) -> None:
     console.print(_verdict(run), style="green" if run.status == "SUCCEEDED" else "red", markup=False)
 
 
-def last_metrics(session: Session, job: Job) -> str:
+def _metrics(session: Session, job: Job) -> str:
     """`validation:accuracy=0.93 ...` of a job, empty while it has none."""
     view = jobs.view(session, job)
     if view is None:
         return ""
-    shown = {name: value for name, value in view.metrics.items() if name in metrics.NAMES or name.startswith("best ")}
-    return " ".join(f"{name}={value:.4g}" for name, value in shown.items())
+    if job.kind == "tuning":
+        return " ".join([view.detail, *(f"{name}={value:.4g}" for name, value in view.metrics.items())])
+    return " ".join(f"{name}={view.metrics[name]:.4g}" for name in WATCHED if name in view.metrics)

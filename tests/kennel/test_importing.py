@@ -8,6 +8,7 @@ import io
 import tarfile
 import threading
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -83,7 +84,7 @@ class RangeHandler(http.server.SimpleHTTPRequestHandler):
     ranges: list[str | None]
 
     def do_GET(self):
-        body = open(self.translate_path(self.path), "rb").read()
+        body = Path(self.translate_path(self.path)).read_bytes()
         asked = self.headers.get("Range")
         self.server.ranges.append(asked)
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
