@@ -13,18 +13,18 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from imgcls import artifact, export, graph_file, networks, rules, weights_file
+from imgcls.arguments import parse
 from imgcls.augment import AUGMENTATIONS
 from imgcls.contract import metrics
 from imgcls.contract.artifact import GRAPH, WEIGHTS, ArtifactError, ModelCard, Preprocessing
@@ -32,15 +32,16 @@ from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError
 from imgcls.data.folders import DataError, check_same_classes, open_dataset
 from imgcls.data.loader import Loader
 from imgcls.data.shards import open_split
-from imgcls.engine import Recipe, Trainer, TrainingDiverged, ValidationResult
+from imgcls.engine import Trainer, TrainingDiverged, ValidationResult
 from imgcls.progress import track
+from imgcls.recipe import Recipe
 from imgcls.recording import Recorder, process_started
 
 USER_ERRORS = (ArtifactError, DataError, HyperparameterError, networks.NetworkError, TrainingDiverged)
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
-    paths, passed = parse(arguments, environment)
+    paths, passed = parse(arguments, environment, __doc__.split("\n")[0])
     try:
         with Recorder(paths.output_data_dir, started=process_started()) as recorder:
             train(paths, passed, environment, recorder)
@@ -56,56 +57,97 @@ def train(
     values: dict[str, Any] = {item.name: item.default for item in HYPERPARAMETERS} | decode(passed)
     recorder.environment(torch=torch.__version__, hyperparameters=values)
     spec = Preprocessing.from_dict(values["preprocessing"])
-    seed_everything(values["seed"])
+    if values["batch-size"] == 1:
+        raise HyperparameterError("batch-size 1 gives batch normalisation nothing to average: use at least 2")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(values["seed"])
 
-    # Data.
-    train_split = open_split(paths.train, values["labels"])
-    validation_split = open_dataset(paths.validation, values["labels"])
-    check_same_classes(train_split, validation_split, "validation")
-    augmentation = AUGMENTATIONS[values["augmentation"]]
-    shared = {"num_workers": values["num-workers"]}
-    train_loader = Loader(
-        train_split, spec, values["batch-size"], augmentation=augmentation, seed=values["seed"], **shared
-    )
-    validation_loader = Loader(validation_split, spec, values["test-batch-size"], **shared)
-    recorder.batch_size = train_loader.batch_size
+    data = open_data(paths, values, spec)
+    recorder.batch_size = data.train.batch_size
     recorder.environment(
         device=str(device),
-        labels=train_split.labels,
-        num_train=len(train_split),
-        num_validation=len(validation_split),
+        labels=data.labels,
+        num_train=data.num_train,
+        num_validation=data.num_validation,
         manifest_id=environment.get("KENNEL_MANIFEST_ID", ""),
     )
     print(
-        f"training {values['architecture']} on {len(train_split)} images of {len(train_split.labels)} classes "
-        f"({len(validation_split)} to validate), batches of {train_loader.batch_size}, on {device}",
+        f"training {values['architecture']} on {data.num_train} images of {len(data.labels)} classes "
+        f"({data.num_validation} to validate), batches of {data.train.batch_size}, on {device}",
         flush=True,
     )
 
-    # Network.
     with recorder.timed("network"):
-        network = networks.build(values["architecture"], len(train_split.labels))
-        if values["pretrained"]:
-            networks.load_pretrained(network, values["architecture"], paths.weights)
-        if values["freeze-backbone"]:
-            networks.freeze_backbone(network)
-        recipe = Recipe.from_hyperparameters(values, augmentation.jitter)
-        trainer = Trainer(network, spec, recipe, steps_per_epoch=len(train_loader), device=device, recorder=recorder)
+        network = make_network(values, len(data.labels), paths.weights)
+        recipe = Recipe.from_hyperparameters(values, AUGMENTATIONS[values["augmentation"]].jitter)
+        trainer = Trainer(network, spec, recipe, steps_per_epoch=len(data.train), device=device, recorder=recorder)
 
-    # Epochs: keep the best, stop when it does not get better.
-    best: ValidationResult | None = None
-    best_epoch, best_weights, history = 0, {}, []
-    for epoch in range(1, recipe.epochs + 1):
-        batches = track(train_loader.epoch(epoch), total=len(train_loader), description=f"epoch {epoch}")
+    best = fit(trainer, data, recipe.epochs, values["patience"], recorder)
+    # A tuning job takes the last value that it finds: let that be the epoch that is kept.
+    print(metrics.line({"validation:loss": best.result.loss, "validation:accuracy": best.result.accuracy}), flush=True)
+
+    network.load_state_dict(best.weights)
+    with recorder.timed("artifact"):
+        started = datetime.fromtimestamp(recorder.started, UTC)
+        write_artifact(paths.model_dir, network, values, spec, data.labels, best.result, environment, started)
+
+
+@dataclass(frozen=True)
+class Data:
+    train: Loader
+    validation: Loader
+    labels: tuple[str, ...]
+    num_train: int
+    num_validation: int
+
+
+def open_data(paths: argparse.Namespace, values: Mapping[str, Any], spec: Preprocessing) -> Data:
+    """Both splits, which must have the same classes. Raises DataError."""
+    train_split = open_split(paths.train, values["labels"])
+    validation_split = open_dataset(paths.validation, values["labels"])
+    check_same_classes(train_split, validation_split, "validation")
+    workers, seed = values["num-workers"], values["seed"]
+    augmentation = AUGMENTATIONS[values["augmentation"]]
+    return Data(
+        Loader(train_split, spec, values["batch-size"], augmentation=augmentation, seed=seed, num_workers=workers),
+        Loader(validation_split, spec, values["test-batch-size"], num_workers=workers),
+        train_split.labels,
+        len(train_split),
+        len(validation_split),
+    )
+
+
+def make_network(values: Mapping[str, Any], num_classes: int, weights: Path) -> torch.nn.Module:
+    network = networks.build(values["architecture"], num_classes)
+    if values["pretrained"]:
+        networks.load_pretrained(network, values["architecture"], weights)
+    if values["freeze-backbone"]:
+        networks.freeze_backbone(network)
+    return network
+
+
+@dataclass(frozen=True)
+class Best:
+    """The epoch that is kept. `weights` is a copy on the CPU."""
+
+    result: ValidationResult
+    epoch: int
+    weights: dict[str, torch.Tensor]
+
+
+def fit(trainer: Trainer, data: Data, epochs: int, patience: int, recorder: Recorder) -> Best:
+    """Train epoch after epoch; keep the best; stop after `patience` epochs that were not better."""
+    best: Best | None = None
+    history = []
+    for epoch in range(1, epochs + 1):
+        batches = track(data.train.epoch(epoch), total=len(data.train), description=f"epoch {epoch}")
         with recorder.timed(f"epoch-{epoch}"):
             trained = trainer.train_epoch(batches, epoch)
-        trainer.refresh_statistics()
+            trainer.refresh_statistics()
         with recorder.timed(f"validation-{epoch}"):
-            validated = trainer.validate(validation_loader.epoch(epoch))
-        if best is None or validated.better_than(best):
-            best, best_epoch = validated, epoch
-            best_weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+            validated = trainer.validate(data.validation.epoch(epoch))
+        if best is None or validated.better_than(best.result):
+            best = Best(validated, epoch, trainer.weights())
         reported = {
             "train:epoch": epoch,
             "train:loss": trained.loss,
@@ -115,26 +157,18 @@ def train(
             "train:learning-rate": trained.learning_rate,
             "train:images-per-second": trained.images_per_second,
             "train:data-wait-ratio": trained.data_wait_ratio,
-            "best:epoch": best_epoch,
-            "best:validation-accuracy": best.accuracy,
+            "best:epoch": best.epoch,
+            "best:validation-accuracy": best.result.accuracy,
         }
         recorder.metrics(reported, step=trainer.step, epoch=epoch)
         print(metrics.line(reported), flush=True)
         history.append(rules.EpochLosses(trained.loss, validated.loss))
         trainer.report(rules.losses(history), epoch)
-        if values["patience"] and epoch - best_epoch >= values["patience"]:
-            print(f"no improvement since epoch {best_epoch}: stopping", flush=True)
+        if patience and epoch - best.epoch >= patience:
+            print(f"no improvement since epoch {best.epoch}: stopping", flush=True)
             break
-
-    # A tuning job takes the last value that it finds: let that be the epoch that is kept.
     assert best is not None, "epochs is at least 1"
-    print(metrics.line({"validation:loss": best.loss, "validation:accuracy": best.accuracy}), flush=True)
-
-    # Artifact.
-    network.load_state_dict(best_weights)
-    with recorder.timed("artifact"):
-        started = datetime.fromtimestamp(recorder.started, UTC)
-        write_artifact(paths.model_dir, network, values, spec, train_split.labels, best, environment, started)
+    return best
 
 
 def write_artifact(
@@ -174,41 +208,6 @@ def write_artifact(
     print(f"best validation accuracy {validation.accuracy:.3f}; artifact {card.version} in {folder}")
     if (folder / GRAPH).is_file():
         print(f"try it: kennel predict --artifact {folder} IMAGE")
-
-
-def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> tuple[argparse.Namespace, dict[str, str]]:
-    """The paths, and the hyperparameters that were passed. An unknown argument is an error."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0], allow_abbrev=False)
-    for name, variable in (("train", "SM_CHANNEL_TRAIN"), ("validation", "SM_CHANNEL_VALIDATION")):
-        default = environment.get(variable)
-        parser.add_argument(
-            f"--{name}", type=Path, default=default, required=default is None, metavar="DIR",
-            help=f"folder of class folders (default: ${variable})",
-        )  # fmt: skip
-    parser.add_argument("--model-dir", type=Path, default=environment.get("SM_MODEL_DIR", "model"), metavar="DIR")
-    parser.add_argument("--output-data-dir", type=Path, default=environment.get("SM_OUTPUT_DATA_DIR"), metavar="DIR")
-    parser.add_argument(
-        "--weights", type=Path, default=environment.get("SM_CHANNEL_WEIGHTS", "weights"), metavar="DIR",
-        help="folder of pretrained weights (default: $SM_CHANNEL_WEIGHTS)",
-    )  # fmt: skip
-    # A tuning job adds this one to what it passes; AWS's toolkit drops it, other runners may not.
-    parser.add_argument("--_tuning_objective_metric", help=argparse.SUPPRESS)
-    for item in HYPERPARAMETERS:
-        choices = f" ({', '.join(item.choices)})" if item.choices else ""
-        parser.add_argument(f"--{item.name}", help=f"{item.help}{choices}; default {item.default}".replace("%", "%%"))
-    parsed = parser.parse_args(arguments)
-    if parsed.output_data_dir is None:
-        parsed.output_data_dir = parsed.model_dir.with_name(parsed.model_dir.name + "-records")
-    passed = {item.name: getattr(parsed, item.name.replace("-", "_")) for item in HYPERPARAMETERS}
-    # The toolkit flattens a JSON object into `a=1,b=2` on the command line; SM_HPS has it as it was sent.
-    whole = json.loads(environment.get("SM_HPS", "{}"))
-    passed |= {item.name: whole[item.name] for item in HYPERPARAMETERS if item.kind is dict and item.name in whole}
-    return parsed, {name: value for name, value in passed.items() if value is not None}
-
-
-def seed_everything(seed: int) -> None:
-    torch.manual_seed(seed)
-    np.random.seed(seed)
 
 
 def fail(error: Exception, environment: Mapping[str, str]) -> int:

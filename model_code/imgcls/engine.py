@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +18,8 @@ from imgcls.contract import records
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.loader import Batch
 from imgcls.networks import NORMS
+from imgcls.norms import NormProbe
+from imgcls.recipe import Recipe, make_optimizer, schedule
 from imgcls.recording import Recorder
 
 _DEBUG_EVERY_STEPS = 25
@@ -29,28 +29,6 @@ _STATISTICS_IMAGES = 512
 
 class TrainingDiverged(RuntimeError):
     """The loss is no number any more; the message says where, and what to change."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train, in the units of `contract.hyperparameters`; `jitter` is the augmentation's."""
-
-    epochs: int
-    lr: float
-    optimizer: str
-    momentum: float
-    weight_decay: float
-    label_smoothing: float
-    warmup_epochs: float
-    bf16: bool
-    jitter: float
-    seed: int
-
-    @classmethod
-    def from_hyperparameters(cls, values: Mapping[str, Any], jitter: float) -> Recipe:
-        same = ("epochs", "lr", "optimizer", "momentum", "weight-decay", "label-smoothing", "warmup-epochs", "seed")
-        fields = {name.replace("-", "_"): values[name] for name in same}
-        return cls(**fields, bf16=values["train-precision"] == "bf16", jitter=jitter)
 
 
 @dataclass(frozen=True)
@@ -89,10 +67,10 @@ class Trainer:
         self._recipe, self._device, self._recorder = recipe, device, recorder
         self._mean = 255 * torch.tensor(spec.mean, device=device).view(1, 3, 1, 1)
         self._std = 255 * torch.tensor(spec.std, device=device).view(1, 3, 1, 1)
-        self._optimizer = _optimizer(network, recipe)
+        self._optimizer = make_optimizer(network, recipe)
         self._total_steps = recipe.epochs * steps_per_epoch
         self._warmup_steps = recipe.warmup_epochs * steps_per_epoch
-        self._groups = layer_groups(network)
+        self._probe = NormProbe(network)
         self._norms = [module for module in network.modules() if isinstance(module, NORMS)]
         self._frozen = not all(parameter.requires_grad for parameter in network.parameters())
         self._recent: deque[Tensor] = deque()
@@ -182,6 +160,10 @@ class Trainer:
         loss, accuracy = (total / num_images).tolist()
         return ValidationResult(loss, accuracy)
 
+    def weights(self) -> dict[str, Tensor]:
+        """A copy of the network's state, on the CPU."""
+        return {name: tensor.detach().cpu().clone() for name, tensor in self._network.state_dict().items()}
+
     def report(self, finding: rules.Finding | None, epoch: int) -> None:
         """Record and print a finding, once per rule."""
         if finding is None or finding.rule in self._fired:
@@ -225,62 +207,11 @@ class Trainer:
 
     def _debug_step(self, epoch: int) -> None:
         """The optimizer's step with norms taken around it."""
-        gradients = {
-            name: _norm([parameter.grad for parameter in group if parameter.grad is not None])
-            for name, group in self._groups.items()
-        }
-        before = {name: [parameter.detach().clone() for parameter in group] for name, group in self._groups.items()}
-        self._optimizer.step()
-        weights = {name: _norm(group) for name, group in before.items()}
-        updates = {
-            name: _norm(torch._foreach_sub([p.detach() for p in group], before[name])) / max(weights[name], 1e-12)
-            for name, group in self._groups.items()
-        }
-        for name, values in (
-            (records.GRADIENT_NORM, gradients),
-            (records.WEIGHT_NORM, weights),
-            (records.UPDATE_RATIO, updates),
-        ):
+        norms = self._probe.around(self._optimizer.step)
+        for name, values in norms.items():
             self._recorder.debug(name, values, step=self.step, epoch=epoch)
-        self._gradient_history.append(gradients)
+        self._gradient_history.append(norms[records.GRADIENT_NORM])
         self.report(rules.gradients(self._gradient_history), epoch)
-
-
-def schedule(step: int, total_steps: int, warmup_steps: float) -> float:
-    """The share of the peak learning rate at a step from 1: linear warm-up, then a cosine that ends near zero."""
-    if step < warmup_steps:
-        return step / warmup_steps
-    progress = (step - warmup_steps) / max(1.0, total_steps - warmup_steps)
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-
-
-def layer_groups(network: nn.Module) -> dict[str, list[nn.Parameter]]:
-    """The trainable parameters by part of the network: `layer1`, `features.3`, `head`."""
-    groups: dict[str, list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            parts = name.split(".")[:-1]
-            depth = 2 if parts[0] in ("features", "classifier") else 1
-            groups.setdefault(".".join(parts[:depth]), []).append(parameter)
-    return groups
-
-
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trainable if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        # Decay pulls scales and biases of normalisation layers towards zero for nothing.
-        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=recipe.lr)
-    return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
-
-
-def _norm(tensors: Sequence[Tensor]) -> float:
-    if not tensors:
-        return 0.0
-    return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(list(tensors)))))
 
 
 def _timed(batches: Iterable[Batch]) -> Iterator[tuple[Batch, float]]:

@@ -46,7 +46,7 @@ def save(tensors: Mapping[str, Tensor], path: Path) -> None:
         file.write(len(text).to_bytes(_LENGTH_BYTES, "little"))
         file.write(text)
         for blob in blobs:
-            file.write(blob)
+            file.write(blob.data)
 
 
 def load(path: Path) -> dict[str, Tensor]:

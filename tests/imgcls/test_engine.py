@@ -11,7 +11,9 @@ from imgcls import networks
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
 from imgcls.data.loader import Batch
-from imgcls.engine import Recipe, Trainer, TrainingDiverged, ValidationResult, layer_groups, schedule
+from imgcls.engine import Trainer, TrainingDiverged, ValidationResult
+from imgcls.norms import layer_groups
+from imgcls.recipe import Recipe, schedule
 from imgcls.recording import Recorder
 
 SPEC = Preprocessing(resize=36, crop=32)

@@ -1,8 +1,13 @@
 """One small data set for all tests of the entry scripts."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.imgcls.stripes import draw_splits
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "model_code"))
 
 
 @pytest.fixture(scope="session")
