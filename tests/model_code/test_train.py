@@ -1,40 +1,52 @@
 """train.py from a shell and as a job: the artifact, the records, and one sentence for every mistake."""
 
+import contextlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import train as script
 from imgcls.artifact import verify
 from imgcls.contract import metrics, records
 from imgcls.contract.artifact import GRAPH
 from tests.imgcls.stripes import CLASSES, SPEC, draw_split
 
-SCRIPT = Path(__file__).parents[2] / "model_code" / "train.py"
 QUICK = {
     "architecture": "simple_cnn", "pretrained": "false", "preprocessing": SPEC, "epochs": "1", "batch-size": "8",
     "lr": "0.01", "optimizer": "adamw", "augmentation": "none",
 }  # fmt: skip
 
 
-def train(splits, folder, *, environment=None, **changes):
+def arguments(splits, folder, **changes):
     options = {"train": splits / "train", "validation": splits / "validation", "model-dir": folder / "model"}
     options |= QUICK | {name.replace("_", "-"): value for name, value in changes.items()}
-    command = [sys.executable, str(SCRIPT)]
-    for name, value in options.items():
-        command += [f"--{name}", str(value)] if value is not None else []
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SM_", "AWS_", "TRAINING_"))}
-    return subprocess.run(command, capture_output=True, text=True, env=clean | (environment or {}), cwd=folder)
+    return [text for name, value in options.items() if value is not None for text in (f"--{name}", str(value))]
+
+
+def train(splits, folder, *, environment=None, **changes):
+    """train.py in this process, which saves importing torch for each of many runs."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+        try:
+            code = script.main(arguments(splits, folder, **changes), environment or {})
+        except SystemExit as error:
+            code = error.code
+    return SimpleNamespace(returncode=code, stdout=stdout.getvalue(), stderr=stderr.getvalue())
 
 
 @pytest.fixture(scope="module")
 def shell_run(splits, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shell")
-    return folder, train(splits, folder, epochs="4", labels='{"Lying": "flat"}', model_name="striped")
+    command = [sys.executable, script.__file__]
+    command += arguments(splits, folder, epochs="4", labels='{"Lying": "flat"}', model_name="striped")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SM_", "AWS_", "TRAINING_"))}
+    return folder, subprocess.run(command, capture_output=True, text=True, env=clean, cwd=folder)
 
 
 def test_a_shell_run_leaves_a_servable_artifact(shell_run):
