@@ -7,7 +7,7 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from kennel.cli import data, local, models, pipeline, predict, stacks
+from kennel.cli import data, local, models, pipeline, predict, stacks, verdicts
 from kennel.cli.output import errors
 from kennel.errors import KennelError
 
@@ -24,6 +24,7 @@ app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(models.app, name="models")
 stacks.register(app)
 predict.register(app)
+verdicts.register(app, models.app)
 
 
 def main() -> None:
