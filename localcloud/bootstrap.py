@@ -3,39 +3,69 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from localcloud.context import Cloud
 
+STACK = "CDKToolkit"
 QUALIFIER = "hnb659fds"  # CDK's default
-_VERSION = "30"  # of the bootstrap template; the CLI asks for at least 6, some features for more
-_ROLES = ("deploy", "cfn-exec", "file-publishing", "image-publishing", "lookup")
+_VERSION = "33"  # of CDK's bootstrap template; the CLI refuses to replace it by an older one
+# Logical id in CDK's own template -> role, so that such a `cdk bootstrap` updates this stack in place.
+_ROLES = {
+    "DeploymentActionRole": "deploy",
+    "CloudFormationExecutionRole": "cfn-exec",
+    "FilePublishingRole": "file-publishing",
+    "ImagePublishingRole": "image-publishing",
+    "LookupRole": "lookup",
+}
 
 
-def make_bootstrap_resources(cloud: Cloud) -> None:
-    """Asset bucket and repository, roles and the version parameter."""
-    place = f"{cloud.account_id}-{cloud.region}"
-    s3 = cloud.client("s3")
-    bucket = f"cdk-{QUALIFIER}-assets-{place}"
-    s3.create_bucket(Bucket=bucket)
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    rules = [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
-    cloud.client("ecr").create_repository(repositoryName=f"cdk-{QUALIFIER}-container-assets-{place}")
-    cloud.client("ssm").put_parameter(Name=f"/cdk-bootstrap/{QUALIFIER}/version", Value=_VERSION, Type="String")
+def make_bootstrap_stack(cloud: Cloud) -> None:
+    """The stack of CDK's bootstrap: asset bucket and repository, roles, the version parameter. RuntimeError if not."""
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateBody=json.dumps(_template(f"{cloud.account_id}-{cloud.region}", cloud.account_id)),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    if stack["StackStatus"] != "CREATE_COMPLETE":
+        raise RuntimeError(f"the bootstrap stack is {stack['StackStatus']}: {stack.get('StackStatusReason')}")
+
+
+def _template(place: str, account_id: str) -> dict[str, Any]:
+    trusted = {"AWS": f"arn:aws:iam::{account_id}:root", "Service": "cloudformation.amazonaws.com"}
     trust = {
         "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {
-                    "AWS": f"arn:aws:iam::{cloud.account_id}:root",
-                    "Service": "cloudformation.amazonaws.com",
-                },
-                "Action": "sts:AssumeRole",
-            }
-        ],
+        "Statement": [{"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}],
     }
-    for role in _ROLES:
-        cloud.client("iam").create_role(
-            RoleName=f"cdk-{QUALIFIER}-{role}-role-{place}", AssumeRolePolicyDocument=json.dumps(trust)
-        )
+    encryption = [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+    resources: dict[str, Any] = {
+        "StagingBucket": {
+            "Type": "AWS::S3::Bucket",
+            "Properties": {
+                "BucketName": f"cdk-{QUALIFIER}-assets-{place}",
+                "VersioningConfiguration": {"Status": "Enabled"},
+                "BucketEncryption": {"ServerSideEncryptionConfiguration": encryption},
+            },
+        },
+        "ContainerAssetsRepository": {
+            "Type": "AWS::ECR::Repository",
+            "Properties": {"RepositoryName": f"cdk-{QUALIFIER}-container-assets-{place}"},
+        },
+        "CdkBootstrapVersion": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Name": f"/cdk-bootstrap/{QUALIFIER}/version", "Type": "String", "Value": _VERSION},
+        },
+    }
+    for logical_id, role in _ROLES.items():
+        name = f"cdk-{QUALIFIER}-{role}-role-{place}"
+        properties = {"RoleName": name, "AssumeRolePolicyDocument": trust}
+        resources[logical_id] = {"Type": "AWS::IAM::Role", "Properties": properties}
+    outputs = {
+        "BucketName": {"Value": {"Ref": "StagingBucket"}},
+        "BucketDomainName": {"Value": {"Fn::GetAtt": ["StagingBucket", "RegionalDomainName"]}},
+        "ImageRepositoryName": {"Value": {"Ref": "ContainerAssetsRepository"}},
+        "BootstrapVersion": {"Value": {"Fn::GetAtt": ["CdkBootstrapVersion", "Value"]}},
+    }
+    return {"Resources": resources, "Outputs": outputs}

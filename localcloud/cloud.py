@@ -104,7 +104,7 @@ class LocalCloud:
 def install_parts(cloud: Cloud, application: Application) -> None:
     """Put every part behind the endpoint."""
     from localcloud import cloudformation, cloudwatch, codebuild, functions, stepfunctions
-    from localcloud.bootstrap import make_bootstrap_resources
+    from localcloud.bootstrap import make_bootstrap_stack
     from localcloud.sagemaker import endpoints, jobs, refuse_the_rest, studio
     from localcloud.services import refuse_other_services
 
@@ -118,7 +118,7 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     refuse_other_services(application)
     stepfunctions.install(cloud)
     cloudwatch.install(cloud)
-    make_bootstrap_resources(cloud)
+    make_bootstrap_stack(cloud)
 
 
 @contextlib.contextmanager

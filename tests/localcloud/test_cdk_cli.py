@@ -184,7 +184,7 @@ def test_the_life_of_two_stacks(assembly, local_cloud):
 
     destroyed = assembly.cdk("destroy", "--all", "--force")
     assert destroyed.returncode == 0, destroyed.stderr
-    assert boto3.client("cloudformation").describe_stacks()["Stacks"] == []
+    assert [item["StackName"] for item in boto3.client("cloudformation").describe_stacks()["Stacks"]] == ["CDKToolkit"]
     assert boto3.client("lambda").list_functions()["Functions"] == []
     with pytest.raises(ClientError, match="does not exist"):
         status("Maker")
@@ -192,3 +192,12 @@ def test_the_life_of_two_stacks(assembly, local_cloud):
 
 def status(name: str) -> str:
     return boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+
+
+def test_bootstrapping_again_updates_what_is_there(assembly):
+    code = function_code(assembly.folder, "again")
+    assembly.write(templates(code[0]), dict([code]))
+    bootstrapped = assembly.cdk("bootstrap", "aws://123456789012/us-east-1")
+    assert bootstrapped.returncode == 0, bootstrapped.stderr
+    assert status("CDKToolkit") == "UPDATE_COMPLETE"
+    assert assembly.cdk("deploy", "--all", "--require-approval", "never").returncode == 0

@@ -54,8 +54,10 @@ class Role(Provider):
         if self.replaces(changed_names(properties, previous)):
             return self.create(request, properties)
         iam = request.client("iam")
-        document = _text(properties["AssumeRolePolicyDocument"])
-        iam.update_assume_role_policy(RoleName=physical_id, PolicyDocument=document)
+        # moto takes a document without Version in CreateRole and refuses it here; the service takes it in both.
+        document = properties["AssumeRolePolicyDocument"]
+        versioned = {"Version": "2012-10-17", **document} if isinstance(document, dict) else document
+        iam.update_assume_role_policy(RoleName=physical_id, PolicyDocument=_text(versioned))
         changes: dict[str, Any] = {"Description": properties.get("Description", "")}
         if "MaxSessionDuration" in properties:
             changes["MaxSessionDuration"] = int(properties["MaxSessionDuration"])

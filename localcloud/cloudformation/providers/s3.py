@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -100,6 +101,8 @@ class Bucket(Provider):
                 getattr(s3, xform_name(setting.delete))(Bucket=name)
             else:
                 _put(s3, name, setting, dict(setting.reset or {}))
+        if properties.get("AccessControl") != previous.get("AccessControl"):
+            s3.put_bucket_acl(Bucket=name, ACL=_canned_acl(properties.get("AccessControl", "Private")))
         tags = all_tags(properties, request.tags)
         if tags != (all_tags(previous, request.previous_tags) if previous else {}):
             s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": as_tag_list(tags)})
@@ -125,8 +128,13 @@ class Bucket(Provider):
         return answers(lambda: client("s3").head_bucket(Bucket=physical_id))
 
 
+def _canned_acl(name: str) -> str:
+    """LogDeliveryWrite -> log-delivery-write."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+
+
 def _refuse_unknown(properties: Properties) -> None:
-    unknown = sorted(set(properties) - set(_SETTINGS) - {"BucketName", "Tags"})
+    unknown = sorted(set(properties) - set(_SETTINGS) - {"BucketName", "Tags", "AccessControl"})
     if unknown:
         raise ProviderError(f"localcloud does not emulate property {', '.join(unknown)} of AWS::S3::Bucket")
 
