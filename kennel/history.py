@@ -30,7 +30,7 @@ class Job:
 
 @dataclass
 class Visit:
-    """One entry into a state of type `kind` (Task, Choice, Map, ...), in one `iteration` of the Map or outside (None)."""
+    """One entry into a state of type `kind` (Task, Choice, Map, ...); `iteration` of the Map, None outside of it."""
 
     state: str
     kind: str
