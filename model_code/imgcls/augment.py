@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from imgcls.contract.artifact import Preprocessing
-from imgcls.preprocess import decode, resize_and_crop
+from imgcls.preprocess import decode_for_training, preprocess
 
 _RATIO = (3 / 4, 4 / 3)
 _GREY = (0.299, 0.587, 0.114)
@@ -41,26 +41,31 @@ def crop_for_training(
 ) -> np.ndarray:
     """A random resized crop, perhaps mirrored: uint8 (crop, crop, 3). Raises ImageError."""
     if augmentation.scale is None:
-        image = resize_and_crop(decode(data, min_side=spec.resize), spec)
+        pixels = preprocess(data, spec)
     else:
         # A crop of `area` of the image keeps about crop pixels when the short side has crop / sqrt(area): libjpeg may
         # shrink down to that while decoding.
         area = random.uniform(*augmentation.scale)
-        source = decode(data, min_side=math.ceil(spec.crop / math.sqrt(area)))
-        box = random_box(source.size, area, random)
-        image = source.resize((spec.crop, spec.crop), Image.Resampling.BILINEAR, box=box)
-    pixels = np.asarray(image)
+        source = decode_for_training(data, min_side=math.ceil(spec.crop / math.sqrt(area)))
+        left, top, right, bottom = random_box((source.shape[1], source.shape[0]), area, random)
+        pixels = _resize(source[top:bottom, left:right], spec.crop)
     return pixels[:, ::-1] if augmentation.flip and random.random() < 0.5 else pixels
 
 
-def random_box(size: tuple[int, int], area: float, random: np.random.Generator) -> tuple[float, float, float, float]:
+def _resize(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Antialiased bilinear, as Pillow's within rounding, at a quarter of its time: torch has uint8 kernels for it."""
+    image = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1).unsqueeze(0)
+    return interpolate(image, (side, side), mode="bilinear", antialias=True)[0].permute(1, 2, 0).numpy()
+
+
+def random_box(size: tuple[int, int], area: float, random: np.random.Generator) -> tuple[int, int, int, int]:
     """(left, top, right, bottom) of a box with `area` of the image, its sides' ratio between 3:4 and 4:3."""
     width, height = size
     ratio = math.exp(random.uniform(math.log(_RATIO[0]), math.log(_RATIO[1])))
-    box_width = min(width, math.sqrt(area * width * height * ratio))
-    box_height = min(height, math.sqrt(area * width * height / ratio))
-    left, top = random.uniform(0, width - box_width), random.uniform(0, height - box_height)
-    return left, top, min(width, left + box_width), min(height, top + box_height)
+    box_width = min(width, max(1, round(math.sqrt(area * width * height * ratio))))
+    box_height = min(height, max(1, round(math.sqrt(area * width * height / ratio))))
+    left, top = int(random.integers(0, width - box_width + 1)), int(random.integers(0, height - box_height + 1))
+    return left, top, left + box_width, top + box_height
 
 
 def jitter_colors(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:

