@@ -263,3 +263,34 @@ def test_another_stacks_output_can_be_read(stacks, client):
 def test_a_property_that_is_missing_fails_its_resource_by_name(stacks):
     assert stacks.create("lacking", {"P": {"Type": "AWS::SNS::TopicPolicy"}})["StackStatus"] == "ROLLBACK_COMPLETE"
     assert stacks.reasons("lacking", "P") == ["AWS::SNS::TopicPolicy needs the property Topics"]
+
+
+def test_a_parameter_switches_a_resource_off_and_on_with_the_same_template(stacks, client):
+    switch = {"Type": "String", "Default": "true", "AllowedValues": ["true", "false"]}
+    stacks.create(
+        "switched",
+        {"Topic": {**TOPIC, "Condition": "On"}, "Other": TOPIC},
+        Parameters_={"Enabled": switch, "Secret": {"Type": "String", "Default": "s", "NoEcho": True}},
+        Conditions={"On": {"Fn::Equals": [{"Ref": "Enabled"}, "true"]}},
+        Outputs={"Topic": {"Condition": "On", "Value": {"Ref": "Topic"}}},
+    )
+    other = stacks.physical("switched", "Other")
+
+    def turn(value):
+        parameters = [
+            {"ParameterKey": "Enabled", "ParameterValue": value},
+            {"ParameterKey": "Secret", "UsePreviousValue": True},
+        ]
+        stacks.client.update_stack(StackName="switched", UsePreviousTemplate=True, Parameters=parameters)
+        return stacks.describe("switched")
+
+    off = turn("false")
+    assert off["StackStatus"] == "UPDATE_COMPLETE"
+    assert "Outputs" not in off or off["Outputs"] == []
+    assert {item["LogicalResourceId"] for item in _resources(stacks, "switched")} == {"Other"}
+    on = turn("true")
+    assert on["Outputs"][0]["OutputValue"] in _topics(client)
+    assert stacks.physical("switched", "Other") == other
+    shown = {item["ParameterKey"]: item["ParameterValue"] for item in on["Parameters"]}
+    assert shown == {"Enabled": "true", "Secret": "****"}
+    assert "must be one of" in error_of(lambda: turn("maybe"))
