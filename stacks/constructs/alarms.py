@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import CfnCondition, CfnResource
+from aws_cdk import CfnCondition
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -48,8 +47,6 @@ class PlatformAlarm(cloudwatch.Alarm):
             treat_missing_data=silence,
             alarm_description=description,
         )
-        action = actions.SnsAction(topic)
-        self.add_alarm_action(action)
-        self.add_ok_action(action)
-        if condition is not None:
-            cast(CfnResource, self.node.default_child).cfn_options.condition = condition
+        alarm = cast(cloudwatch.CfnAlarm, self.node.default_child)
+        alarm.alarm_actions = alarm.ok_actions = [topic.topic_arn]
+        alarm.cfn_options.condition = condition
