@@ -48,10 +48,10 @@ check: setup     ## lint, types, templates, rule packs, our own controls
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m checks.all
+	PATH="$(NODE)/bin:$$PATH" $(BIN)/python -m checks.all
 
 synth: setup     ## templates of every environment into out/synth/
-	for env in local dev prod; do $(BIN)/kennel --env $$env synth --output out/synth/$$env || exit 1; done
+	for env in local dev prod; do $(BIN)/kennel synth --env $$env --output out/synth/$$env || exit 1; done
 
 bench: setup     ## ratios against peers; writes out/bench.json
 	$(BIN)/python -m benchmarks $(ROWS)
