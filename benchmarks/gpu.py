@@ -19,7 +19,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
-from imgcls import networks  # noqa: E402
+from imgcls import networks
 
 SIDE, CLASSES = 224, 133
 WARMUP, STEPS, ROUNDS = 12, 30, 5
