@@ -16,7 +16,6 @@ from tiny_artifact import LABELS, colour_graph, picture, write_model
 
 from imgcls.serving.memory import model_cost
 
-MODELS, IN_MEMORY, REQUESTS = 8, 3, 120
 PADDING = 600_000
 
 
@@ -100,10 +99,13 @@ def test_unloading_returns_the_memory(tmp_path: Path) -> None:
     assert left < 0.05 * loaded
 
 
-def test_more_models_than_memory_with_skewed_load(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("models", "in_memory", "requests"), [(8, 3, 120), pytest.param(50, 10, 20_000, marks=pytest.mark.slow)]
+)
+def test_more_models_than_memory_with_skewed_load(tmp_path: Path, models: int, in_memory: int, requests: int) -> None:
     """The platform's part is played here: on 507 unload the least recently used model and try again."""
     folders = []
-    for number in range(MODELS):
+    for number in range(models):
         folder = tmp_path / f"m{number}"
         write_model(folder, graph=colour_graph(roll=number % 3), name=f"m{number}")
         folders.append(folder)
@@ -111,11 +113,11 @@ def test_more_models_than_memory_with_skewed_load(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "log") as probe:
         probe.load("first", folders[0])
         idle = probe.resident_bytes()
-    limit = idle + int(cost * (IN_MEMORY + 0.9))
+    limit = idle + int(cost * (in_memory + 0.9))
     with ServerProcess(tmp_path / "log", KENNEL_MAX_MEMORY_BYTES=str(limit)) as server:
         platform = _Platform(server, folders)
         rng = np.random.default_rng(1)
-        for number in rng.zipf(1.5, REQUESTS) % MODELS:
+        for number in rng.zipf(1.5, requests) % models:
             answer = platform.predict(int(number), picture("red")).json
             assert (answer["model"], answer["label"]) == (f"m{number}", LABELS[number % 3])
         assert platform.evictions > 5

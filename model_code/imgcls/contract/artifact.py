@@ -50,9 +50,18 @@ class Preprocessing:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Preprocessing:
         """Raises ArtifactError on an unknown or unusable field."""
+        if not isinstance(value, Mapping):
+            raise ArtifactError("preprocessing is not a JSON object")
         unknown = set(value) - {f.name for f in fields(cls)}
         if unknown:
             raise ArtifactError(f"preprocessing has unknown fields {sorted(unknown)}")
+        for name, item in value.items():
+            if name in ("resize", "crop") and type(item) is not int:
+                raise ArtifactError(f"preprocessing has {name} {item!r}; it must be a whole number of pixels")
+            if name in ("mean", "std") and not (
+                isinstance(item, list | tuple) and all(type(number) in (int, float) for number in item)
+            ):
+                raise ArtifactError(f"preprocessing has {name} {item!r}; it must be a list of three numbers")
         spec = cls(**{**value, **{k: tuple(value[k]) for k in ("mean", "std") if k in value}})
         if not 8 <= spec.crop <= spec.resize <= 2048:
             raise ArtifactError(
@@ -99,6 +108,7 @@ class ModelCard:
         missing = {"name", "architecture", "labels", "preprocessing", "files"} - set(value)
         if missing:
             raise ArtifactError(f"{MODEL_JSON} lacks {sorted(missing)}")
+        _check_types(value)
         labels = value["labels"]
         if not isinstance(labels, list) or len(labels) < 2 or not all(isinstance(label, str) for label in labels):
             raise ArtifactError(f"{MODEL_JSON}: labels must be a list of at least two strings")
@@ -117,13 +127,22 @@ class ModelCard:
         return json.loads(json.dumps({**asdict(self), "preprocessing": self.preprocessing.to_dict()}))
 
 
+def _check_types(value: Mapping[str, Any]) -> None:
+    for name in ("name", "architecture", "manifest_id", "training_job", "started", "version"):
+        if not isinstance(value.get(name, ""), str):
+            raise ArtifactError(f"{MODEL_JSON}: {name} must be a text, not {value[name]!r}")
+    for name in ("files", "validation", "hyperparameters"):
+        if not isinstance(value.get(name, {}), Mapping):
+            raise ArtifactError(f"{MODEL_JSON}: {name} must be an object, not {value[name]!r}")
+
+
 def read_card(folder: Path) -> ModelCard:
     """The card of an unpacked artifact. Raises ArtifactError."""
     try:
         return ModelCard.from_dict(json.loads((folder / MODEL_JSON).read_text()))
     except FileNotFoundError:
         raise ArtifactError(f"{folder} holds no {MODEL_JSON}: it is no artifact of this project") from None
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         raise ArtifactError(f"{MODEL_JSON} is not JSON") from None
 
 
