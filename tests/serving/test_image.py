@@ -19,7 +19,10 @@ CONTEXT = ROOT / "model_code"
 MODULES = {"pillow": "PIL"}
 """Where a package's module has another name."""
 ELSEWHERE = {"imgcls.serving.torch_engine": "AWS's images have no OpenVINO and run this instead"}
-OPTIONAL = {"sagemaker_inference": "AWS's toolkit, where it is what calls the four functions"}
+OPTIONAL = {
+    "sagemaker_inference": "AWS's toolkit, where it is what calls the four functions",
+    "simplejpeg": "decodes for training, where it is installed",
+}
 
 
 def _stage(name: str) -> list[tuple[str, str]]:
