@@ -33,26 +33,33 @@ class ChangeSetsApi:
             )
         with self._engine.lock:
             stack = self._stack_for_change_set(parameters)
-            version = self._versions.read(parameters, stack.version)
-            apply_settings(stack, parameters)
-            changes = planned_changes(stack, version, self._engine.scope(stack, version))
-            empty = same(stack, version)
-            region, account = self._cloud.region, self._cloud.account_id
-            name = parameters["ChangeSetName"]
-            change_set = ChangeSet(
-                name=name,
-                arn=f"arn:aws:cloudformation:{region}:{account}:changeSet/{name}/{uuid.uuid4()}",
-                kind=parameters.get("ChangeSetType", "UPDATE"),
-                version=version,
-                changes=changes,
-                status="FAILED" if empty else "CREATE_COMPLETE",
-                reason=_NO_CHANGES if empty else None,
-                description=parameters.get("Description"),
-                execution_status="UNAVAILABLE" if empty else "AVAILABLE",
-                on_failure=parameters.get("OnStackFailure"),
-            )
-            stack.change_sets[name] = change_set
+            try:
+                change_set = self._plan(stack, parameters)
+            except AwsError:
+                self._engine.discard_unplanned(stack)
+                raise
         return {"Id": change_set.arn, "StackId": stack.arn}
+
+    def _plan(self, stack: Stack, parameters: Parameters) -> ChangeSet:
+        version = self._versions.read(parameters, stack.version)
+        apply_settings(stack, parameters)
+        changes = planned_changes(stack, version, self._engine.scope(stack, version))
+        empty = same(stack, version)
+        region, account = self._cloud.region, self._cloud.account_id
+        name = parameters["ChangeSetName"]
+        stack.change_sets[name] = ChangeSet(
+            name=name,
+            arn=f"arn:aws:cloudformation:{region}:{account}:changeSet/{name}/{uuid.uuid4()}",
+            kind=parameters.get("ChangeSetType", "UPDATE"),
+            version=version,
+            changes=changes,
+            status="FAILED" if empty else "CREATE_COMPLETE",
+            reason=_NO_CHANGES if empty else None,
+            description=parameters.get("Description"),
+            execution_status="UNAVAILABLE" if empty else "AVAILABLE",
+            on_failure=parameters.get("OnStackFailure"),
+        )
+        return stack.change_sets[name]
 
     def describe_change_set(self, parameters: Parameters) -> Parameters:
         return views.change_set(*self.find(parameters))
@@ -104,7 +111,7 @@ class ChangeSetsApi:
     def find(self, parameters: Parameters) -> tuple[Stack, ChangeSet]:
         name = parameters["ChangeSetName"]
         for stack in self._engine.stacks:
-            if "StackName" in parameters and parameters["StackName"] not in (stack.name, stack.arn):
+            if stack.deleted is not None or parameters.get("StackName", stack.name) not in (stack.name, stack.arn):
                 continue
             for change_set in stack.change_sets.values():
                 if name in (change_set.name, change_set.arn):

@@ -57,6 +57,11 @@ class Engine:
         self.stacks.append(stack)
         return stack
 
+    def discard_unplanned(self, stack: Stack) -> None:
+        """Forget a stack that was made for a change set which then turned out to be wrong."""
+        if stack.status == "REVIEW_IN_PROGRESS" and not stack.change_sets:
+            self.stacks.remove(stack)
+
     def run(self, stack: Stack, work: Callable[[StackOperation], None]) -> None:
         """Work on a stack in a thread of its own; returns when done, or after some seconds."""
 
@@ -167,6 +172,8 @@ class Engine:
         scope.exports = note
         for resource in stack.resources.values():
             resolve_as_far_as_known(resource.definition.get("Properties", {}), scope)
+        for output in stack.version.template.get("Outputs", {}).values():
+            resolve_as_far_as_known(output.get("Value"), scope)
         return found
 
     def check_exports(self, stack: Stack, outputs: Mapping[str, Mapping[str, str]]) -> None:

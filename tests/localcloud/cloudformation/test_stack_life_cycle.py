@@ -184,6 +184,7 @@ def test_an_invalid_template_is_refused(stacks, resources, message):
     assert message in error_of(
         lambda: create(StackName=name, ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=body)
     )
+    assert "does not exist" in error_of(lambda: stacks.describe(name))
 
 
 def test_iam_needs_the_capability(stacks):
