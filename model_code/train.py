@@ -23,9 +23,10 @@ from typing import Any
 
 import torch
 
-from imgcls import artifact, export, graph_file, networks, rules, weights_file
+from imgcls import artifact, export, graph_file, networks, weights_file
 from imgcls.arguments import parse
 from imgcls.augment import AUGMENTATIONS
+from imgcls.checkpoints import Checkpoints
 from imgcls.contract import metrics
 from imgcls.contract.artifact import GRAPH, WEIGHTS, ArtifactError, ModelCard, Preprocessing
 from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError, decode
@@ -33,7 +34,7 @@ from imgcls.data.folders import DataError, check_same_classes, open_dataset
 from imgcls.data.loader import Loader
 from imgcls.data.shards import open_split
 from imgcls.engine import Trainer, TrainingDiverged, ValidationResult
-from imgcls.progress import track
+from imgcls.fitting import fit
 from imgcls.recipe import Recipe
 from imgcls.recording import Recorder, process_started
 
@@ -82,7 +83,8 @@ def train(
         recipe = Recipe.from_hyperparameters(values, AUGMENTATIONS[values["augmentation"]].jitter)
         trainer = Trainer(network, spec, recipe, steps_per_epoch=len(data.train), device=device, recorder=recorder)
 
-    best = fit(trainer, data, recipe.epochs, values["patience"], recorder)
+    checkpoints = open_checkpoints(paths, values, data)
+    best = fit(trainer, data.train, data.validation, recipe.epochs, values["patience"], recorder, checkpoints)
     # A tuning job takes the last value that it finds: let that be the epoch that is kept.
     print(metrics.line({"validation:loss": best.result.loss, "validation:accuracy": best.result.accuracy}), flush=True)
 
@@ -117,6 +119,15 @@ def open_data(paths: argparse.Namespace, values: Mapping[str, Any], spec: Prepro
     )
 
 
+def open_checkpoints(paths: argparse.Namespace, values: Mapping[str, Any], data: Data) -> Checkpoints | None:
+    """Where to resume from, for the same hyperparameters and data only; None when no folder is given."""
+    if paths.checkpoint_dir is None:
+        return None
+    decisive = {name: value for name, value in values.items() if name not in ("num-workers", "patience")}
+    run = {"hyperparameters": decisive, "labels": data.labels, "num_train": data.num_train}
+    return Checkpoints(paths.checkpoint_dir, run, every_seconds=paths.checkpoint_seconds)
+
+
 def make_network(values: Mapping[str, Any], num_classes: int, weights: Path) -> torch.nn.Module:
     network = networks.build(values["architecture"], num_classes)
     if values["pretrained"]:
@@ -124,51 +135,6 @@ def make_network(values: Mapping[str, Any], num_classes: int, weights: Path) -> 
     if values["freeze-backbone"]:
         networks.freeze_backbone(network)
     return network
-
-
-@dataclass(frozen=True)
-class Best:
-    """The epoch that is kept. `weights` is a copy on the CPU."""
-
-    result: ValidationResult
-    epoch: int
-    weights: dict[str, torch.Tensor]
-
-
-def fit(trainer: Trainer, data: Data, epochs: int, patience: int, recorder: Recorder) -> Best:
-    """Train epoch after epoch; keep the best; stop after `patience` epochs that were not better."""
-    best: Best | None = None
-    history = []
-    for epoch in range(1, epochs + 1):
-        batches = track(data.train.epoch(epoch), total=len(data.train), description=f"epoch {epoch}")
-        with recorder.timed(f"epoch-{epoch}"):
-            trained = trainer.train_epoch(batches, epoch)
-            trainer.refresh_statistics()
-        with recorder.timed(f"validation-{epoch}"):
-            validated = trainer.validate(data.validation.epoch(epoch))
-        if best is None or validated.better_than(best.result):
-            best = Best(validated, epoch, trainer.weights())
-        reported = {
-            "train:epoch": epoch,
-            "train:loss": trained.loss,
-            "train:accuracy": trained.accuracy,
-            "validation:loss": validated.loss,
-            "validation:accuracy": validated.accuracy,
-            "train:learning-rate": trained.learning_rate,
-            "train:images-per-second": trained.images_per_second,
-            "train:data-wait-ratio": trained.data_wait_ratio,
-            "best:epoch": best.epoch,
-            "best:validation-accuracy": best.result.accuracy,
-        }
-        recorder.metrics(reported, step=trainer.step, epoch=epoch)
-        print(metrics.line(reported), flush=True)
-        history.append(rules.EpochLosses(trained.loss, validated.loss))
-        trainer.report(rules.losses(history), epoch)
-        if patience and epoch - best.epoch >= patience:
-            print(f"no improvement since epoch {best.epoch}: stopping", flush=True)
-            break
-    assert best is not None, "epochs is at least 1"
-    return best
 
 
 def write_artifact(

@@ -27,6 +27,11 @@ def parse(
         "--weights", type=Path, default=environment.get("SM_CHANNEL_WEIGHTS", "weights"), metavar="DIR",
         help="folder of pretrained weights (default: $SM_CHANNEL_WEIGHTS)",
     )  # fmt: skip
+    parser.add_argument(
+        "--checkpoint-dir", type=Path, default=_checkpoint_folder(environment), metavar="DIR",
+        help="folder to resume from and to save to (default in a job: checkpoints/ beside $SM_MODEL_DIR)",
+    )  # fmt: skip
+    parser.add_argument("--checkpoint-seconds", type=float, default=60.0, help="least time between two checkpoints")
     # A tuning job adds this one to what it passes; AWS's toolkit drops it, other runners may not.
     parser.add_argument("--_tuning_objective_metric", help=argparse.SUPPRESS)
     for item in HYPERPARAMETERS:
@@ -40,3 +45,11 @@ def parse(
     whole = json.loads(environment.get("SM_HPS", "{}"))
     passed |= {item.name: whole[item.name] for item in HYPERPARAMETERS if item.kind is dict and item.name in whole}
     return parsed, {name: value for name, value in passed.items() if value is not None}
+
+
+def _checkpoint_folder(environment: Mapping[str, str]) -> Path | None:
+    """/opt/ml/checkpoints, which the service makes for a job with a CheckpointConfig and for no other."""
+    if "SM_MODEL_DIR" not in environment:
+        return None
+    folder = Path(environment["SM_MODEL_DIR"]).with_name("checkpoints")
+    return folder if folder.is_dir() else None

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -163,6 +164,23 @@ class Trainer:
     def weights(self) -> dict[str, Tensor]:
         """A copy of the network's state, on the CPU."""
         return {name: tensor.detach().cpu().clone() for name, tensor in self._network.state_dict().items()}
+
+    def state(self) -> dict[str, Any]:
+        """All that the next epoch depends on; `restore` takes it back."""
+        random = {"cpu": torch.get_rng_state()}
+        if self._device.type == "cuda":
+            random["cuda"] = torch.cuda.get_rng_state(self._device)
+        return {
+            "step": self.step, "network": self.weights(), "optimizer": self._optimizer.state_dict(), "random": random,
+        }  # fmt: skip
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.step = state["step"]
+        self._network.load_state_dict(state["network"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"]["cpu"])
+        if self._device.type == "cuda" and "cuda" in state["random"]:
+            torch.cuda.set_rng_state(state["random"]["cuda"], self._device)
 
     def report(self, finding: rules.Finding | None, epoch: int) -> None:
         """Record and print a finding, once per rule."""
