@@ -1,7 +1,7 @@
 """What a GPU makes of the training engine: `python -m benchmarks.gpu`, on a machine with CUDA and torch alone.
 
-Prints images a second, medians of interleaved rounds: the training step as projects usually write it (eager, AMP, NCHW),
-the engine's own step on the same images, and the forward pass that feature caching pays once.
+Prints images a second, medians of interleaved rounds: the step as projects usually write it (eager, AMP, NCHW), the
+engine's own step on the same images, and the forward pass that feature caching pays once.
 """
 
 from __future__ import annotations
