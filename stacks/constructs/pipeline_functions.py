@@ -86,8 +86,7 @@ class PipelineFunctions(Construct):
             name = specs.package_group(self._config, model.name)
             group = self._sagemaker_arn("model-package-group", name)
             versions = self._sagemaker_arn("model-package", f"{name}/*")
-            role.allow(["sagemaker:CreateModelPackage", "sagemaker:ListModelPackages"], [group, versions])
-            role.allow(["sagemaker:DescribeModelPackage"], [versions])
+            role.allow(["sagemaker:CreateModelPackage"], [group, versions])
             acknowledge_wildcard(role, versions, f"the registry numbers the versions of {model.name}")
 
     def _add_stage_artifact(self) -> None:
@@ -121,7 +120,8 @@ class PipelineFunctions(Construct):
         artifacts.allow_existence_check(role)
         if publish.stable_key:
             artifacts.allow_write(role, keys.MODELS)
-        self._allow_refresh(role)
+        if publish.stable_key and publish.refresh_stable_key:
+            self._allow_refresh(role)
 
     def _allow_refresh(self, role: ServiceRole) -> None:
         """Let `role` roll the fleet on a copy of the endpoint's configuration, which holds the volume's key."""
