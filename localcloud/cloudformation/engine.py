@@ -19,7 +19,7 @@ from localcloud.context import Cloud
 log = logging.getLogger(__name__)
 
 # CDK polls every 5 s, boto3's waiters every 30 s: answering after the work, where it is quick, spares them that wait.
-_ANSWER_AFTER_SECONDS = 20.0
+_ANSWER_AFTER_SECONDS = 10.0
 
 
 class Engine:

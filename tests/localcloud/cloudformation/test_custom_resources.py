@@ -155,3 +155,10 @@ def test_function_settings_that_leave_the_template_are_reset(stacks, client, nam
     configuration = client("lambda").get_function_configuration(FunctionName=stacks.physical(stack, "Function"))
     assert configuration["Timeout"] == (3 if name == "Timeout" else 30)
     assert configuration.get("Environment", {}).get("Variables", {}) == ({} if name == "Environment" else {"A": "b"})
+
+
+def test_a_function_in_javascript_fails_the_stack_by_name(stacks):
+    resources = custom("answer", "javascript")
+    resources["Function"]["Properties"] |= {"Runtime": "nodejs22.x", "Code": {"ZipFile": "exports.handler = () => 1"}}
+    assert stacks.create("javascript", resources)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "localcloud does not emulate the Lambda runtime nodejs22.x" in " ".join(stacks.reasons("javascript", "Thing"))
