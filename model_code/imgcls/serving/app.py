@@ -18,6 +18,8 @@ from imgcls.serving.repository import DEFAULT_PAGE, MAX_PAGE, Entry, Repository
 SINGLE = ""
 """Name under which the single-model contract keeps its model; no path can name it."""
 MAX_CONTROL_BYTES = 64 * 1024
+CLIENT_GONE = 499
+"""What the log says where nobody was left to answer."""
 
 _log = logging.getLogger("kennel.serving")
 
@@ -61,7 +63,8 @@ class App:
         except RequestError as error:
             answer = _json(error.status, error.body(), error.headers, error.code)
         except ClientGone:
-            answer = Answer(499, b"", error="client_gone")
+            self._observer.access(request, CLIENT_GONE, 0, perf_counter() - start, "client_gone")
+            return
         except Exception:
             _log.exception("request %s failed", request.request_id)
             body = {"error": "internal", "message": f"the server failed; its log has request {request.request_id}"}
