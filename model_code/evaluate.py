@@ -47,7 +47,7 @@ OUTPUT_ARCHIVE = "output.tar.gz"
 _LATENCY_IMAGES = 32
 _MAX_GOLDEN_BYTES = 4 * 1024 * 1024
 
-USER_ERRORS = (ArtifactError, DataError, HyperparameterError, NetworkError, RequestError)
+USER_ERRORS = (ArtifactError, DataError, HyperparameterError, NetworkError)
 
 
 class EvaluationError(ValueError):
@@ -139,7 +139,10 @@ def probabilities_of(folder: Path, split: ImageFolder) -> np.ndarray:
 
     def predict(index: int) -> np.ndarray:
         images = inference.input_fn(split.read(index), "application/x-image")
-        return inference.predict_fn(images, model).probabilities[0]
+        try:
+            return inference.predict_fn(images, model).probabilities[0]
+        except RequestError as error:
+            raise DataError(f"{split.root.name}/{split.name(index)}: {error}: remove it, or run prepare.py") from error
 
     with ThreadPoolExecutor(num_cores()) as pool:
         return np.stack(list(pool.map(predict, range(len(split)))))

@@ -139,6 +139,13 @@ def test_a_split_of_other_classes_is_refused(splits, trained, tmp_path):
     assert code == 1 and "evaluate it on its own data set" in said
 
 
+def test_a_corrupt_image_is_named(splits, trained, tmp_path):
+    shutil.copytree(splits / "test", tmp_path / "test")
+    (tmp_path / "test" / "002.Standing" / "003.jpg").write_bytes(b"\xff\xd8 broken")
+    code, _, said = run(splits, trained, tmp_path, test=tmp_path / "test")
+    assert code == 1 and said.startswith("test/002.Standing/003.jpg: ") and "remove it" in said
+
+
 def test_damaged_weights_are_refused(splits, trained, tmp_path):
     artifact.unpack(trained / "artifact" / ARCHIVE, tmp_path / "bad")
     with (tmp_path / "bad" / "weights.safetensors").open("r+b") as file:
