@@ -69,11 +69,11 @@ class App:
             _log.exception("request %s failed", request.request_id)
             body = {"error": "internal", "message": f"the server failed; its log has request {request.request_id}"}
             answer = _json(500, body, error="internal")
-        if answer.status != 499:
-            await respond(
-                send, answer.status, answer.body, {request.request_id_header: request.request_id, **answer.headers}
-            )
-        self._observer.access(request, answer.status, len(answer.body), perf_counter() - start, answer.error)
+        headers = {request.request_id_header: request.request_id, **answer.headers}
+        await respond(send, answer.status, answer.body, headers)
+        # The platform pings every few seconds: a line for each would drown the others, and be paid for.
+        if request.parts != ("ping",) or answer.status != 200:
+            self._observer.access(request, answer.status, len(answer.body), perf_counter() - start, answer.error)
 
     async def _route(self, request: Request) -> Answer:
         match request.parts:
