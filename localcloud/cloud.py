@@ -72,17 +72,15 @@ class LocalCloud:
         return self
 
     def _serve(self, starting: contextlib.ExitStack, root: Path) -> None:
-        from localcloud.moto_backend import load_managed_policies, moto_application, reset_moto
+        from localcloud.moto_backend import moto_records
         from localcloud.server import Application, Server
 
-        application = Application(moto_application())
+        application = Application(starting.enter_context(moto_records(Cloud.account_id)))
         server = Server(application, self._port)
         cloud = Cloud(url=f"http://localhost:{server.port}", root=root, images=self._images, app=application)
         if self._max_jobs is not None:
             cloud.max_jobs = self._max_jobs
         starting.enter_context(_process_environment({**cloud.environment(), "MOTO_PORT": str(server.port)}))
-        starting.callback(reset_moto)
-        load_managed_policies(cloud.account_id)
         server.start()
         starting.callback(server.stop)
         starting.callback(cloud.processes.close)

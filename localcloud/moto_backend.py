@@ -1,26 +1,50 @@
-"""moto as the keeper of records: its settings, its WSGI application, its reset, and what it must not enforce."""
+"""moto as the keeper of records: its settings, its WSGI application, its reset, and what of it is replaced."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+_NOTHING_RUNS = {
+    "stepfunctions": {"execute_state_machine": False},
+    "lambda": {"use_docker": False},
+    "batch": {"use_docker": False},
+}
 
-def moto_application() -> Callable[..., Iterable[bytes]]:
-    """moto's server application, set to run nothing itself: no state machines, no Docker."""
+
+@contextlib.contextmanager
+def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
+    """moto's server application, empty, set to keep records and run nothing; afterwards moto is as it was."""
     from moto.core.config import default_user_config
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    default_user_config["stepfunctions"] = {"execute_state_machine": False}
-    default_user_config["lambda"] = {"use_docker": False}
-    default_user_config["batch"] = {"use_docker": False}
-    _record_bucket_policies_only()
-    _checksum_copies()
-    return DomainDispatcherApplication(create_backend_app)
+    settings = dict(default_user_config)
+    with contextlib.ExitStack() as replacements:
+        _replace_bucket_policies(replacements)
+        _replace_copy_checksums(replacements)
+        default_user_config.update(_NOTHING_RUNS)  # type: ignore[typeddict-item]
+        _load_managed_policies(account_id)
+        try:
+            yield DomainDispatcherApplication(create_backend_app)
+        finally:
+            _reset()
+            default_user_config.clear()  # type: ignore[attr-defined]
+            default_user_config.update(settings)  # type: ignore[typeddict-item]
 
 
-def _record_bucket_policies_only() -> None:
+@contextlib.contextmanager
+def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """`owner.name` is `value` for a while; KeyError when there is no such name: moto has moved."""
+    before = vars(owner)[name]
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+def _replace_bucket_policies(replacements: contextlib.ExitStack) -> None:
     """Bucket policies and access logging are answered as set, but not enforced and not carried out.
 
     moto ignores a policy's conditions, so that a TLS-only Deny would deny everything; it wants the log-delivery
@@ -29,14 +53,13 @@ def _record_bucket_policies_only() -> None:
     """
     from moto.s3.models import FakeBucket, S3Backend
 
-    FakeBucket.get_permission = lambda self, action, resource: None  # type: ignore[method-assign]
-    FakeBucket._log_permissions_enabled_policy = staticmethod(  # type: ignore[method-assign]
-        lambda target_bucket, target_prefix: True
-    )
-    S3Backend.log_incoming_request = lambda self, request, bucket_name: None  # type: ignore[method-assign]
+    enabled = staticmethod(lambda target_bucket, target_prefix: True)
+    replacements.enter_context(replaced(FakeBucket, "get_permission", lambda self, action, resource: None))
+    replacements.enter_context(replaced(FakeBucket, "_log_permissions_enabled_policy", enabled))
+    replacements.enter_context(replaced(S3Backend, "log_incoming_request", lambda self, request, bucket_name: None))
 
 
-def _checksum_copies() -> None:
+def _replace_copy_checksums(replacements: contextlib.ExitStack) -> None:
     """A copy's checksum is one over its whole content, as S3 makes it.
 
     moto hands a multipart original's checksum of checksums on as if it were that, and every client that verifies what
@@ -46,10 +69,7 @@ def _checksum_copies() -> None:
     from moto.s3.utils import compute_checksum
 
     copy = S3Backend.copy_object
-    if hasattr(copy, "__wrapped__"):
-        return  # an earlier cloud of this process did it
 
-    @functools.wraps(copy)
     def copy_object(self: S3Backend, src_key: FakeKey, bucket: str, key: str, *rest: Any, **more: Any) -> None:
         copy(self, src_key, bucket, key, *rest, **more)
         made = self.get_object(bucket, key)
@@ -57,10 +77,10 @@ def _checksum_copies() -> None:
             made.checksum_value = compute_checksum(made.value, made.checksum_algorithm or "CRC32").decode()
             made.checksum_type = made.checksum_parts = None
 
-    S3Backend.copy_object = copy_object  # type: ignore[method-assign, assignment]
+    replacements.enter_context(replaced(S3Backend, "copy_object", copy_object))
 
 
-def load_managed_policies(account_id: str) -> None:
+def _load_managed_policies(account_id: str) -> None:
     """Know AWS's own policies, in one partition: with moto's setting on, each of six partitions takes 0.15 s."""
     from moto.core.config import default_user_config
     from moto.iam.models import iam_backends
@@ -70,7 +90,7 @@ def load_managed_policies(account_id: str) -> None:
     default_user_config["iam"] = {"load_aws_managed_policies": False}
 
 
-def reset_moto() -> None:
+def _reset() -> None:
     """Forget every record of every service that was used."""
     from moto.moto_api._internal.models import moto_api_backend
 

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud import LocalCloud
+from localcloud.moto_backend import replaced
 
 
 def test_clients_of_this_process_lead_to_the_cloud_while_it_runs(monkeypatch):
@@ -100,3 +101,27 @@ def test_a_taken_port_is_an_error_and_not_an_exit():
         LocalCloud(port=taken.getsockname()[1]).start()
     with LocalCloud():
         pass  # the failed start left nothing locked
+
+
+def test_moto_is_its_old_self_after_the_cloud():
+    from moto.awslambda.models import LambdaFunction
+    from moto.core.config import default_user_config
+    from moto.s3.models import FakeBucket, S3Backend
+
+    def functions():
+        owners = (LambdaFunction, FakeBucket, S3Backend)
+        return {(owner, name): item for owner in owners for name, item in vars(owner).items() if callable(item)}
+
+    before, settings = functions(), dict(default_user_config)
+    with LocalCloud():
+        assert functions() != before
+    assert functions() == before
+    assert default_user_config == settings
+
+
+def test_a_replacement_of_something_that_moto_does_not_have_fails():
+    class Moved:
+        pass
+
+    with pytest.raises(KeyError, match="log_incoming_request"), replaced(Moved, "log_incoming_request", None):
+        pass
