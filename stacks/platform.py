@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import App, Tags, Validations
+from aws_cdk import App, CloudFormationValidatePlugin, Tags, Validations
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from config.app import AppConfig
@@ -36,6 +36,7 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> Platform:
     monitoring = MonitoringStack(app, config, storage=storage, training=training, serving=serving)
     Tags.of(app).add("kennel:environment", config.environment)
     if rule_packs:
-        packs = (AwsSolutionsChecks, NIST80053R5Checks) if config.strict else (AwsSolutionsChecks,)
-        Validations.of(app).add_plugins(*(pack(app) for pack in packs))
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    if rule_packs and config.strict:
+        Validations.of(app).add_plugins(NIST80053R5Checks(app), CloudFormationValidatePlugin())
     return Platform(storage, studio, images, training, serving, monitoring)
