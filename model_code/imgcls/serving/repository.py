@@ -56,7 +56,7 @@ class Repository:
         loop = asyncio.get_running_loop()
         self._entries[name] = entry
         try:
-            self._budget.reserve(name, await loop.run_in_executor(self._loaders, _cost, url))
+            await self._reserve(name, await loop.run_in_executor(self._loaders, _cost, url))
             try:
                 entry.model = await loop.run_in_executor(self._loaders, self._load, url)
             except BaseException:
@@ -72,6 +72,14 @@ class Repository:
                 entry.gone.set()
             entry.settled.set()
         return entry
+
+    async def _reserve(self, name: str, cost: int) -> None:
+        """Raises RequestError 507 when the memory is taken, freed memory that the process still holds not counted."""
+        try:
+            self._budget.reserve(name, cost)
+        except RequestError:
+            await asyncio.get_running_loop().run_in_executor(self._loaders, self._allocator.give_back)
+            self._budget.reserve(name, cost)
 
     @contextmanager
     def use(self, name: str) -> Iterator[Model]:
