@@ -72,7 +72,7 @@ class OpenVinoEngine:
 
     @staticmethod
     def _infer(request: ov.InferRequest, image: np.ndarray) -> np.ndarray:
-        request.set_input_tensor(ov.Tensor(np.require(image, requirements="CW"), shared_memory=True))
+        request.set_input_tensor(ov.Tensor(np.require(image, requirements=["C", "W"]), shared_memory=True))
         request.infer()
         return request.get_output_tensor().data.copy()
 
