@@ -8,17 +8,18 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 import numpy as np
 
 from imgcls.contract import records
 
 STEP_PARTS = ("data-wait", "forward", "backward", "optimizer")
+Item = TypeVar("Item")
 _MAX_ROWS = 1000
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -30,6 +31,18 @@ def process_started() -> float:
     # The fields follow the command's name in parentheses, which may hold spaces; the 22nd is the start in ticks.
     ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def timed_items(items: Iterable[Item]) -> Iterator[tuple[Item, float]]:
+    """Each item with the seconds that were spent waiting for it."""
+    iterator = iter(items)
+    while True:
+        begin = time.perf_counter()
+        try:
+            item = next(iterator)
+        except StopIteration:
+            return
+        yield item, time.perf_counter() - begin
 
 
 class Recorder:
@@ -47,6 +60,7 @@ class Recorder:
             "python": platform.python_version(), "platform": platform.platform(), "num_cpus": os.cpu_count(),
         }  # fmt: skip
         self.batch_size = 0
+        self.num_steps = 0
         self.findings: list[dict[str, Any]] = []
 
     def metrics(self, values: Mapping[str, float], *, step: int, epoch: int) -> None:
@@ -81,7 +95,7 @@ class Recorder:
             self.phase(name, time.perf_counter() - begin - inner)
 
     def step(self, step: int, epoch: int, seconds: tuple[float, ...]) -> None:
-        """`seconds` follows STEP_PARTS."""
+        """A step's time by part; `seconds` follows STEP_PARTS. Steps may be left out, `num_steps` counts them all."""
         if not self._steps:
             self.phase("first-batch", sum(seconds))
         self._steps.append((step, epoch, seconds))
@@ -108,7 +122,7 @@ class Recorder:
             "format": 1,
             "seconds": round(time.time() - self.started, 3),
             "phases": [{"name": name, "seconds": round(seconds, 4)} for name, seconds in self._phases],
-            "num_steps": len(self._steps),
+            "num_steps": self.num_steps,
             "batch_size": self.batch_size,
             "step_parts": STEP_PARTS,
             **{name: dict(zip(STEP_PARTS, np.round(row, 3).tolist(), strict=True)) for name, row in summaries.items()},

@@ -23,6 +23,7 @@ def test_the_files_are_complete_after_a_failure(tmp_path):
         recorder.debug(records.GRADIENT_NORM, {"conv": 1.5}, step=3, epoch=1)
         with recorder.timed("epoch-1"):
             for step in range(1, 4):
+                recorder.num_steps += 1
                 recorder.step(step, 1, (0.001, 0.002, 0.003, 0.004))
             time.sleep(0.1)
         raise ZeroDivisionError("boom")
@@ -49,6 +50,7 @@ def test_a_run_without_a_step_has_a_profile(tmp_path):
 def test_long_runs_are_thinned_out(tmp_path):
     with Recorder(tmp_path, started=time.time()) as recorder:
         for step in range(2500):
+            recorder.num_steps += 1
             recorder.step(step, 1, (0.0, 0.0, 0.0, 0.0))
     profile = read(tmp_path, records.PROFILE_FILE)
     assert profile["num_steps"] == 2500 and len(profile["steps"]) <= 1000
