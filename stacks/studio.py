@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from aws_cdk import ArnFormat
 from constructs import Construct
 
 from config.app import AppConfig
 from imgcls.contract import keys
 from stacks.base import PlatformStack
 from stacks.constructs.network import PrivateNetwork
+from stacks.constructs.roles import ServiceRole
 from stacks.constructs.studio_domain import StudioDomain
 from stacks.storage import StorageStack
 
@@ -44,4 +46,17 @@ class StudioStack(PlatformStack):
             )
             storage.data.allow_read(studio.role, keys.DATASETS)
             storage.data.allow_write(studio.role, keys.DATASETS)
+            self._allow_platform(studio.role, config)
             storage.artifacts.allow_read(studio.role, keys.PREPARED, keys.RUNS, keys.MODELS, keys.ALIASES)
+
+    def _allow_platform(self, role: ServiceRole, config: AppConfig) -> None:
+        """Start the pipeline and ask the endpoint, both by the names that the configuration gives them."""
+        machine = self.format_arn(
+            service="states",
+            resource="stateMachine",
+            resource_name=config.state_machine_name,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        endpoint = self.format_arn(service="sagemaker", resource="endpoint", resource_name=config.endpoint.name.lower())
+        role.allow(["states:StartExecution"], [machine])
+        role.allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], [endpoint])

@@ -146,6 +146,7 @@ class ImageBuild(Construct):
         role = self._role = ServiceRole(self, "BuildRole", service="codebuild", description="Builds the images")
         role.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs.log_group_arn])
         role.allow(["s3:GetObject", "s3:GetObjectVersion"], [source.bucket.arn_for_objects(source.s3_object_key)])
+        role.allow(["s3:GetBucketAcl", "s3:GetBucketLocation"], [source.bucket.bucket_arn])
         role.allow(PUSH, [self._jobs.repository_arn, self._serving.repository_arn])
         base.allow_pull(role)
         role.allow(["kms:Decrypt", "kms:GenerateDataKey"], [self._key.key_arn])
@@ -190,8 +191,8 @@ def _build_spec(base_image: str) -> dict:
     return {
         "version": "0.2",
         "phases": {
-            "pre_build": {"commands": [f'{login} "$REGISTRY"', f"{login} {base_registry}"]},
-            "build": {"on-failure": "CONTINUE", "commands": ["set -e\n" + BUILD]},
+            # Everything that can fail is in this phase: after it, and not after an earlier one, post_build always runs.
+            "build": {"commands": [f'{login} "$REGISTRY"', f"{login} {base_registry}", "set -e\n" + BUILD]},
             "post_build": {"commands": [ANSWER]},
         },
     }

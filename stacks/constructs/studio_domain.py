@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from config.platform import StudioConfig
+from stacks.constructs.acknowledgements import NIST, acknowledge, acknowledge_wildcard
 from stacks.constructs.key import PlatformKey
 from stacks.constructs.network import Placement
 from stacks.constructs.roles import ServiceRole
+
+USE_SPACES = (
+    "sagemaker:AddTags",
+    "sagemaker:CreateApp",
+    "sagemaker:CreatePresignedDomainUrl",
+    "sagemaker:CreateSpace",
+    "sagemaker:DeleteApp",
+    "sagemaker:DeleteSpace",
+    "sagemaker:DescribeApp",
+    "sagemaker:DescribeSpace",
+    "sagemaker:DescribeUserProfile",
+    "sagemaker:UpdateSpace",
+)
+FIND_SPACES = (
+    "sagemaker:ListApps",
+    "sagemaker:ListDomains",
+    "sagemaker:ListSpaces",
+    "sagemaker:ListUserProfiles",
+)
 
 
 class StudioDomain(Construct):
@@ -58,7 +80,32 @@ class StudioDomain(Construct):
             },
         )
         self.domain.node.add_dependency(self.role)
+        self._allow_apps()
         for profile in config.user_profiles:
             sagemaker.CfnUserProfile(
                 self, f"Profile-{profile}", domain_id=self.domain.attr_domain_id, user_profile_name=profile
             )
+
+    def _allow_apps(self) -> None:
+        """Let people open their spaces. Not in the role's own policy: the domain waits for that, and this names it."""
+        stack = Stack.of(self)
+        domain = self.domain.attr_domain_id
+
+        def arn(kind: str, suffix: str = "/*") -> str:
+            return stack.format_arn(service="sagemaker", resource=kind, resource_name=f"{domain}{suffix}")
+
+        own = [arn("app"), arn("space"), arn("user-profile")]
+        policy = iam.Policy(
+            self,
+            "Apps",
+            roles=[self.role],
+            statements=[
+                iam.PolicyStatement(actions=list(USE_SPACES), resources=own),
+                iam.PolicyStatement(actions=["sagemaker:DescribeDomain"], resources=[arn("domain", "")]),
+                iam.PolicyStatement(actions=list(FIND_SPACES), resources=["*"]),
+            ],
+        )
+        acknowledge(policy, f"{NIST}-IAMNoInlinePolicy", "the policy belongs to this role alone and goes with it")
+        acknowledge(policy, "AwsSolutions-IAM5[Resource::*]", f"{', '.join(FIND_SPACES)} cannot be bound to a resource")
+        for resource in own:
+            acknowledge_wildcard(policy, resource, "people name their own spaces in this domain")

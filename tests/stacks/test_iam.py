@@ -131,3 +131,12 @@ def test_functions_may_tell_a_missing_object_from_a_forbidden_one() -> None:
     for name in ("FunctionsPlanRun", "FunctionsStageArtifact", "FunctionsPublishModel", "FunctionsSmokeTest"):
         unconditional = [item for item in allowed(name) if "s3:ListBucket" in item.actions and not item.conditions]
         assert unconditional, name
+
+
+def test_people_in_studio_open_their_own_domain_only_and_cannot_publish() -> None:
+    (studio,) = [item for item in resolved("prod").of("AWS::IAM::Role") if item.name.startswith("StudioRole")]
+    (open_app,) = [item for item in allowed(studio.name) if "sagemaker:CreateApp" in item.actions]
+    assert all("Domain" in resource and resource.endswith("/*") for resource in open_app.resources)
+    assert may(studio.name, "s3:PutObject", "datasets/mine/a.jpg")
+    assert not may(studio.name, "s3:PutObject", "models/a/1/model.tar.gz")
+    assert not may(studio.name, "s3:PutObject", "aliases/a.json")

@@ -143,11 +143,14 @@ def run_build(folder: Path, url: str, **variables: str) -> list[str]:
         **variables,
     }
     succeeding = True
-    for name in ("pre_build", "build", "post_build"):
+    assert list(phases) == ["build", "post_build"], "post_build is skipped after any other phase that failed"
+    for name in phases:
         for command in phases[name]["commands"]:
             environment["CODEBUILD_BUILD_SUCCEEDING"] = str(int(succeeding))
             done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, check=False)
-            succeeding = succeeding and done.returncode == 0
+            if done.returncode:
+                succeeding = False
+                break
     log = folder / "docker.log"
     return log.read_text().splitlines() if log.exists() else []
 
