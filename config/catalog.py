@@ -76,7 +76,7 @@ def for_laptop(spec: ModelSpec) -> ModelSpec:
         "cat-dog-classifier": {"epochs": 12, "lr": 0.003},
         "dog-breed-classifier": {"epochs": 16, "lr": 0.02, "warmup-epochs": 1, "patience": 8},
         "dog-breed-classifier-mobile": {"epochs": 40, "lr": 0.05, "warmup-epochs": 2, "patience": 10},
-        "dog-breed-resnet50": {"epochs": 6, "lr": 0.01, "warmup-epochs": 1},
+        "dog-breed-resnet50": {"epochs": 6, "lr": 0.003, "warmup-epochs": 1, "optimizer": "adamw"},
     }
     small = {name: {"batch-size": 16, "augmentation": "light", **values} for name, values in small.items()}
     changes: dict[str, Any] = {"pretrained": False, "hyperparameters": spec.hyperparameters | small[spec.name]}
@@ -89,9 +89,10 @@ def for_laptop(spec: ModelSpec) -> ModelSpec:
             if name in space:
                 space[name] = Categorical(values=("16", "32"))
         if "epochs" in space:
-            space["epochs"] = Integer(low=2, high=4)
+            space["epochs"] = Integer(low=4, high=6)
         if "lr" in space:
-            space["lr"] = Continuous(low=0.005, high=0.05, scaling="Logarithmic")
+            low, high = (0.001, 0.01) if small[spec.name].get("optimizer") == "adamw" else (0.005, 0.05)
+            space["lr"] = Continuous(low=low, high=high, scaling="Logarithmic")
         changes["tuning"] = spec.tuning.model_copy(
             update={"search_space": space, "max_jobs": 4, "max_parallel_jobs": 2}
         )

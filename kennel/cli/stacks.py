@@ -42,7 +42,7 @@ def destroy(
 
 def diff(env: Environment = "local") -> None:
     """Show what a deploy would change."""
-    _cdk(env, ["diff", "--all"])
+    _cdk(env, ["diff"])
 
 
 def synth(

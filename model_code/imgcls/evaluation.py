@@ -73,15 +73,18 @@ def fit_temperature(probabilities: np.ndarray, targets: np.ndarray, low: float =
     """The temperature that minimises the loss, found by golden-section search: the loss is convex in 1 / T.
 
     `probabilities` are those of temperature 1, of images that training did not see and that the test split does not
-    hold. Bounded, because a small split that is all right would ask for a temperature near zero.
+    hold. The targets are softened as in Platt (1999): among N images one error more is always thinkable, else a small
+    split that is all right would ask for a temperature near zero, and every answer would be a certain one.
     """
     logits = np.log(np.maximum(probabilities, _FLOOR))
+    doubt = 1 / (len(targets) + 2)
+    wanted = np.full(logits.shape, doubt / (logits.shape[1] - 1))
+    wanted[np.arange(len(targets)), targets] = 1 - doubt
 
     def loss_at(inverse: float) -> float:
         scaled = logits * inverse
         scaled = scaled - scaled.max(1, keepdims=True)
-        chosen = scaled[np.arange(len(targets)), targets]
-        return float((np.log(np.exp(scaled).sum(1)) - chosen).mean())
+        return float((np.log(np.exp(scaled).sum(1)) - (wanted * scaled).sum(1)).mean())
 
     left, right = 1 / high, 1 / low
     ratio = (5**0.5 - 1) / 2
