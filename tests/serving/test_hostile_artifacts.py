@@ -72,7 +72,8 @@ def test_code_in_an_artifact_is_never_run(server: ServerProcess, tmp_path: Path)
     [
         {"labels": ["a"]}, {"labels": ["a", "a", "b"]}, {"labels": "abc"}, {"labels": [1, 2, 3]}, {"format": "1"},
         {"preprocessing": {"resize": 10**9, "crop": 10**9}}, {"preprocessing": {"resize": 16, "crop": 32}},
-        {"preprocessing": {"std": [0, 0, 0]}}, {"preprocessing": []}, {"preprocessing": {"mean": 5}}, {"preprocessing": {"crop": [16]}}, {"preprocessing": {"resize": "16", "crop": 8}},
+        {"preprocessing": {"std": [0, 0, 0]}}, {"preprocessing": []}, {"preprocessing": {"mean": 5}},
+        {"preprocessing": {"crop": [16]}}, {"preprocessing": {"resize": "16", "crop": 8}},
         {"temperature": 0}, {"temperature": "hot"}, {"temperature": None}, {"precision": "fp8"}, {"precision": "int8"},
         {"response_format": "xml"}, {"files": {}}, {"files": {"../model.onnx": "0" * 64}}, {"files": []},
         {"files": {GRAPH: "0" * 64}}, {"files": {GRAPH: None}}, {"unknown": 1}, {"name": None}, {"name": 7},
