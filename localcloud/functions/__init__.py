@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from localcloud.context import Cloud
 from localcloud.functions.front import LambdaFront
 from localcloud.functions.invocation import Functions
-from localcloud.functions.records import replace_invocation
+from localcloud.functions.records import moto_functions
 from localcloud.server import Application
 
 __all__ = ["LambdaFront", "install"]
@@ -16,5 +18,7 @@ def install(cloud: Cloud, app: Application) -> LambdaFront:
     functions = Functions(cloud)
     front = LambdaFront(cloud, functions)
     app.add_handler(front.handle)
-    cloud.on_stop(replace_invocation(front.invoke_for_moto))
+    replacements = contextlib.ExitStack()
+    replacements.enter_context(moto_functions(front.invoke_for_moto, front.code_location, functions.logging_config))
+    cloud.on_stop(replacements.close)
     return front

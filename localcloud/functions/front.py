@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from werkzeug.wrappers import Response
 
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _INVOKE = re.compile(r"^/2015-03-31/functions/([^/]+)/invocations$")
 _CONFIGURE = re.compile(r"^/2015-03-31/functions(?:/([^/]+)/configuration)?/?$")
+_CODE = "/_localcloud/function-code/"
 _RETRY_SECONDS = 1.0  # Lambda waits one minute, then two
 _LOG_TAIL_BYTES = 4096
 
@@ -47,8 +48,10 @@ class LambdaFront:
     def handle(self, environ: Environ) -> Response | None:
         path = environ.get("PATH_INFO", "")
         if environ["REQUEST_METHOD"] in ("POST", "PUT") and _CONFIGURE.match(path):
-            self._note_log_group(path, read_json(environ))
+            self._note_logging(path, read_json(environ))
             return None
+        if path.startswith(_CODE):
+            return self._code(unquote(path.removeprefix(_CODE)))
         match = _INVOKE.match(path)
         if match is None or environ["REQUEST_METHOD"] != "POST":
             return None
@@ -70,18 +73,25 @@ class LambdaFront:
             headers["X-Amz-Log-Result"] = base64.b64encode(answer.logs.encode()[-_LOG_TAIL_BYTES:]).decode()
         return Response(answer.payload, 200, headers, content_type="application/json")
 
+    def code_location(self, function: FunctionRecord) -> str:
+        """Where a function's zip file can be downloaded."""
+        return f"{self._cloud.url}{_CODE}{quote(function.arn, safe='')}"
+
+    def _code(self, arn: str) -> Response:
+        function = read_function(self._cloud.account_id, self._cloud.region, arn, None)
+        return Response(function.code, content_type="application/zip")
+
     def invoke_for_moto(self, function: FunctionRecord, event: Any) -> tuple[str, bool, str]:
         """What moto's LambdaFunction expects of an invocation: payload, whether it failed, logs."""
         answer = self._functions.invoke(function, event if isinstance(event, str) else json.dumps(event))
         return answer.payload, answer.failed, answer.logs
 
-    def _note_log_group(self, path: str, body: dict[str, Any]) -> None:
+    def _note_logging(self, path: str, body: dict[str, Any]) -> None:
         # moto forgets LoggingConfig.
         match = _CONFIGURE.match(path)
         name = body.get("FunctionName") or unquote((match[1] or "") if match else "")
-        group = body.get("LoggingConfig", {}).get("LogGroup")
-        if name and group:
-            self._functions.log_groups[name.rpartition(":")[2]] = group
+        if name and "LoggingConfig" in body:
+            self._functions.set_logging_config(name.rpartition(":")[2], body["LoggingConfig"])
 
     def _start(self, function: FunctionRecord, event: str) -> None:
         threading.Thread(

@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,15 @@ class Functions:
         self._code_lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(_SIDE_BY_SIDE)
         self._root = cloud.root / "functions"
-        self.log_groups: dict[str, str] = {}  # function -> log group, where LoggingConfig names one
+        self._logging: dict[str, dict[str, str]] = {}
+
+    def set_logging_config(self, name: str, config: Mapping[str, str]) -> None:
+        """Remember where a function logs."""
+        self._logging[name] = {**self.logging_config(name), **config}
+
+    def logging_config(self, name: str) -> dict[str, str]:
+        """Where a function logs."""
+        return self._logging.get(name, {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"})
 
     def invoke(self, function: FunctionRecord, event: str) -> Answer:
         """Run the handler once on `event` (JSON); AwsError for what can not be run here."""
@@ -58,7 +67,7 @@ class Functions:
         request_id = str(uuid.uuid4())
         day = datetime.datetime.now(datetime.UTC).strftime("%Y/%m/%d")
         stream = f"{day}/[{function.version}]{uuid.uuid4().hex}"
-        group = self.log_groups.get(function.name, f"/aws/lambda/{function.name}")
+        group = self.logging_config(function.name)["LogGroup"]
         with (
             self._slots,
             tempfile.TemporaryDirectory(prefix="invocation-", dir=self._made(self._root)) as folder,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from localcloud.errors import AwsError
+from localcloud.moto_backend import replaced
 
 
 @dataclass(frozen=True)
@@ -63,18 +65,38 @@ def record(function: Any) -> FunctionRecord:
     )
 
 
-def replace_invocation(invoke: Callable[[FunctionRecord, Any], tuple[str, bool, str]]) -> Callable[[], None]:
-    """Let moto's own integrations (SNS, S3 notifications, ...) call `invoke(function, event)`; returns the undo."""
+@contextlib.contextmanager
+def moto_functions(
+    invoke: Callable[[FunctionRecord, Any], tuple[str, bool, str]],
+    code_location: Callable[[FunctionRecord], str],
+    logging_config: Callable[[str], dict[str, str]],
+) -> Iterator[None]:
+    """moto's functions with what it only pretends replaced.
+
+    invoke: what its own integrations (SNS, S3 notifications, ...) call, too.
+    code_location: where GetFunction says that the code is; moto names an address in AWS.
+    logging_config: a function's LoggingConfig, which moto forgets.
+    """
     from moto.awslambda.models import LambdaFunction
 
-    stock = LambdaFunction._invoke_lambda
+    get_code, get_configuration = LambdaFunction.get_code, LambdaFunction.get_configuration
 
     def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
         return invoke(record(self), event)
 
-    LambdaFunction._invoke_lambda = run  # type: ignore[method-assign]
+    def code(self: Any) -> dict[str, Any]:
+        answer = get_code(self)
+        if self.package_type == "Zip":
+            answer["Code"] = {"RepositoryType": "S3", "Location": code_location(record(self))}
+        return answer
 
-    def undo() -> None:
-        LambdaFunction._invoke_lambda = stock  # type: ignore[method-assign]
+    def configuration(self: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
+        answer = get_configuration(self, *arguments, **options)
+        return {**answer, "LoggingConfig": logging_config(self.function_name)}
 
-    return undo
+    with (
+        replaced(LambdaFunction, "_invoke_lambda", run),
+        replaced(LambdaFunction, "get_code", code),
+        replaced(LambdaFunction, "get_configuration", configuration),
+    ):
+        yield

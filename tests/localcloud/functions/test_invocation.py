@@ -1,8 +1,11 @@
 """Lambda functions: their own code, environment, limits, logs and errors."""
 
 import base64
+import io
 import json
 import os
+import urllib.request
+import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
@@ -132,6 +135,18 @@ def test_a_function_may_name_its_log_group(functions):
     functions.create("elsewhere", "def handler(event, context): print('here')", **options)
     functions.invoke("elsewhere")
     assert "here" in functions.log_lines("/kennel/talking")
+    configuration = functions.client.get_function_configuration(FunctionName="elsewhere")
+    assert configuration["LoggingConfig"]["LogGroup"] == "/kennel/talking"
+    assert functions.client.update_function_configuration(
+        FunctionName="elsewhere", LoggingConfig={"LogGroup": "/kennel/changed"}
+    )["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": "/kennel/changed"}
+
+
+def test_the_code_can_be_downloaded(functions):
+    functions.create("downloaded", "def handler(event, context): return 1")
+    location = functions.client.get_function(FunctionName="downloaded")["Code"]["Location"]
+    with urllib.request.urlopen(location) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as archived:
+        assert archived.read("main.py") == b"def handler(event, context): return 1"
 
 
 def test_functions_reach_the_other_services_of_the_cloud(functions, client):
