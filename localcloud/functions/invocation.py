@@ -174,6 +174,7 @@ class Functions:
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": function.version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+            "AWS_LAMBDA_LOG_FORMAT": self.logging_config(function.name)["LogFormat"],
             "AWS_LAMBDA_LOG_GROUP_NAME": where[0],
             "AWS_LAMBDA_LOG_STREAM_NAME": where[1],
             **self._cloud.environment(),

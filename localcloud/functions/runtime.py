@@ -36,6 +36,28 @@ class Context:
         sys.stdout.write(str(message))
 
 
+class _JsonFormatter(logging.Formatter):
+    """One JSON object a record, for functions whose LoggingConfig asks for it."""
+
+    def __init__(self, request_id):
+        super().__init__()
+        self._request_id = request_id
+
+    def format(self, record):
+        document = {
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+            "requestId": self._request_id,
+        }
+        if record.exc_info:
+            document["errorType"] = record.exc_info[0].__name__
+            document["errorMessage"] = str(record.exc_info[1])
+            document["stackTrace"] = traceback.format_tb(record.exc_info[2])
+        return json.dumps(document, default=str)
+
+
 class RuntimeFailure(Exception):
     """The runtime, not the handler, has to say why it failed."""
 
@@ -116,7 +138,8 @@ def main():
     sys.path[0] = code_dir
     request_id = values["aws_request_id"]
     logs = logging.StreamHandler(sys.stdout)
-    logs.setFormatter(_LogFormatter(request_id))
+    as_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+    logs.setFormatter(_JsonFormatter(request_id) if as_json else _LogFormatter(request_id))
     logging.getLogger().addHandler(logs)
     event = json.loads(sys.stdin.read())
     clock = None

@@ -130,6 +130,18 @@ def handler(event, context):
     assert lines[-1].startswith("REPORT RequestId")
 
 
+def test_logging_may_be_json(functions):
+    source = """
+import logging
+def handler(event, context):
+    logging.warning("low %s", "space", extra={"a": 1})
+"""
+    functions.create("structured", source, LoggingConfig={"LogFormat": "JSON"})
+    functions.invoke("structured")
+    records = [json.loads(line) for line in functions.log_lines("/aws/lambda/structured") if line.startswith("{")]
+    assert [(record["level"], record["message"]) for record in records] == [("WARNING", "low space")]
+
+
 def test_a_function_may_name_its_log_group(functions):
     options = {"LoggingConfig": {"LogGroup": "/kennel/talking"}}
     functions.create("elsewhere", "def handler(event, context): print('here')", **options)
