@@ -30,6 +30,6 @@ class MonitoringStack(PlatformStack):
         dashboards.training_dashboard(self, prefix)
         dashboards.endpoint_dashboard(self, prefix, metrics=serving.metrics)
         dashboards.model_cache_dashboard(self, prefix, metrics=serving.metrics)
-        pipeline_alarms(self, metrics=training.metrics, topic=topic)
+        pipeline_alarms(self, metrics=training.metrics, undelivered=training.undelivered, topic=topic)
         endpoint_alarms(self, config=config.monitoring, metrics=serving.metrics, topic=topic)
         MonthlyBudget(self, "Budget", limit_usd=config.monitoring.monthly_budget_usd, topic=topic)

@@ -22,7 +22,10 @@ from stacks.studio import StudioStack
 
 
 class TrainingStack(PlatformStack):
-    """`metrics` are the state machine's, `function_errors` one error count a function."""
+    """`metrics` are the state machine's, `function_errors` one error count a function.
+
+    `undelivered` counts the scheduled starts that did not reach the state machine.
+    """
 
     def __init__(
         self, scope: Construct, config: AppConfig, *, storage: StorageStack, studio: StudioStack, images: ImagesStack
@@ -68,10 +71,11 @@ class TrainingStack(PlatformStack):
                 model_package_group_name=specs.package_group(config, model.name),
                 model_package_group_description=f"Versions of {model.name} that passed the quality gate",
             )
-        PipelineSchedule(
+        schedule = PipelineSchedule(
             self, "Schedule", config=config.training.schedule, state_machine_arn=machine.arn, key=storage.key
         )
         self.metrics = machine.metrics
+        self.undelivered = schedule.undelivered.metric_approximate_number_of_messages_visible()
         self.function_errors = functions.errors
         CfnOutput(self, "StateMachineArn", value=machine.arn)
         # `kennel models rollback` calls the only writer of aliases.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from checks.assembly import Assembly, Resource
-from checks.control import Control, each
+from checks.control import Control, each, some
 
 REPOSITORY, BUILD = "AWS::ECR::Repository", "AWS::CodeBuild::Project"
 NAMES = {
@@ -24,6 +24,8 @@ NAMES = {
     "AWS::SageMaker::Model": "ModelName",
 }
 """A fixed name collides with the copy that an update makes first."""
+
+PROD_PROMISES = ("Strict", "Retain", "IsolatedTraining", "IsolatedEndpoint", "VpcOnlyStudio")
 
 
 def scripted(assembly: Assembly) -> Iterator[str]:
@@ -46,6 +48,11 @@ def retained(assembly: Assembly) -> Iterator[str]:
     for resource in assembly.resources:
         if resource.raw.get("DeletionPolicy", "").startswith("Retain") and resource.kind not in lasting:
             yield resource.label
+
+
+def keeps_promises(assembly: Assembly) -> bool:
+    """The other controls believe what an environment promises; this one does not let prod promise less."""
+    return assembly.expected["Environment"] != "prod" or all(assembly.expected.get(name) for name in PROD_PROMISES)
 
 
 def scanned(repository: Resource, _: Assembly) -> bool:
@@ -77,4 +84,5 @@ CONTROLS = (
     Control("stack.imports", "tie stacks by exports, which CloudFormation protects", weakly_tied),
     Control("stack.unnamed", "leave its name to CloudFormation", named),
     Control("stack.removable", "go with its stack unless it holds data", retained),
+    some("stack.promises", "promise all controls in prod", keeps_promises),
 )

@@ -30,7 +30,7 @@ def test_no_acknowledgement_without_its_finding(tmp_path: Path, monkeypatch: pyt
     build(app, config.load("prod"), rule_packs=False)
     app.synth()
     findings = {
-        (resource.construct_path, violation.rule_name)
+        (str(resource.construct_path), violation.rule_name)
         for pack in (AwsSolutionsChecks(app), NIST80053R5Checks(app))
         for violation in pack.validate_scope(app).violations
         for resource in violation.violating_resources

@@ -43,6 +43,10 @@ CASES: dict[str, tuple[list[Series], list[Series]]] = {
         [[4, 2, 7]],
         [[0, 5, 5], [None, None, None]],
     ),
+    "StartsUndelivered": (
+        [[1]],
+        [[0], [None]],
+    ),
     "EndpointSlow": (
         [[1_100_000, 1_100_000, 1_100_000]],
         [[900_000, 1_500_000, 1_500_000], [None, None, None]],

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from aws_cdk import aws_lambda as lambda_
 
 import config
+from checks.controls.orchestration import NEWEST_RUNTIME
 from tests.stacks.assemblies import ENVIRONMENTS, FLAGS, ROOT, assembly, resources, synthesize, templates
 
 ORDER = ("Storage", "Studio", "Images", "Training", "Serving", "Monitoring")
@@ -93,6 +95,12 @@ def test_an_unknown_environment_is_one_sentence_and_no_traceback() -> None:
     assert done.returncode == 1
     assert "env is 'staging'; choose from local, dev, prod" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_functions_run_on_the_newest_python_that_the_cdk_knows() -> None:
+    known = [name.removeprefix("PYTHON_").split("_") for name in dir(lambda_.Runtime) if name.startswith("PYTHON_")]
+    major, minor = max((int(major), int(minor)) for major, minor in known)
+    assert f"python{major}.{minor}" == NEWEST_RUNTIME
 
 
 def _imports(value: object) -> list[str]:

@@ -80,3 +80,9 @@ def weak_reference(mutant: Mutant) -> None:
 @breaks("stack.removable")
 def retained_function(mutant: Mutant) -> None:
     mutant.first("AWS::Lambda::Function")["DeletionPolicy"] = "RetainExceptOnCreate"
+
+
+@breaks("stack.promises")
+def prod_promises_less(mutant: Mutant) -> None:
+    for template in mutant.templates.values():
+        template["Metadata"]["Kennel::Controls"]["VpcOnlyStudio"] = False
