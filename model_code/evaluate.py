@@ -34,6 +34,7 @@ from imgcls.contract.plan import ModelSettings, PlanFile
 from imgcls.contract.prepared import MAX_MESSAGE_BYTES, REPORTS, EvaluateMessage
 from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.data.folders import DataError, ImageFolder, open_dataset
+from imgcls.golden import write_golden
 from imgcls.networks import NetworkError
 from imgcls.preprocess import preprocess
 from imgcls.reports.pictures import overlay
@@ -45,7 +46,6 @@ from imgcls.serving.errors import RequestError
 PROCESSING = Path("/opt/ml/processing")
 OUTPUT_ARCHIVE = "output.tar.gz"
 _LATENCY_IMAGES = 32
-_MAX_GOLDEN_BYTES = 4 * 1024 * 1024
 
 USER_ERRORS = (ArtifactError, DataError, HyperparameterError, NetworkError)
 
@@ -192,20 +192,6 @@ def score_champion(
     if set(card.labels) != set(candidate.labels):
         return None, [f"the published version {card.version} has other classes: it was not scored"]
     return score(unpacked, folder / ARCHIVE, test)[1], []
-
-
-def write_golden(folder: Path, test: ImageFolder, probabilities: np.ndarray, card: ModelCard) -> None:
-    folder.mkdir(exist_ok=True)
-    small = [index for index in range(len(test)) if test.paths[index].stat().st_size <= _MAX_GOLDEN_BYTES]
-    chosen = evaluation.spread([test.targets[index] for index in small], contract.GOLDEN_IMAGES)
-    images = []
-    for number, index in enumerate(small[position] for position in chosen):
-        name = f"{number}{test.paths[index].suffix.lower()}"
-        shutil.copy(test.paths[index], folder / name)
-        row = tuple(round(float(value), 6) for value in probabilities[index])
-        label = card.labels[int(probabilities[index].argmax())]
-        images.append(contract.Golden(name, label, test.labels[test.targets[index]], row))
-    contract.write_golden(folder, images)
 
 
 def write_reports(
