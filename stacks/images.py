@@ -9,24 +9,23 @@ from constructs import Construct
 from config.app import AppConfig
 from stacks.base import PlatformStack
 from stacks.constructs.assets import function_code, image_source
-from stacks.constructs.container_image import ContainerImage, stock_training_image
+from stacks.constructs.container_image import ContainerImage, PlatformImages, stock_training_image
 from stacks.constructs.image_build import ImageBuild
-from stacks.storage import StorageStack
+from stacks.constructs.store import Store
 
 JOBS_BASE_INSTANCE = "ml.m5.large"
 """Any CPU type: the jobs image stands on the stock CPU training image."""
 
 
 class ImagesStack(PlatformStack):
-    """`training`, `jobs` and `serving` are what a training job, a processing job and the model run."""
+    """`images` is what jobs and the model run."""
 
-    def __init__(self, scope: Construct, config: AppConfig, *, storage: StorageStack) -> None:
+    def __init__(self, scope: Construct, config: AppConfig, *, store: Store) -> None:
         super().__init__(scope, "Images", config, purpose="images of the jobs and of the endpoint")
-        self.training = self._training_image(config)
-        self.jobs, self.serving = self._own_images(config, storage)
-        for name, image in (("Training", self.training), ("Jobs", self.jobs), ("Serving", self.serving)):
+        self.images = PlatformImages(self._training_image(config), *self._own_images(config, store))
+        for name, image in vars(self.images).items():
             ssm.CfnParameter(
-                self, name, type="String", value=image.uri, description=f"The {name.lower()} image that is in use"
+                self, name.capitalize(), type="String", value=image.uri, description=f"The {name} image that is in use"
             )
 
     def _training_image(self, config: AppConfig) -> ContainerImage:
@@ -36,7 +35,7 @@ class ImagesStack(PlatformStack):
             self, config.region, config.images.pytorch_version, config.training.training.instance_type
         )
 
-    def _own_images(self, config: AppConfig, storage: StorageStack) -> tuple[ContainerImage, ContainerImage]:
+    def _own_images(self, config: AppConfig, store: Store) -> tuple[ContainerImage, ContainerImage]:
         images = config.images
         if images.source == "uri":
             return ContainerImage.given(self, images.jobs_uri or ""), ContainerImage.given(
@@ -48,8 +47,8 @@ class ImagesStack(PlatformStack):
         build = ImageBuild(
             self,
             "Build",
-            key=storage.key,
-            topic=storage.topic,
+            key=store.key,
+            topic=store.topic,
             code=function_code(self, {}),
             log_retention_days=config.monitoring.log_retention_days,
             base=base,

@@ -9,18 +9,18 @@ from config.app import AppConfig
 from imgcls.contract import keys
 from stacks.base import PlatformStack
 from stacks.constructs.acknowledgements import acknowledge_wildcard
+from stacks.constructs.container_image import PlatformImages
 from stacks.constructs.endpoint import VARIANT, MultiModelEndpoint
 from stacks.constructs.endpoint_alarms import idle_alarm, rollback_alarms
 from stacks.constructs.endpoint_metrics import EndpointMetrics
+from stacks.constructs.network import Placement
 from stacks.constructs.sagemaker_role import SageMakerRole
-from stacks.images import ImagesStack
-from stacks.storage import StorageStack
-from stacks.studio import StudioStack
+from stacks.constructs.store import Store
 
 
 class ServingStack(PlatformStack):
     def __init__(
-        self, scope: Construct, config: AppConfig, *, storage: StorageStack, studio: StudioStack, images: ImagesStack
+        self, scope: Construct, config: AppConfig, *, store: Store, placement: Placement, images: PlatformImages
     ) -> None:
         super().__init__(scope, "Serving", config, purpose="multi-model endpoint")
         enabled = self._switch(config.endpoint.enabled)
@@ -32,7 +32,7 @@ class ServingStack(PlatformStack):
             image=images.serving,
             log_group=f"/aws/sagemaker/Endpoints/{config.endpoint.name}",
         )
-        storage.artifacts.allow_read(role, keys.MODELS)
+        store.artifacts.allow_read(role, keys.MODELS)
         self._allow_watching_alarms(role)
         MultiModelEndpoint(
             self,
@@ -40,19 +40,19 @@ class ServingStack(PlatformStack):
             config=config.endpoint,
             role=role,
             image=images.serving,
-            model_prefix=storage.artifacts.s3_url_for_object(keys.MODELS),
-            key=storage.key,
-            placement=studio.placement,
+            model_prefix=store.artifacts.s3_url_for_object(keys.MODELS),
+            key=store.key,
+            placement=placement,
             enabled=enabled,
             rollback_alarms=rollback_alarms(
                 self,
                 config=config.endpoint.rollback_alarms,
                 metrics=self.metrics,
-                topic=storage.topic,
+                topic=store.topic,
                 condition=enabled,
             ),
         )
-        idle_alarm(self, metrics=self.metrics, topic=storage.topic, condition=enabled)
+        idle_alarm(self, metrics=self.metrics, topic=store.topic, condition=enabled)
         CfnOutput(self, "EndpointName", value=config.endpoint.name)
 
     def _allow_watching_alarms(self, role: SageMakerRole) -> None:

@@ -11,6 +11,7 @@ from stacks.base import PlatformStack
 from stacks.constructs.buckets import AccessLogBucket, PrivateBucket
 from stacks.constructs.key import PlatformKey
 from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.store import Store
 
 ACCESS_LOG_DAYS = 365
 
@@ -19,25 +20,26 @@ class StorageStack(PlatformStack):
     def __init__(self, scope: Construct, config: AppConfig) -> None:
         super().__init__(scope, "Storage", config, purpose="key, buckets and notifications", keep=True)
         storage = config.storage
-        self.key = PlatformKey(self, "Key", retain=storage.retain)
+        key = PlatformKey(self, "Key", retain=storage.retain)
         logs = AccessLogBucket(self, "AccessLogs", retain=storage.retain, days=ACCESS_LOG_DAYS)
-        self.data = PrivateBucket(
+        data = PrivateBucket(
             self,
             "Data",
-            key=self.key,
+            key=key,
             access_logs=logs,
             retain=storage.retain,
             noncurrent_days=storage.noncurrent_days,
         )
-        self.artifacts = PrivateBucket(
+        artifacts = PrivateBucket(
             self,
             "Artifacts",
-            key=self.key,
+            key=key,
             access_logs=logs,
             retain=storage.retain,
             noncurrent_days=storage.noncurrent_days,
             expire={keys.RUNS: storage.run_days},
         )
-        self.topic = NotificationTopic(self, "Notifications", key=self.key, email=storage.notification_email)
-        CfnOutput(self, "DataBucket", value=self.data.bucket_name)
-        CfnOutput(self, "ArtifactsBucket", value=self.artifacts.bucket_name)
+        topic = NotificationTopic(self, "Notifications", key=key, email=storage.notification_email)
+        self.store = Store(key, data, artifacts, topic)
+        CfnOutput(self, "DataBucket", value=data.bucket_name)
+        CfnOutput(self, "ArtifactsBucket", value=artifacts.bucket_name)

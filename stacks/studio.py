@@ -10,18 +10,18 @@ from imgcls.contract import keys
 from stacks.base import PlatformStack
 from stacks.constructs.network import PrivateNetwork
 from stacks.constructs.roles import ServiceRole
+from stacks.constructs.store import Store
 from stacks.constructs.studio_domain import StudioDomain
-from stacks.storage import StorageStack
 
 
 class StudioStack(PlatformStack):
-    def __init__(self, scope: Construct, config: AppConfig, *, storage: StorageStack) -> None:
+    def __init__(self, scope: Construct, config: AppConfig, *, store: Store) -> None:
         super().__init__(scope, "Studio", config, purpose="network and SageMaker domain", keep=True)
         network = PrivateNetwork(
             self,
             "Network",
             config=config.network,
-            key=storage.key,
+            key=store.key,
             log_retention_days=config.monitoring.log_retention_days,
         )
         bootstrap = self.format_arn(
@@ -30,7 +30,7 @@ class StudioStack(PlatformStack):
         layers = self.format_arn(
             service="s3", region="", account="", resource=f"prod-{self.region}-starport-layer-bucket"
         )
-        buckets = [storage.data.bucket_arn, storage.artifacts.bucket_arn, bootstrap]
+        buckets = [store.data.bucket_arn, store.artifacts.bucket_arn, bootstrap]
         network.add_s3_endpoint(buckets, [f"{arn}/*" for arn in (*buckets, layers)])
         self.network = network
         self.placement = network.placement
@@ -40,14 +40,14 @@ class StudioStack(PlatformStack):
                 "Studio",
                 config=config.studio,
                 name=config.prefix,
-                key=storage.key,
+                key=store.key,
                 vpc_id=network.vpc_id,
                 placement=network.placement,
             )
-            storage.data.allow_read(studio.role, keys.DATASETS)
-            storage.data.allow_write(studio.role, keys.DATASETS)
+            store.data.allow_read(studio.role, keys.DATASETS)
+            store.data.allow_write(studio.role, keys.DATASETS)
             self._allow_platform(studio.role, config)
-            storage.artifacts.allow_read(studio.role, keys.PREPARED, keys.RUNS, keys.MODELS, keys.ALIASES)
+            store.artifacts.allow_read(studio.role, keys.PREPARED, keys.RUNS, keys.MODELS, keys.ALIASES)
 
     def _allow_platform(self, role: ServiceRole, config: AppConfig) -> None:
         """Start the pipeline and ask the endpoint, both by the names that the configuration gives them."""

@@ -12,33 +12,31 @@ from pipeline import specs
 from pipeline.placeholders import SUBNETS, Placeholder
 from stacks.base import PlatformStack
 from stacks.constructs.assets import CodeArchive
+from stacks.constructs.container_image import PlatformImages
 from stacks.constructs.job_roles import evaluation_role, preparation_role, training_role
+from stacks.constructs.network import Placement
 from stacks.constructs.pipeline import PipelineStateMachine
 from stacks.constructs.pipeline_functions import PipelineFunctions
+from stacks.constructs.pipeline_metrics import PipelineMetrics
 from stacks.constructs.schedule import PipelineSchedule
-from stacks.images import ImagesStack
-from stacks.storage import StorageStack
-from stacks.studio import StudioStack
+from stacks.constructs.store import Store
 
 
 class TrainingStack(PlatformStack):
-    """`metrics` are the state machine's, `function_errors` one error count a function.
-
-    `undelivered` counts the scheduled starts that did not reach the state machine.
-    """
+    """`metrics` are those of the pipeline as a whole."""
 
     def __init__(
-        self, scope: Construct, config: AppConfig, *, storage: StorageStack, studio: StudioStack, images: ImagesStack
+        self, scope: Construct, config: AppConfig, *, store: Store, placement: Placement, images: PlatformImages
     ) -> None:
         super().__init__(scope, "Training", config, purpose="training pipeline")
         code = CodeArchive(self, "Code")
         functions = PipelineFunctions(
-            self, "Functions", config=config, storage=storage, images=images, code_key=code.s3_object_key
+            self, "Functions", config=config, store=store, serving_image=images.serving.uri, code_key=code.s3_object_key
         )
         roles = {
-            Placeholder.PREPARATION_ROLE_ARN: preparation_role(self, storage, image=images.jobs, code=code),
-            Placeholder.TRAINING_ROLE_ARN: training_role(self, storage, image=images.training, code=code),
-            Placeholder.EVALUATION_ROLE_ARN: evaluation_role(self, storage, image=images.jobs, code=code),
+            Placeholder.PREPARATION_ROLE_ARN: preparation_role(self, store, image=images.jobs, code=code),
+            Placeholder.TRAINING_ROLE_ARN: training_role(self, store, image=images.training, code=code),
+            Placeholder.EVALUATION_ROLE_ARN: evaluation_role(self, store, image=images.jobs, code=code),
         }
         machine = PipelineStateMachine(
             self,
@@ -46,20 +44,20 @@ class TrainingStack(PlatformStack):
             name=config.state_machine_name,
             definition=pipeline.state_machine(config),
             values={
-                Placeholder.DATA_BUCKET: storage.data.bucket_name,
-                Placeholder.ARTIFACTS_BUCKET: storage.artifacts.bucket_name,
-                Placeholder.KEY_ARN: storage.key.key_arn,
-                Placeholder.TOPIC_ARN: storage.topic.topic_arn,
+                Placeholder.DATA_BUCKET: store.data.bucket_name,
+                Placeholder.ARTIFACTS_BUCKET: store.artifacts.bucket_name,
+                Placeholder.KEY_ARN: store.key.key_arn,
+                Placeholder.TOPIC_ARN: store.topic.topic_arn,
                 Placeholder.CODE_BUCKET: code.s3_bucket_name,
                 Placeholder.CODE_KEY: code.s3_object_key,
                 Placeholder.TRAINING_IMAGE: images.training.uri,
                 Placeholder.JOBS_IMAGE: images.jobs.uri,
-                Placeholder.SECURITY_GROUP_ID: studio.placement.security_groups[0],
-                **dict(zip(SUBNETS, studio.placement.subnets, strict=False)),
+                Placeholder.SECURITY_GROUP_ID: placement.security_groups[0],
+                **dict(zip(SUBNETS, placement.subnets, strict=False)),
                 **functions.arns,
                 **{placeholder: role.role_arn for placeholder, role in roles.items()},
             },
-            key=storage.key,
+            key=store.key,
             log_retention_days=config.monitoring.log_retention_days,
         )
         for role in roles.values():
@@ -72,11 +70,13 @@ class TrainingStack(PlatformStack):
                 model_package_group_description=f"Versions of {model.name} that passed the quality gate",
             )
         schedule = PipelineSchedule(
-            self, "Schedule", config=config.training.schedule, state_machine_arn=machine.arn, key=storage.key
+            self, "Schedule", config=config.training.schedule, state_machine_arn=machine.arn, key=store.key
         )
-        self.metrics = machine.metrics
-        self.undelivered = schedule.undelivered.metric_approximate_number_of_messages_visible()
-        self.function_errors = functions.errors
+        self.metrics = PipelineMetrics(
+            machine.arn,
+            function_errors=functions.errors,
+            undelivered=schedule.undelivered.metric_approximate_number_of_messages_visible(),
+        )
         CfnOutput(self, "StateMachineArn", value=machine.arn)
         # `kennel models rollback` calls the only writer of aliases.
         CfnOutput(self, "PublishModelFunction", value=functions.arns[Placeholder.PUBLISH_MODEL_ARN])

@@ -59,6 +59,15 @@ class ContainerImage:
         role.allow_without_resource(["ecr:GetAuthorizationToken"])
 
 
+@dataclass(frozen=True)
+class PlatformImages:
+    """What a training job, a processing job and the model run."""
+
+    training: ContainerImage
+    jobs: ContainerImage
+    serving: ContainerImage
+
+
 def stock_training_image(stack: Stack, region: str, version: str, instance_type: str) -> ContainerImage:
     """AWS's training image for PyTorch `version`, with CUDA when the instance has a GPU."""
     device = CUDA[version] if instances.has_gpu(instance_type) else "cpu"

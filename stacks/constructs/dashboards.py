@@ -27,10 +27,7 @@ Lines = Mapping[str, cloudwatch.Metric]
 """Label -> metric."""
 
 
-def pipeline_dashboard(
-    scope: Construct, name: str, *, metrics: PipelineMetrics, function_errors: Lines
-) -> cloudwatch.Dashboard:
-    """`function_errors` has one error count a function."""
+def pipeline_dashboard(scope: Construct, name: str, *, metrics: PipelineMetrics) -> cloudwatch.Dashboard:
     return _dashboard(
         scope,
         "Pipeline",
@@ -41,7 +38,7 @@ def pipeline_dashboard(
             {"average": metrics.duration("Average"), "p99": metrics.duration("p99")},
             MILLISECONDS,
         ),
-        _graph("Errors of the functions", function_errors, COUNT),
+        _graph("Errors of the functions", metrics.function_errors, COUNT),
         _graph("Throttled transitions", {"throttled": metrics.throttled()}, COUNT),
     )
 

@@ -15,13 +15,8 @@ FULL_PERCENT = 85
 FIVE_MINUTES = 300
 
 
-def pipeline_alarms(
-    scope: Construct, *, metrics: PipelineMetrics, undelivered: cloudwatch.Metric, topic: sns.ITopic
-) -> None:
-    """`undelivered` counts events that started nothing.
-
-    A refused model is an outcome and no failure: only technical failures, time-outs and throttling go off.
-    """
+def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: sns.ITopic) -> None:
+    """A refused model is an outcome and no failure: only technical failures, time-outs and throttling go off."""
     for outcome, what in (("Failed", "failed"), ("TimedOut", "ran out of time")):
         PlatformAlarm(
             scope,
@@ -43,7 +38,7 @@ def pipeline_alarms(
     PlatformAlarm(
         scope,
         "StartsUndelivered",
-        metric=undelivered,
+        metric=metrics.undelivered,
         threshold=0,
         topic=topic,
         description="The schedule could not start the pipeline: its events lie in the dead-letter queue",

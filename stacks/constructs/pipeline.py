@@ -17,7 +17,6 @@ from pipeline.permissions import Permission
 from pipeline.placeholders import Placeholder
 from stacks.constructs.acknowledgements import acknowledge_wildcard
 from stacks.constructs.log_group import PlatformLogGroup
-from stacks.constructs.pipeline_metrics import PipelineMetrics
 from stacks.constructs.roles import ServiceRole
 
 DELIVER_LOGS = (
@@ -80,7 +79,6 @@ class PipelineStateMachine(Construct):
         # The service checks the role's log permissions when the machine is made.
         machine.node.add_dependency(role)
         self.arn = machine.attr_arn
-        self.metrics = PipelineMetrics(self.arn)
 
     def _allow(self, role: ServiceRole, statements: Iterable[Permission], values: Mapping[Placeholder, str]) -> None:
         stack = Stack.of(self)

@@ -25,8 +25,7 @@ from stacks.constructs.acknowledgements import acknowledge_wildcard
 from stacks.constructs.assets import function_code
 from stacks.constructs.function import PlatformFunction
 from stacks.constructs.roles import ServiceRole
-from stacks.images import ImagesStack
-from stacks.storage import StorageStack
+from stacks.constructs.store import Store
 
 
 class PipelineFunctions(Construct):
@@ -38,26 +37,26 @@ class PipelineFunctions(Construct):
         id: str,
         *,
         config: AppConfig,
-        storage: StorageStack,
-        images: ImagesStack,
+        store: Store,
+        serving_image: str,
         code_key: str,
     ) -> None:
         super().__init__(scope, id)
         self._config = config
-        self._storage = storage
+        self._store = store
         self._code = function_code(self, {specs.FILE: json.dumps(specs.run_specs(config), sort_keys=True, indent=1)})
         self.arns: dict[Placeholder, str] = {}
         self.errors: dict[str, cloudwatch.Metric] = {}
         self._add_plan_run(code_key)
         self._add(lambdas.DIAGNOSE_FAILURE, diagnose_failure.Environment())
         self._add_quality_gate()
-        self._add_register_model(images)
+        self._add_register_model(serving_image)
         self._add_stage_artifact()
         self._add_smoke_test()
         self._add_publish_model()
 
     def _add_plan_run(self, code_key: str) -> None:
-        data, artifacts = self._storage.data, self._storage.artifacts
+        data, artifacts = self._store.data, self._store.artifacts
         environment = plan_run.Environment(
             data_bucket=data.bucket_name,
             artifacts_bucket=artifacts.bucket_name,
@@ -75,13 +74,13 @@ class PipelineFunctions(Construct):
     def _add_quality_gate(self) -> None:
         gate = self._config.training.gate
         role = self._add(lambdas.QUALITY_GATE, quality_gate.Environment(**gate.model_dump()))
-        self._storage.artifacts.allow_read(role, keys.RUNS)
-        self._storage.artifacts.allow_existence_check(role)
+        self._store.artifacts.allow_read(role, keys.RUNS)
+        self._store.artifacts.allow_existence_check(role)
 
-    def _add_register_model(self, images: ImagesStack) -> None:
-        environment = register_model.Environment(serving_image=images.serving.uri)
+    def _add_register_model(self, serving_image: str) -> None:
+        environment = register_model.Environment(serving_image=serving_image)
         role = self._add(lambdas.REGISTER_MODEL, environment)
-        self._storage.artifacts.allow_read(role, keys.RUNS)
+        self._store.artifacts.allow_read(role, keys.RUNS)
         for model in self._config.models:
             name = specs.package_group(self._config, model.name)
             group = self._sagemaker_arn("model-package-group", name)
@@ -90,7 +89,7 @@ class PipelineFunctions(Construct):
             acknowledge_wildcard(role, versions, f"the registry numbers the versions of {model.name}")
 
     def _add_stage_artifact(self) -> None:
-        artifacts = self._storage.artifacts
+        artifacts = self._store.artifacts
         role = self._add(lambdas.STAGE_ARTIFACT, stage_artifact.Environment(artifacts_bucket=artifacts.bucket_name))
         artifacts.allow_read(role, keys.RUNS, keys.MODELS)
         artifacts.allow_write(role, keys.MODELS)
@@ -99,14 +98,14 @@ class PipelineFunctions(Construct):
     def _add_smoke_test(self) -> None:
         endpoint = self._config.endpoint.name
         role = self._add(lambdas.SMOKE_TEST, smoke_test.Environment(endpoint_name=endpoint))
-        self._storage.artifacts.allow_read(role, keys.RUNS)
-        self._storage.artifacts.allow_existence_check(role)
+        self._store.artifacts.allow_read(role, keys.RUNS)
+        self._store.artifacts.allow_existence_check(role)
         role.allow(
             ["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], [self._sagemaker_arn("endpoint", endpoint)]
         )
 
     def _add_publish_model(self) -> None:
-        artifacts, endpoint = self._storage.artifacts, self._config.endpoint.name
+        artifacts, endpoint = self._store.artifacts, self._config.endpoint.name
         publish = self._config.training.publish
         environment = publish_model.Environment(
             artifacts_bucket=artifacts.bucket_name,
@@ -133,7 +132,7 @@ class PipelineFunctions(Construct):
         role.allow(["sagemaker:DescribeEndpointConfig"], [configs])
         role.allow(["sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig"], [copies])
         role.allow(["sagemaker:UpdateEndpoint"], [arn, copies])
-        self._storage.key.allow_volumes(role)
+        self._store.key.allow_volumes(role)
         acknowledge_wildcard(role, configs, "CloudFormation names the endpoint's configuration")
         acknowledge_wildcard(role, copies, "each refresh has a configuration of its own")
 
@@ -144,7 +143,7 @@ class PipelineFunctions(Construct):
             name=function.folder,
             code=self._code,
             environment=environment.to_environment(),
-            key=self._storage.key,
+            key=self._store.key,
             log_retention_days=self._config.monitoring.log_retention_days,
             memory_mb=function.memory_mb,
             timeout_seconds=function.timeout_seconds,

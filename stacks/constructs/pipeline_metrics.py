@@ -1,6 +1,8 @@
-"""The metrics that Step Functions emits for one state machine. Execution times are milliseconds."""
+"""The metrics of the pipeline: its state machine, its functions, its schedule. Execution times are milliseconds."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,8 +12,18 @@ OUTCOMES = ("Started", "Succeeded", "Failed", "TimedOut", "Aborted")
 
 
 class PipelineMetrics:
-    def __init__(self, state_machine_arn: str) -> None:
+    """`function_errors` has one error count a function; `undelivered` counts scheduled starts that started nothing."""
+
+    def __init__(
+        self,
+        state_machine_arn: str,
+        *,
+        function_errors: Mapping[str, cloudwatch.Metric],
+        undelivered: cloudwatch.Metric,
+    ) -> None:
         self._dimensions = {"StateMachineArn": state_machine_arn}
+        self.function_errors = function_errors
+        self.undelivered = undelivered
 
     def executions(self, outcome: str, period_seconds: int = 300) -> cloudwatch.Metric:
         """Number of executions of one of OUTCOMES."""
