@@ -74,7 +74,7 @@ def for_laptop(spec: ModelSpec) -> ModelSpec:
     # Seen over several seeds on drawn data: from scratch, on a few hundred pictures, weak augmentation learns fastest.
     small: dict[str, dict[str, Any]] = {
         "cat-dog-classifier": {"epochs": 12, "lr": 0.003},
-        "dog-breed-classifier": {"epochs": 16, "lr": 0.02, "warmup-epochs": 1, "patience": 8},
+        "dog-breed-classifier": {"epochs": 16, "lr": 0.01, "warmup-epochs": 1, "patience": 8},
         "dog-breed-classifier-mobile": {"epochs": 40, "lr": 0.05, "warmup-epochs": 2, "patience": 10},
         "dog-breed-resnet50": {"epochs": 6, "lr": 0.003, "warmup-epochs": 1, "optimizer": "adamw"},
     }
