@@ -34,21 +34,27 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.
 	.venvs/awscli/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-awscli.txt
 	touch $@
 
+.venvs/checkov/.ready: requirements-checkov.txt
+	test -x .venvs/checkov/bin/python || $(PYTHON) -m venv .venvs/checkov
+	.venvs/checkov/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
+	touch $@
+
 demo: setup      ## deploy into the embedded cloud, train two models, ask the endpoint; writes out/demo/
 	$(BIN)/python examples/demo.py
 
 test: setup .venvs/awscli/.ready ## every test that fits CI
-	$(PYTEST) -m "not slow and not e2e"
-	$(PYTEST) -m "e2e and not slow" --timeout 900
+	$(PYTEST) -m "not slow and not e2e" --numprocesses 2 --dist loadscope --timeout 300
+	$(PYTEST) -m "e2e and not slow" --timeout 900 --durations 12
 
 test-full: setup .venvs/awscli/.ready ## the long ones too
-	$(PYTEST)
+	$(PYTEST) --timeout 3600
 
-check: setup     ## lint, types, templates, rule packs, our own controls
+check: setup .venvs/checkov/.ready ## lint, types, templates, rule packs, our own controls
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	PATH="$(NODE)/bin:$$PATH" $(BIN)/python -m checks.all
+	PATH="$(NODE)/bin:$$PATH" $(BIN)/python -m checks.all out/checks
+	.venvs/checkov/bin/checkov --config-file .checkov.yaml --directory out/checks
 
 synth: setup     ## templates of every environment into out/synth/
 	for env in local dev prod; do $(BIN)/kennel synth --env $$env --output out/synth/$$env || exit 1; done
