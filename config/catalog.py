@@ -85,9 +85,10 @@ def for_laptop(spec: ModelSpec) -> ModelSpec:
         changes["preprocessing"] = {"resize": 90, "crop": 80} if mobile else {"resize": 72, "crop": 64}
     if spec.tuning:
         space = dict(spec.tuning.search_space)
-        for name in ("batch-size", "test-batch-size"):
+        # A few hundred pictures are few steps an epoch: small batches make more of them.
+        for name, values in (("batch-size", ("8", "16")), ("test-batch-size", ("16", "32"))):
             if name in space:
-                space[name] = Categorical(values=("16", "32"))
+                space[name] = Categorical(values=values)
         if "epochs" in space:
             space["epochs"] = Integer(low=4, high=6)
         if "lr" in space:

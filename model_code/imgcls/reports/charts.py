@@ -7,7 +7,7 @@ from html import escape
 
 from imgcls.reports.scales import Axis, Series, clean, number
 
-NUM_COLOURS = 6
+NUM_COLOURS = 8
 _WIDTH, _HEIGHT = 560, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 10, 40
 

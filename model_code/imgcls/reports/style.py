@@ -4,13 +4,13 @@ STYLE = """\
 :root {
   color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --ink: #1d2430; --soft: #5d6878; --rule: #dde2e9; --accent: #2f6fde;
-  --s1: #2f6fde; --s2: #e08a1e; --s3: #2a9d73; --s4: #c2487e; --s5: #7a63d1; --s6: #6b7786;
+  --s1: #2f6fde; --s2: #e08a1e; --s3: #2a9d73; --s4: #c2487e; --s5: #7a63d1; --s6: #6b7786; --s7: #8a5a2b; --s8: #159eb8;
   --good: #1f8a5b; --warning: #b26b00; --error: #c23434; --cell: 47 111 222;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #12161c; --card: #1b212a; --ink: #e6eaf0; --soft: #9aa6b5; --rule: #303946; --accent: #7aa7ff;
-    --s1: #7aa7ff; --s2: #f0b059; --s3: #5cc79c; --s4: #ec86b2; --s5: #ac9af2; --s6: #94a1b2;
+    --s1: #7aa7ff; --s2: #f0b059; --s3: #5cc79c; --s4: #ec86b2; --s5: #ac9af2; --s6: #94a1b2; --s7: #c99a6b; --s8: #62cfe3;
     --good: #5cc79c; --warning: #f0b059; --error: #ff8a80; --cell: 122 167 255;
   }
 }
@@ -61,8 +61,10 @@ figure { margin: 0; } figcaption { font-size: 12px; color: var(--soft); overflow
 .chart .cell { fill: rgb(var(--cell)); } .chart .frame { fill: none; stroke: var(--rule); }
 .f1 { fill: var(--s1); } .f2 { fill: var(--s2); } .f3 { fill: var(--s3); }
 .f4 { fill: var(--s4); } .f5 { fill: var(--s5); } .f6 { fill: var(--s6); }
+.f7 { fill: var(--s7); } .f8 { fill: var(--s8); }
 .l1 { stroke: var(--s1); } .l2 { stroke: var(--s2); } .l3 { stroke: var(--s3); }
 .l4 { stroke: var(--s4); } .l5 { stroke: var(--s5); } .l6 { stroke: var(--s6); }
+.l7 { stroke: var(--s7); } .l8 { stroke: var(--s8); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 13px; color: var(--soft); margin: 0 0 4px;
   padding: 0; list-style: none; }
 .legend svg { width: 12px; height: 12px; margin-right: 6px; vertical-align: -1px; }
