@@ -4,13 +4,15 @@ STYLE = """\
 :root {
   color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --ink: #1d2430; --soft: #5d6878; --rule: #dde2e9; --accent: #2f6fde;
-  --s1: #2f6fde; --s2: #e08a1e; --s3: #2a9d73; --s4: #c2487e; --s5: #7a63d1; --s6: #6b7786; --s7: #8a5a2b; --s8: #159eb8;
+  --s1: #2f6fde; --s2: #e08a1e; --s3: #2a9d73; --s4: #c2487e; --s5: #7a63d1; --s6: #6b7786;
+  --s7: #8a5a2b; --s8: #159eb8;
   --good: #1f8a5b; --warning: #b26b00; --error: #c23434; --cell: 47 111 222;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #12161c; --card: #1b212a; --ink: #e6eaf0; --soft: #9aa6b5; --rule: #303946; --accent: #7aa7ff;
-    --s1: #7aa7ff; --s2: #f0b059; --s3: #5cc79c; --s4: #ec86b2; --s5: #ac9af2; --s6: #94a1b2; --s7: #c99a6b; --s8: #62cfe3;
+    --s1: #7aa7ff; --s2: #f0b059; --s3: #5cc79c; --s4: #ec86b2; --s5: #ac9af2; --s6: #94a1b2;
+    --s7: #c99a6b; --s8: #62cfe3;
     --good: #5cc79c; --warning: #f0b059; --error: #ff8a80; --cell: 122 167 255;
   }
 }
