@@ -1,12 +1,14 @@
-"""The Storage stack: what must outlive a redeploy. Key, buckets, topic."""
+"""The Storage stack: what must outlive a redeploy. Key, buckets, model registry, topic."""
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput
+from aws_cdk import CfnOutput, RemovalPolicy
+from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from config.app import AppConfig
 from imgcls.contract import keys
+from pipeline import specs
 from stacks.base import PlatformStack
 from stacks.constructs.buckets import AccessLogBucket, PrivateBucket
 from stacks.constructs.key import PlatformKey
@@ -18,7 +20,7 @@ ACCESS_LOG_DAYS = 365
 
 class StorageStack(PlatformStack):
     def __init__(self, scope: Construct, config: AppConfig) -> None:
-        super().__init__(scope, "Storage", config, purpose="key, buckets and notifications", keep=True)
+        super().__init__(scope, "Storage", config, purpose="key, buckets, registry and notifications", keep=True)
         storage = config.storage
         key = PlatformKey(self, "Key", retain=storage.retain)
         logs = AccessLogBucket(self, "AccessLogs", retain=storage.retain, days=ACCESS_LOG_DAYS)
@@ -40,6 +42,15 @@ class StorageStack(PlatformStack):
             expire={keys.RUNS: storage.run_days},
         )
         topic = NotificationTopic(self, "Notifications", key=key, email=storage.notification_email)
+        for model in config.models:
+            # A group that holds versions cannot be deleted, and the record of what was published must not be.
+            group = sagemaker.CfnModelPackageGroup(
+                self,
+                f"Registry-{model.name}",
+                model_package_group_name=specs.package_group(config, model.name),
+                model_package_group_description=f"Evaluated versions of {model.name}",
+            )
+            group.apply_removal_policy(RemovalPolicy.RETAIN if storage.retain else RemovalPolicy.DESTROY)
         self.store = Store(key, data, artifacts, topic)
         CfnOutput(self, "DataBucket", value=data.bucket_name)
         CfnOutput(self, "ArtifactsBucket", value=artifacts.bucket_name)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from aws_cdk import CfnOutput
-from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 import pipeline
 from config.app import AppConfig
-from pipeline import specs
 from pipeline.placeholders import SUBNETS, Placeholder
 from stacks.base import PlatformStack
 from stacks.constructs.assets import CodeArchive
@@ -62,13 +60,6 @@ class TrainingStack(PlatformStack):
         )
         for role in roles.values():
             machine.node.add_dependency(role)
-        for model in config.models:
-            sagemaker.CfnModelPackageGroup(
-                self,
-                f"Registry-{model.name}",
-                model_package_group_name=specs.package_group(config, model.name),
-                model_package_group_description=f"Versions of {model.name} that passed the quality gate",
-            )
         schedule = PipelineSchedule(
             self, "Schedule", config=config.training.schedule, state_machine_arn=machine.arn, key=store.key
         )

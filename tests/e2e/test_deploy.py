@@ -20,7 +20,7 @@ def test_the_endpoint_is_in_service_with_an_empty_prefix(deployed):
     assert answer["EndpointStatus"] == "InService"
 
 
-@pytest.mark.parametrize("stack", ["Storage", "Studio", "Training", "Serving", "Monitoring"])
+@pytest.mark.parametrize("stack", ["Storage", "Studio", "Images", "Training", "Serving", "Monitoring"])
 def test_every_resource_of_the_template_exists(deployed, stack):
     from localcloud.audit import missing_resources
 
