@@ -44,7 +44,7 @@ def named(assembly: Assembly) -> Iterator[str]:
 
 def retained(assembly: Assembly) -> Iterator[str]:
     """Retained resources of other kinds would be in the way of the next deploy."""
-    lasting = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::ECR::Repository"}
+    lasting = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::ECR::Repository", "AWS::SageMaker::ModelPackageGroup"}
     for resource in assembly.resources:
         if resource.raw.get("DeletionPolicy", "").startswith("Retain") and resource.kind not in lasting:
             yield resource.label
