@@ -1,9 +1,8 @@
-"""What a running or finished job says: its log lines, its metrics, its status."""
+"""What a running job says: its log lines, and how far a search is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,15 +12,6 @@ from kennel.session import Session
 
 LOG_GROUPS = {"training": "/aws/sagemaker/TrainingJobs", "processing": "/aws/sagemaker/ProcessingJobs"}
 _NOT_FOUND = ("ResourceNotFoundException", "ValidationException")
-
-
-@dataclass(frozen=True)
-class JobView:
-    """`metrics` are the last values of a training job, or of a tuning job's best trial so far."""
-
-    status: str
-    detail: str
-    metrics: dict[str, float]
 
 
 class LogTail:
@@ -61,34 +51,15 @@ class LogTail:
                 yield event["message"].rstrip("\n")
 
 
-def view(session: Session, job: Job) -> JobView | None:
-    """The job as the service describes it now, None when the service does not know it yet."""
+def search_progress(session: Session, tuning_job: str) -> str:
+    """`3 trials done, 1 running, best validation:accuracy 0.93`; empty while the service does not know the job."""
     try:
-        return _VIEWS[job.kind](session.client("sagemaker"), job.name)
+        answer = session.client("sagemaker").describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=tuning_job)
     except ClientError as error:
         if error.response["Error"]["Code"] in _NOT_FOUND:
-            return None
+            return ""
         raise
-
-
-def _training(client: Any, name: str) -> JobView:
-    answer = client.describe_training_job(TrainingJobName=name)
-    metrics = {item["MetricName"]: item["Value"] for item in answer.get("FinalMetricDataList", ())}
-    return JobView(answer["TrainingJobStatus"], answer.get("SecondaryStatus", ""), metrics)
-
-
-def _processing(client: Any, name: str) -> JobView:
-    answer = client.describe_processing_job(ProcessingJobName=name)
-    return JobView(answer["ProcessingJobStatus"], answer.get("ExitMessage", ""), {})
-
-
-def _tuning(client: Any, name: str) -> JobView:
-    answer = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     counters = answer.get("TrainingJobStatusCounters", {})
-    detail = f"{counters.get('Completed', 0)} trials done, {counters.get('InProgress', 0)} running"
+    told = f"{counters.get('Completed', 0)} trials done, {counters.get('InProgress', 0)} running"
     best = answer.get("BestTrainingJob", {}).get("FinalHyperParameterTuningJobObjectiveMetric")
-    metrics = {f"best {best['MetricName']}": best["Value"]} if best else {}
-    return JobView(answer["HyperParameterTuningJobStatus"], detail, metrics)
-
-
-_VIEWS = {"training": _training, "processing": _processing, "tuning": _tuning}
+    return f"{told}, best {best['MetricName']} {best['Value']:.4g}" if best else told

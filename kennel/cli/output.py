@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -10,7 +11,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False)
+PIPE_WIDTH = 240
+"""A pipe has no width: tables must not be cut to a terminal's."""
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 errors = Console(stderr=True, highlight=False)
 
 Environment = Annotated[str, typer.Option("--env", envvar="KENNEL_ENV", help="local, dev or prod")]

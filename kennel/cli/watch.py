@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from imgcls.contract import metrics
 from kennel import jobs, runs
 from kennel.cli.output import console, duration
 from kennel.history import Job, Visit
@@ -50,7 +51,8 @@ def follow_live(session: Session, name: str) -> Run:
         for run in runs.follow(session, name):
             for _ in follower.lines(run):
                 pass
-            live.update(Group(_table(run, follower.metrics(run)), Text("\n".join(follower.tail), style="dim")))
+            tail = Text("\n".join(follower.tail), style="dim", no_wrap=True, overflow="ellipsis")
+            live.update(Group(_table(run, follower.metrics(run)), tail))
     print_run(run)
     return run
 
@@ -73,6 +75,7 @@ class _Follower:
         self._told: dict[int, str] = {}
         self._tails: dict[Job, jobs.LogTail] = {}
         self._ended: set[Job] = set()
+        self._measured: dict[Job, dict[str, float]] = {}
         self.tail: list[str] = []
 
     def lines(self, run: Run) -> Iterator[str]:
@@ -90,13 +93,21 @@ class _Follower:
     def metrics(self, run: Run) -> dict[Job, str]:
         """What each running job measures right now."""
         running = [visit.job for visit in run.visits if visit.job and visit.status == "running"]
-        return {job: _metrics(self._session, job) for job in running}
+        return {job: self._metrics(job) for job in running}
+
+    def _metrics(self, job: Job) -> str:
+        """`validation:accuracy=0.93 ...` from a training job's log, how far a tuning job is."""
+        if job.kind == "tuning":
+            return jobs.search_progress(self._session, job.name)
+        measured = self._measured.get(job, {})
+        return " ".join(f"{name}={measured[name]:.4g}" for name in WATCHED if name in measured)
 
     def _job_lines(self, visit: Visit, label: str) -> Iterator[str]:
         if visit.job is None or visit.job in self._ended:
             return
         tail = self._tails.setdefault(visit.job, jobs.LogTail(self._session, visit.job))
         for line in tail.read():
+            self._measured.setdefault(visit.job, {}).update(metrics.parse(line))
             told = f"  {label} | {line}"
             self.tail = [*self.tail, told][-TAIL_LINES:]
             yield told
@@ -163,13 +174,3 @@ def print_run(run: Run) -> None:
             console.print(f"\n{visit.state}: {reason(visit.cause, visit.error)}", style="red", markup=False)
     console.print()
     console.print(_verdict(run), style="green" if run.status == "SUCCEEDED" else "red", markup=False)
-
-
-def _metrics(session: Session, job: Job) -> str:
-    """`validation:accuracy=0.93 ...` of a job, empty while it has none."""
-    view = jobs.view(session, job)
-    if view is None:
-        return ""
-    if job.kind == "tuning":
-        return " ".join([view.detail, *(f"{name}={value:.4g}" for name, value in view.metrics.items())])
-    return " ".join(f"{name}={view.metrics[name]:.4g}" for name in WATCHED if name in view.metrics)
