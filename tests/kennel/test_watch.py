@@ -1,0 +1,63 @@
+"""What a person sees of an execution."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kennel.cli import watch
+from kennel.history import Job, Visit
+from kennel.runs import Run
+
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def visit(state, kind="Task", **more):
+    return Visit(state, kind, more.pop("iteration", None), START, exited=START + timedelta(seconds=75), **more)
+
+
+def run(*visits, status="SUCCEEDED", **more):
+    return Run("r1", "arn", status, START.isoformat(), 90.0, {}, visits=visits, **more)
+
+
+@pytest.fixture
+def printed(monkeypatch):
+    monkeypatch.setattr(watch.console, "width", 200)
+
+    def show(value):
+        with watch.console.capture() as capture:
+            watch.print_run(value)
+        return capture.get()
+
+    return show
+
+
+def test_wiring_is_left_out_and_models_are_named(printed):
+    text = printed(
+        run(
+            visit("ChooseTuning", kind="Choice", iteration=0, status="succeeded"),
+            visit(
+                "TrainModel",
+                iteration=0,
+                status="succeeded",
+                job=Job("training", "t-1"),
+                input={"model": {"name": "dogs"}},
+            ),
+            output={"outcomes": [{"model": "dogs", "outcome": "published"}]},
+        )
+    )
+    assert "ChooseTuning" not in text
+    assert all(word in text for word in ("TrainModel", "dogs", "t-1", "1m15s", "r1 SUCCEEDED in 1m30s: dogs published"))
+
+
+def test_a_failure_says_why_in_words(printed):
+    cause = json.dumps([{"model": "dogs", "reason": "the loss is nan", "remedy": "lower lr"}])
+    failed = visit(
+        "TrainModel", status="failed", error="States.TaskFailed", cause='{"FailureReason": "the loss is nan"}'
+    )
+    text = printed(run(failed, status="FAILED", error="PipelineFailed", cause=cause))
+    assert "TrainModel: the loss is nan" in text
+    assert "r1 FAILED in 1m30s: dogs: the loss is nan (lower lr)" in text
+    assert "{" not in text
