@@ -25,8 +25,9 @@ class PreprocessingSpec(Config):
         return self
 
 
-class Continuous(Config):
-    kind: Literal["continuous"] = "continuous"
+class NumericRange(Config):
+    """Both ends are tried. `scaling` says where between them the search looks more closely."""
+
     low: float
     high: float
     scaling: Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"] = "Auto"
@@ -40,17 +41,14 @@ class Continuous(Config):
         return self
 
 
-class Integer(Config):
+class Continuous(NumericRange):
+    kind: Literal["continuous"] = "continuous"
+
+
+class Integer(NumericRange):
     kind: Literal["integer"] = "integer"
     low: int
     high: int
-    scaling: Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"] = "Auto"
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.low >= self.high:
-            raise ValueError(f"low ({self.low}) must be below high ({self.high})")
-        return self
 
 
 class Categorical(Config):

@@ -23,17 +23,6 @@ class Permission:
     resources: tuple[str, ...]
     conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def to_statement(self) -> dict[str, Any]:
-        """The statement as JSON, its texts still to be substituted."""
-        statement: dict[str, Any] = {
-            "Effect": "Allow",
-            "Action": list(self.actions),
-            "Resource": list(self.resources),
-        }
-        if self.conditions:
-            statement["Condition"] = {operator: dict(keys) for operator, keys in self.conditions.items()}
-        return statement
-
 
 def statements(definition: Mapping[str, Any]) -> list[Permission]:
     """What the state machine's role needs, each statement once. Raises KeyError for a task that is not mapped."""

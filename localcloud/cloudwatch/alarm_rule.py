@@ -23,11 +23,6 @@ def parse(text: str) -> Rule:
     return _Parser(text).whole()
 
 
-def alarm_names(text: str) -> set[str]:
-    """The alarms that a rule looks at."""
-    return {_name(match) for match in _TOKEN.finditer(text) if match["test"]}
-
-
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text

@@ -74,7 +74,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, min_side: int | None = Non
         if min_side is not None:
             image.draft("RGB", (min_side, min_side))
         image.load()
-        transpose = _TRANSPOSE.get(_orientation(image))
+        transpose = _TRANSPOSE.get(orientation(image))
         pixels = _to_rgb(image)
         return pixels if transpose is None else pixels.transpose(transpose)
     except ImageError:
@@ -100,7 +100,7 @@ def decode_for_training(data: bytes, min_side: int, max_pixels: int = MAX_PIXELS
         pixels = simplejpeg.decode_jpeg(data, "RGB", **least)
     except ValueError:
         return np.asarray(decode(data, max_pixels, min_side))
-    transpose = _TRANSPOSE.get(_orientation(image))
+    transpose = _TRANSPOSE.get(orientation(image))
     return pixels if transpose is None else np.asarray(Image.fromarray(pixels).transpose(transpose))
 
 
@@ -144,7 +144,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; an unreadable block counts as 1, "not rotated". Pillow raises many types there."""
     try:
         return int(image.getexif().get(_EXIF_ORIENTATION, 1))
     except Exception:

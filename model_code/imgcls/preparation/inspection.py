@@ -37,7 +37,6 @@ _CODES = {
     preprocess.UNSUPPORTED: "unsupported-pixels",
 }
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")
-_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +149,9 @@ def _oddities(data: bytes, path: str) -> list[str]:
             findings.append("alpha")
         if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
             findings.append("animated")
-        if _orientation(image) in range(2, 9):
+        if preprocess.orientation(image) in range(2, 9):
             findings.append("exif-rotation")
     return findings
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:
-        # Pillow's EXIF parser raises many unrelated types; preprocess treats such a block as "not rotated" too.
-        return 1
 
 
 def _png_depth(data: bytes) -> int:
