@@ -108,6 +108,18 @@ HYPERPARAMETERS = (
     Hyperparameter("architecture", str, "resnet18", "network", choices=ARCHITECTURES),
     Hyperparameter("pretrained", bool, True, "start from torchvision's ImageNet weights in the weights channel"),
     Hyperparameter("freeze-backbone", bool, False, "train the new last layer only"),
+    Hyperparameter(
+        "head-epochs", int, 0, "first epochs that train the new last layer only", low=0, high=1000, tunable=True
+    ),
+    Hyperparameter(
+        "backbone-lr-ratio",
+        float,
+        1.0,
+        "learning rate of all but the last layer, as a share of lr",
+        low=0.0,
+        high=1.0,
+        tunable=True,
+    ),
     Hyperparameter("epochs", int, 8, "passes over the training split", low=1, high=1000, tunable=True),
     Hyperparameter("batch-size", int, 64, "images in a training batch", low=1, high=8192, tunable=True),
     Hyperparameter("test-batch-size", int, 128, "images in a validation batch", low=1, high=8192, tunable=True),
@@ -117,13 +129,42 @@ HYPERPARAMETERS = (
     Hyperparameter("weight-decay", float, 5e-4, "weight decay", low=0.0, high=1.0, tunable=True),
     Hyperparameter("label-smoothing", float, 0.0, "label smoothing", low=0.0, high=0.9, tunable=True),
     Hyperparameter("warmup-epochs", float, 0.5, "epochs of linear warm-up before the cosine", low=0.0, high=100.0),
+    Hyperparameter(
+        "gradient-clipping", float, 0.0, "largest norm of a step's gradient; 0 clips nothing", low=0.0, tunable=True
+    ),
+    Hyperparameter(
+        "accumulation-steps",
+        int,
+        1,
+        "parts that a batch is computed in, to fit memory; the result is the same",
+        low=1,
+        high=1024,
+    ),
+    Hyperparameter(
+        "class-weighting",
+        str,
+        "none",
+        "answer to classes of unequal size: weigh the loss, or draw rare classes more",
+        choices=("none", "loss", "sampler"),
+        tunable=True,
+    ),
     Hyperparameter("patience", int, 5, "epochs without improvement before training stops; 0 never stops", low=0),
     Hyperparameter(
         "augmentation", str, "standard", "changes to training images", choices=("none", "light", "standard")
     ),
     Hyperparameter("train-precision", str, "fp32", "arithmetic of training", choices=("fp32", "bf16")),
+    Hyperparameter("compile", bool, False, "compile the network with torch.compile; needs a GPU"),
+    Hyperparameter(
+        "feature-cache", bool, False, "with freeze-backbone: run the backbone once, train the last layer on its answers"
+    ),
+    Hyperparameter(
+        "feature-views", int, 1, "views of each image in the feature cache, the first unchanged", low=1, high=64
+    ),
+    Hyperparameter("head-search", dict, {}, "JSON: search the last layer's hyperparameters over cached features"),
     Hyperparameter("seed", int, 1, "seed of every random choice", low=0, high=2**31 - 1, tunable=True),
     Hyperparameter("num-workers", int, -1, "loader threads; -1 means one a core", low=-1, high=256),
+    Hyperparameter("debug", dict, {}, "JSON: steps between samples, thresholds and actions of the debugging rules"),
+    Hyperparameter("profile", dict, {}, "JSON: which steps the profiler records: wait, warmup, active"),
     Hyperparameter("preprocessing", dict, {}, "JSON: resize, crop, mean, std"),
     Hyperparameter("serving", dict, {}, "JSON: response_format, precision"),
     Hyperparameter("labels", dict, {}, "JSON: class folder or label -> the label that answers carry"),
