@@ -33,7 +33,8 @@ from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError
 from imgcls.data.folders import DataError, check_same_classes, open_dataset
 from imgcls.data.loader import Loader
 from imgcls.data.shards import open_split
-from imgcls.engine import Trainer, TrainingDiverged, ValidationResult
+from imgcls.debug.watch import TrainingDiverged
+from imgcls.engine import Trainer, ValidationResult
 from imgcls.fitting import fit
 from imgcls.recipe import Recipe
 from imgcls.recording import Recorder, process_started

@@ -13,24 +13,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from imgcls import rules
 from imgcls.augment import jitter_colors
-from imgcls.contract import records
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.loader import Batch
+from imgcls.debug.watch import Watch
 from imgcls.networks import NORMS
-from imgcls.norms import NormProbe
 from imgcls.recipe import Recipe, make_optimizer, schedule
 from imgcls.recording import Recorder, timed_items
 
-_DEBUG_EVERY_STEPS = 25
-"""Norms cost about half a step of a small batch: a sample every 25 steps keeps them below 3 %."""
 _GPU_TIMED_EVERY_STEPS = 20
 _STATISTICS_IMAGES = 512
-
-
-class TrainingDiverged(RuntimeError):
-    """The loss is no number any more; the message says where, and what to change."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +64,10 @@ class Trainer:
         self._optimizer = make_optimizer(network, recipe)
         self._total_steps = recipe.epochs * steps_per_epoch
         self._warmup_steps = recipe.warmup_epochs * steps_per_epoch
-        self._probe = NormProbe(network)
+        self.watch = Watch(network, recorder)
         self._norms = [module for module in network.modules() if isinstance(module, NORMS)]
         self._frozen = not all(parameter.requires_grad for parameter in network.parameters())
         self._recent: deque[Tensor] = deque()
-        self._gradient_history: deque[dict[str, float]] = deque(maxlen=20)
-        self._fired: set[str] = set()
         self.step = 0
 
     def train_epoch(self, batches: Iterable[Batch], epoch: int) -> TrainResult:
@@ -94,22 +84,23 @@ class Trainer:
         for batch, wait in timed_items(batches):
             self.step += 1
             learning_rate = self._set_learning_rate()
-            total += self._train_step(batch, wait, epoch, generator, learning_rate)
+            self.watch.begin(self.step, epoch, learning_rate)
+            total += self._train_step(batch, wait, epoch, generator)
             num_images += len(batch.targets)
             waited += wait
         loss, accuracy = (total / num_images).tolist()  # waits for the device
         seconds = time.perf_counter() - begin
-        self._stop_if(rules.non_finite(loss, learning_rate), epoch)
+        self.watch.loss(loss)
         return TrainResult(loss, accuracy, learning_rate, num_images / seconds, waited / seconds)
 
-    def _train_step(
-        self, batch: Batch, wait: float, epoch: int, generator: torch.Generator, learning_rate: float
-    ) -> Tensor:
+    def _train_step(self, batch: Batch, wait: float, epoch: int, generator: torch.Generator) -> Tensor:
         """Sums over the batch of the loss and of right answers."""
         clock = [self._now()]
         images, targets = self._to_device(batch)
         self._remember(images)
-        logits = self._forward(self._normalise(jitter_colors(images.float(), self._recipe.jitter, generator)))
+        inputs = self._normalise(jitter_colors(images.float(), self._recipe.jitter, generator))
+        self.watch.batch(inputs, targets)
+        logits = self._forward(inputs)
         loss = cross_entropy(logits, targets, label_smoothing=self._recipe.label_smoothing)
         clock.append(self._now())
         self._optimizer.zero_grad(set_to_none=True)
@@ -117,11 +108,8 @@ class Trainer:
         clock.append(self._now())
         # On a GPU reading the loss waits for it; the epoch's sum is checked there, which is nan from here on.
         if self._device.type == "cpu":
-            self._stop_if(rules.non_finite(loss.item(), learning_rate), epoch)
-        if self.step == 1 or self.step % _DEBUG_EVERY_STEPS == 0:
-            self._debug_step(epoch)
-        else:
-            self._optimizer.step()
+            self.watch.loss(loss.item())
+        self.watch.update(self._optimizer.step)
         clock.append(self._now())
         self._recorder.num_steps += 1
         if self._is_timed():
@@ -194,21 +182,6 @@ class Trainer:
         if self._device.type == "cuda" and "cuda" in state["random"]:
             torch.cuda.set_rng_state(state["random"]["cuda"], self._device)
 
-    def report(self, finding: rules.Finding | None, epoch: int) -> None:
-        """Record and print a finding, once per rule."""
-        if finding is None or finding.rule in self._fired:
-            return
-        self._fired.add(finding.rule)
-        self._recorder.finding(
-            finding.rule, finding.value, finding.severity, finding.action, step=self.step, epoch=epoch
-        )
-        print(f"{finding.severity}: {finding.rule} ({finding.value:.3g}): {finding.action}", flush=True)
-
-    def _stop_if(self, finding: rules.Finding | None, epoch: int) -> None:
-        if finding is not None:
-            self.report(finding, epoch)
-            raise TrainingDiverged(f"the loss is {finding.value} in epoch {epoch}, step {self.step}: {finding.action}")
-
     def _to_device(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """uint8 (N, 3, H, W) in channels-last order, which is the loader's NHWC seen differently; int64 targets."""
         images = torch.from_numpy(batch.images).to(self._device).permute(0, 3, 1, 2)
@@ -234,11 +207,3 @@ class Trainer:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         return rate
-
-    def _debug_step(self, epoch: int) -> None:
-        """The optimizer's step with norms taken around it."""
-        norms = self._probe.around(self._optimizer.step)
-        for name, values in norms.items():
-            self._recorder.debug(name, values, step=self.step, epoch=epoch)
-        self._gradient_history.append(norms[records.GRADIENT_NORM])
-        self.report(rules.gradients(self._gradient_history), epoch)

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from imgcls import rules
 from imgcls.checkpoints import Checkpoints
 from imgcls.contract import metrics
 from imgcls.data.loader import Loader
@@ -39,7 +38,7 @@ def fit(
     Goes on from the newest checkpoint, and then computes what the uninterrupted run would have: every random choice
     comes from the seed and the epoch, or from a generator that is saved.
     """
-    best, history, done = _resume(trainer, recorder, checkpoints)
+    best, done = _resume(trainer, recorder, checkpoints)
     for epoch in range(done + 1, epochs + 1):
         if patience and best is not None and epoch - 1 - best.epoch >= patience:
             print(f"no improvement since epoch {best.epoch}: stopping", flush=True)
@@ -55,10 +54,9 @@ def fit(
         reported = _reported(epoch, trained, validated, best)
         recorder.metrics(reported, step=trainer.step, epoch=epoch)
         print(metrics.line(reported), flush=True)
-        history.append(rules.EpochLosses(trained.loss, validated.loss))
-        trainer.report(rules.losses(history), epoch)
+        trainer.watch.end_epoch(trained.loss, validated.loss)
         if checkpoints is not None and checkpoints.due():
-            checkpoints.save(epoch, _state(trainer, best, history))
+            checkpoints.save(epoch, _state(trainer, best))
     assert best is not None, "epochs is at least 1"
     return best
 
@@ -78,24 +76,22 @@ def _reported(epoch: int, trained: TrainResult, validated: ValidationResult, bes
     }
 
 
-def _state(trainer: Trainer, best: Best, history: list[rules.EpochLosses]) -> dict[str, Any]:
+def _state(trainer: Trainer, best: Best) -> dict[str, Any]:
     """What a later process needs to go on; `_resume` reads it."""
     kept = {"loss": best.result.loss, "accuracy": best.result.accuracy, "epoch": best.epoch, "weights": best.weights}
-    losses = [(epoch.train, epoch.validation) for epoch in history]
-    return {"trainer": trainer.state(), "best": kept, "history": losses}
+    return {"trainer": trainer.state(), "best": kept, "history": trainer.watch.state()}
 
 
-def _resume(
-    trainer: Trainer, recorder: Recorder, checkpoints: Checkpoints | None
-) -> tuple[Best | None, list[rules.EpochLosses], int]:
-    """(best, history, number of finished epochs)."""
+def _resume(trainer: Trainer, recorder: Recorder, checkpoints: Checkpoints | None) -> tuple[Best | None, int]:
+    """(best, number of finished epochs)."""
     found = checkpoints.load() if checkpoints is not None else None
     if found is None:
-        return None, [], 0
+        return None, 0
     epoch, state = found
     with recorder.timed("resume"):
         trainer.restore(state["trainer"])
+    trainer.watch.restore(state["history"])
     kept = state["best"]
     best = Best(ValidationResult(kept["loss"], kept["accuracy"]), kept["epoch"], kept["weights"])
     print(f"resuming after epoch {epoch}", flush=True)
-    return best, [rules.EpochLosses(*losses) for losses in state["history"]], epoch
+    return best, epoch

@@ -11,8 +11,9 @@ from imgcls import networks
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
 from imgcls.data.loader import Batch
-from imgcls.engine import Trainer, TrainingDiverged, ValidationResult
-from imgcls.norms import layer_groups
+from imgcls.debug.norms import layer_groups
+from imgcls.debug.watch import TrainingDiverged
+from imgcls.engine import Trainer, ValidationResult
 from imgcls.recipe import Recipe, schedule
 from imgcls.recording import Recorder
 

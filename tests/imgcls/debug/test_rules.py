@@ -2,8 +2,8 @@
 
 import pytest
 
-from imgcls import rules
-from imgcls.rules import EpochLosses
+from imgcls.debug import rules
+from imgcls.debug.rules import EpochLosses
 
 
 def epochs(*pairs):
