@@ -18,6 +18,8 @@ from imgcls.preprocess import decode_for_training, preprocess
 
 _RATIO = (3 / 4, 4 / 3)
 _GREY = (0.299, 0.587, 0.114)
+DRAWS = 5
+"""Random numbers an image takes: its crop's area, ratio, left and top, and whether it is mirrored."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +38,23 @@ AUGMENTATIONS = {
 }
 
 
-def crop_for_training(
-    data: bytes, spec: Preprocessing, augmentation: Augmentation, random: np.random.Generator
-) -> np.ndarray:
-    """A random resized crop, perhaps mirrored: uint8 (crop, crop, 3). Raises ImageError."""
+def crop_for_training(data: bytes, spec: Preprocessing, augmentation: Augmentation, draws: np.ndarray) -> np.ndarray:
+    """A random resized crop, perhaps mirrored: uint8 (crop, crop, 3). `draws` are DRAWS numbers in [0, 1).
+
+    Raises ImageError.
+    """
+    area, *place, mirror = draws.tolist()
     if augmentation.scale is None:
         pixels = preprocess(data, spec)
     else:
         # A crop of `area` of the image keeps about crop pixels when the short side has crop / sqrt(area): libjpeg may
         # shrink down to that while decoding.
-        area = random.uniform(*augmentation.scale)
+        low, high = augmentation.scale
+        area = low + area * (high - low)
         source = decode_for_training(data, min_side=math.ceil(spec.crop / math.sqrt(area)))
-        left, top, right, bottom = random_box((source.shape[1], source.shape[0]), area, random)
+        left, top, right, bottom = random_box((source.shape[1], source.shape[0]), area, *place)
         pixels = _resize(source[top:bottom, left:right], spec.crop)
-    return pixels[:, ::-1] if augmentation.flip and random.random() < 0.5 else pixels
+    return pixels[:, ::-1] if augmentation.flip and mirror < 0.5 else pixels
 
 
 def _resize(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -58,13 +63,16 @@ def _resize(pixels: np.ndarray, side: int) -> np.ndarray:
     return interpolate(image, (side, side), mode="bilinear", antialias=True)[0].permute(1, 2, 0).numpy()
 
 
-def random_box(size: tuple[int, int], area: float, random: np.random.Generator) -> tuple[int, int, int, int]:
-    """(left, top, right, bottom) of a box with `area` of the image, its sides' ratio between 3:4 and 4:3."""
+def random_box(size: tuple[int, int], area: float, shape: float, x: float, y: float) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) of a box with `area` of the image, its sides' ratio between 3:4 and 4:3.
+
+    `shape`, `x` and `y` in [0, 1) choose the ratio and the place.
+    """
     width, height = size
-    ratio = math.exp(random.uniform(math.log(_RATIO[0]), math.log(_RATIO[1])))
+    ratio = _RATIO[0] * (_RATIO[1] / _RATIO[0]) ** shape
     box_width = min(width, max(1, round(math.sqrt(area * width * height * ratio))))
     box_height = min(height, max(1, round(math.sqrt(area * width * height / ratio))))
-    left, top = int(random.integers(0, width - box_width + 1)), int(random.integers(0, height - box_height + 1))
+    left, top = int(x * (width - box_width + 1)), int(y * (height - box_height + 1))
     return left, top, left + box_width, top + box_height
 
 

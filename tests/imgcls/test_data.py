@@ -99,7 +99,7 @@ def test_an_abandoned_epoch_leaves_no_thread(splits):
 def test_random_boxes_lie_inside_and_have_the_area():
     random = np.random.default_rng(0)
     for _ in range(200):
-        left, top, right, bottom = random_box((200, 150), 0.3, random)
+        left, top, right, bottom = random_box((200, 150), 0.3, *random.random(3))
         assert 0 <= left < right <= 200 and 0 <= top < bottom <= 150
         assert abs((right - left) * (bottom - top) / (200 * 150) - 0.3) < 0.02
         assert 0.72 < (right - left) / (bottom - top) < 1.36

@@ -1,23 +1,24 @@
 """Batches from threads: decoded into recycled uint8 NHWC arrays while the network computes.
 
 Threads and not processes: Pillow and libjpeg-turbo let go of the interpreter lock, so two threads keep two cores busy
-without copying a batch between processes. Every image's random numbers come from (seed, epoch, index) alone, so any
-number of threads makes the same batches.
+without copying a batch between processes. Every image's random numbers come from (seed, epoch, batch, row) alone, so
+any number of threads makes the same batches, and any number of processes together.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from imgcls.augment import Augmentation, crop_for_training
+from imgcls.augment import DRAWS, Augmentation, crop_for_training
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.folders import DataError
+from imgcls.data.sampling import epoch_order, share
 from imgcls.preprocess import ImageError, preprocess
 from imgcls.serving.cores import num_cores
 
@@ -46,7 +47,12 @@ class Batch:
 
 
 class Loader:
-    """Batches of one split. `augmentation=None` gives the pixels of `preprocess`, in order, the last batch short."""
+    """Batches of one split. `augmentation=None` gives the pixels of `preprocess`, in order, the last batch short.
+
+    `batch_size` is that of all `world_size` processes together, of which process `rank` reads its rows: the processes'
+    batches in rank order are the one of a single process. `sampling_weights`, one an image, draw an epoch's training
+    images with replacement in proportion to them. Raises ValueError for a batch smaller than the number of processes.
+    """
 
     def __init__(
         self,
@@ -57,31 +63,40 @@ class Loader:
         augmentation: Augmentation | None = None,
         seed: int = 0,
         num_workers: int = -1,
+        rank: int = 0,
+        world_size: int = 1,
+        sampling_weights: Sequence[float] | np.ndarray | None = None,
     ) -> None:
         self._dataset, self._spec, self._augmentation, self._seed = dataset, spec, augmentation, seed
+        self._rank, self._world_size, self._weights = rank, world_size, sampling_weights
         self.batch_size = min(batch_size, len(dataset))
+        if self.batch_size < world_size:
+            raise ValueError(f"a batch of {self.batch_size} images cannot be shared by {world_size} processes")
+        if sampling_weights is not None and augmentation is None:
+            raise ValueError("sampling_weights are for training: without augmentation every image comes once, in order")
         self._targets = np.asarray(dataset.targets, dtype=np.int64)
         self._num_workers = max(1, num_workers if num_workers >= 0 else num_cores())
-        shape = (_BUFFERS, self.batch_size, spec.crop, spec.crop, 3)
-        self._buffers = np.empty(shape, dtype=np.uint8)
+        rows = -(-self.batch_size // world_size)
+        self._buffers = np.empty((_BUFFERS, rows, spec.crop, spec.crop, 3), dtype=np.uint8)
 
     def __len__(self) -> int:
         """Batches an epoch. A short last training batch is dropped: its statistics would count too much."""
         whole, rest = divmod(len(self._dataset), self.batch_size)
         return whole + (1 if rest and self._augmentation is None else 0)
 
-    def epoch(self, epoch: int) -> Iterator[Batch]:
-        """The batches of one pass. Raises DataError naming the file that cannot be decoded."""
-        order = np.arange(len(self._dataset))
-        if self._augmentation is not None:
-            np.random.default_rng((self._seed, epoch)).shuffle(order)
-        groups = [order[i * self.batch_size : (i + 1) * self.batch_size] for i in range(len(self))]
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of one pass from batch number `start` on; those before it are not read.
+
+        The last batch without augmentation may be empty where it has fewer rows than there are processes. Raises
+        DataError naming the file that cannot be decoded.
+        """
+        shuffled = self._augmentation is not None
+        order = epoch_order(len(self._dataset), self._seed, epoch, shuffled=shuffled, weights=self._weights)
         pending: deque[tuple[list[Future[None]], Batch]] = deque()
         with ThreadPoolExecutor(self._num_workers, thread_name_prefix="loader") as pool:
             try:
-                for number, indices in enumerate(groups):
-                    images = self._buffers[number % _BUFFERS, : len(indices)]
-                    pending.append((self._submit(pool, indices, images, epoch), Batch(images, self._targets[indices])))
+                for number in range(start, len(self)):
+                    pending.append(self._submit(pool, order, epoch, number))
                     if len(pending) == _BUFFERS - 1:
                         yield _finished(pending.popleft())
                 while pending:
@@ -90,27 +105,35 @@ class Loader:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def _submit(
-        self, pool: ThreadPoolExecutor, indices: np.ndarray, images: np.ndarray, epoch: int
-    ) -> list[Future[None]]:
+        self, pool: ThreadPoolExecutor, order: np.ndarray, epoch: int, number: int
+    ) -> tuple[list[Future[None]], Batch]:
+        """Start to decode this process's rows of batch `number`."""
+        group = order[number * self.batch_size : (number + 1) * self.batch_size]
+        mine = share(len(group), self._rank, self._world_size)
+        indices = group[mine]
+        # All rows' numbers at once: a generator an image would cost as much as a twentieth of a small image's decoding.
+        # Plus one, because a seed that ends in 0 gives what the seed without it gives, which is the order's.
+        draws = np.random.default_rng((self._seed, epoch, number + 1)).random((len(group), DRAWS))[mine]
+        images = self._buffers[number % _BUFFERS, : len(indices)]
         # A few images a task: one task an image costs more in locks than a small image costs to decode.
         size = max(1, min(8, -(-len(indices) // self._num_workers)))
-        return [
-            pool.submit(self._fill, indices[i : i + size], images[i : i + size], epoch)
+        futures = [
+            pool.submit(self._fill, indices[i : i + size], images[i : i + size], draws[i : i + size])
             for i in range(0, len(indices), size)
         ]
+        return futures, Batch(images, self._targets[indices])
 
-    def _fill(self, indices: np.ndarray, images: np.ndarray, epoch: int) -> None:
-        for row, index in enumerate(indices):
+    def _fill(self, indices: np.ndarray, images: np.ndarray, draws: np.ndarray) -> None:
+        for index, pixels, numbers in zip(indices.tolist(), images, draws, strict=True):
             try:
-                data = self._dataset.read(int(index))
+                data = self._dataset.read(index)
                 if self._augmentation is None:
-                    images[row] = preprocess(data, self._spec)
+                    pixels[:] = preprocess(data, self._spec)
                 else:
-                    random = np.random.default_rng((self._seed, epoch, int(index)))
-                    images[row] = crop_for_training(data, self._spec, self._augmentation, random)
+                    pixels[:] = crop_for_training(data, self._spec, self._augmentation, numbers)
             except (ImageError, OSError) as error:
                 raise DataError(
-                    f"{self._dataset.name(int(index))}: {error}: remove it, or run prepare.py, which quarantines it"
+                    f"{self._dataset.name(index)}: {error}: remove it, or run prepare.py, which quarantines it"
                 ) from error
 
 
