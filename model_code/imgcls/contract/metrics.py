@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from imgcls.contract.rules import RULES
+
 NUMBER = r"[-+0-9.eE]+|nan|-?inf"
 
 
@@ -36,6 +38,7 @@ METRICS = (
     Metric("train:epoch", "1", "number of finished epochs"),
     Metric("best:validation-accuracy", "ratio", "validation accuracy of the epoch that is kept", "Maximize"),
     Metric("best:epoch", "1", "the epoch that is kept"),
+    *(Metric(rule.metric, "1", f"1 when the rule fired: {rule.help}", "Minimize") for rule in RULES),
 )
 NAMES = tuple(metric.name for metric in METRICS)
 
