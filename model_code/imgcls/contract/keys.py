@@ -33,6 +33,11 @@ def plan(execution: str) -> str:
     return f"{RUNS}{execution}/plan/"
 
 
+def parts(execution: str) -> str:
+    """Prefix of what each of several instances saw of the data set, an input of MergeManifest."""
+    return f"{RUNS}{execution}/parts/"
+
+
 def model_plan(execution: str, model: str) -> str:
     """One model's part of the run's plan, that the state machine reads."""
     return run(execution, model) + "plan.json"
