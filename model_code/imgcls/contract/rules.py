@@ -1,20 +1,38 @@
-"""The names of the rules that watch a training run, each a metric `debug:<name>` of the job in which it fired."""
+"""The rules that watch a training: what they mean, what to change, their thresholds; each a metric `debug:<name>`.
+
+`imgcls.debug.rules` decides, jobs and alarms carry the metrics, reports and docs/debugger.md explain.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from imgcls.contract.records import ERROR, WARNING
+
 METRIC_PREFIX = "debug:"
+
+OFF, REPORT, METRIC, STOP = "off", "report", "metric", "stop"
+"""What to do when a rule fires. off: it is not looked at. report: record and print it. metric: send out its metric
+too. stop: that, and end training after the epoch."""
+ACTIONS = (OFF, REPORT, METRIC, STOP)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`about`: whether the network learns as it should, or what the machine does meanwhile."""
+    """`about`: whether the network learns as it should, or what the machine does meanwhile.
+
+    `help` names its thresholds in backquotes, `thresholds` holds their defaults; `advice` says what to change.
+    """
 
     name: str
     about: Literal["learning", "system"]
     help: str
+    advice: str
+    thresholds: Mapping[str, float]
+    severity: str = WARNING
+    action: str = METRIC
 
     @property
     def metric(self) -> str:
@@ -22,25 +40,128 @@ class Rule:
 
 
 RULES = (
-    Rule("vanishing-gradient", "learning", "a layer's gradients are next to nothing"),
-    Rule("exploding-gradient", "learning", "the gradients grew a hundredfold"),
-    Rule("exploding-tensor", "learning", "a weight or an activation is not finite"),
-    Rule("non-finite-loss", "learning", "the loss is not finite"),
-    Rule("loss-not-decreasing", "learning", "the training loss stands still"),
-    Rule("overfitting", "learning", "the validation loss rises while the training loss falls"),
-    Rule("overtraining", "learning", "epochs went by after the best one"),
-    Rule("poor-initialization", "learning", "the first steps' activations or gradients are out of proportion"),
-    Rule("dead-relu", "learning", "a layer's activations are zero for every image"),
-    Rule("saturated-activation", "learning", "a layer's activations sit at their limits"),
-    Rule("unchanged-layer", "learning", "a trainable layer's weights do not move"),
-    Rule("class-imbalance", "learning", "batches hold far more of some classes than of others"),
-    Rule("learning-rate-too-high", "learning", "steps change the weights by too much"),
-    Rule("learning-rate-too-low", "learning", "steps hardly change the weights"),
-    Rule("unnormalized-input", "learning", "batches are far from zero mean and unit deviation"),
-    Rule("low-gpu-utilization", "system", "the GPU waits"),
-    Rule("low-cpu-utilization", "system", "the processor waits"),
-    Rule("data-loading-bound", "system", "steps wait for the loader"),
-    Rule("memory-climbing", "system", "the process's memory grows from epoch to epoch"),
-    Rule("small-batch", "system", "the batch is too small for the device"),
-)
+    Rule(
+        "vanishing-gradient", "learning",
+        "a layer's gradient norm is below `norm` in `samples` samples in a row",
+        "check the layer's initial weights, or take a network with normalisation or shortcuts",
+        {"norm": 1e-7, "samples": 3},
+    ),
+    Rule(
+        "exploding-gradient", "learning",
+        "the gradient norm is `ratio` times its median over the samples before (`samples` at least)",
+        "set gradient-clipping, lower lr or lengthen warmup-epochs",
+        {"ratio": 100.0, "samples": 3},
+    ),
+    Rule(
+        "exploding-tensor", "learning",
+        "a layer's gradients, weights or activations are not finite or beyond `limit`",
+        "lower lr, lengthen warmup-epochs or set gradient-clipping",
+        {"limit": 1e6}, ERROR,
+    ),
+    Rule(
+        "non-finite-loss", "learning",
+        "the loss is not finite, so the weights are lost",
+        "lower lr, lengthen warmup-epochs, or train with train-precision fp32",
+        {}, ERROR, STOP,
+    ),
+    Rule(
+        "loss-not-decreasing", "learning",
+        "the training loss fell by less than the share `share` in `epochs` epochs, and is not near zero (`loss`)",
+        "change lr (lower it when the loss jumps, raise it when it is flat), or weaken augmentation",
+        {"epochs": 3, "share": 0.01, "loss": 0.1},
+    ),
+    Rule(
+        "overfitting", "learning",
+        "the validation loss rises for `epochs` epochs to over `ratio` times its best while the training loss falls",
+        "train fewer epochs, strengthen augmentation or weight-decay, or add images",
+        {"epochs": 3, "ratio": 1.1},
+    ),
+    Rule(
+        "overtraining", "learning",
+        "for `epochs` epochs in a row the validation loss is over `ratio` times its best",
+        "lower epochs or patience: what comes after the best epoch is paid for and thrown away",
+        {"epochs": 5, "ratio": 1.1},
+    ),
+    Rule(
+        "poor-initialization", "learning",
+        "the first loss is `loss_ratio` times that of guessing, or all weights of a layer are alike (deviation below "
+        "`deviation`)",
+        "start from pretrained weights, or check how the layers are initialised",
+        {"loss_ratio": 3.0, "deviation": 1e-8},
+    ),
+    Rule(
+        "dead-relu", "learning",
+        "the share `threshold` of a layer's ReLU outputs is zero for every image, in `samples` samples in a row",
+        "lower lr, lengthen warmup-epochs, or check the biases before the layer",
+        {"threshold": 0.9, "samples": 2},
+    ),
+    Rule(
+        "saturated-activation", "learning",
+        "the share `threshold` of a bounded activation's values lies at its limits, in `samples` samples in a row",
+        "lower lr, scale down the weights before the layer, or take an unbounded activation",
+        {"threshold": 0.95, "samples": 2},
+    ),
+    Rule(
+        "unchanged-layer", "learning",
+        "a step changes a trainable layer by less than the share `ratio` of its weights, in `samples` samples in a row",
+        "check that the optimizer has the layer's weights and that the loss depends on them: it is frozen by mistake",
+        {"ratio": 1e-10, "samples": 2},
+    ),
+    Rule(
+        "class-imbalance", "learning",
+        "batches hold `ratio` times as many images of the commonest class as of the rarest (`images` a class at least)",
+        "set class-weighting to sampler or loss, or add images of the rare classes",
+        {"ratio": 10.0, "images": 20},
+    ),
+    Rule(
+        "learning-rate-too-high", "learning",
+        "a step changes the median layer by more than the share `ratio` of its weights, in `samples` samples in a row",
+        "lower lr 3 to 10 times, or lengthen warmup-epochs",
+        {"ratio": 0.1, "samples": 2},
+    ),
+    Rule(
+        "learning-rate-too-low", "learning",
+        "near the peak learning rate a step changes the median layer by less than the share `ratio` of its weights, in "
+        "`samples` samples in a row",
+        "raise lr 3 to 10 times",
+        {"ratio": 1e-5, "samples": 2},
+    ),
+    Rule(
+        "unnormalized-input", "learning",
+        "batches are never negative, or their mean is beyond `mean`, or their standard deviation is above `deviation`",
+        "set mean and std of preprocessing to those of the images, as shares of full brightness",
+        {"mean": 3.0, "deviation": 4.0},
+    ),
+    Rule(
+        "low-gpu-utilization", "system",
+        "the GPU is busy less than the share `share` of the time (`samples` samples at least)",
+        "raise batch-size or num-workers, pack the data set into shards, or take a smaller instance",
+        {"share": 0.5, "samples": 20},
+    ),
+    Rule(
+        "low-cpu-utilization", "system",
+        "the cores are busy less than the share `share` of the time (`samples` samples at least)",
+        "raise batch-size or num-workers, or take an instance with fewer cores",
+        {"share": 0.5, "samples": 20},
+    ),
+    Rule(
+        "data-loading-bound", "system",
+        "steps wait more than the share `share` of their time for the loader (`steps` steps at least)",
+        "raise num-workers, pack the data set into shards, or scale its images down (max_short_side)",
+        {"share": 0.1, "steps": 10},
+    ),
+    Rule(
+        "memory-climbing", "system",
+        "memory still grows by the share `share` in the second half of the run (`samples` samples at least)",
+        "look for what keeps tensors, such as losses that are summed without detach",
+        {"share": 0.1, "samples": 40},
+    ),
+    Rule(
+        "small-batch", "system",
+        "the optimizer, which costs the same for any batch, takes more than the share `share` of a step (`steps` steps "
+        "at least)",
+        "double batch-size, and lr with it",
+        {"share": 0.25, "steps": 10},
+    ),
+)  # fmt: skip
 BY_NAME = {rule.name: rule for rule in RULES}
