@@ -51,7 +51,8 @@ class Loader:
 
     `batch_size` is that of all `world_size` processes together, of which process `rank` reads its rows: the processes'
     batches in rank order are the one of a single process. `sampling_weights`, one an image, draw an epoch's training
-    images with replacement in proportion to them. Raises ValueError for a batch smaller than the number of processes.
+    images with replacement in proportion to them. `shuffle=False` gives augmented images in order, the last batch short.
+    Raises ValueError for a batch smaller than the number of processes.
     """
 
     def __init__(
@@ -66,7 +67,9 @@ class Loader:
         rank: int = 0,
         world_size: int = 1,
         sampling_weights: Sequence[float] | np.ndarray | None = None,
+        shuffle: bool = True,
     ) -> None:
+        self._shuffled = shuffle and augmentation is not None
         self._dataset, self._spec, self._augmentation, self._seed = dataset, spec, augmentation, seed
         self._rank, self._world_size, self._weights = rank, world_size, sampling_weights
         self.batch_size = min(batch_size, len(dataset))
@@ -82,7 +85,7 @@ class Loader:
     def __len__(self) -> int:
         """Batches an epoch. A short last training batch is dropped: its statistics would count too much."""
         whole, rest = divmod(len(self._dataset), self.batch_size)
-        return whole + (1 if rest and self._augmentation is None else 0)
+        return whole + (1 if rest and not self._shuffled else 0)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of one pass from batch number `start` on; those before it are not read.
@@ -90,8 +93,7 @@ class Loader:
         The last batch without augmentation may be empty where it has fewer rows than there are processes. Raises
         DataError naming the file that cannot be decoded.
         """
-        shuffled = self._augmentation is not None
-        order = epoch_order(len(self._dataset), self._seed, epoch, shuffled=shuffled, weights=self._weights)
+        order = epoch_order(len(self._dataset), self._seed, epoch, shuffled=self._shuffled, weights=self._weights)
         pending: deque[tuple[list[Future[None]], Batch]] = deque()
         with ThreadPoolExecutor(self._num_workers, thread_name_prefix="loader") as pool:
             try:
