@@ -36,8 +36,10 @@ from imgcls.data.shards import open_split
 from imgcls.debug.watch import TrainingDiverged
 from imgcls.engine import Trainer, ValidationResult
 from imgcls.fitting import fit
+from imgcls.profiling.settings import ProfileSettings
+from imgcls.profiling.start import process_started, seconds_before
 from imgcls.recipe import Recipe
-from imgcls.recording import Recorder, process_started
+from imgcls.recording import Recorder
 
 USER_ERRORS = (ArtifactError, DataError, HyperparameterError, networks.NetworkError, TrainingDiverged)
 
@@ -55,9 +57,12 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
 def train(
     paths: argparse.Namespace, passed: dict[str, str], environment: Mapping[str, str], recorder: Recorder
 ) -> None:
+    if (waited := seconds_before(recorder.started, environment)) is not None:
+        recorder.phase("launch", waited)
     recorder.phase("imports", time.time() - recorder.started)
     values: dict[str, Any] = {item.name: item.default for item in HYPERPARAMETERS} | decode(passed)
     recorder.environment(torch=torch.__version__, hyperparameters=values)
+    recorder.profile(ProfileSettings.from_dict(values["profile"]))
     spec = Preprocessing.from_dict(values["preprocessing"])
     if values["batch-size"] == 1:
         raise HyperparameterError("batch-size 1 gives batch normalisation nothing to average: use at least 2")

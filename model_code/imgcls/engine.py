@@ -19,7 +19,7 @@ from imgcls.data.loader import Batch
 from imgcls.debug.watch import Watch
 from imgcls.networks import NORMS
 from imgcls.recipe import Recipe, make_optimizer, schedule
-from imgcls.recording import Recorder, timed_items
+from imgcls.recording import Recorder
 
 _GPU_TIMED_EVERY_STEPS = 20
 _STATISTICS_IMAGES = 512
@@ -81,7 +81,7 @@ class Trainer:
         generator = torch.Generator().manual_seed(self._recipe.seed * 1_000_003 + epoch)
         total = torch.zeros(2, device=self._device)
         num_images, waited, learning_rate, begin = 0, 0.0, 0.0, time.perf_counter()
-        for batch, wait in timed_items(batches):
+        for batch, wait in self._recorder.steps(batches):
             self.step += 1
             learning_rate = self._set_learning_rate()
             self.watch.begin(self.step, epoch, learning_rate)
@@ -97,6 +97,7 @@ class Trainer:
         """Sums over the batch of the loss and of right answers."""
         clock = [self._now()]
         images, targets = self._to_device(batch)
+        clock.append(self._now())
         self._remember(images)
         inputs = self._normalise(jitter_colors(images.float(), self._recipe.jitter, generator))
         self.watch.batch(inputs, targets)
@@ -111,7 +112,6 @@ class Trainer:
             self.watch.loss(loss.item())
         self.watch.update(self._optimizer.step)
         clock.append(self._now())
-        self._recorder.num_steps += 1
         if self._is_timed():
             self._recorder.step(self.step, epoch, (wait, *np.diff(clock).tolist()))
         with torch.no_grad():

@@ -56,7 +56,8 @@ def fit(
         print(metrics.line(reported), flush=True)
         trainer.watch.end_epoch(trained.loss, validated.loss)
         if checkpoints is not None and checkpoints.due():
-            checkpoints.save(epoch, _state(trainer, best))
+            with recorder.timed(f"checkpoint-{epoch}"):
+                checkpoints.save(epoch, _state(trainer, best))
     assert best is not None, "epochs is at least 1"
     return best
 

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from imgcls.contract import records
-from imgcls.recording import Recorder, process_started
+from imgcls.profiling.start import process_started
+from imgcls.recording import Recorder
 
 
 def read(folder, name):
@@ -24,7 +25,7 @@ def test_the_files_are_complete_after_a_failure(tmp_path):
         with recorder.timed("epoch-1"):
             for step in range(1, 4):
                 recorder.num_steps += 1
-                recorder.step(step, 1, (0.001, 0.002, 0.003, 0.004))
+                recorder.step(step, 1, (0.001, 0.0, 0.002, 0.003, 0.004))
             time.sleep(0.1)
         raise ZeroDivisionError("boom")
     rows = list(records.read_rows(tmp_path / records.METRICS_FILE))
@@ -51,7 +52,7 @@ def test_long_runs_are_thinned_out(tmp_path):
     with Recorder(tmp_path, started=time.time()) as recorder:
         for step in range(2500):
             recorder.num_steps += 1
-            recorder.step(step, 1, (0.0, 0.0, 0.0, 0.0))
+            recorder.step(step, 1, (0.0, 0.0, 0.0, 0.0, 0.0))
     profile = read(tmp_path, records.PROFILE_FILE)
     assert profile["num_steps"] == 2500 and len(profile["steps"]) <= 1000
 

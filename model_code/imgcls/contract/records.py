@@ -21,6 +21,8 @@ METRICS_FILE = "metrics.jsonl"
 DEBUG_FILE = "debug.jsonl"
 PROFILE_FILE = "profile.json"
 ENVIRONMENT_FILE = "environment.json"
+TRACE_FILE = "profiler/train.pt.trace.json.gz"
+"""Of the profiled steps: Chrome's trace format, by the name that TensorBoard's profile plugin looks for."""
 
 GRADIENT_NORM = "gradient-norm"
 WEIGHT_NORM = "weight-norm"
@@ -33,17 +35,41 @@ ERROR, WARNING = "error", "warning"
 PROFILE_EXAMPLE = {
     "format": 1,
     "seconds": 61.5,
-    "phases": [{"name": "imports", "seconds": 1.9}, {"name": "first-batch", "seconds": 0.1}],
+    "phases": [
+        {"name": "launch", "seconds": 4.0},
+        {"name": "imports", "seconds": 1.9},
+        {"name": "first-batch", "seconds": 0.1},
+    ],
     "num_steps": 120,
     "batch_size": 32,
-    "step_parts": ["data-wait", "forward", "backward", "optimizer"],
-    "mean_ms": {"data-wait": 0.4, "forward": 20.1, "backward": 38.0, "optimizer": 2.2},
-    "p95_ms": {"data-wait": 1.1, "forward": 24.0, "backward": 44.1, "optimizer": 2.9},
-    "steps": [{"step": 1, "epoch": 1, "ms": [30.0, 41.0, 60.2, 4.0]}],
-    "system": [{"seconds": 1.0, "cpu_percent": 186.0, "memory_bytes": 812000000, "read_bytes": 52000000}],
-}
-"""`phases` are in order; `steps` and `system` are thinned out to at most 1,000 rows; `ms` follows `step_parts`;
-`cpu_percent` is of the process, 100 for one busy core; a job on a GPU adds `gpu_memory_bytes`."""
+    "step_parts": ["data-wait", "host-to-device", "forward", "backward", "optimizer"],
+    "mean_ms": {
+        "data-wait": 0.4, "host-to-device": 0.1, "forward": 20.1, "backward": 38.0, "optimizer": 2.2, "checkpoint": 0.3,
+    },
+    "p95_ms": {"data-wait": 1.1, "host-to-device": 0.2, "forward": 24.0, "backward": 44.1, "optimizer": 2.9},
+    "steps": [{"step": 1, "epoch": 1, "ms": [30.0, 0.4, 41.0, 60.2, 4.0]}],
+    "operator_steps": 20,
+    "operators": [
+        {"name": "aten::mkldnn_convolution", "calls": 400, "cpu_ms": 402.0, "gpu_ms": 0.0, "share": 0.34},
+    ],
+    "profiling_seconds": 0.6,
+    "trace": TRACE_FILE,
+    "trace_bytes": 410000,
+    "system": [
+        {
+            "seconds": 1.0, "cpu_percent": 186.0, "machine_cpu_percent": 97.0, "memory_bytes": 812000000,
+            "machine_memory_percent": 41.0, "disk_percent": 12.0, "read_bytes": 52000000, "written_bytes": 900000,
+            "received_bytes": 1200, "sent_bytes": 800,
+        },
+    ],
+}  # fmt: skip
+"""`phases` are in order; `launch`, from asking for the job to its process, lies before `seconds` begin. `steps` and
+`system` are thinned out to at most 1,000 rows; a step's `ms` follows `step_parts`. The means leave out the first step
+and those that the profiler watched; `checkpoint` is spread over all steps. `operators` are the dearest by time of their
+own (without what they call) over `operator_steps` steps, `share` is of all operators; `trace` is null when the file was
+larger than wanted. `cpu_percent` is of the process, 100 for one busy core. `read_bytes`, `written_bytes`,
+`received_bytes` and `sent_bytes` count up; the last two are absent without a network. A GPU adds `gpu_memory_bytes` (of
+tensors) and, where NVML answers, `gpu_percent` and `gpu_used_bytes`."""
 
 
 def row(step: int, epoch: int, time: float, name: str, value: float, layer: str | None = None) -> dict[str, Any]:

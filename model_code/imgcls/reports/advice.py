@@ -16,7 +16,7 @@ GROWTH_SHARE = 0.10
 _MIN_STEPS = 10
 _MIN_SAMPLES = 20
 _MIN_SECONDS = 60
-START_UP_PHASES = ("download", "imports", "network", "first-batch", "resume")
+START_UP_PHASES = ("launch", "download", "imports", "network", "first-batch", "resume")
 
 
 @dataclass(frozen=True)

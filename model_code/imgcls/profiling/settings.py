@@ -1,0 +1,50 @@
+"""The `profile` hyperparameter: what is measured, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from imgcls.contract.hyperparameters import HyperparameterError
+
+_RANGES = {
+    "steps": (0, 100_000),
+    "wait": (0, 100_000),
+    "warmup": (0, 1_000),
+    "active": (1, 1_000),
+    "sample_ms": (500, 5_000),
+    "trace_mb": (0, 1_000),
+}
+
+
+@dataclass(frozen=True)
+class ProfileSettings:
+    """The first `steps` steps are watched in cycles: `wait` steps unobserved, `warmup` discarded, `active` recorded.
+
+    `sample_ms` is the interval of the machine's samples; a trace file above `trace_mb` megabytes is not kept.
+    """
+
+    enabled: bool = True
+    steps: int = 50
+    wait: int = 5
+    warmup: int = 2
+    active: int = 5
+    sample_ms: int = 1_000
+    trace_mb: int = 20
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ProfileSettings:
+        """Raises HyperparameterError for an unknown key or a value out of its range."""
+        known = [item.name for item in fields(cls)]
+        if unknown := sorted(set(values) - set(known)):
+            raise HyperparameterError(f"profile has no setting {', '.join(unknown)}; choose from {', '.join(known)}")
+        if not isinstance(values.get("enabled", True), bool):
+            raise HyperparameterError(f"profile's enabled is {values['enabled']!r}; it must be true or false")
+        for name, (low, high) in _RANGES.items():
+            value = values.get(name, low)
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                raise HyperparameterError(
+                    f"profile's {name} is {value!r}; it must be a whole number between {low} and {high}"
+                )
+        return cls(**values)
