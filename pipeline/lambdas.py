@@ -54,6 +54,16 @@ DIAGNOSE_FAILURE = Function(
     payload={"state.$": "$.failed.state", "error.$": "$.error", "recovery.$": "$.recovery"},
     keeps=("action", "reason", "remedy", "wait_seconds", "attempt", "instances", "fallbacks"),
 )
+EMIT_FINDINGS = Function(
+    folder="emit_findings",
+    arn=Placeholder.EMIT_FINDINGS_ARN,
+    timeout_seconds=60,
+    memory_mb=256,
+    payload={"job.$": "$.training.job"},
+    keeps=("rules",),
+)
+EMIT_FINDINGS_OF_FAILURE = replace(EMIT_FINDINGS, payload={"error.$": "$.error"})
+"""The same function: a failed job's name is in the cause of the failure."""
 QUALITY_GATE = Function(
     folder="quality_gate",
     arn=Placeholder.QUALITY_GATE_ARN,
@@ -116,6 +126,7 @@ REFRESH_FLEET = replace(PUBLISH_MODEL, payload={"action": "refresh", "rollout.$"
 FUNCTIONS = (
     PLAN_RUN,
     DIAGNOSE_FAILURE,
+    EMIT_FINDINGS,
     QUALITY_GATE,
     REGISTER_MODEL,
     STAGE_ARTIFACT,

@@ -24,6 +24,7 @@ def item() -> dict[str, Any]:
             "prepared_uri.$": "$.plan.prepared_uri",
             "manifest_id.$": "$.prepared.message.manifest_id",
         },
+        "findings": model_training.NO_FINDINGS,
         "recovery": recovery.initial({}, {}),
     }
 
@@ -47,6 +48,7 @@ def _outcomes() -> dict[str, State]:
         "reason.$": "$.gate.reason",
         "version.$": "$.evaluation.message.version",
         "accuracy.$": "$.gate.accuracy",
+        "reports_uri.$": "States.Format('{}reports/', $.model.run_uri)",
     }
     return {
         "ModelPublished": _outcome(
@@ -73,5 +75,10 @@ def _outcomes() -> dict[str, State]:
 
 
 def _outcome(outcome: str, values: State) -> State:
-    common = {"model.$": "$.model.name", "outcome": outcome, "run_uri.$": "$.model.run_uri"}
+    common = {
+        "model.$": "$.model.name",
+        "outcome": outcome,
+        "run_uri.$": "$.model.run_uri",
+        "findings.$": "$.findings.rules",
+    }
     return {"Type": "Pass", "Parameters": {**common, **values}, "End": True}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from config.app import AppConfig
-from pipeline import jobs, recovery
+from pipeline import jobs, lambdas, recovery
+from pipeline.lambdas import Function
 from pipeline.placeholders import Placeholder
-from pipeline.tasks import GET_OBJECT, PROCESSING_JOB, TRAINING_JOB, TUNING_JOB, State, task
+from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, TRAINING_JOB, TUNING_JOB, State, task
 
 START = "LoadModelPlan"
 JOBS = ("TuneModel", "TrainModel", "EvaluateModel")
+NO_FINDINGS = {"rules": []}
 
 
 def states(config: AppConfig) -> dict[str, State]:
     """Ends at QualityGate."""
-    return {**_load(), **_channels(), **_tuning(config), **_training(config)}
+    return {**_load(), **_channels(), **_tuning(config), **_training(config), **_findings()}
 
 
 def _load() -> dict[str, State]:
@@ -37,6 +39,7 @@ def _load() -> dict[str, State]:
                 "model.$": "$.loaded.plan",
                 "hyperparameters": {"values.$": "$.loaded.plan.hyperparameters"},
                 "run.$": "$.run",
+                "findings": NO_FINDINGS,
                 "recovery": recovery.initial(
                     {
                         "TuneModel": f"{training}.instance_type",
@@ -142,8 +145,8 @@ def _training(config: AppConfig) -> dict[str, State]:
             jobs.train_model(config),
             comment="The final training: weights, metrics, debug and profile records",
             timeout=training.max_runtime_seconds + jobs.PENDING_SECONDS,
-            next_state="EvaluateModel",
-            on_error=recovery.failed("TrainModel"),
+            next_state="EmitFindings",
+            on_error="EmitFindingsOfFailure",
             selector={"job.$": "$.TrainingJobName", "artifact.$": "$.ModelArtifacts.S3ModelArtifacts"},
             result="$.training",
         ),
@@ -157,4 +160,49 @@ def _training(config: AppConfig) -> dict[str, State]:
             selector={"message.$": "States.StringToJson($.ExitMessage)"},
             result="$.evaluation",
         ),
+    }
+
+
+def _findings() -> dict[str, State]:
+    """What the rules found in the training, whether it succeeded or not. A model does not fail by its metrics."""
+    return {
+        **_emit(
+            "EmitFindings",
+            lambdas.EMIT_FINDINGS,
+            comment="Send what the rules found on as metrics that an alarm watches",
+            next_state="EvaluateModel",
+            on_error="FindingsUnknown",
+        ),
+        "FindingsUnknown": {
+            "Type": "Pass",
+            "Comment": "They are in the reports all the same",
+            "Parameters": {
+                "rules.$": "States.Array(States.Format('unknown: EmitFindings ended with {}', $.findings_error.Error))"
+            },
+            "ResultPath": "$.findings",
+            "Next": "EvaluateModel",
+        },
+        **_emit(
+            "EmitFindingsOfFailure",
+            lambdas.EMIT_FINDINGS_OF_FAILURE,
+            comment="The same after a training that failed, perhaps by what they name",
+            next_state=recovery.failed("TrainModel"),
+            on_error=recovery.failed("TrainModel"),
+        ),
+    }
+
+
+def _emit(name: str, function: Function, *, comment: str, next_state: str, on_error: str) -> dict[str, State]:
+    return {
+        name: task(
+            LAMBDA,
+            function.parameters,
+            comment=comment,
+            timeout=function.state_timeout_seconds,
+            next_state=next_state,
+            on_error=on_error,
+            selector=function.selector,
+            result="$.findings",
+            error="$.findings_error",
+        )
     }

@@ -37,6 +37,7 @@ class Placeholder(StrEnum):
 
     PLAN_RUN_ARN = "PlanRunArn"
     DIAGNOSE_FAILURE_ARN = "DiagnoseFailureArn"
+    EMIT_FINDINGS_ARN = "EmitFindingsArn"
     QUALITY_GATE_ARN = "QualityGateArn"
     REGISTER_MODEL_ARN = "RegisterModelArn"
     STAGE_ARTIFACT_ARN = "StageArtifactArn"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from constructs import Construct
 
 from config.app import AppConfig
+from imgcls.contract import keys
 from stacks.base import PlatformStack
 from stacks.constructs import dashboards
 from stacks.constructs.budget import MonthlyBudget
 from stacks.constructs.endpoint_metrics import EndpointMetrics
 from stacks.constructs.health_alarms import endpoint_alarms, pipeline_alarms
-from stacks.constructs.notifications import NotificationTopic
 from stacks.constructs.pipeline_metrics import PipelineMetrics
+from stacks.constructs.store import Store
 
 
 class MonitoringStack(PlatformStack):
@@ -20,12 +21,15 @@ class MonitoringStack(PlatformStack):
         scope: Construct,
         config: AppConfig,
         *,
-        topic: NotificationTopic,
+        store: Store,
         pipeline: PipelineMetrics,
         endpoint: EndpointMetrics,
     ) -> None:
         super().__init__(scope, "Monitoring", config, purpose="dashboards, alarms and budget")
-        dashboards.pipeline_dashboard(self, config.prefix, metrics=pipeline)
+        topic = store.topic
+        dashboards.pipeline_dashboard(
+            self, config.prefix, metrics=pipeline, reports_url=store.artifacts.console_url(config.region, keys.RUNS)
+        )
         dashboards.training_dashboard(self, config.prefix)
         dashboards.endpoint_dashboard(self, config.prefix, metrics=endpoint)
         dashboards.model_cache_dashboard(self, config.prefix, metrics=endpoint)

@@ -65,6 +65,7 @@ class TrainingStack(PlatformStack):
         )
         self.metrics = PipelineMetrics(
             machine.arn,
+            environment=config.environment,
             function_errors=functions.errors,
             undelivered=schedule.undelivered.metric_approximate_number_of_messages_visible(),
         )

@@ -70,6 +70,10 @@ class PrivateBucket(s3.Bucket):
             "versions guard against mistakes; a second region is another environment",
         )
 
+    def console_url(self, region: str, prefix: str) -> str:
+        """Where a person looks at what lies below `prefix`."""
+        return f"https://{region}.console.aws.amazon.com/s3/buckets/{self.bucket_name}?prefix={prefix}"
+
     def allow_read(self, role: iam.IRole, *prefixes: str) -> None:
         """Let `role` list and read the keys below `prefixes`. A prefix with a file name stands for that one key."""
         self._allow(role, READ, prefixes)

@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from imgcls.contract import metrics as training_metrics
+from imgcls.contract.rules import RULES
 from stacks.constructs.endpoint_metrics import MODEL_TIMES, EndpointMetrics
 from stacks.constructs.pipeline_metrics import OUTCOMES, PipelineMetrics
 
@@ -27,7 +28,10 @@ Lines = Mapping[str, cloudwatch.Metric]
 """Label -> metric."""
 
 
-def pipeline_dashboard(scope: Construct, name: str, *, metrics: PipelineMetrics) -> cloudwatch.Dashboard:
+def pipeline_dashboard(
+    scope: Construct, name: str, *, metrics: PipelineMetrics, reports_url: str
+) -> cloudwatch.Dashboard:
+    """`reports_url` leads to the runs' folders, each with its reports."""
     return _dashboard(
         scope,
         "Pipeline",
@@ -40,6 +44,11 @@ def pipeline_dashboard(scope: Construct, name: str, *, metrics: PipelineMetrics)
         ),
         _graph("Errors of the functions", metrics.function_errors, COUNT),
         _graph("Throttled transitions", {"throttled": metrics.throttled()}, COUNT),
+        _graph("Findings of the rules", {rule.name: metrics.findings_of(rule.name) for rule in RULES}, COUNT),
+        cloudwatch.TextWidget(
+            markdown=f"[Reports of every run]({reports_url}), by execution and model, say what each finding means",
+            width=HALF_WIDTH,
+        ),
     )
 
 

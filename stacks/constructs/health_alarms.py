@@ -16,7 +16,7 @@ FIVE_MINUTES = 300
 
 
 def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: sns.ITopic) -> None:
-    """A refused model is an outcome and no failure: only technical failures, time-outs and throttling go off."""
+    """A refused model is an outcome and no failure; a slow machine is on the dashboard and wakes nobody."""
     for outcome, what in (("Failed", "failed"), ("TimedOut", "ran out of time")):
         PlatformAlarm(
             scope,
@@ -34,6 +34,14 @@ def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: sns.IT
         periods=3,
         topic=topic,
         description="Step Functions holds the pipeline back: lower max_concurrency or ask for a higher quota",
+    )
+    PlatformAlarm(
+        scope,
+        "TrainingFindings",
+        metric=metrics.findings("learning"),
+        threshold=0,
+        topic=topic,
+        description="A rule fired in a training: see `kennel pipeline show` and the run's training report",
     )
     PlatformAlarm(
         scope,

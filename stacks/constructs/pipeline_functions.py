@@ -9,9 +9,10 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from config.app import AppConfig
-from imgcls.contract import keys
+from imgcls.contract import keys, metrics
 from lambdas.common.environment import FunctionEnvironment
 from lambdas.diagnose_failure import environment as diagnose_failure
+from lambdas.emit_findings import environment as emit_findings
 from lambdas.plan_run import environment as plan_run
 from lambdas.publish_model import environment as publish_model
 from lambdas.quality_gate import environment as quality_gate
@@ -49,6 +50,7 @@ class PipelineFunctions(Construct):
         self.errors: dict[str, cloudwatch.Metric] = {}
         self._add_plan_run(code_key)
         self._add(lambdas.DIAGNOSE_FAILURE, diagnose_failure.Environment())
+        self._add_emit_findings()
         self._add_quality_gate()
         self._add_register_model(serving_image)
         self._add_stage_artifact()
@@ -70,6 +72,15 @@ class PipelineFunctions(Construct):
         artifacts.allow_write(role, keys.RUNS, keys.NO_CHAMPION)
         artifacts.allow_existence_check(role)
         role.allow_without_resource(["servicequotas:ListServiceQuotas"])
+
+    def _add_emit_findings(self) -> None:
+        role = self._add(lambdas.EMIT_FINDINGS, emit_findings.Environment(environment=self._config.environment))
+        jobs = self._sagemaker_arn("training-job", "*")
+        role.allow(["sagemaker:DescribeTrainingJob"], [jobs])
+        acknowledge_wildcard(role, jobs, "training jobs are named at run time")
+        role.allow_without_resource(
+            ["cloudwatch:PutMetricData"], {"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}}
+        )
 
     def _add_quality_gate(self) -> None:
         gate = self._config.training.gate

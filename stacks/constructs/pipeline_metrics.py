@@ -1,4 +1,4 @@
-"""The metrics of the pipeline: its state machine, its functions, its schedule. Execution times are milliseconds."""
+"""The metrics of the pipeline: its state machine, functions, schedule, findings. Execution times are milliseconds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+
+from imgcls.contract import metrics
 
 NAMESPACE = "AWS/States"
 OUTCOMES = ("Started", "Succeeded", "Failed", "TimedOut", "Aborted")
@@ -18,10 +20,12 @@ class PipelineMetrics:
         self,
         state_machine_arn: str,
         *,
+        environment: str,
         function_errors: Mapping[str, cloudwatch.Metric],
         undelivered: cloudwatch.Metric,
     ) -> None:
         self._dimensions = {"StateMachineArn": state_machine_arn}
+        self._environment = environment
         self.function_errors = function_errors
         self.undelivered = undelivered
 
@@ -35,6 +39,23 @@ class PipelineMetrics:
     def duration(self, statistic: str = "Average", period_seconds: int = 300) -> cloudwatch.Metric:
         """Milliseconds from start to end."""
         return self._metric("ExecutionTime", statistic, period_seconds)
+
+    def findings(self, about: str, period_seconds: int = 300) -> cloudwatch.Metric:
+        """Number of the rules about `learning` or `system` that fired in final trainings."""
+        return self._findings(metrics.ABOUT, about, period_seconds)
+
+    def findings_of(self, rule: str, period_seconds: int = 300) -> cloudwatch.Metric:
+        """Number of the final trainings in which one rule fired."""
+        return self._findings(metrics.RULE, rule, period_seconds)
+
+    def _findings(self, dimension: str, value: str, period: int) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=metrics.NAMESPACE,
+            metric_name=metrics.FINDINGS,
+            dimensions_map={metrics.ENVIRONMENT: self._environment, dimension: value},
+            statistic="Sum",
+            period=Duration.seconds(period),
+        )
 
     def _metric(self, name: str, statistic: str, period: int) -> cloudwatch.Metric:
         return cloudwatch.Metric(

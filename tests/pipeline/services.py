@@ -48,7 +48,9 @@ def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
     """Which state made a call. The two diagnoses count as one."""
     if resource == LAMBDA:
         name = parameters["FunctionName"].rpartition(":")[2]
-        return "RefreshFleet" if parameters["Payload"].get("action") == "refresh" else name
+        if parameters["Payload"].get("action") == "refresh":
+            return "RefreshFleet"
+        return "EmitFindingsOfFailure" if name == "EmitFindings" and "error" in parameters["Payload"] else name
     if resource == PROCESSING_JOB:
         script = parameters["AppSpecification"]["ContainerEntrypoint"][-1]
         return {"prepare.py": "PrepareDataset", "evaluate.py": "EvaluateModel"}[script]
@@ -120,6 +122,12 @@ class Services:
         name, output = parameters["TrainingJobName"], parameters["OutputDataConfig"]["S3OutputPath"]
         artifact = f"{output}{name}/output/model.tar.gz"
         return describe(TRAINING_JOB, parameters, ModelArtifacts={"S3ModelArtifacts": artifact})
+
+    def EmitFindings(self, payload: Mapping[str, Any]) -> Any:
+        return {"rules": ["overfitting"]}
+
+    def EmitFindingsOfFailure(self, payload: Mapping[str, Any]) -> Any:
+        return {"rules": ["exploding-gradient"]}
 
     def EvaluateModel(self, parameters: Mapping[str, Any]) -> Any:
         message = EvaluateMessage(VERSION, 0.91, -1, 836)

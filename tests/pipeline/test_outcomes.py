@@ -225,3 +225,23 @@ def test_a_plan_that_cannot_be_read_fails_that_model_only():
     found = runner.run({"models": [SECOND]})
     assert found.failures[0]["state"] == "LoadModelPlan"
     assert found.failures[0]["model"] == SECOND
+
+
+def test_findings_and_reports_are_in_the_outcome_of_good_and_of_failed_trainings():
+    runner = Runner()
+    runner.script["TrainModel"] = first_fails("TrainModel", failed_job("TrainModel", **SCRIPT))
+    found = runner.run({"models": [FIRST, SECOND]})
+    failed, published = found.messages[0]["outcomes"]
+    assert failed["findings"] == ["exploding-gradient"]
+    assert published["findings"] == ["overfitting"]
+    assert published["reports_uri"].endswith(f"/{SECOND}/reports/")
+    (call,) = found.calls["EmitFindingsOfFailure"]
+    assert "TrainingJobName" in call["Payload"]["error"]["Cause"]
+
+
+def test_findings_that_cannot_be_sent_do_not_fail_the_model():
+    runner = Runner()
+    runner.script["EmitFindings"] = [StatesError("Lambda.Unknown", "no")]
+    found = runner.run({"models": [SECOND]})
+    assert found.outcomes[SECOND]["outcome"] == "published"
+    assert found.outcomes[SECOND]["findings"] == ["unknown: EmitFindings ended with Lambda.Unknown"]

@@ -19,6 +19,7 @@ SCRIPTS = (
     {"DiagnoseFailure": [StatesError("Broken", "")], "TrainModel": [failed_job("TrainModel")]},
     {"DiagnoseFailure": [StatesError("Broken", "")], "PrepareDataset": [failed_job("PrepareDataset")]},
     {"PlanRun": [StatesError("Refused", "{}")]},
+    {"EmitFindings": [StatesError("Broken", "")]},
     *(
         {state: [failed_job(state, FailureReason="InternalServerError"), None]}
         for state in ("PrepareDataset", "TuneModel", "TrainModel", "EvaluateModel")

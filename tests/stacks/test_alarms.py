@@ -43,6 +43,10 @@ CASES: dict[str, tuple[list[Series], list[Series]]] = {
         [[4, 2, 7]],
         [[0, 5, 5], [None, None, None]],
     ),
+    "TrainingFindings": (
+        [[1], [3]],
+        [[0], [None]],
+    ),
     "StartsUndelivered": (
         [[1]],
         [[0], [None]],

@@ -15,6 +15,7 @@ from tests.stacks.test_iam import allowed
 FUNCTIONS = {
     "plan_run": "FunctionsPlanRunRole",
     "diagnose_failure": "FunctionsDiagnoseFailureRole",
+    "emit_findings": "FunctionsEmitFindingsRole",
     "quality_gate": "FunctionsQualityGateRole",
     "register_model": "FunctionsRegisterModelRole",
     "stage_artifact": "FunctionsStageArtifactRole",
@@ -35,7 +36,7 @@ WITH_ANY_ACCESS = {"s3:ListBucket", "s3:AbortMultipartUpload", "s3:ListMultipart
 """Come along with reading or writing objects."""
 FOR_OTHERS = {"register_model": {"s3:GetObject"}}
 """SageMaker reads the archive with the caller's permissions when it registers a package."""
-SERVICES = ("s3:", "sagemaker:", "servicequotas:", "codebuild:")
+SERVICES = ("s3:", "sagemaker:", "servicequotas:", "codebuild:", "cloudwatch:")
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, str]]:

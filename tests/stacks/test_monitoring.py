@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import config
-from imgcls.contract import metrics
+from imgcls.contract import metrics, rules
 from tests.stacks.assemblies import ENVIRONMENTS, properties
 
 DASHBOARD = "AWS::CloudWatch::Dashboard"
@@ -25,7 +25,7 @@ def widgets(environment: str, name: str) -> dict[str, dict[str, Any]]:
     """Title -> properties of the widgets of one dashboard."""
     bodies = {item["DashboardName"]: text_of(item["DashboardBody"]) for item in properties(environment, DASHBOARD)}
     found = json.loads(bodies[f"kennel-{environment}-{name}"])["widgets"]
-    return {item["properties"]["title"]: item["properties"] for item in found}
+    return {item["properties"]["title"]: item["properties"] for item in found if item["type"] == "metric"}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -56,7 +56,19 @@ def test_endpoint_graphs_name_the_endpoint_and_its_variant(environment: str) -> 
 
 
 def test_every_function_has_its_line() -> None:
-    assert len(widgets("prod", "pipeline")["Errors of the functions"]["metrics"]) == 7
+    assert len(widgets("prod", "pipeline")["Errors of the functions"]["metrics"]) == 8
+
+
+def test_findings_have_a_line_for_each_rule_and_a_way_to_the_reports() -> None:
+    lines = widgets("prod", "pipeline")["Findings of the rules"]["metrics"]
+    assert {line[5] for line in lines} == set(rules.BY_NAME)
+    assert all(line[:4] == [metrics.NAMESPACE, metrics.FINDINGS, "Environment", "prod"] for line in lines)
+    (body,) = [
+        text_of(item["DashboardBody"])
+        for item in properties("prod", DASHBOARD)
+        if item["DashboardName"] == "kennel-prod-pipeline"
+    ]
+    assert "prefix=runs/" in body
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

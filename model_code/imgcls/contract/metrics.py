@@ -45,6 +45,11 @@ NAMES = tuple(metric.name for metric in METRICS)
 OBJECTIVE = "validation:accuracy"
 """The default objective metric of a tuning job. Never one of the test split."""
 
+NAMESPACE, FINDINGS = "Kennel/Training", "Findings"
+"""Where a pipeline sends on which rules fired: job names are new every time, and an alarm cannot search."""
+ENVIRONMENT, RULE, ABOUT = "Environment", "Rule", "About"
+"""Dimensions of FINDINGS: one series for each environment and rule, one for each environment and `Rule.about`."""
+
 
 def definitions() -> list[dict[str, str]]:
     """`MetricDefinitions` of a training or tuning job (the service takes at most 40)."""

@@ -1,0 +1,44 @@
+"""Which rules fired in a training job, and the metrics that say so. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from imgcls.contract import metrics, rules
+from imgcls.contract.rules import Rule
+
+
+def job_name(event: Mapping[str, Any]) -> str | None:
+    """The job that the event is about: named, or in the cause of its failure. None for a failure without a job."""
+    if "job" in event:
+        return str(event["job"])
+    try:
+        cause = json.loads(event["error"]["Cause"])
+    except ValueError:
+        return None
+    return cause.get("TrainingJobName") if isinstance(cause, dict) else None
+
+
+def fired(description: Mapping[str, Any]) -> list[Rule]:
+    """The rules whose metric a job printed, in the table's order. `description` is DescribeTrainingJob's answer."""
+    printed = {item["MetricName"] for item in description.get("FinalMetricDataList", [])}
+    return [rule for rule in rules.RULES if rule.metric in printed]
+
+
+def metric_data(found: Iterable[Rule], environment: str) -> list[dict[str, Any]]:
+    """MetricData of PutMetricData: 1 for each rule, and how many there are of what they are about."""
+    found = list(found)
+    counts = {(metrics.RULE, rule.name): 1 for rule in found}
+    counts |= {(metrics.ABOUT, about): count for about, count in Counter(rule.about for rule in found).items()}
+    return [
+        {
+            "MetricName": metrics.FINDINGS,
+            "Dimensions": [{"Name": metrics.ENVIRONMENT, "Value": environment}, {"Name": name, "Value": value}],
+            "Value": count,
+            "Unit": "Count",
+        }
+        for (name, value), count in counts.items()
+    ]
