@@ -95,7 +95,10 @@ def train_model(config: AppConfig) -> Parameters:
         "ResourceConfig": _resources(config.training.training, "TrainModel", "$.model.training"),
         "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.model.training.max_runtime_seconds"},
         "CheckpointConfig": {"S3Uri.$": "$.model.checkpoints_uri"},
-        "Environment": {"KENNEL_MANIFEST_ID.$": "$.run.manifest_id"},
+        "Environment": {
+            "KENNEL_MANIFEST_ID.$": "$.run.manifest_id",
+            "KENNEL_JOB_SUBMITTED.$": "$$.State.EnteredTime",
+        },
         **_isolation(config),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import re
+from datetime import datetime
 from pathlib import Path
 
 import botocore.session
@@ -174,7 +175,8 @@ def test_the_training_toolkit_is_told_what_to_run(ran):
         assert values["sagemaker_program"] == "train.py"
         assert values["sagemaker_submit_directory"] == "/opt/ml/input/data/code/0a1b.gz"
         assert all(isinstance(value, str) for value in values.values())
-        assert job["Environment"] == {"KENNEL_MANIFEST_ID": "0123456789abcdef"}
+        assert job["Environment"]["KENNEL_MANIFEST_ID"] == "0123456789abcdef"
+        assert datetime.fromisoformat(job["Environment"]["KENNEL_JOB_SUBMITTED"])
 
 
 def test_checkpoints_are_the_final_trainings_alone(ran):
