@@ -13,17 +13,15 @@ from typing import Any
 # recording starts or stops. 6 is above its highest severity; it reads the variable when the first recording begins.
 os.environ.setdefault("KINETO_LOG_LEVEL", "6")
 
-from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile, record_function, supported_activities
 
 from imgcls.contract import records
+from imgcls.profiling.operator_table import OperatorTable
 from imgcls.profiling.settings import ProfileSettings
 
 _STEP = "ProfilerStep#"
 """What TensorBoard's profile plugin takes for the beginning of a step."""
-DATA_WAIT = "data-wait"
-_OURS = (_STEP, DATA_WAIT)
-_MAX_ROWS = 25
+_DATA_WAIT = "data-wait"
 
 
 class OperatorProfiler:
@@ -43,7 +41,7 @@ class OperatorProfiler:
         self._profile: profile | None = None
         self._marks = ExitStack()
         self._recording = False
-        self._totals: dict[str, dict[str, float]] = {}
+        self._table = OperatorTable()
         self._trace: dict[str, Any] = {}
         self.num_steps = 0
         self.seconds = 0.0
@@ -71,7 +69,7 @@ class OperatorProfiler:
 
     def data_wait(self) -> record_function | ExitStack:
         """A context that names the wait for a batch in the trace."""
-        return record_function(DATA_WAIT) if self._recording else ExitStack()
+        return record_function(_DATA_WAIT) if self._recording else ExitStack()
 
     def end(self) -> None:
         self._marks.close()
@@ -102,22 +100,16 @@ class OperatorProfiler:
             return {}
         return {
             "operator_steps": self.num_steps,
-            "operators": _dearest(self._totals),
+            "operators": self._table.rows(),
             "profiling_seconds": round(self.seconds, 4),
             **self._trace,
         }
 
     def _add(self, recorded: profile) -> None:
-        for item in recorded.key_averages():
-            if item.key.startswith(_OURS):
-                continue
-            total = self._totals.setdefault(item.key, {"calls": 0, "cpu_ms": 0.0, "gpu_ms": 0.0})
-            total["calls"] += item.count
-            # A GPU's kernels are listed beside the operators that started them: each counts on its own device.
-            if item.device_type == DeviceType.CPU:
-                total["cpu_ms"] += item.self_cpu_time_total / 1000
-            else:
-                total["gpu_ms"] += item.self_device_time_total / 1000
+        # Not `key_averages`: it makes an object of every event first, and took 1.2 s (and 0.6 s of garbage collection)
+        # for five steps of ResNet18 where their raw events are added up in 0.02 s.
+        assert recorded.profiler is not None and recorded.profiler.kineto_results is not None
+        self._table.add(recorded.profiler.kineto_results.events())
         if not self._trace:
             self._keep_trace(recorded)
 
@@ -134,20 +126,3 @@ class OperatorProfiler:
 
 def _activities() -> Iterable[ProfilerActivity]:
     return supported_activities() & {ProfilerActivity.CPU, ProfilerActivity.CUDA}
-
-
-def _dearest(totals: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
-    """Rows by descending time; `share` is of the time on the device that does the work: the GPU where there is one."""
-    clock = "gpu_ms" if any(total["gpu_ms"] for total in totals.values()) else "cpu_ms"
-    whole = sum(total[clock] for total in totals.values()) or 1.0
-    ranked = sorted(totals.items(), key=lambda item: (-item[1][clock], -item[1]["cpu_ms"], item[0]))
-    return [
-        {
-            "name": name,
-            "calls": int(total["calls"]),
-            "cpu_ms": round(total["cpu_ms"], 3),
-            "gpu_ms": round(total["gpu_ms"], 3),
-            "share": round(total[clock] / whole, 4),
-        }
-        for name, total in ranked[:_MAX_ROWS]
-    ]

@@ -1,0 +1,30 @@
+"""The `profile` hyperparameter: defaults, ranges, and a sentence for what is wrong."""
+
+import pytest
+
+from imgcls.contract.hyperparameters import HyperparameterError
+from imgcls.profiling.settings import ProfileSettings
+
+
+def test_nothing_said_is_the_default():
+    assert ProfileSettings.from_dict({}) == ProfileSettings()
+
+
+def test_values_are_taken():
+    settings = ProfileSettings.from_dict({"wait": 0, "active": 3, "sample_ms": 500, "enabled": False})
+    assert (settings.wait, settings.active, settings.sample_ms, settings.enabled) == (0, 3, 500, False)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"waits": 3}, "profile has no setting waits; choose from enabled, steps, wait"),
+        ({"sample_ms": 100}, "profile's sample_ms is 100; it must be a whole number between 500 and 5000"),
+        ({"active": 0}, "profile's active is 0; it must be a whole number between 1"),
+        ({"warmup": True}, "profile's warmup is True; it must be a whole number"),
+        ({"enabled": 0}, "profile's enabled is 0; it must be true or false"),
+    ],
+)
+def test_a_wrong_value_is_named(values, sentence):
+    with pytest.raises(HyperparameterError, match=sentence):
+        ProfileSettings.from_dict(values)
