@@ -48,17 +48,20 @@ class Recorder:
         if not settings.enabled:
             self._sampler.stop()
 
-    def metrics(self, values: Mapping[str, float], *, step: int, epoch: int) -> None:
+    def metrics(self, values: Mapping[str, float], *, step: int, epoch: int, when: float | None = None) -> None:
+        """`when` is the `time.time()` of figures that an interrupted process left."""
         for name, value in values.items():
-            self._metrics.write(records.row(step, epoch, time.time(), name, value))
+            self._metrics.write(records.row(step, epoch, when or time.time(), name, value))
 
     def debug(self, name: str, values: Mapping[str, float], *, step: int, epoch: int) -> None:
         """`values` is by layer group."""
         for layer, value in values.items():
             self._debug.write(records.row(step, epoch, time.time(), name, value, layer))
 
-    def finding(self, rule: str, value: float, severity: str, action: str, *, step: int, epoch: int) -> None:
-        found = records.finding(records.row(step, epoch, time.time(), rule, value), severity, action)
+    def finding(
+        self, rule: str, value: float, severity: str, action: str, *, step: int, epoch: int, layer: str | None = None
+    ) -> None:
+        found = records.finding(records.row(step, epoch, time.time(), rule, value, layer), severity, action)
         self.findings.append(found)
         self._debug.write(found)
 
@@ -111,12 +114,13 @@ class Recorder:
         self._sampler.stop()
         outcome = "completed" if kind is None else "failed"
         self.environment(outcome=outcome, reason=None if error is None else f"{kind and kind.__name__}: {error}")
-        _write_json(self._folder / records.PROFILE_FILE, self._profile())
+        _write_json(self._folder / records.PROFILE_FILE, self.summary())
         _write_json(self._folder / records.ENVIRONMENT_FILE, self._environment)
         self._metrics.close()
         self._debug.close()
 
-    def _profile(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
+        """What profile.json would say by now."""
         checkpoints = sum(seconds for name, seconds in self._phases if name.startswith(CHECKPOINT))
         return {
             "format": 1,

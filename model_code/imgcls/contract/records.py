@@ -1,7 +1,7 @@
 """What a training job leaves in its output data directory, for reports, alarms and `kennel open report`.
 
 metrics.jsonl      rows of every epoch: the metrics of `contract.metrics`
-debug.jsonl        rows of every few steps: norms per layer group; and the findings of the rules
+debug.jsonl        rows of every few steps: figures per layer group; and the findings of the rules
 profile.json       where the time went (`PROFILE_EXAMPLE` shows every field)
 environment.json   versions, device, hyperparameters, data set, outcome
 
@@ -24,10 +24,22 @@ ENVIRONMENT_FILE = "environment.json"
 TRACE_FILE = "profiler/train.pt.trace.json.gz"
 """Of the profiled steps: Chrome's trace format, by the name that TensorBoard's profile plugin looks for."""
 
-GRADIENT_NORM = "gradient-norm"
-WEIGHT_NORM = "weight-norm"
-UPDATE_RATIO = "update-ratio"
-"""Names of the debug rows: the norm of a step's change of the weights over the norm of the weights."""
+GRADIENT_NORM, GRADIENT_RATIO = "gradient-norm", "gradient-ratio"
+WEIGHT_NORM, WEIGHT_STD, UPDATE_RATIO = "weight-norm", "weight-std", "update-ratio"
+"""Names of the debug rows of a layer group's trainable weights, before a step. The ratios are over the norm of the
+weights: that of the gradient, before clipping, and that of the step's change. The standard deviation is the smallest
+of the group's weight tensors."""
+ACTIVATION_MEAN, ACTIVATION_STD = "activation-mean", "activation-std"
+ZERO_FRACTION, DEAD_FRACTION, SATURATED_FRACTION = "zero-fraction", "dead-fraction", "saturated-fraction"
+"""Of a layer group's activations: shares from 0 to 1, of the worst layer in the group. Zero: of a ReLU's outputs. Dead:
+of its channels, zero for every image. Saturated: of a bounded activation's outputs, those at its limits."""
+LOSS, LEARNING_RATE = "loss", "learning-rate"
+"""Of a step; `layer` is `NETWORK`."""
+INPUT_MEAN, INPUT_STD, INPUT_MIN = "input-mean", "input-std", "input-min"
+"""Of a step's normalised images; `layer` is `INPUT`."""
+LABEL_COUNT = "label-count"
+"""Images of a class in the sampled batches up to the end of an epoch; `layer` is the class index."""
+NETWORK, INPUT = "network", "input"
 
 ERROR, WARNING = "error", "warning"
 """Severities of a finding: an error ended the training."""

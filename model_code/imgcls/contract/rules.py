@@ -42,9 +42,9 @@ class Rule:
 RULES = (
     Rule(
         "vanishing-gradient", "learning",
-        "a layer's gradient norm is below `norm` in `samples` samples in a row",
+        "a layer's gradient norm is below `ratio` of the largest layer's, in `samples` samples in a row",
         "check the layer's initial weights, or take a network with normalisation or shortcuts",
-        {"norm": 1e-7, "samples": 3},
+        {"ratio": 1e-6, "samples": 3},
     ),
     Rule(
         "exploding-gradient", "learning",

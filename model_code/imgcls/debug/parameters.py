@@ -1,0 +1,74 @@
+"""Figures of weights, gradients and updates by part of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from imgcls.contract import records
+from imgcls.debug.stream import Figures
+
+
+def layer_group(path: str) -> str:
+    """The part of the network that a module belongs to: `layer1.0.conv2` -> `layer1`, `features.3.1` -> `features.3`."""
+    parts = path.split(".")
+    return ".".join(parts[: 2 if parts[0] in ("features", "classifier") else 1])
+
+
+def trainable_groups(network: nn.Module) -> dict[str, list[nn.Parameter]]:
+    """The trainable parameters by layer group, in the network's order."""
+    groups: dict[str, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault(layer_group(name.rpartition(".")[0]), []).append(parameter)
+    return groups
+
+
+def figures_around(network: nn.Module, step: Callable[[], object]) -> Figures:
+    """Run the optimizer's `step`. The figures are those of `contract.records` for weights, one a layer group."""
+    groups = {name: [p.detach() for p in group] for name, group in trainable_groups(network).items()}
+    gradients = {
+        name: _norm([parameter.grad for parameter in group if parameter.grad is not None])
+        for name, group in trainable_groups(network).items()
+    }
+    before = {name: torch._foreach_add(group, 0.0) for name, group in groups.items()}
+    step()
+    updates = {name: _norm(torch._foreach_sub(group, before[name])) for name, group in groups.items()}
+    weights = {name: _norm(group) for name, group in before.items()}
+    kernels = {name: [weight for weight in group if weight.ndim > 1] for name, group in before.items()}
+    stds = {name: _smallest_std(group) for name, group in kernels.items() if group}
+    figures = read(
+        {
+            records.GRADIENT_NORM: gradients,
+            records.WEIGHT_NORM: weights,
+            records.WEIGHT_STD: stds,
+            records.UPDATE_RATIO: updates,
+        }
+    )
+    norms = figures[records.WEIGHT_NORM]
+    figures[records.GRADIENT_RATIO] = _relative(figures[records.GRADIENT_NORM], norms)
+    figures[records.UPDATE_RATIO] = _relative(figures[records.UPDATE_RATIO], norms)
+    return figures
+
+
+def read(tensors: Mapping[str, Mapping[str, Tensor]]) -> Figures:
+    """The values of scalars that lie on one device, with one wait for it."""
+    scalars = [scalar for layers in tensors.values() for scalar in layers.values()]
+    values = iter(torch.stack(scalars).tolist() if scalars else [])
+    return {name: {layer: next(values) for layer in layers} for name, layers in tensors.items()}
+
+
+def _norm(tensors: Sequence[Tensor]) -> Tensor:
+    if not tensors:
+        return torch.zeros(())
+    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(list(tensors))))
+
+
+def _smallest_std(tensors: Sequence[Tensor]) -> Tensor:
+    return torch.stack([tensor.std(correction=0) for tensor in tensors]).min()
+
+
+def _relative(values: Mapping[str, float], norms: Mapping[str, float]) -> dict[str, float]:
+    return {name: value / max(norms[name], 1e-12) for name, value in values.items()}

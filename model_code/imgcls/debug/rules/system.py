@@ -1,0 +1,98 @@
+"""Rules over the profile: whether the machine is used, and lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+from typing import Any, ClassVar
+
+from imgcls.debug.rules.base import Evidence, Moment
+from imgcls.debug.stream import History
+
+
+@dataclass(frozen=True)
+class LowGPUUtilization:
+    share: float
+    samples: float
+    name: ClassVar[str] = "low-gpu-utilization"
+    moment: ClassVar[Moment] = "epoch"
+
+    def check(self, history: History) -> Evidence | None:
+        return _below(_settled(history.profile, "gpu_percent"), self.share, self.samples)
+
+
+@dataclass(frozen=True)
+class LowCPUUtilization:
+    share: float
+    samples: float
+    name: ClassVar[str] = "low-cpu-utilization"
+    moment: ClassVar[Moment] = "epoch"
+
+    def check(self, history: History) -> Evidence | None:
+        # Beside a GPU idle cores are as it should be. Other processes' work counts: these cores are in use.
+        if history.device != "cpu":
+            return None
+        return _below(_settled(history.profile, "machine_cpu_percent"), self.share, self.samples)
+
+
+@dataclass(frozen=True)
+class DataLoadingBound:
+    share: float
+    steps: float
+    name: ClassVar[str] = "data-loading-bound"
+    moment: ClassVar[Moment] = "epoch"
+
+    def check(self, history: History) -> Evidence | None:
+        return _part_above(history.profile, "data-wait", self.share, self.steps)
+
+
+@dataclass(frozen=True)
+class SmallBatch:
+    share: float
+    steps: float
+    name: ClassVar[str] = "small-batch"
+    moment: ClassVar[Moment] = "epoch"
+
+    def check(self, history: History) -> Evidence | None:
+        return _part_above(history.profile, "optimizer", self.share, self.steps)
+
+
+@dataclass(frozen=True)
+class MemoryClimbing:
+    share: float
+    samples: float
+    name: ClassVar[str] = "memory-climbing"
+    moment: ClassVar[Moment] = "epoch"
+
+    def check(self, history: History) -> Evidence | None:
+        """The first half of a run allocates what it needs: growth after it is what no run survives."""
+        used = [sample["memory_bytes"] for sample in history.profile.get("system", ()) if "memory_bytes" in sample]
+        if len(used) < self.samples or not used:
+            return None
+        half = used[len(used) // 2 :]
+        third = max(1, len(half) // 3)
+        growth = mean(half[-third:]) / mean(half[:third]) - 1
+        return Evidence(growth) if growth > self.share else None
+
+
+def _settled(profile: Mapping[str, Any], name: str) -> list[float]:
+    """A figure of the system samples, without the start-up's."""
+    values = [sample[name] for sample in profile.get("system", ()) if name in sample]
+    return values[len(values) // 4 :]
+
+
+def _below(percents: Sequence[float], share: float, samples: float) -> Evidence | None:
+    if len(percents) < max(1, samples):
+        return None
+    used = mean(percents) / 100
+    return Evidence(used) if used < share else None
+
+
+def _part_above(profile: Mapping[str, Any], part: str, share: float, steps: float) -> Evidence | None:
+    parts = profile.get("mean_ms", {})
+    total = sum(parts.values())
+    if profile.get("num_steps", 0) < steps or not total:
+        return None
+    taken = parts[part] / total
+    return Evidence(taken) if taken > share else None
