@@ -15,6 +15,7 @@ GROUPS = {
         "serve_null_mms", "serve_null_torchserve", "serve_resnet18_fp32", "serve_resnet18_bf16",
         "serve_resnet18_int8", "serve_p99", "cold_load", "cold_load_model", "memory_model",
     ),
+    "benchmarks.loading_images": ("loader_jpeg_decode", "loader_jpeg_pillow", "loader_shard"),
     "benchmarks.synth": ("synth",),
 }  # fmt: skip
 """Module -> the rows that its `run(ids)` gives. Imported on use: a group's needs are its own."""

@@ -38,14 +38,14 @@ class Fixture:
 def prepare(root: Path) -> Fixture:
     """Built once per folder: delete it to build anew."""
     folders = {precision: root / "models" / precision for precision in PRECISIONS}
-    fixture = Fixture(_images(root), folders, root / "models" / "weights.pt")
+    fixture = Fixture(photographs(root), folders, root / "models" / "weights.pt")
     if not all((folder / "model.json").exists() for folder in folders.values()):
         shutil.rmtree(root / "models", ignore_errors=True)
         _build(fixture)
     return fixture
 
 
-def _images(root: Path) -> tuple[bytes, ...]:
+def photographs(root: Path) -> tuple[bytes, ...]:
     """One class after the other in turn: image i is of class i % CLASSES."""
     folder = root / "images"
     if not folder.exists():

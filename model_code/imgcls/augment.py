@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from imgcls.contract.artifact import Preprocessing
-from imgcls.preprocess import decode_for_training, preprocess
+from imgcls.preprocess import Scratch, decode_for_training, preprocess
 
 _RATIO = (3 / 4, 4 / 3)
 _GREY = (0.299, 0.587, 0.114)
@@ -38,29 +38,43 @@ AUGMENTATIONS = {
 }
 
 
-def crop_for_training(data: bytes, spec: Preprocessing, augmentation: Augmentation, draws: np.ndarray) -> np.ndarray:
-    """A random resized crop, perhaps mirrored: uint8 (crop, crop, 3). `draws` are DRAWS numbers in [0, 1).
+class TrainingCrop:
+    """A random resized crop, perhaps mirrored, of one encoded image after another. For one thread: it keeps memory."""
 
-    Raises ImageError.
-    """
-    area, *place, mirror = draws.tolist()
-    if augmentation.scale is None:
-        pixels = preprocess(data, spec)
-    else:
-        # A crop of `area` of the image keeps about crop pixels when the short side has crop / sqrt(area): libjpeg may
-        # shrink down to that while decoding.
-        low, high = augmentation.scale
-        area = low + area * (high - low)
-        source = decode_for_training(data, min_side=math.ceil(spec.crop / math.sqrt(area)))
+    def __init__(self, spec: Preprocessing, augmentation: Augmentation) -> None:
+        self._spec, self._augmentation = spec, augmentation
+        self._decoded, self._cropped = Scratch(), Scratch()
+
+    def __call__(self, data: bytes, draws: np.ndarray, out: np.ndarray) -> None:
+        """Fill `out`, uint8 (crop, crop, 3). `draws` are DRAWS numbers in [0, 1). Raises ImageError."""
+        area, *place, mirror = draws.tolist()
+        if self._augmentation.scale is None:
+            pixels = torch.from_numpy(preprocess(data, self._spec).copy())
+        else:
+            low, high = self._augmentation.scale
+            pixels = self._crop(data, low + area * (high - low), place)
+        if self._augmentation.flip and mirror < 0.5:
+            pixels = pixels.flip(1)
+        torch.from_numpy(out).copy_(pixels)
+
+    def _crop(self, data: bytes, area: float, place: list[float]) -> Tensor:
+        side = self._spec.crop
+        # A crop of `area` of the image keeps about `side` pixels when the short side has side / sqrt(area): libjpeg
+        # may shrink down to that while decoding.
+        source = decode_for_training(data, min_side=math.ceil(side / math.sqrt(area)), scratch=self._decoded)
         left, top, right, bottom = random_box((source.shape[1], source.shape[0]), area, *place)
-        pixels = _resize(source[top:bottom, left:right], spec.crop)
-    return pixels[:, ::-1] if augmentation.flip and mirror < 0.5 else pixels
+        box = self._cropped.array((bottom - top, right - left, 3))
+        np.copyto(box, source[top:bottom, left:right])
+        return resize(torch.from_numpy(box), side)
 
 
-def _resize(pixels: np.ndarray, side: int) -> np.ndarray:
-    """Antialiased bilinear, as Pillow's within rounding, at a quarter of its time: torch has uint8 kernels for it."""
-    image = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1).unsqueeze(0)
-    return interpolate(image, (side, side), mode="bilinear", antialias=True)[0].permute(1, 2, 0).numpy()
+def resize(pixels: Tensor, side: int) -> Tensor:
+    """uint8 (height, width, 3) -> (side, side, 3), antialiased bilinear: Pillow's within rounding, far faster.
+
+    torch has uint8 kernels for it, which want the memory contiguous.
+    """
+    image = pixels.permute(2, 0, 1).unsqueeze(0)
+    return interpolate(image, (side, side), mode="bilinear", antialias=True)[0].permute(1, 2, 0)
 
 
 def random_box(size: tuple[int, int], area: float, shape: float, x: float, y: float) -> tuple[int, int, int, int]:
@@ -76,17 +90,19 @@ def random_box(size: tuple[int, int], area: float, shape: float, x: float, y: fl
     return left, top, left + box_width, top + box_height
 
 
-def jitter_colors(images: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Brightness, contrast and saturation, each by a factor of 1 +- `strength` per image.
+def jitter_factors(num: int, strength: float, generator: torch.Generator) -> Tensor:
+    """Factors of brightness, contrast and saturation for `num` images: float (3, num, 1, 1, 1) in 1 +- `strength`."""
+    return 1 + strength * (2 * torch.rand(3, num, 1, 1, 1, generator=generator) - 1)
+
+
+def jitter_colors(images: Tensor, factors: Tensor) -> Tensor:
+    """Change brightness, contrast and saturation by `jitter_factors`.
 
     `images` is float (N, 3, H, W) in 0..255; so is the result.
     """
-    if strength == 0:
-        return images
-    factors = 1 + strength * (2 * torch.rand(3, len(images), 1, 1, 1, generator=generator) - 1)
-    brightness, contrast, saturation = factors.to(images.device)
+    brightness, contrast, saturation = factors
     images = images * brightness
-    grey = (images * torch.tensor(_GREY, device=images.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    grey = sum(share * images[:, channel : channel + 1] for channel, share in enumerate(_GREY))
     images = grey + saturation * (images - grey)
     mean = grey.mean((2, 3), keepdim=True)
     return (mean + contrast * (images - mean)).clamp(0, 255)

@@ -14,6 +14,7 @@ Every kind of image has one defined answer:
 from __future__ import annotations
 
 import io
+import math
 
 import numpy as np
 from PIL import Image
@@ -84,20 +85,37 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, min_side: int | None = Non
         raise ImageError(CORRUPT, f"the {image.format} image is damaged or cut short: {error}") from error
 
 
-def decode_for_training(data: bytes, min_side: int, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+class Scratch:
+    """Memory that one thread decodes image after image into: new pages for each would cost a sixth of its decoding."""
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, dtype=np.uint8)
+
+    def array(self, shape: tuple[int, ...]) -> np.ndarray:
+        """uint8 of `shape`, with any content; it overlaps every array that was asked for before."""
+        size = math.prod(shape)
+        if size > len(self._bytes):
+            self._bytes = np.empty(size, dtype=np.uint8)
+        return self._bytes[:size].reshape(shape)
+
+
+def decode_for_training(
+    data: bytes, min_side: int, max_pixels: int = MAX_PIXELS, scratch: Scratch | None = None
+) -> np.ndarray:
     """Like `decode`, as uint8 (height, width, 3), in 60 % of the time where simplejpeg is installed.
 
     Both wrap libjpeg-turbo and give the same pixels; Pillow copies them more often. Any file that simplejpeg does not
-    take, Pillow judges. Raises ImageError.
+    take, Pillow judges. The result may lie in `scratch`. Raises ImageError.
     """
     image = _open(data, max_pixels)
     if simplejpeg is None or image.format not in ("JPEG", "MPO") or image.mode not in ("RGB", "L"):
         return np.asarray(decode(data, max_pixels, min_side))
     # Halving while decoding is what libjpeg is fast at; its other scales cost more than a full decode.
     factor = max(f for f in (1, 2, 4, 8) if f == 1 or min(image.size) >= f * min_side)
-    least = {"min_width": -(-image.width // factor), "min_height": -(-image.height // factor)}
+    height, width = -(-image.height // factor), -(-image.width // factor)
+    buffer = scratch.array((height, width, 3)) if scratch else None
     try:
-        pixels = simplejpeg.decode_jpeg(data, "RGB", **least)
+        pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, buffer=buffer)
     except ValueError:
         return np.asarray(decode(data, max_pixels, min_side))
     transpose = _TRANSPOSE.get(orientation(image))

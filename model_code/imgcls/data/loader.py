@@ -7,6 +7,7 @@ any number of threads makes the same batches, and any number of processes togeth
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from imgcls.augment import DRAWS, Augmentation, crop_for_training
+from imgcls.augment import DRAWS, Augmentation, TrainingCrop
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.folders import DataError
 from imgcls.data.sampling import epoch_order, share
@@ -51,8 +52,8 @@ class Loader:
 
     `batch_size` is that of all `world_size` processes together, of which process `rank` reads its rows: the processes'
     batches in rank order are the one of a single process. `sampling_weights`, one an image, draw an epoch's training
-    images with replacement in proportion to them. `shuffle=False` gives augmented images in order, the last batch short.
-    Raises ValueError for a batch smaller than the number of processes.
+    images with replacement in proportion to them. `shuffle=False` gives augmented images in order, the last batch
+    short. Raises ValueError for a batch smaller than the number of processes.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Loader:
             raise ValueError("sampling_weights are for training: without augmentation every image comes once, in order")
         self._targets = np.asarray(dataset.targets, dtype=np.int64)
         self._num_workers = max(1, num_workers if num_workers >= 0 else num_cores())
+        self._threads = threading.local()
         rows = -(-self.batch_size // world_size)
         self._buffers = np.empty((_BUFFERS, rows, spec.crop, spec.crop, 3), dtype=np.uint8)
 
@@ -132,11 +134,17 @@ class Loader:
                 if self._augmentation is None:
                     pixels[:] = preprocess(data, self._spec)
                 else:
-                    pixels[:] = crop_for_training(data, self._spec, self._augmentation, numbers)
+                    self._training_crop(self._augmentation)(data, numbers, pixels)
             except (ImageError, OSError) as error:
                 raise DataError(
                     f"{self._dataset.name(index)}: {error}: remove it, or run prepare.py, which quarantines it"
                 ) from error
+
+    def _training_crop(self, augmentation: Augmentation) -> TrainingCrop:
+        """This thread's."""
+        if not hasattr(self._threads, "crop"):
+            self._threads.crop = TrainingCrop(self._spec, augmentation)
+        return self._threads.crop
 
 
 def _finished(item: tuple[list[Future[None]], Batch]) -> Batch:
