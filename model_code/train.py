@@ -14,21 +14,26 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from imgcls import artifact, export, graph_file, networks, weights_file
+from imgcls import artifact, devices, distributed, export, graph_file, networks, weights_file
 from imgcls.arguments import parse
 from imgcls.augment import AUGMENTATIONS
-from imgcls.checkpoints import Checkpoints
+from imgcls.checkpoints import CheckpointError, Checkpoints
+from imgcls.class_balance import loss_weights, sampling_weights
 from imgcls.contract import metrics
 from imgcls.contract.artifact import GRAPH, WEIGHTS, ArtifactError, ModelCard, Preprocessing
+from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError, decode
 from imgcls.data.folders import DataError, check_same_classes, open_dataset
 from imgcls.data.loader import Loader
@@ -36,26 +41,46 @@ from imgcls.data.shards import open_split
 from imgcls.debug.watch import TrainingDiverged
 from imgcls.engine import Trainer, ValidationResult
 from imgcls.fitting import fit
+from imgcls.interruption import Interrupted
 from imgcls.profiling.settings import ProfileSettings
 from imgcls.profiling.start import process_started, seconds_before
 from imgcls.recipe import Recipe
 from imgcls.recording import Recorder
 
-USER_ERRORS = (ArtifactError, DataError, HyperparameterError, networks.NetworkError, TrainingDiverged)
+USER_ERRORS = (
+    ArtifactError, CheckpointError, DataError, HyperparameterError, networks.NetworkError, TrainingDiverged,
+)  # fmt: skip
+UNDECISIVE = ("num-workers", "patience", "test-batch-size", "debug", "profile", "serving")
+"""Hyperparameters that may change when an interrupted training goes on: the weights do not depend on them."""
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
     paths, passed = parse(arguments, environment, __doc__.split("\n")[0])
     try:
-        with Recorder(paths.output_data_dir, started=process_started()) as recorder:
-            train(paths, passed, environment, recorder)
+        with distributed.joined(environment) as device, open_recorder(paths.output_data_dir) as recorder:
+            train(paths, passed, environment, device, recorder)
+    except Interrupted as error:
+        return fail(error, environment, error.exit_code)
     except USER_ERRORS as error:
         return fail(error, environment)
     return 0
 
 
+@contextmanager
+def open_recorder(folder: Path) -> Iterator[Recorder]:
+    """The records of the main process stay; what the others measure of their share is nobody's result."""
+    with tempfile.TemporaryDirectory() as scratch:
+        distributed.silence_others()
+        with Recorder(folder if distributed.is_main() else Path(scratch), started=process_started()) as recorder:
+            yield recorder
+
+
 def train(
-    paths: argparse.Namespace, passed: dict[str, str], environment: Mapping[str, str], recorder: Recorder
+    paths: argparse.Namespace,
+    passed: dict[str, str],
+    environment: Mapping[str, str],
+    device: torch.device,
+    recorder: Recorder,
 ) -> None:
     if (waited := seconds_before(recorder.started, environment)) is not None:
         recorder.phase("launch", waited)
@@ -63,10 +88,10 @@ def train(
     values: dict[str, Any] = {item.name: item.default for item in HYPERPARAMETERS} | decode(passed)
     recorder.environment(torch=torch.__version__, hyperparameters=values)
     recorder.profile(ProfileSettings.from_dict(values["profile"]))
+    debug = DebugSettings.from_hyperparameters(values)
     spec = Preprocessing.from_dict(values["preprocessing"])
-    if values["batch-size"] == 1:
-        raise HyperparameterError("batch-size 1 gives batch normalisation nothing to average: use at least 2")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    devices.check(device, compiled=values["compile"])
+    devices.tune(device)
     torch.manual_seed(values["seed"])
 
     data = open_data(paths, values, spec)
@@ -87,13 +112,20 @@ def train(
     with recorder.timed("network"):
         network = make_network(values, len(data.labels), paths.weights)
         recipe = Recipe.from_hyperparameters(values, AUGMENTATIONS[values["augmentation"]].jitter)
-        trainer = Trainer(network, spec, recipe, steps_per_epoch=len(data.train), device=device, recorder=recorder)
+        trainer = Trainer(
+            network, spec, recipe, steps_per_epoch=len(data.train), batch_size=data.train.batch_size,
+            device=device, recorder=recorder, class_weights=data.class_weights,
+            debug=debug,
+        )  # fmt: skip
 
     checkpoints = open_checkpoints(paths, values, data)
     best = fit(trainer, data.train, data.validation, recipe.epochs, values["patience"], recorder, checkpoints)
     # A tuning job takes the last value that it finds: let that be the epoch that is kept.
     print(metrics.line({"validation:loss": best.result.loss, "validation:accuracy": best.result.accuracy}), flush=True)
 
+    if not distributed.is_main():
+        return
+    network = networks.build(values["architecture"], len(data.labels))
     network.load_state_dict(best.weights)
     with recorder.timed("artifact"):
         started = datetime.fromtimestamp(recorder.started, UTC)
@@ -107,6 +139,7 @@ class Data:
     labels: tuple[str, ...]
     num_train: int
     num_validation: int
+    class_weights: np.ndarray | None
 
 
 def open_data(paths: argparse.Namespace, values: Mapping[str, Any], spec: Preprocessing) -> Data:
@@ -114,24 +147,42 @@ def open_data(paths: argparse.Namespace, values: Mapping[str, Any], spec: Prepro
     train_split = open_split(paths.train, values["labels"])
     validation_split = open_dataset(paths.validation, values["labels"])
     check_same_classes(train_split, validation_split, "validation")
-    workers, seed = values["num-workers"], values["seed"]
-    augmentation = AUGMENTATIONS[values["augmentation"]]
+    check_batch_size(values, min(values["batch-size"], len(train_split)))
+    place = {"rank": distributed.rank(), "world_size": distributed.world_size(), "num_workers": values["num-workers"]}
+    targets, num_classes, weighting = train_split.targets, len(train_split.labels), values["class-weighting"]
     return Data(
-        Loader(train_split, spec, values["batch-size"], augmentation=augmentation, seed=seed, num_workers=workers),
-        Loader(validation_split, spec, values["test-batch-size"], num_workers=workers),
+        Loader(
+            train_split, spec, values["batch-size"],
+            augmentation=AUGMENTATIONS[values["augmentation"]], seed=values["seed"],
+            sampling_weights=sampling_weights(targets, num_classes) if weighting == "sampler" else None, **place,
+        ),
+        Loader(validation_split, spec, max(values["test-batch-size"], distributed.world_size()), **place),
         train_split.labels,
         len(train_split),
         len(validation_split),
-    )
+        loss_weights(targets, num_classes) if weighting == "loss" else None,
+    )  # fmt: skip
+
+
+def check_batch_size(values: Mapping[str, Any], batch_size: int) -> None:
+    """Raises HyperparameterError where a network would see one image at a time."""
+    parts = distributed.world_size() * values["accumulation-steps"]
+    if batch_size < 2 * parts:
+        share = f" in {parts} parts (processes times accumulation-steps)" if parts > 1 else ""
+        raise HyperparameterError(
+            f"batch-size {batch_size}{share} gives batch normalisation nothing to average: use at least {2 * parts}"
+        )
 
 
 def open_checkpoints(paths: argparse.Namespace, values: Mapping[str, Any], data: Data) -> Checkpoints | None:
     """Where to resume from, for the same hyperparameters and data only; None when no folder is given."""
     if paths.checkpoint_dir is None:
         return None
-    decisive = {name: value for name, value in values.items() if name not in ("num-workers", "patience")}
+    decisive = {name: value for name, value in values.items() if name not in UNDECISIVE}
     run = {"hyperparameters": decisive, "labels": data.labels, "num_train": data.num_train}
-    return Checkpoints(paths.checkpoint_dir, run, every_seconds=paths.checkpoint_seconds)
+    return Checkpoints(
+        paths.checkpoint_dir, run, every_seconds=paths.checkpoint_seconds, every_epochs=paths.checkpoint_epochs
+    )
 
 
 def make_network(values: Mapping[str, Any], num_classes: int, weights: Path) -> torch.nn.Module:
@@ -182,11 +233,11 @@ def write_artifact(
         print(f"try it: kennel predict --artifact {folder} IMAGE")
 
 
-def fail(error: Exception, environment: Mapping[str, str]) -> int:
+def fail(error: Exception, environment: Mapping[str, str], exit_code: int = 1) -> int:
     # In a job AWS's toolkit copies into FailureReason what follows the name of a built-in exception on stderr.
     prefix = "RuntimeError" if environment.get("TRAINING_JOB_NAME") else "error"
     print(f"{prefix}: {error}", file=sys.stderr, flush=True)
-    return 1
+    return exit_code
 
 
 if __name__ == "__main__":

@@ -31,7 +31,14 @@ def parse(
         "--checkpoint-dir", type=Path, default=_checkpoint_folder(environment), metavar="DIR",
         help="folder to resume from and to save to (default in a job: checkpoints/ beside $SM_MODEL_DIR)",
     )  # fmt: skip
-    parser.add_argument("--checkpoint-seconds", type=float, default=60.0, help="least time between two checkpoints")
+    parser.add_argument(
+        "--checkpoint-seconds", type=float, default=environment.get("KENNEL_CHECKPOINT_SECONDS", "60"), metavar="S",
+        help="save after the first step that ends this long after the last checkpoint (default: 60)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--checkpoint-epochs", type=int, default=0, metavar="N",
+        help="save after every N epochs too; 0 leaves it to the clock (default: 0)",
+    )  # fmt: skip
     # A tuning job adds this one to what it passes; AWS's toolkit drops it, other runners may not.
     parser.add_argument("--_tuning_objective_metric", help=argparse.SUPPRESS)
     for item in HYPERPARAMETERS:

@@ -1,7 +1,8 @@
 """Checkpoints: a training's resumable state on disk, whole or not there at all.
 
 A file is written beside its place, forced to the disk and renamed; its name holds the hash of its bytes, so a file
-that was cut, changed or half uploaded is seen at load and the one before it is taken. Two are kept.
+that was cut, changed or half uploaded is seen at load and the one before it is taken. Two are kept. Of several
+processes the main one writes and reads, and hands what it read to the others: they agree whatever their disks hold.
 """
 
 from __future__ import annotations
@@ -18,24 +19,43 @@ from typing import Any
 
 import torch
 
+from imgcls import distributed
+
 _KEEP = 2
-_NAME = re.compile(r"checkpoint-(\d{5})-([0-9a-f]{16})\.pt")
+_NAME = re.compile(r"checkpoint-(\d{9})-(\d{5})-([0-9a-f]{16})\.pt")
+
+
+class CheckpointError(RuntimeError):
+    """There are checkpoints and none of them is whole; the message says what to do."""
 
 
 class Checkpoints:
-    """The checkpoints of one run in `folder`. `run` is JSON that tells the run from others: its settings and data."""
+    """The checkpoints of one run in `folder`. `run` is JSON that tells the run from others: its settings and data.
 
-    def __init__(self, folder: Path, run: Mapping[str, Any], *, every_seconds: float) -> None:
+    One is due `every_seconds` after the last, and after every `every_epochs` epochs; 0 epochs leaves it to the clock.
+    """
+
+    def __init__(self, folder: Path, run: Mapping[str, Any], *, every_seconds: float, every_epochs: int = 0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._every_seconds = folder, every_seconds
+        self._folder, self._every_seconds, self._every_epochs = folder, every_seconds, every_epochs
         self._run = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()
         self._last = time.monotonic()
 
-    def due(self) -> bool:
-        """Whether the last save is `every_seconds` ago: by the clock, as an epoch may take seconds or hours."""
+    def due(self, finished_epoch: int | None = None) -> bool:
+        """Whether to save now: after a step, or with the number of the epoch that just ended. Only in the main process.
+
+        By the clock, as an epoch may take seconds or hours.
+        """
+        if not distributed.is_main():
+            return False
+        if finished_epoch is not None and self._every_epochs and finished_epoch % self._every_epochs == 0:
+            return True
         return time.monotonic() - self._last >= self._every_seconds
 
-    def save(self, epoch: int, state: dict[str, Any]) -> None:
+    def save(self, step: int, num_epochs: int, state: dict[str, Any]) -> None:
+        """Keep the state after `step` steps and `num_epochs` finished epochs."""
+        if not distributed.is_main():
+            return
         buffer = io.BytesIO()
         torch.save({"run": self._run, "state": state}, buffer)
         data = buffer.getbuffer()
@@ -44,30 +64,46 @@ class Checkpoints:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, self._folder / f"checkpoint-{epoch:05d}-{_digest(data)}.pt")
+        os.replace(partial, self._folder / f"checkpoint-{step:09d}-{num_epochs:05d}-{_digest(data)}.pt")
         _sync(self._folder)
-        for _, old in self._files()[_KEEP:]:
+        for old in self._files()[_KEEP:]:
             old.unlink()
         self._last = time.monotonic()
 
-    def load(self) -> tuple[int, dict[str, Any]] | None:
-        """(finished epochs, state) of the newest whole checkpoint of this run, or None. Says what it passes over."""
-        for epoch, path in self._files():
-            data = path.read_bytes()
+    def load(self) -> dict[str, Any] | None:
+        """The newest whole state of this run; None when there is none. Says what it passes over.
+
+        Raises CheckpointError when all that there are is damaged.
+        """
+        data = distributed.from_main(self._newest() if distributed.is_main() else None)
+        return None if data is None else _unpack(data)["state"]
+
+    def _newest(self) -> bytes | None:
+        files, num_damaged = self._files(), 0
+        for path in files:
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                data = b""
+                print(f"{path.name} cannot be read ({error.strerror})", flush=True)
             if _digest(data) != path.stem.rpartition("-")[2]:
                 print(f"{path.name} is damaged: trying the checkpoint before it", flush=True)
-                continue
-            saved = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-            if saved["run"] != self._run:
+                num_damaged += 1
+            elif _unpack(data)["run"] != self._run:
                 print(f"{path.name} is of a run with other settings or data: it is not used", flush=True)
-                continue
-            return epoch, saved["state"]
+            else:
+                return data
+        if files and num_damaged == len(files):
+            raise CheckpointError(f"no checkpoint in {self._folder} is whole: empty the folder to start anew")
         return None
 
-    def _files(self) -> list[tuple[int, Path]]:
-        """(epoch, path), newest first."""
-        named = [(match, path) for path in self._folder.iterdir() if (match := _NAME.fullmatch(path.name))]
-        return sorted(((int(match[1]), path) for match, path in named), reverse=True)
+    def _files(self) -> list[Path]:
+        """Newest first."""
+        return sorted((path for path in self._folder.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
+
+
+def _unpack(data: bytes) -> dict[str, Any]:
+    return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
 
 
 def _digest(data: bytes | memoryview) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
+from imgcls import distributed
 from imgcls.checkpoints import Checkpoints
 from imgcls.contract import metrics
 from imgcls.data.loader import Loader
 from imgcls.engine import Trainer, TrainResult, ValidationResult
+from imgcls.interruption import Interrupted, Interruption
 from imgcls.progress import track
 from imgcls.recording import Recorder
 
@@ -24,6 +27,15 @@ class Best:
     weights: dict[str, torch.Tensor]
 
 
+@dataclass
+class Run:
+    """What has been done: finished epochs, the best of them, and what each reported: (step, time, metrics)."""
+
+    num_epochs: int = 0
+    best: Best | None = None
+    reported: list[tuple[int, float, dict[str, float]]] = field(default_factory=list)
+
+
 def fit(
     trainer: Trainer,
     train: Loader,
@@ -35,36 +47,59 @@ def fit(
 ) -> Best:
     """Train epoch after epoch; keep the best; stop after `patience` epochs that were not better.
 
-    Goes on from the newest checkpoint, and then computes what the uninterrupted run would have: every random choice
-    comes from the seed and the epoch, or from a generator that is saved.
+    Goes on from the newest checkpoint, which may be of the middle of an epoch, and then computes what the
+    uninterrupted run would have. Raises Interrupted after SIGTERM or Ctrl-C, with a checkpoint saved.
     """
-    best, done = _resume(trainer, recorder, checkpoints)
-    for epoch in range(done + 1, epochs + 1):
-        if patience and best is not None and epoch - 1 - best.epoch >= patience:
-            print(f"no improvement since epoch {best.epoch}: stopping", flush=True)
-            break
-        batches = track(train.epoch(epoch), total=len(train), description=f"epoch {epoch}")
-        with recorder.timed(f"epoch-{epoch}"):
-            trained = trainer.train_epoch(batches, epoch)
-            trainer.refresh_statistics()
-        with recorder.timed(f"validation-{epoch}"):
-            validated = trainer.validate(validation.epoch(epoch))
-        if best is None or validated.better_than(best.result):
-            best = Best(validated, epoch, trainer.weights())
-        reported = _reported(epoch, trained, validated, best)
-        recorder.metrics(reported, step=trainer.step, epoch=epoch)
-        print(metrics.line(reported), flush=True)
-        trainer.watch.end_epoch(trained.loss, validated.loss)
-        if checkpoints is not None and checkpoints.due():
-            with recorder.timed(f"checkpoint-{epoch}"):
-                checkpoints.save(epoch, _state(trainer, best))
-    assert best is not None, "epochs is at least 1"
-    return best
+    run = _resume(trainer, recorder, checkpoints)
+    with Interruption() as interruption:
+
+        def after_step() -> None:
+            number = interruption.requested(trainer.step)
+            if checkpoints is not None and (number or checkpoints.due()):
+                _save(checkpoints, trainer, run, recorder)
+            if number:
+                distributed.barrier()  # who ends first would have torchrun end the one that still writes
+                raise Interrupted(number, trainer.step, saved=checkpoints is not None)
+
+        while run.num_epochs < epochs and not _is_stale(run, patience) and not _is_stopped(trainer):
+            epoch = run.num_epochs + 1
+            batches = train.epoch(epoch, trainer.first_batch)
+            shown = track(batches, total=len(train), done=trainer.first_batch, description=f"epoch {epoch}")
+            with recorder.timed(f"epoch-{epoch}"):
+                trained = trainer.train_epoch(shown, epoch, after_step)
+                trainer.refresh_statistics()
+            with recorder.timed(f"validation-{epoch}"):
+                validated = trainer.validate(validation.epoch(epoch))
+            _finish_epoch(run, trainer, trained, validated, recorder)
+            if checkpoints is not None and checkpoints.due(epoch):
+                _save(checkpoints, trainer, run, recorder)
+    assert run.best is not None, "epochs is at least 1"
+    return run.best
 
 
-def _reported(epoch: int, trained: TrainResult, validated: ValidationResult, best: Best) -> dict[str, float]:
-    return {
-        "train:epoch": epoch,
+def _is_stale(run: Run, patience: int) -> bool:
+    if not patience or run.best is None or run.num_epochs - run.best.epoch < patience:
+        return False
+    print(f"no improvement since epoch {run.best.epoch}: stopping", flush=True)
+    return True
+
+
+def _is_stopped(trainer: Trainer) -> bool:
+    """Whether a rule asked the main process, which alone looks at them, to end the training."""
+    if not distributed.largest(int(trainer.watch.stopped_by is not None)):
+        return False
+    print(f"{trainer.watch.stopped_by} fired, and its action is stop: stopping", flush=True)
+    return True
+
+
+def _finish_epoch(
+    run: Run, trainer: Trainer, trained: TrainResult, validated: ValidationResult, recorder: Recorder
+) -> None:
+    run.num_epochs += 1
+    if run.best is None or validated.better_than(run.best.result):
+        run.best = Best(validated, run.num_epochs, trainer.weights())
+    reported = {
+        "train:epoch": run.num_epochs,
         "train:loss": trained.loss,
         "train:accuracy": trained.accuracy,
         "validation:loss": validated.loss,
@@ -72,27 +107,40 @@ def _reported(epoch: int, trained: TrainResult, validated: ValidationResult, bes
         "train:learning-rate": trained.learning_rate,
         "train:images-per-second": trained.images_per_second,
         "train:data-wait-ratio": trained.data_wait_ratio,
-        "best:epoch": best.epoch,
-        "best:validation-accuracy": best.result.accuracy,
+        "best:epoch": run.best.epoch,
+        "best:validation-accuracy": run.best.result.accuracy,
     }
+    run.reported.append((trainer.step, time.time(), reported))
+    recorder.metrics(reported, step=trainer.step, epoch=run.num_epochs)
+    print(metrics.line(reported), flush=True)
+    trainer.watch.end_epoch(trained.loss, validated.loss)
 
 
-def _state(trainer: Trainer, best: Best) -> dict[str, Any]:
-    """What a later process needs to go on; `_resume` reads it."""
-    kept = {"loss": best.result.loss, "accuracy": best.result.accuracy, "epoch": best.epoch, "weights": best.weights}
-    return {"trainer": trainer.state(), "best": kept, "history": trainer.watch.state()}
+def _save(checkpoints: Checkpoints, trainer: Trainer, run: Run, recorder: Recorder) -> None:
+    best = run.best and {
+        "loss": run.best.result.loss, "accuracy": run.best.result.accuracy, "epoch": run.best.epoch,
+        "weights": run.best.weights,
+    }  # fmt: skip
+    state = {
+        "trainer": trainer.state(), "watch": trainer.watch.state(), "num_epochs": run.num_epochs,
+        "best": best, "reported": run.reported,
+    }  # fmt: skip
+    with recorder.timed(f"checkpoint-{trainer.step}"):
+        checkpoints.save(trainer.step, run.num_epochs, state)
 
 
-def _resume(trainer: Trainer, recorder: Recorder, checkpoints: Checkpoints | None) -> tuple[Best | None, int]:
-    """(best, number of finished epochs)."""
-    found = checkpoints.load() if checkpoints is not None else None
-    if found is None:
-        return None, 0
-    epoch, state = found
+def _resume(trainer: Trainer, recorder: Recorder, checkpoints: Checkpoints | None) -> Run:
+    state: dict[str, Any] | None = checkpoints.load() if checkpoints is not None else None
+    if state is None:
+        return Run()
     with recorder.timed("resume"):
         trainer.restore(state["trainer"])
-    trainer.watch.restore(state["history"])
-    kept = state["best"]
-    best = Best(ValidationResult(kept["loss"], kept["accuracy"]), kept["epoch"], kept["weights"])
-    print(f"resuming after epoch {epoch}", flush=True)
-    return best, epoch
+        trainer.watch.restore(state["watch"])
+    best, run = state["best"], Run(state["num_epochs"], None, state["reported"])
+    if best is not None:
+        run.best = Best(ValidationResult(best["loss"], best["accuracy"]), best["epoch"], best["weights"])
+    # The records of the interrupted process are elsewhere: these are to tell of the whole run.
+    for epoch, (step, when, reported) in enumerate(run.reported, start=1):
+        recorder.metrics(reported, step=step, epoch=epoch, when=when)
+    print(f"resuming after step {trainer.step}, epoch {run.num_epochs + 1}", flush=True)
+    return run

@@ -67,6 +67,12 @@ def freeze_backbone(network: nn.Module) -> None:
         parameter.requires_grad_(True)
 
 
+def trainable_backbone(network: nn.Module) -> list[nn.Parameter]:
+    """What may be trained, but for the last layer."""
+    last = set(head(network)[1].parameters())
+    return [parameter for parameter in network.parameters() if parameter.requires_grad and parameter not in last]
+
+
 def load_pretrained(network: nn.Module, architecture: str, folder: Path) -> None:
     """Copy torchvision's weights from the weights channel, all but the last layer. Raises NetworkError."""
     weights = _read_weights(architecture, folder)

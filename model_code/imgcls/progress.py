@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
-def track(items: Iterable[Item], *, total: int, description: str) -> Iterable[Item]:
+def track(items: Iterable[Item], *, total: int, description: str, done: int = 0) -> Iterable[Item]:
     """The same items, with a bar that vanishes at the end when stdout is a terminal and rich is installed."""
     if not sys.stdout.isatty() or not importlib.util.find_spec("rich"):
         return items
-    from rich.progress import track as rich_track
+    return _bar(items, total, description, done)
 
-    return rich_track(items, description=description, total=total, transient=True)
+
+def _bar(items: Iterable[Item], total: int, description: str, done: int) -> Iterator[Item]:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("batches"),
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task(description, total=total, completed=done)
+        for item in items:
+            yield item
+            bar.advance(task)

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from imgcls import networks
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -25,25 +27,42 @@ class Recipe:
     bf16: bool
     jitter: float
     seed: int
+    head_epochs: int = 0
+    backbone_lr_ratio: float = 1.0
+    gradient_clipping: float = 0.0
+    accumulation_steps: int = 1
+    compile: bool = False
 
     @classmethod
     def from_hyperparameters(cls, values: Mapping[str, Any], jitter: float) -> Recipe:
-        same = ("epochs", "lr", "optimizer", "momentum", "weight-decay", "label-smoothing", "warmup-epochs", "seed")
+        same = (
+            "epochs", "lr", "optimizer", "momentum", "weight-decay", "label-smoothing", "warmup-epochs", "head-epochs",
+            "backbone-lr-ratio", "gradient-clipping", "accumulation-steps", "compile", "seed",
+        )  # fmt: skip
         fields = {name.replace("-", "_"): values[name] for name in same}
         return cls(**fields, bf16=values["train-precision"] == "bf16", jitter=jitter)
 
 
 def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The optimizer of the trainable parameters."""
+    """The optimizer of the trainable parameters. A group's `lr_ratio` is its share of the scheduled rate."""
+    head = set(networks.head(network)[1].parameters())
     trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trainable if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        # Decay pulls scales and biases of normalisation layers towards zero for nothing.
-        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+    groups: list[dict[str, Any]] = []
+    for ratio, part in (
+        (1.0, [parameter for parameter in trainable if parameter in head]),
+        (recipe.backbone_lr_ratio, [parameter for parameter in trainable if parameter not in head]),
+    ):
+        groups += [
+            {"params": [p for p in part if p.ndim > 1], "weight_decay": recipe.weight_decay, "lr_ratio": ratio},
+            # Decay pulls scales and biases of normalisation layers towards zero for nothing.
+            {"params": [p for p in part if p.ndim <= 1], "weight_decay": 0.0, "lr_ratio": ratio},
+        ]
+    groups = [group for group in groups if group["params"]]
+    # One kernel for all parameters; on the CPU it brings nothing.
+    fused = trainable[0].device.type == "cuda"
     if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=recipe.lr)
-    return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
+        return torch.optim.AdamW(groups, lr=recipe.lr, fused=fused)
+    return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0, fused=fused)
 
 
 def schedule(step: int, total_steps: int, warmup_steps: float) -> float:

@@ -11,7 +11,7 @@ from imgcls import networks
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
 from imgcls.data.loader import Batch
-from imgcls.debug.norms import layer_groups
+from imgcls.debug.parameters import trainable_groups
 from imgcls.debug.watch import TrainingDiverged
 from imgcls.engine import Trainer, ValidationResult
 from imgcls.recipe import Recipe, schedule
@@ -42,7 +42,13 @@ def make_trainer(tmp_path):
             torch.manual_seed(0)
             network = network or networks.build("simple_cnn", 2)
             return Trainer(
-                network, SPEC, recipe(**changes), steps_per_epoch=6, device=torch.device("cpu"), recorder=recorder
+                network,
+                SPEC,
+                recipe(**changes),
+                steps_per_epoch=6,
+                batch_size=8,
+                device=torch.device("cpu"),
+                recorder=recorder,
             )
 
         yield make
@@ -111,7 +117,7 @@ def test_equal_accuracies_are_told_apart_by_the_loss():
 
 
 def test_layer_groups_name_the_parts_of_a_network():
-    assert list(layer_groups(networks.build("resnet18", 2))) == [
+    assert list(trainable_groups(networks.build("resnet18", 2))) == [
         "conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "fc",
     ]  # fmt: skip
-    assert "features.3" in layer_groups(networks.build("mobilenet_v3_small", 2))
+    assert "features.3" in trainable_groups(networks.build("mobilenet_v3_small", 2))

@@ -55,6 +55,7 @@ def test_the_wait_is_named_within_ten_percent(tmp_path: Path) -> None:
             SPEC,
             RECIPE,
             steps_per_epoch=STEPS,
+            batch_size=8,
             device=torch.device("cpu"),
             recorder=recorder,
         )

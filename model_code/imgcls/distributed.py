@@ -1,0 +1,114 @@
+"""The processes that train one network together: who this one is, and what they agree on.
+
+torchrun starts them, on one host or several, and tells each its place by environment variables; AWS's toolkit calls
+torchrun for a job with the hyperparameter `sagemaker_torch_distributed_enabled`. A process that was started alone is
+its own main process, and every function here answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+@contextmanager
+def joined(environment: Mapping[str, str]) -> Iterator[torch.device]:
+    """Belong to the group that the environment names, and leave it at the end. Gives this process's device.
+
+    Tensors on the CPU go over gloo, those on a GPU over NCCL.
+    """
+    device = torch.device("cpu")
+    if torch.cuda.is_available():
+        device = torch.device("cuda", int(environment.get("LOCAL_RANK", 0)))
+        torch.cuda.set_device(device)
+    if int(environment.get("WORLD_SIZE", 1)) == 1:
+        yield device
+        return
+    dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield device
+    finally:
+        dist.destroy_process_group()
+
+
+def rank() -> int:
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def world_size() -> int:
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def is_main() -> bool:
+    """Whether this is the one process that prints, records, and writes checkpoints and the artifact."""
+    return rank() == 0
+
+
+def all_reduce_sum(tensor: Tensor) -> Tensor:
+    """`tensor`, in place, as the sum over all processes."""
+    if world_size() > 1:
+        dist.all_reduce(tensor)
+    return tensor
+
+
+def largest(value: int) -> int:
+    """The largest of what the processes say."""
+    if world_size() == 1:
+        return value
+    tensor = torch.tensor(value)
+    dist.all_reduce(tensor, dist.ReduceOp.MAX)
+    return int(tensor)
+
+
+def from_main(data: bytes | None) -> bytes | None:
+    """What the main process passed, in all of them."""
+    if world_size() == 1:
+        return data
+    size = torch.tensor(-1 if data is None else len(data))
+    dist.broadcast(size, 0)
+    if size < 0:
+        return None
+    content = (
+        torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.empty(int(size), dtype=torch.uint8)
+    )
+    dist.broadcast(content, 0)
+    return content.numpy().tobytes()
+
+
+def barrier() -> None:
+    """Wait until every process is here."""
+    largest(0)
+
+
+def parallel(network: nn.Module, device: torch.device) -> nn.Module:
+    """`network` as DistributedDataParallel, which averages the gradients; the network itself in a single process.
+
+    To be called again when `requires_grad` of a parameter changes.
+    """
+    if world_size() == 1:
+        return network
+    devices = [device] if device.type == "cuda" else None
+    return nn.parallel.DistributedDataParallel(network, devices, broadcast_buffers=False, gradient_as_bucket_view=True)
+
+
+def with_shared_statistics(network: nn.Module, device: torch.device) -> nn.Module:
+    """`network` with batch statistics over all processes, on GPUs.
+
+    torch has no such layer for the CPU: there each process normalises by its own rows, as if the batch were smaller,
+    and a run of two processes differs from a run of one by what that does. Running averages are averaged over the
+    processes (`batch_statistics`), so all of them validate the same network.
+    """
+    if world_size() == 1 or device.type != "cuda":
+        return network
+    return nn.SyncBatchNorm.convert_sync_batchnorm(network)
+
+
+def silence_others() -> None:
+    """Let only the main process print to stdout; errors of all stay visible."""
+    if not is_main():
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
