@@ -1,0 +1,110 @@
+"""The pass of a frozen backbone over a split: each image's features, of one or several views, on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from imgcls.augment import Augmentation
+from imgcls.contract.artifact import Preprocessing
+from imgcls.data.loader import Dataset, Loader
+from imgcls.features.backbone import fingerprint
+from imgcls.features.store import FeatureArray
+from imgcls.inputs import InputMaker, on_device
+from imgcls.preprocess import simplejpeg
+from imgcls.serving.cores import num_cores
+
+_STEPS_OF_A_VIEW = 1 << 32
+"""More than a view has batches: the colours of two views are drawn apart."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """How features are computed. View 0 is what validation sees; the others are `augmentation`'s, drawn by `seed`."""
+
+    spec: Preprocessing
+    augmentation: Augmentation
+    seed: int
+    batch_size: int
+    num_workers: int
+    device: torch.device
+    bf16: bool = False
+
+
+class Extractor:
+    """Runs one backbone over splits. `folder` keeps the arrays: those of the same key are read, others made anew."""
+
+    def __init__(self, backbone: nn.Module, num_features: int, settings: Pass, folder: Path) -> None:
+        self._backbone = backbone.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._num_features, self._settings, self._folder = num_features, settings, folder
+        self._weights = fingerprint(backbone)
+        self._inputs = InputMaker(
+            settings.spec, settings.device, jitter=settings.augmentation.jitter, seed=settings.seed, compiled=False
+        )
+        self.reused_rows = 0
+
+    def features(self, dataset: Dataset, split: str, views: int) -> tuple[np.ndarray, ...]:
+        """An array float32 (images, features) for each view, mapped from the disk. Raises DataError."""
+        images = content(dataset, self._settings.num_workers)
+        arrays = []
+        for view in range(views):
+            array = FeatureArray(
+                self._folder, f"{split}-{view}", self._key(images, view), (len(dataset), self._num_features)
+            )
+            self.reused_rows += array.reused_rows
+            # Whole batches only: a block of rows is a whole number of them, unless the batch size was changed.
+            array.rows -= array.rows % self._settings.batch_size if not array.is_complete else 0
+            for features in self._run(dataset, view, array.rows):
+                array.append(features)
+            arrays.append(array.read())
+        return tuple(arrays)
+
+    def _run(self, dataset: Dataset, view: int, done: int) -> Iterator[np.ndarray]:
+        settings = self._settings
+        if done == len(dataset):
+            return
+        loader = Loader(
+            dataset,
+            settings.spec,
+            settings.batch_size,
+            augmentation=settings.augmentation if view else None,
+            seed=settings.seed,
+            num_workers=settings.num_workers,
+            shuffle=False,
+        )
+        start = done // loader.batch_size
+        for number, arriving in enumerate(on_device(loader.epoch(view, start), settings.device), start):
+            images, _ = arriving.tensors()
+            factors = self._inputs.factors(len(images), len(images), step=view * _STEPS_OF_A_VIEW + number)
+            pixels = self._inputs.augmented(images, factors) if view else self._inputs.plain(images)
+            with torch.inference_mode(), torch.autocast(settings.device.type, torch.bfloat16, enabled=settings.bf16):
+                features = self._backbone(pixels)
+            yield features.float().cpu().numpy()
+
+    def _key(self, images: str, view: int) -> Mapping[str, Any]:
+        settings = self._settings
+        drawn = {"seed": settings.seed, "batch_size": settings.batch_size, **asdict(settings.augmentation)}
+        return {
+            "weights": self._weights,
+            "images": images,
+            "preprocessing": settings.spec.to_dict(),
+            "view": [view, drawn] if view else [0],
+            "bf16": settings.bf16,
+            # Decoders and kernels of other versions round otherwise.
+            "made_by": [torch.__version__, settings.device.type, simplejpeg is not None],
+        }
+
+
+def content(dataset: Dataset, num_workers: int = -1) -> str:
+    """SHA-256 over the bytes of all images in the split's order. Reading costs a hundredth of the backbone's pass."""
+    with ThreadPoolExecutor(num_workers if num_workers > 0 else num_cores()) as pool:
+        digests = pool.map(lambda index: hashlib.sha256(dataset.read(index)).digest(), range(len(dataset)))
+        return hashlib.sha256(b"".join(digests)).hexdigest()
