@@ -1,56 +1,22 @@
 """The engine: schedule, batch statistics, divergence, frozen layers, one pass that learns."""
 
 import json
-import time
 
 import numpy as np
 import pytest
 import torch
 
 from imgcls import networks
-from imgcls.contract.artifact import Preprocessing
-from imgcls.contract.hyperparameters import HYPERPARAMETERS
-from imgcls.data.loader import Batch
 from imgcls.debug.parameters import trainable_groups
 from imgcls.debug.watch import TrainingDiverged
-from imgcls.engine import Trainer, ValidationResult
-from imgcls.recipe import Recipe, schedule
-from imgcls.recording import Recorder
-
-SPEC = Preprocessing(resize=36, crop=32)
-
-
-def recipe(**changes):
-    values = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": 3, "lr": 0.01} | changes
-    return Recipe.from_hyperparameters(values, jitter=0.0)
-
-
-def fake_batches(num=6, size=8, seed=0):
-    """Bright pictures are class 1."""
-    random = np.random.default_rng(seed)
-    for _ in range(num):
-        targets = random.integers(0, 2, size)
-        images = random.integers(0, 100, (size, 32, 32, 3)) + 120 * targets[:, None, None, None]
-        yield Batch(images.astype(np.uint8), targets)
+from imgcls.engine import ValidationResult
+from imgcls.recipe import make_optimizer, schedule
+from tests.imgcls.training import SPEC, fake_batches, plain_network, recipe, trainers
 
 
 @pytest.fixture
 def make_trainer(tmp_path):
-    with Recorder(tmp_path / "records", started=time.time()) as recorder:
-
-        def make(network=None, **changes):
-            torch.manual_seed(0)
-            network = network or networks.build("simple_cnn", 2)
-            return Trainer(
-                network,
-                SPEC,
-                recipe(**changes),
-                steps_per_epoch=6,
-                batch_size=8,
-                device=torch.device("cpu"),
-                recorder=recorder,
-            )
-
+    with trainers(tmp_path) as make:
         yield make
 
 
@@ -108,6 +74,57 @@ def test_a_loss_that_is_no_number_stops_with_the_reason(make_trainer, tmp_path):
         trainer.train_epoch(fake_batches(), 1)
     rows = [json.loads(line) for line in (tmp_path / "records" / "debug.jsonl").read_text().splitlines()]
     assert rows[-1]["name"] == "non-finite-loss" and rows[-1]["severity"] == "error" and rows[-1]["value"] is None
+
+
+def trained(trainer, **batches):
+    trainer.train_epoch(fake_batches(**batches), 1)
+    return trainer.weights()
+
+
+def difference(some, others):
+    return max(float((some[name] - others[name]).abs().max()) for name in some)
+
+
+@pytest.mark.parametrize("parts", [2, 4, 16])
+def test_a_batch_in_parts_gives_the_weights_of_the_whole_batch(make_trainer, parts):
+    """Ten images in four parts are 3, 3, 2 and 2; more parts than images are one image each."""
+    options = {"jitter": 0.3, "batch_size": 10, "class_weights": np.array([0.5, 2], np.float32)}
+    whole = trained(make_trainer(plain_network(), **options), size=10)
+    divided = trained(make_trainer(plain_network(), **options, **{"accumulation-steps": parts}), size=10)
+    assert difference(whole, divided) < 1e-6
+    assert difference(whole, plain_network().state_dict()) > 1e-3
+
+
+def test_clipping_bounds_a_step(make_trainer):
+    """Without momentum and decay a step is the learning rate times the gradient."""
+    before = plain_network().state_dict()
+    options = {"momentum": 0.0, "weight-decay": 0.0, "warmup-epochs": 0.0, "lr": 1.0}
+    for clipping, largest in ((0.0, float("inf")), (0.01, 0.01 + 1e-5)):
+        after = trained(make_trainer(plain_network(), **options, **{"gradient-clipping": clipping}), num=1)
+        moved = torch.cat([(after[name] - before[name]).flatten() for name in after]).norm()
+        assert largest / 1.1 < moved <= largest if clipping else moved > 0.1
+
+
+def test_the_head_is_trained_first_then_all_with_a_lower_rate(make_trainer):
+    trainer = make_trainer(**{"head-epochs": 1, "backbone-lr-ratio": 0.1})
+    start = trainer.weights()
+    trainer.train_epoch(fake_batches(), 1)
+    first = trainer.weights()
+    assert {name for name in start if not torch.equal(start[name], first[name])} == {"head.weight", "head.bias"}
+    trainer.train_epoch(fake_batches(), 2)
+    trainer.refresh_statistics()
+    second = trainer.weights()
+    assert all(not torch.equal(first[name], second[name]) for name in start if not name.endswith("tracked"))
+
+
+def test_the_backbone_has_a_rate_of_its_own():
+    network = networks.build("simple_cnn", 2)
+    groups = make_optimizer(network, recipe(**{"backbone-lr-ratio": 0.25})).param_groups
+    ratios = {parameter: group["lr_ratio"] for group in groups for parameter in group["params"]}
+    assert {ratios[parameter] for parameter in network.head.parameters()} == {1.0}
+    assert {ratios[parameter] for parameter in network.features.parameters()} == {0.25}
+    decayed = {group["weight_decay"] > 0 for group in groups if any(p.ndim > 1 for p in group["params"])}
+    assert decayed == {True} and len(ratios) == len(list(network.parameters()))
 
 
 def test_equal_accuracies_are_told_apart_by_the_loss():
