@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from imgcls import networks
-from imgcls.debug.parameters import trainable_groups
 from imgcls.debug.watch import TrainingDiverged
 from imgcls.engine import ValidationResult
 from imgcls.recipe import make_optimizer, schedule
@@ -131,10 +130,3 @@ def test_equal_accuracies_are_told_apart_by_the_loss():
     assert ValidationResult(0.5, 0.9).better_than(ValidationResult(0.1, 0.8))
     assert ValidationResult(0.4, 0.9).better_than(ValidationResult(0.5, 0.9))
     assert not ValidationResult(0.5, 0.9).better_than(ValidationResult(0.5, 0.9))
-
-
-def test_layer_groups_name_the_parts_of_a_network():
-    assert list(trainable_groups(networks.build("resnet18", 2))) == [
-        "conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "fc",
-    ]  # fmt: skip
-    assert "features.3" in trainable_groups(networks.build("mobilenet_v3_small", 2))

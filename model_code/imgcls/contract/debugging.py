@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imgcls.contract.hyperparameters import HyperparameterError
-from imgcls.contract.rules import ACTIONS, BY_NAME, RULES, STOP, Rule
+from imgcls.contract.rules import ACTIONS, BY_NAME, OFF, RULES, STOP, Rule
 
 DEFAULT_INTERVAL = 25
 """Steps from one sample of tensors to the next: a sample costs about half a step, and all of them at most 3 %."""
@@ -48,6 +48,16 @@ class DebugSettings:
             raise HyperparameterError("debug.rules must be a JSON object that maps a rule to its settings")
         _check_names("debug.rules", changes, tuple(BY_NAME))
         return cls(interval, _defaults() | {name: _rule(BY_NAME[name], changes[name]) for name in changes})
+
+    @classmethod
+    def from_hyperparameters(cls, values: Mapping[str, Any]) -> DebugSettings:
+        """Those of a job. A loss that is weighted by class wants batches as they are: class-imbalance is off then."""
+        debug = values["debug"]
+        settings = cls.from_dict(debug)
+        if values["class-weighting"] == "loss" and "class-imbalance" not in debug.get("rules", {}):
+            off = RuleSettings(BY_NAME["class-imbalance"].thresholds, OFF)
+            return cls(settings.interval, {**settings.rules, "class-imbalance": off})
+        return settings
 
 
 def _rule(rule: Rule, changes: Any) -> RuleSettings:

@@ -148,7 +148,7 @@ RULES = (
         "data-loading-bound", "system",
         "steps wait more than the share `share` of their time for the loader (`steps` steps at least)",
         "raise num-workers, pack the data set into shards, or scale its images down (max_short_side)",
-        {"share": 0.1, "steps": 10},
+        {"share": 0.2, "steps": 10},
     ),
     Rule(
         "memory-climbing", "system",

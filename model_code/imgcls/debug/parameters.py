@@ -12,7 +12,7 @@ from imgcls.debug.stream import Figures
 
 
 def layer_group(path: str) -> str:
-    """The part of the network that a module belongs to: `layer1.0.conv2` -> `layer1`, `features.3.1` -> `features.3`."""
+    """The part of the network that a module is in: `layer1.0.conv2` -> `layer1`, `features.3.1` -> `features.3`."""
     parts = path.split(".")
     return ".".join(parts[: 2 if parts[0] in ("features", "classifier") else 1])
 

@@ -37,8 +37,9 @@ class EpochLosses:
 
 @dataclass
 class History:
-    """A training up to now. `labels` counts the sampled images by class; `profile` is `contract.records`' dict; `loss` is the
-    last that was read.
+    """A training up to now.
+
+    `labels` counts the sampled images by class, `profile` is the dict of `contract.records`, `loss` is the last read.
     """
 
     num_classes: int
@@ -55,7 +56,7 @@ class History:
         return kept if len(kept) == int(num) else []
 
     def in_a_row(self, name: str, num: float) -> Iterator[tuple[str, list[float]]]:
-        """(layer group, its figure `name` in each of the last `num` samples, oldest first) of the groups that have all."""
+        """(layer group, its figure `name` in the last `num` samples, oldest first), of groups that have them all."""
         samples = self.last(num)
         for layer in samples[-1].layers(name) if samples else ():
             values = [sample.layers(name)[layer] for sample in samples if layer in sample.layers(name)]

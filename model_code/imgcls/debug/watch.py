@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from imgcls.contract import metrics, records
@@ -41,12 +40,18 @@ class Watch:
         self._interval = self._settings.interval if samples else 0
         self._main = samples
         self._sampler = StepSampler(network)
-        self._history = History(num_classes=head(network)[1].out_features)
+        device = next(network.parameters()).device.type
+        self._history = History(num_classes=head(network)[1].out_features, device=device)
         self._num_samples = 0
-        self._fired: set[str] = set()
+        self._findings: dict[str, dict[str, Any]] = {}
         self._step, self._epoch, self._learning_rate = 0, 0, 0.0
         self.stopped_by: str | None = None
         """The rule that asks for the end of the training, after this epoch."""
+
+    @property
+    def is_sampling(self) -> bool:
+        """Whether this step's loss is wanted, also where reading it waits for the device."""
+        return self._sampler.is_on
 
     def begin(self, step: int, epoch: int, learning_rate: float) -> None:
         """Before a step's first forward pass. Steps count from 1."""
@@ -92,29 +97,36 @@ class Watch:
     def state(self) -> dict[str, Any]:
         """What a resumed training needs to go on; `restore` takes it back."""
         losses = [(epoch.train, epoch.validation) for epoch in self._history.epochs]
-        return {"losses": losses, "fired": sorted(self._fired), "labels": dict(self._history.labels)}
+        return {
+            "losses": losses, "labels": dict(self._history.labels), "findings": list(self._findings.values()),
+            "stopped_by": self.stopped_by,
+        }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self._history.epochs = [EpochLosses(*losses) for losses in state["losses"]]
         self._history.labels.update(state["labels"])
-        self._fired = set(state["fired"])
+        self.stopped_by = state["stopped_by"]
+        # The records of the interrupted process are elsewhere: these are to tell of the whole run.
+        for finding in state["findings"]:
+            self._findings[finding["rule"]] = finding
+            self._recorder.finding(**finding)
 
     def _write(self, figures: Figures) -> None:
         if self._num_samples % (1 + self._num_samples // _FULL_RATE) == 0:
             for name, values in figures.items():
-                self._recorder.debug(name, values, step=self._step, epoch=self._epoch)
+                short = {layer: float(f"{value:.5g}") for layer, value in values.items()}
+                self._recorder.debug(name, short, step=self._step, epoch=self._epoch)
         self._num_samples += 1
 
     def _look(self, moment: str) -> None:
         """Ask the rules for which there is news, each until it has fired once."""
         for check in self._checks:
-            if check.moment == moment and check.name not in self._fired:
+            if check.moment == moment and check.name not in self._findings:
                 evidence = check.check(self._history)
                 if evidence is not None:
                     self._fire(check, evidence)
 
     def _fire(self, check: Check, evidence: Evidence) -> None:
-        self._fired.add(check.name)
         rule, action = BY_NAME[check.name], self._settings.rules[check.name].action
         advice = rule.advice
         if rule.name == "non-finite-loss":
@@ -123,9 +135,12 @@ class Watch:
             self.stopped_by = rule.name
             advice = f"training stops after this epoch, as the debug setting asks; {advice}"
         where = f" in {evidence.layer}" if evidence.layer else ""
-        self._recorder.finding(
-            rule.name, evidence.value, rule.severity, advice, step=self._step, epoch=self._epoch, layer=evidence.layer
-        )
+        finding = {
+            "rule": rule.name, "value": evidence.value, "severity": rule.severity, "action": advice,
+            "step": self._step, "epoch": self._epoch, "layer": evidence.layer,
+        }  # fmt: skip
+        self._findings[rule.name] = finding
+        self._recorder.finding(**finding)
         print(f"{rule.severity}: {rule.name}{where} ({evidence.value:.3g}): {advice}", flush=True)
         if action in (METRIC, STOP):
             print(metrics.line({rule.metric: 1}), flush=True)

@@ -60,6 +60,8 @@ class UnchangedLayer:
     moment: ClassVar[Moment] = "sample"
 
     def check(self, history: History) -> Evidence | None:
+        if any(sample.learning_rate == 0 for sample in history.last(self.samples)):
+            return None  # the schedule's last step moves nothing
         for layer, ratios in history.in_a_row(records.UPDATE_RATIO, self.samples):
             if max(ratios) < self.ratio:
                 return Evidence(ratios[-1], layer)

@@ -1,0 +1,130 @@
+"""What is seen of a step: layer groups, figures, hooks that come and go, compiled networks, frozen layers."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from imgcls import networks
+from imgcls.contract import records
+from imgcls.debug.activations import ActivationProbe
+from imgcls.debug.parameters import figures_around, read, trainable_groups
+from imgcls.debug.sampler import StepSampler
+
+
+def hooks(network):
+    return sum(len(module._forward_hooks) for module in network.modules())
+
+
+def backward(network, images, targets):
+    nn.functional.cross_entropy(network(images), targets).backward()
+
+
+def test_layer_groups_name_the_parts_of_a_network():
+    assert list(trainable_groups(networks.build("resnet18", 2))) == [
+        "conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "fc",
+    ]  # fmt: skip
+    assert "features.3" in trainable_groups(networks.build("mobilenet_v3_small", 2))
+
+
+def test_figures_are_those_of_the_weights_before_the_step():
+    network = nn.Sequential(nn.Linear(2, 2, bias=False))
+    with torch.no_grad():
+        network[0].weight.copy_(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    network[0].weight.grad = torch.full((2, 2), 0.5)
+
+    def step():
+        with torch.no_grad():
+            network[0].weight.add_(0.25)
+            network[0].weight.grad.zero_()
+
+    figures = figures_around(network, step)
+    assert figures[records.WEIGHT_NORM] == {"0": 5.0} and figures[records.GRADIENT_NORM] == {"0": 1.0}
+    assert figures[records.GRADIENT_RATIO] == {"0": pytest.approx(0.2)}
+    assert figures[records.UPDATE_RATIO] == {"0": pytest.approx(0.5 / 5)}
+    assert figures[records.WEIGHT_STD] == {"0": pytest.approx(np.std([3, 0, 0, 4]))}
+
+
+def test_activations_are_counted_by_value_and_by_channel():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.relu, self.gate = nn.ReLU(), nn.Sigmoid()
+
+        def forward(self, images):
+            return self.gate(100 * self.relu(images))
+
+    network = Two()
+    images = torch.ones(4, 4, 4, 4)
+    images[:, 0] = -1
+    images[:, 1, :2] = -1
+    probe = ActivationProbe(network)
+    probe.attach()
+    network(images.requires_grad_())
+    figures = read(probe.detach())
+    assert figures[records.ZERO_FRACTION] == {"relu": pytest.approx(0.375)}
+    assert figures[records.DEAD_FRACTION] == {"relu": pytest.approx(0.25)}
+    assert figures[records.ACTIVATION_MEAN]["relu"] == pytest.approx(0.625)
+    assert figures[records.SATURATED_FRACTION] == {"gate": pytest.approx(0.625)}
+    assert hooks(network) == 0
+
+
+def test_what_is_squeezed_to_one_value_is_not_called_dead():
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.ReLU())
+    probe = ActivationProbe(network)
+    probe.attach()
+    network((torch.ones(32, 4, 8, 8) * torch.tensor([1.0, -1, -1, -1]).view(1, 4, 1, 1)).requires_grad_())
+    assert records.DEAD_FRACTION not in probe.detach()
+
+
+def test_hooks_are_there_on_sampled_steps_only():
+    network = networks.build("simple_cnn", 2)
+    sampler = StepSampler(network)
+    assert hooks(network) == 0
+    sampler.start()
+    assert hooks(network) == 5 and sampler.is_on
+    images, targets = torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 1, 1])
+    for part in range(2):  # a batch in two parts
+        sampler.batch(images[2 * part : 2 * part + 2], targets[2 * part : 2 * part + 2])
+        backward(network, images[2 * part : 2 * part + 2], targets[2 * part : 2 * part + 2])
+        sampler.losses.append(float(part))
+    figures, labels = sampler.finish(lambda: None, 0.1)
+    assert hooks(network) == 0 and not sampler.is_on
+    assert labels == {0: 1, 1: 3}
+    assert figures[records.LOSS] == {records.NETWORK: 0.5}
+    assert set(figures[records.UPDATE_RATIO].values()) == {0.0}
+
+
+def test_a_frozen_backbone_is_not_looked_at():
+    network = networks.build("simple_cnn", 2)
+    networks.freeze_backbone(network)
+    sampler = StepSampler(network)
+    sampler.start()
+    images, targets = torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 1, 1])
+    sampler.batch(images, targets)
+    backward(network, images, targets)
+    figures, _ = sampler.finish(lambda: None, 0.1)
+    assert set(figures[records.GRADIENT_NORM]) == {"head"}
+    assert records.ACTIVATION_MEAN not in figures
+
+
+def test_a_compiled_network_shows_its_activations():
+    """And is not compiled again, neither for the sampled step nor after it."""
+    graphs = []
+
+    def backend(graph, _):
+        graphs.append(graph)
+        return graph.forward
+
+    network = networks.build("simple_cnn", 2)
+    compiled = torch.compile(network, backend=backend)
+    images, targets = torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 1, 1])
+    backward(compiled, images, targets)
+    sampler = StepSampler(network)
+    sampler.start()
+    sampler.batch(images, targets)
+    backward(compiled, images, targets)
+    figures, _ = sampler.finish(lambda: None, 0.1)
+    assert len(figures[records.ACTIVATION_MEAN]) == 5
+    backward(compiled, images, targets)
+    assert len(graphs) == 1
