@@ -36,10 +36,11 @@ from imgcls.contract.artifact import GRAPH, WEIGHTS, ArtifactError, ModelCard, P
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError, decode
 from imgcls.data.folders import DataError, check_same_classes, open_dataset
-from imgcls.data.loader import Loader
+from imgcls.data.loader import Dataset, Loader
 from imgcls.data.shards import open_split
 from imgcls.debug.watch import TrainingDiverged
 from imgcls.engine import Trainer, ValidationResult
+from imgcls.features import head_fit
 from imgcls.fitting import fit
 from imgcls.interruption import Interrupted
 from imgcls.profiling.settings import ProfileSettings
@@ -92,6 +93,7 @@ def train(
     spec = Preprocessing.from_dict(values["preprocessing"])
     devices.check(device, compiled=values["compile"])
     devices.tune(device)
+    on_features = head_fit.wanted(values)
     torch.manual_seed(values["seed"])
 
     data = open_data(paths, values, spec)
@@ -119,7 +121,14 @@ def train(
         )  # fmt: skip
 
     checkpoints = open_checkpoints(paths, values, data)
-    best = fit(trainer, data.train, data.validation, recipe.epochs, values["patience"], recorder, checkpoints)
+    if on_features:
+        best, chosen = head_fit.HeadFit(
+            trainer, network, spec, values, data.train_split, data.validation_split,
+            folder=paths.feature_dir, device=device, recorder=recorder,
+        ).run(data.validation, paths.output_data_dir, debug, checkpoints)  # fmt: skip
+        values |= chosen
+    else:
+        best = fit(trainer, data.train, data.validation, recipe.epochs, values["patience"], recorder, checkpoints)
     # A tuning job takes the last value that it finds: let that be the epoch that is kept.
     print(metrics.line({"validation:loss": best.result.loss, "validation:accuracy": best.result.accuracy}), flush=True)
 
@@ -134,6 +143,8 @@ def train(
 
 @dataclass(frozen=True)
 class Data:
+    train_split: Dataset
+    validation_split: Dataset
     train: Loader
     validation: Loader
     labels: tuple[str, ...]
@@ -151,6 +162,8 @@ def open_data(paths: argparse.Namespace, values: Mapping[str, Any], spec: Prepro
     place = {"rank": distributed.rank(), "world_size": distributed.world_size(), "num_workers": values["num-workers"]}
     targets, num_classes, weighting = train_split.targets, len(train_split.labels), values["class-weighting"]
     return Data(
+        train_split,
+        validation_split,
         Loader(
             train_split, spec, values["batch-size"],
             augmentation=AUGMENTATIONS[values["augmentation"]], seed=values["seed"],

@@ -39,6 +39,10 @@ def parse(
         "--checkpoint-epochs", type=int, default=0, metavar="N",
         help="save after every N epochs too; 0 leaves it to the clock (default: 0)",
     )  # fmt: skip
+    parser.add_argument(
+        "--feature-dir", type=Path, metavar="DIR",
+        help="folder of the feature cache (default: features/ in the checkpoint folder, else MODEL_DIR-features)",
+    )  # fmt: skip
     # A tuning job adds this one to what it passes; AWS's toolkit drops it, other runners may not.
     parser.add_argument("--_tuning_objective_metric", help=argparse.SUPPRESS)
     for item in HYPERPARAMETERS:
@@ -47,6 +51,9 @@ def parse(
     parsed = parser.parse_args(arguments)
     if parsed.output_data_dir is None:
         parsed.output_data_dir = parsed.model_dir.with_name(parsed.model_dir.name + "-records")
+    if parsed.feature_dir is None:
+        beside = parsed.model_dir.with_name(parsed.model_dir.name + "-features")
+        parsed.feature_dir = parsed.checkpoint_dir / "features" if parsed.checkpoint_dir else beside
     passed = {item.name: getattr(parsed, item.name.replace("-", "_")) for item in HYPERPARAMETERS}
     # The toolkit flattens a JSON object into `a=1,b=2` on the command line; SM_HPS has it as it was sent.
     whole = json.loads(environment.get("SM_HPS", "{}"))

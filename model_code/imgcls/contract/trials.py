@@ -1,6 +1,6 @@
 """`trials.jsonl`: the trials of a head search, one line each, in the output data directory of its training job.
 
-    {"trial": 1, "state": "stopped", "values": {"lr": 0.01, "optimizer": "sgd", ...}, "objective": "validation:accuracy",
+    {"trial": 1, "state": "stopped", "values": {"lr": 0.01, ...}, "objective": "validation:accuracy",
      "rungs": [{"epochs": 4, "value": 0.61, "loss": 1.2}, ...], "value": 0.61, "seconds": 0.8, "time": 1795190400.0}
 
 `rungs` are in order, few where halving stopped the trial early; `value` is the last of them, null for a trial

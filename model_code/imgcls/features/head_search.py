@@ -87,7 +87,7 @@ class Search:
             self._tell(epoch)
         if winner is None:
             raise TrainingDiverged(
-                "every trial of the head search that got all its epochs lost its loss to infinity: lower head-search's lr"
+                "the loss of every trial that was trained to its end is no number: lower the lr of head-search's space"
             )
         return winner
 

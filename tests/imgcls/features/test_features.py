@@ -158,10 +158,8 @@ def test_an_array_of_another_key_or_shape_is_not_used(tmp_path):
 
 def test_batches_of_features_are_those_of_the_images(splits):
     dataset = open_dataset(splits / "train")
-    views = (
-        np.arange(len(dataset), dtype=np.float32)[:, None],
-        1000 + np.arange(len(dataset), dtype=np.float32)[:, None],
-    )
+    first = np.arange(len(dataset), dtype=np.float32)[:, None]
+    views = (first, first + 1000)
     images = Loader(dataset, SPEC, 20, augmentation=AUGMENTATIONS["none"], seed=3, num_workers=1)
     kept = FeatureLoader(views[:1], dataset.targets, 20, training=True, seed=3)
     assert len(images) == len(kept) == 3

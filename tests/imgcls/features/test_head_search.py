@@ -134,7 +134,7 @@ def test_the_same_seed_searches_the_same(features, tmp_path):
 def test_a_search_of_which_every_trial_diverges_says_what_to_change(features, tmp_path):
     huge = Features((features.train[0] * 1e18,), features.train_targets, features.validation * 1e18,
                     features.validation_targets, seed=1)  # fmt: skip
-    with pytest.raises(TrainingDiverged, match="lower head-search's lr"):
+    with pytest.raises(TrainingDiverged, match="lower the lr of head-search"):
         run(huge, tmp_path, {"trials": 4, "space": {"lr": [9, 10], "optimizer": ["sgd"], "batch-size": [16]}})
     rows = [json.loads(line) for line in (tmp_path / contract.FILE).read_text().splitlines()]
     assert {row["state"] for row in rows} == {"diverged"} and rows[0]["value"] is None

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from imgcls import distributed, networks
 from imgcls.augment import AUGMENTATIONS
 from imgcls.checkpoints import Checkpoints
+from imgcls.class_balance import loss_weights, sampling_weights
 from imgcls.contract.artifact import Preprocessing
+from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.head_search import HeadSearch
 from imgcls.contract.hyperparameters import HyperparameterError
-from imgcls.data.loader import Dataset
+from imgcls.data.loader import Dataset, Loader
+from imgcls.engine import Trainer
 from imgcls.features.backbone import split
 from imgcls.features.extract import Extractor, Pass
 from imgcls.features.head_search import Search, Trial
@@ -29,7 +30,7 @@ from imgcls.recording import Recorder
 
 
 def wanted(values: Mapping[str, Any]) -> bool:
-    """Whether the hyperparameters ask for kept features. Raises HyperparameterError when they ask for what cannot be."""
+    """Whether the hyperparameters ask for kept features. Raises HyperparameterError for what cannot be."""
     asked = next((name for name in ("head-search", "feature-cache") if values[name]), None)
     if asked is None:
         if values["feature-views"] > 1:
@@ -53,45 +54,52 @@ def wanted(values: Mapping[str, Any]) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Splits:
-    """Both splits, and the weights that answer unequal classes, if any: see `class_balance`."""
-
-    train: Dataset
-    validation: Dataset
-    class_weights: np.ndarray | None = None
-    sampling_weights: Sequence[float] | np.ndarray | None = None
-
-
 class HeadFit:
-    """Trains the last layer of one network on its own features. `folder` keeps these, `records` gets trials.jsonl."""
+    """Trains the last layer of `whole`'s network on its own features: `folder` keeps them."""
 
     def __init__(
         self,
+        whole: Trainer,
         network: nn.Module,
         spec: Preprocessing,
-        splits: Splits,
         values: Mapping[str, Any],
+        train: Dataset,
+        validation: Dataset,
         *,
         folder: Path,
-        records: Path,
         device: torch.device,
         recorder: Recorder,
     ) -> None:
-        self._values, self._splits, self._spec = values, splits, spec
-        self._device, self._recorder, self._folder, self._records = device, recorder, folder, records
+        self._whole, self._spec, self._values = whole, spec, values
+        self._train_split, self._validation_split = train, validation
+        self._folder, self._device, self._recorder = folder, device, recorder
         self._backbone, self._head = split(network)
-        self._head.to(device)
 
-    def run(self, checkpoints: Checkpoints | None) -> tuple[Best, dict[str, Any]]:
-        """The head that is kept, its weights in the network already, and the hyperparameters that a search chose."""
+    def run(
+        self, images: Loader, records: Path, debug: DebugSettings, checkpoints: Checkpoints | None
+    ) -> tuple[Best, dict[str, Any]]:
+        """The head that is kept, and the hyperparameters that a search chose; `records` gets the search's trials.
+
+        The result is the whole network's on `images`, the validation split. Raises DataError, TrainingDiverged.
+        """
         with self._recorder.timed("feature-pass"):
             features = self.features()
-        if not self._values["head-search"]:
-            return self._train(features, checkpoints), {}
-        with self._recorder.timed("head-search"):
-            winner = self._search(features)
-        return Best(winner.latest, winner.recipe.epochs, {}), winner.values
+        chosen: dict[str, Any] = {}
+        if self._values["head-search"]:
+            with self._recorder.timed("head-search"):
+                winner = self._search(features, records)
+            kept, epoch, chosen = winner.latest, winner.recipe.epochs, winner.values
+        else:
+            best = self._train(features, debug, checkpoints)
+            kept, epoch = best.result, best.epoch
+        with self._recorder.timed("validation-of-images"):
+            result = self._whole.validate(images.epoch(1))
+        print(
+            f"on features the head has validation accuracy {kept.accuracy:.4f} and loss {kept.loss:.6f}, the whole "
+            f"network on images {result.accuracy:.4f} and {result.loss:.6f}",
+            flush=True,
+        )
+        return Best(result, epoch, self._whole.weights()), chosen
 
     def features(self) -> Features:
         """Of both splits, read from the folder where they are those of this backbone and these images."""
@@ -107,27 +115,29 @@ class HeadFit:
         )
         extractor = Extractor(self._backbone, linear.in_features, settings, self._folder)
         views = values["feature-views"]
-        train = extractor.features(self._splits.train, "train", views)
-        validation = extractor.features(self._splits.validation, "validation", 1)
-        total = views * len(self._splits.train) + len(self._splits.validation)
+        train = extractor.features(self._train_split, "train", views)
+        validation = extractor.features(self._validation_split, "validation", 1)
+        total = views * len(self._train_split) + len(self._validation_split)
         print(
             f"features of {total} images and views, {extractor.reused_rows} of them from an earlier pass; "
             f"the head is trained on {views} {'view' if views == 1 else 'views'} of each image",
             flush=True,
         )
+        balanced = values["class-weighting"] == "sampler"
         return Features(
             train,
-            self._splits.train.targets,
+            self._train_split.targets,
             validation[0],
-            self._splits.validation.targets,
+            self._validation_split.targets,
             values["seed"],
-            self._splits.sampling_weights,
+            sampling_weights(self._train_split.targets, linear.out_features) if balanced else None,
         )
 
-    def _train(self, features: Features, checkpoints: Checkpoints | None) -> Best:
+    def _train(self, features: Features, debug: DebugSettings, checkpoints: Checkpoints | None) -> Best:
         values = self._values
         train = features.train_loader(values["batch-size"])
         recipe = Recipe.from_hyperparameters(values, jitter=0.0)
+        linear, weighted = networks.head(self._head)[1], values["class-weighting"] == "loss"
         trainer = HeadTrainer(
             self._head,
             recipe,
@@ -135,16 +145,17 @@ class HeadFit:
             batch_size=train.batch_size,
             device=self._device,
             recorder=self._recorder,
-            class_weights=self._splits.class_weights,
+            class_weights=loss_weights(features.train_targets, linear.out_features) if weighted else None,
+            debug=debug,
         )
         validation = features.validation_loader(values["test-batch-size"])
         best = fit(trainer, train, validation, recipe.epochs, values["patience"], self._recorder, checkpoints)
         self._head.load_state_dict(best.weights)
         return best
 
-    def _search(self, features: Features) -> Trial:
+    def _search(self, features: Features, records: Path) -> Trial:
         settings = HeadSearch.from_dict(self._values["head-search"])
-        winner = Search(settings, self._values, features, self._head, self._device, self._records).run()
+        winner = Search(settings, self._values, features, self._head, self._device, records).run()
         self._recorder.environment(hyperparameters={**self._values, **winner.values})
         for epoch, result in winner.results.items():
             reported = {"train:epoch": epoch, "validation:loss": result.loss, "validation:accuracy": result.accuracy}

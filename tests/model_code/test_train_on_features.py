@@ -1,0 +1,93 @@
+"""train.py on kept features: the same model as without them, the search's winner reported from images, refusals."""
+
+import json
+
+import pytest
+import torch
+
+from imgcls import networks, weights_file
+from imgcls.artifact import verify
+from imgcls.contract import metrics, records, trials
+from imgcls.contract.artifact import ARCHITECTURES, WEIGHTS
+from imgcls.data.folders import open_dataset
+from tests.imgcls.features.test_features import logits_of
+from tests.model_code.test_train import train
+
+FROZEN = {"freeze_backbone": "true", "lr": "0.05", "epochs": "3", "environment": {"TRAINING_JOB_NAME": "job"}}
+
+
+def network_of(folder):
+    card = verify(folder / "model")
+    network = networks.build(card.architecture, len(card.labels))
+    network.load_state_dict(weights_file.load(folder / "model" / WEIGHTS))
+    return network.eval()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_cached_training_ends_with_the_same_logits(splits, tmp_path, architecture):
+    logits = {}
+    for cached in ("true", "false"):
+        folder = tmp_path / cached
+        folder.mkdir()
+        result = train(splits, folder, architecture=architecture, feature_cache=cached, **FROZEN)
+        assert result.returncode == 0, result.stderr
+        assert (folder / "model-features").is_dir() is (cached == "true")
+        logits[cached] = logits_of(network_of(folder), open_dataset(splits / "validation"))
+    torch.testing.assert_close(logits["true"], logits["false"], rtol=0, atol=1e-4)
+
+
+def test_a_second_run_reads_the_features_of_the_first(splits, tmp_path):
+    changes = {"feature_cache": "true", "feature_views": "3", "augmentation": "standard", **FROZEN}
+    first, second = (train(splits, tmp_path, **changes, seed=1) for _ in range(2))
+    total = 3 * 72 + 24
+    assert f"features of {total} images and views, 0 of them from an earlier pass" in first.stdout
+    assert f"features of {total} images and views, {total} of them from an earlier pass" in second.stdout
+
+
+def test_a_head_search_reports_the_winner_from_images(splits, tmp_path):
+    search = {"trials": 9, "space": {"batch-size": [8, 16]}}
+    result = train(splits, tmp_path, head_search=json.dumps(search), **{**FROZEN, "epochs": "9"})
+    assert result.returncode == 0, result.stderr
+    card, output = verify(tmp_path / "model"), tmp_path / "model-records"
+    rows = list(records.read_rows(output / trials.FILE))
+    [winner] = [row for row in rows if row["state"] == trials.COMPLETED]
+    assert len(rows) == 9 and winner["value"] == max(row["value"] for row in rows)
+    for name, value in winner["values"].items():
+        assert card.hyperparameters[name] == str(value)
+    # The figure is the whole network's on the images, and the features' figure agrees with it.
+    logits = logits_of(network_of(tmp_path), split := open_dataset(splits / "validation"))
+    accuracy = (logits.argmax(1) == torch.tensor(split.targets)).float().mean().item()
+    assert card.validation["accuracy"] == pytest.approx(accuracy) == pytest.approx(winner["value"])
+    *_, loss, objective = metrics.parse(result.stdout)
+    assert objective == ("validation:accuracy", pytest.approx(accuracy, rel=1e-4))
+    assert loss == ("validation:loss", pytest.approx(winner["rungs"][-1]["loss"], rel=1e-4))
+    environment = json.loads((output / records.ENVIRONMENT_FILE).read_text())
+    assert environment["hyperparameters"]["lr"] == winner["values"]["lr"]
+    best = [row["value"] for row in records.read_rows(output / records.METRICS_FILE) if row["name"].startswith("best:")]
+    assert best[-2:] == [9, winner["value"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"feature_cache": "true"}, "error: feature-cache works on the answers of a backbone that does not change"),
+        (
+            {"head_search": '{"trials": 4}'},
+            "error: head-search works on the answers of a backbone that does not change",
+        ),
+        ({"feature_views": "2"}, "error: feature-views are views in the feature cache: pass --feature-cache true"),
+        (
+            {"feature_cache": "true", "freeze_backbone": "true", "feature_views": "2", "augmentation": "none"},
+            "error: feature-views 2 with augmentation none makes as many equal views",
+        ),
+        ({"head_search": '{"trails": 4}', "freeze_backbone": "true"}, "error: head-search holds 'trails'"),
+        (
+            {"head_search": '{"trials": 4}', "freeze_backbone": "true", "class_weighting": "loss"},
+            "error: head-search does not weigh the loss",
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence(splits, tmp_path, changes, message):
+    result = train(splits, tmp_path, **changes)
+    assert result.returncode == 1
+    assert message in result.stderr and "Traceback" not in result.stderr
