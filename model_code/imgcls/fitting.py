@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from imgcls import distributed
 from imgcls.checkpoints import Checkpoints
 from imgcls.contract import metrics
-from imgcls.data.loader import Loader
+from imgcls.data.loader import Batch
 from imgcls.engine import Trainer, TrainResult, ValidationResult
 from imgcls.interruption import Interrupted, Interruption
 from imgcls.progress import track
 from imgcls.recording import Recorder
+
+
+class Batches(Protocol):
+    """What training needs of a loader: images, or features of them."""
+
+    def __len__(self) -> int: ...
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]: ...
 
 
 @dataclass(frozen=True)
@@ -38,8 +46,8 @@ class Run:
 
 def fit(
     trainer: Trainer,
-    train: Loader,
-    validation: Loader,
+    train: Batches,
+    validation: Batches,
     epochs: int,
     patience: int,
     recorder: Recorder,

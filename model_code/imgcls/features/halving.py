@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Trial = TypeVar("Trial")
 
@@ -18,7 +18,7 @@ def rungs(epochs: int, trials: int, eta: int) -> list[int]:
     return sorted({math.ceil(epochs / eta**step) for step in range(steps + 1)})
 
 
-def survivors(values: Mapping[Trial, float], eta: int) -> list[Trial]:
+def survivors(values: Mapping[Trial, Any], eta: int) -> list[Trial]:
     """The best 1 / `eta` of the trials, best first; at least one. At equal values the earlier trial goes first."""
     ordered = sorted(values, key=lambda trial: values[trial], reverse=True)
     return ordered[: math.ceil(len(ordered) / eta)]
