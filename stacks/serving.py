@@ -17,6 +17,8 @@ from stacks.constructs.network import Placement
 from stacks.constructs.sagemaker_role import SageMakerRole
 from stacks.constructs.store import Store
 
+TRANSFORM_LOGS = "/aws/sagemaker/TransformJobs"
+
 
 class ServingStack(PlatformStack):
     def __init__(
@@ -34,7 +36,7 @@ class ServingStack(PlatformStack):
         )
         store.artifacts.allow_read(role, keys.MODELS)
         self._allow_watching_alarms(role)
-        MultiModelEndpoint(
+        endpoint = MultiModelEndpoint(
             self,
             "MultiModel",
             config=config.endpoint,
@@ -54,6 +56,25 @@ class ServingStack(PlatformStack):
         )
         idle_alarm(self, metrics=self.metrics, topic=store.topic, condition=enabled)
         CfnOutput(self, "EndpointName", value=config.endpoint.name)
+        # For batch transform jobs, whose models hold one archive and take image and network from this one.
+        CfnOutput(self, "ServingModel", value=endpoint.model_name)
+        CfnOutput(self, "BatchRole", value=self._batch_role(store, images).role_arn)
+        CfnOutput(self, "BatchKey", value=store.key.key_arn)
+
+    def _batch_role(self, store: Store, images: PlatformImages) -> SageMakerRole:
+        """SageMaker reads a job's images and writes its answers with the role of the job's model."""
+        role = SageMakerRole(
+            self,
+            "TransformRole",
+            description="Lets SageMaker classify a prefix of images",
+            image=images.serving,
+            log_group=TRANSFORM_LOGS,
+        )
+        store.artifacts.allow_read(role, keys.MODELS)
+        store.data.allow_read(role, keys.BATCH, keys.DATASETS)
+        store.data.allow_write(role, keys.BATCH)
+        store.key.allow_volumes(role)
+        return role
 
     def _allow_watching_alarms(self, role: SageMakerRole) -> None:
         """A rollout under alarms reads them with the execution role. Their names begin with the stack's."""

@@ -31,6 +31,7 @@ class StorageStack(PlatformStack):
             access_logs=logs,
             retain=storage.retain,
             noncurrent_days=storage.noncurrent_days,
+            expire={keys.BATCH: storage.run_days},
         )
         artifacts = PrivateBucket(
             self,

@@ -57,6 +57,7 @@ class MultiModelEndpoint(Construct):
                 "environment": _server_settings(config).to_environment(),
             },
         )
+        self.model_name = model.attr_model_name
         # SageMaker checks the image and the prefix with the role at once: its policy must be there first.
         model.node.add_dependency(role)
         # Types with local disks encrypt those themselves and refuse a key.

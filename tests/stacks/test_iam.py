@@ -72,8 +72,17 @@ def test_a_stable_key_is_written_only_where_the_environment_has_one() -> None:
     assert may("FunctionsPublishModel", "s3:PutObject", "models/a/model.tar.gz", environment="dev")
 
 
+def endpoint_role() -> Resource:
+    (endpoint,) = [
+        item
+        for item in resolved("prod").of("AWS::IAM::Role")
+        if item.stack.endswith("Serving") and not item.name.startswith("TransformRole")
+    ]
+    return endpoint
+
+
 def test_the_endpoint_reads_models_and_nothing_else() -> None:
-    (endpoint,) = [item for item in resolved("prod").of("AWS::IAM::Role") if item.stack.endswith("Serving")]
+    endpoint = endpoint_role()
     readable = [name for item in allowed(endpoint.name) if "s3:GetObject" in item.actions for name in item.resources]
     assert [_tail(name) for name in readable] == ["models/*"]
     written = {action for item in allowed(endpoint.name) for action in item.actions if action.startswith("s3:Put")}
@@ -81,9 +90,18 @@ def test_the_endpoint_reads_models_and_nothing_else() -> None:
 
 
 def test_the_endpoint_may_read_its_rollback_alarms() -> None:
-    (endpoint,) = [item for item in resolved("prod").of("AWS::IAM::Role") if item.stack.endswith("Serving")]
+    endpoint = endpoint_role()
     (statement,) = [item for item in allowed(endpoint.name) if "cloudwatch:DescribeAlarms" in item.actions]
     assert statement.resources[0].endswith(":alarm:Kennel-Prod-Serving-*")
+
+
+def test_batch_jobs_read_models_and_images_and_write_nothing_but_answers() -> None:
+    policy = allowed("TransformRole")
+    readable = {_tail(name) for item in policy if "s3:GetObject" in item.actions for name in item.resources}
+    assert {name for name in readable if "arn:" not in name} == {"models/*", "batch/*", "datasets/*"}
+    written = [_tail(name) for item in policy if "s3:PutObject" in item.actions for name in item.resources]
+    assert written == ["batch/*"]
+    assert any("kms:CreateGrant" in item.actions for item in policy), "its volume is encrypted with the customer key"
 
 
 def test_the_state_machine_may_run_its_jobs_to_the_end() -> None:

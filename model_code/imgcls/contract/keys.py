@@ -11,6 +11,10 @@ PREPARED = "prepared/"
 RUNS = "runs/"
 ALIASES = "aliases/"
 WEIGHTS = "weights/"
+BATCH = "batch/"
+"""Prefix in the data bucket of what batch transform jobs read and write."""
+TRIAL_CHECKPOINTS = "/opt/ml/checkpoints/trials"
+"""Where a trial keeps its checkpoints, in a folder with its job's name: all trials of a search share one prefix."""
 NO_CHAMPION = "aliases/_none/"
 """A prefix with one small object: an input without objects would fail the evaluation job."""
 
@@ -55,6 +59,16 @@ def checkpoints(execution: str, model: str) -> str:
     return run(execution, model) + "checkpoints/"
 
 
+def trials(execution: str, model: str) -> str:
+    """Prefix of the checkpoints of a search's trials, a folder each."""
+    return run(execution, model) + "trials/"
+
+
+def hyperparameters(execution: str, model: str) -> str:
+    """What the model was trained with, and the search and the trial that it comes from."""
+    return run(execution, model) + "hyperparameters.json"
+
+
 def evaluation(execution: str, model: str) -> str:
     return run(execution, model) + "evaluation.json"
 
@@ -88,6 +102,16 @@ def weights(architecture: str) -> str:
 
 def alias(name: str) -> str:
     return f"{ALIASES}{name}.json"
+
+
+def batch_input(job: str) -> str:
+    """Prefix of the images that were uploaded for one batch transform job."""
+    return f"{BATCH}{job}/input/"
+
+
+def batch_output(job: str) -> str:
+    """Prefix of one batch transform job's answers."""
+    return f"{BATCH}{job}/output/"
 
 
 def parse_uri(uri: str) -> tuple[str, str]:
