@@ -113,7 +113,10 @@ def test_single_model_contract(tmp_path: Path, colours: Path) -> None:
     with ServerProcess(tmp_path / "log", multi_model=False, SM_MODEL_DIR=str(colours)) as single:
         reply = single.call("POST", "/invocations", picture("green"), Content_Type="image/jpeg")
         assert reply.json["label"] == "green"
-        assert single.call("GET", "/execution-parameters").json["BatchStrategy"] == "SINGLE_RECORD"
+        parameters = single.call("GET", "/execution-parameters").json
+        assert parameters["BatchStrategy"] == "SINGLE_RECORD"
+        # SageMaker refuses a transform job with more than 100 MB under way.
+        assert 1 <= parameters["MaxConcurrentTransforms"] * parameters["MaxPayloadInMB"] <= 100
         assert single.call("GET", "/models").status == 404
 
 
@@ -122,6 +125,22 @@ def test_a_single_model_that_cannot_be_served_ends_the_process_with_a_sentence(t
         ServerProcess(tmp_path / "log", multi_model=False, SM_MODEL_DIR=str(tmp_path)).__enter__()
 
 
-def test_a_wrong_setting_ends_the_process_with_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="KENNEL_THREADS is 'many'; it must be a whole number"):
-        ServerProcess(tmp_path / "log", KENNEL_THREADS="many").__enter__()
+def test_callers_who_ask_for_nothing_get_the_default_attributes(tmp_path: Path, colours: Path) -> None:
+    settings = {"SM_MODEL_DIR": str(colours), "KENNEL_DEFAULT_ATTRIBUTES": "format=named,top_k=1"}
+    with ServerProcess(tmp_path / "log", multi_model=False, **settings) as single:
+        named = single.call("POST", "/invocations", picture("blue"), Content_Type="image/jpeg").json
+        assert list(named) == ["blue_probability"]
+        asked = {"Content_Type": "image/jpeg", "X_Amzn_SageMaker_Custom_Attributes": "format=array"}
+        assert len(single.call("POST", "/invocations", picture("blue"), **asked).json) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("KENNEL_THREADS", "many", "KENNEL_THREADS is 'many'; it must be a whole number"),
+        ("KENNEL_DEFAULT_ATTRIBUTES", "format=xml", "format is 'xml'"),
+    ],
+)
+def test_a_wrong_setting_ends_the_process_with_a_sentence(tmp_path: Path, name: str, value: str, words: str) -> None:
+    with pytest.raises(RuntimeError, match=words):
+        ServerProcess(tmp_path / "log", **{name: value}).__enter__()

@@ -42,6 +42,8 @@ class ServerSettings:
     body_seconds: int = 20
     """A request whose body takes longer than this is answered 408."""
     drain_seconds: int = 25
+    default_attributes: str = ""
+    """CustomAttributes of a request that has none. A batch transform job can send no headers of its own."""
     metrics_seconds: int = 60
     max_metric_models: int = 20
     """Models with metrics of their own; the others share `OTHER_MODELS`. Each custom metric costs money."""

@@ -18,6 +18,8 @@ from imgcls.serving.repository import DEFAULT_PAGE, MAX_PAGE, Entry, Repository
 SINGLE = ""
 """Name under which the single-model contract keeps its model; no path can name it."""
 MAX_CONTROL_BYTES = 64 * 1024
+MAX_TRANSFORM_MB = 100
+"""SageMaker's limit on all bodies that a batch transform job has under way."""
 CLIENT_GONE = 499
 """What the log says where nobody was left to answer."""
 
@@ -42,12 +44,14 @@ class App:
         repository: Repository,
         invoker: Invoker,
         observer: Observer,
+        threads: int,
         single_model: str | None,
     ) -> None:
         self._settings = settings
         self._repository = repository
         self._invoker = invoker
         self._observer = observer
+        self._threads = threads
         self._single_model = single_model
 
     async def start(self) -> None:
@@ -136,11 +140,12 @@ class App:
         return _json(200, {"status": "unloaded"})
 
     def _execution_parameters(self) -> dict[str, Any]:
-        """What a batch transform job asks before it sends anything."""
+        """What a batch transform job asks first. Several requests a core, so that transfers leave none without work."""
+        payload = max(1, self._settings.max_body_bytes >> 20)
         return {
-            "MaxConcurrentTransforms": self._settings.max_queue,
+            "MaxConcurrentTransforms": max(1, min(4 * self._threads, MAX_TRANSFORM_MB // payload)),
             "BatchStrategy": "SINGLE_RECORD",
-            "MaxPayloadInMB": self._settings.max_body_bytes >> 20,
+            "MaxPayloadInMB": payload,
         }
 
 

@@ -61,7 +61,8 @@ class Invoker:
         """(JSON body, headers). Raises RequestError."""
         start = perf_counter()
         content_type, accept = request.headers.get("content-type", ""), request.headers.get("accept")
-        context = RequestContext(request.headers.get(CUSTOM_ATTRIBUTES_HEADER.lower()))
+        attributes = request.headers.get(CUSTOM_ATTRIBUTES_HEADER.lower(), self._settings.default_attributes)
+        context = RequestContext(attributes)
         self._repository.get(name)
         self._workers.admit()
         check_content_type(content_type)

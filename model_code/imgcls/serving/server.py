@@ -14,6 +14,7 @@ from imgcls.contract.serving import ServerSettings
 from imgcls.serving.app import App
 from imgcls.serving.cores import num_cores
 from imgcls.serving.errors import RequestError
+from imgcls.serving.formats import parse_attributes
 from imgcls.serving.http import LimitedProtocol
 from imgcls.serving.invoke import Functions, Invoker
 from imgcls.serving.log import LineLog
@@ -36,6 +37,7 @@ def run(functions: Functions, environment: Mapping[str, str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         settings = ServerSettings.from_environment(environment)
+        parse_attributes(settings.default_attributes)
         port = int(environment.get("SAGEMAKER_BIND_TO_PORT") or DEFAULT_PORT)
         is_multi_model = environment.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true"
         single_model = None if is_multi_model else environment.get("SM_MODEL_DIR") or MODEL_DIR
@@ -52,12 +54,20 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _serve(functions: Functions, settings: ServerSettings, port: int, single_model: str | None) -> int:
-    workers = Workers(settings.threads or num_cores(), settings.max_queue)
+    threads = settings.threads or num_cores()
+    workers = Workers(threads, settings.max_queue)
     observer = Observer(LineLog(), Metrics(settings.endpoint_name, settings.max_metric_models))
     budget = Budget(settings.max_memory_bytes or process_limit())
     repository = Repository(functions.model_fn, budget, Allocator())
     invoker = Invoker(functions, repository, workers, observer, settings)
-    app = App(settings=settings, repository=repository, invoker=invoker, observer=observer, single_model=single_model)
+    app = App(
+        settings=settings,
+        repository=repository,
+        invoker=invoker,
+        observer=observer,
+        threads=threads,
+        single_model=single_model,
+    )
     await app.start()
     config = uvicorn.Config(
         app,
