@@ -1,4 +1,4 @@
-"""SageMaker's training, processing and tuning jobs, which really run, and the model registry."""
+"""SageMaker's training, processing, tuning and transform jobs, which really run, and the model registry."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from localcloud.sagemaker.jobs.runner import JobRunner
 from localcloud.sagemaker.jobs.tags import Tags
 from localcloud.sagemaker.jobs.training.api import TrainingJobs
 from localcloud.sagemaker.jobs.training.run import TrainingRun
+from localcloud.sagemaker.jobs.transform.api import TransformJobs
+from localcloud.sagemaker.jobs.transform.run import TransformRun
 from localcloud.sagemaker.jobs.tuning.api import TuningJobs
 from localcloud.sagemaker.jobs.validation import check_request
 
@@ -26,7 +28,6 @@ NOT_EMULATED = (
     "CreateAutoMLJobV2",
     "CreateCompilationJob",
     "CreatePipeline",
-    "CreateTransformJob",
     "DeleteHyperParameterTuningJob",
     "Search",
     "StartPipelineExecution",
@@ -42,7 +43,8 @@ class Part(Protocol):
 def install(cloud: Cloud) -> None:
     """Answer the job and registry operations of SageMaker in place of moto."""
     assert cloud.app is not None
-    for execution in (TrainingRun, ProcessingRun):  # of a cloud that ended without stopping: its records are gone
+    # Of a cloud that ended without stopping: its records are gone.
+    for execution in (TrainingRun, ProcessingRun, TransformRun):
         shutil.rmtree(cloud.root / execution.folder, ignore_errors=True)
     runner = JobRunner(cloud.max_jobs)
     tags = Tags()
@@ -51,6 +53,7 @@ def install(cloud: Cloud) -> None:
         training,
         ProcessingJobs(cloud, runner, tags),
         TuningJobs(cloud, runner, tags, training),
+        TransformJobs(cloud, runner, tags),
         ModelRegistry(cloud, tags),
     ]
     for part in parts:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,12 @@ from localcloud import ImageCommand, LocalCloud
 
 from .job_helpers import BUCKET, ROLE, TRAINING_IMAGE, archive, channel
 
-IMAGES = [ImageCommand("*/pytorch:*", "training"), ImageCommand("*/jobs:*", "processing")]
+TRANSFORM_SERVER = Path(__file__).with_name("transform_server.py")
+IMAGES = [
+    ImageCommand("*/pytorch:*", "training"),
+    ImageCommand("*/jobs:*", "processing"),
+    ImageCommand("*/single:*", "serving", (sys.executable, str(TRANSFORM_SERVER))),
+]
 
 
 @pytest.fixture(scope="package")

@@ -1,0 +1,169 @@
+"""One transform job, from the model's archive to an answer for every object."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from localcloud.sagemaker.endpoints.artifacts import UnsafeArchive, unpack
+from localcloud.sagemaker.endpoints.connections import free_port
+from localcloud.sagemaker.endpoints.settings import EndpointSettings
+from localcloud.sagemaker.jobs.container import job_environment
+from localcloud.sagemaker.jobs.execution import LOG_SECONDS, JobExecution, transfer
+from localcloud.sagemaker.jobs.failures import JobFailedError
+from localcloud.sagemaker.jobs.log_stream import LogStream
+from localcloud.sagemaker.jobs.objects import NoObjectsError, split_uri
+from localcloud.sagemaker.jobs.opt_ml import OptMl
+from localcloud.sagemaker.jobs.records import now
+from localcloud.sagemaker.jobs.ticker import Ticker
+from localcloud.sagemaker.jobs.transform.checks import model_container
+from localcloud.sagemaker.jobs.transform.record import TransformJob
+from localcloud.sagemaker.jobs.transform.sender import Limits, Sender, Tally
+from localcloud.sagemaker.jobs.transform.serving import ServingProcess, serving
+
+_STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
+
+
+class TransformRun(JobExecution[TransformJob]):
+    """Executes a transform job with the model's container, started as for a single-model endpoint."""
+
+    kind = "serving"
+    folder = "transform-jobs"
+    log_group = "/aws/sagemaker/TransformJobs"
+
+    @property
+    def _num_instances(self) -> int:
+        return 1
+
+    def _execute(self) -> str:
+        with self._hosts() as (host,):
+            return self._transform(host.opt_ml)
+
+    def _transform(self, opt_ml: OptMl) -> str:
+        with transfer("Data download"):
+            keys = self._keys()
+            self._fetch_model(opt_ml.base / "model")
+        if self._is_given_up():
+            return "Stopped"
+        stream = f"{self._job.name}/i-{secrets.token_hex(8)}-{int(now().timestamp())}"
+        with self._log(opt_ml, stream) as log, self._log(opt_ml, f"{stream}/data-log") as data_log:
+            with self._serving(opt_ml, log) as process, self._giving_up(process) as given_up:
+                if not process.is_ready(self._is_given_up):
+                    return self._not_ready(opt_ml, process)
+                limits = Limits.of(self._request, process.execution_parameters())
+                data_log.write(_limits_line(limits, self._request.get("BatchStrategy", "MultiRecord")))
+                sender = Sender(self._cloud, self._request, limits, process.connections, data_log.write, given_up)
+                with transfer("Data upload"):
+                    tally = sender.send_all(keys)
+            return self._outcome(tally)
+
+    def _keys(self) -> list[str]:
+        uri = self._request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+        bucket, prefix = split_uri(uri)
+        pages = self._cloud.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
+        if not keys:
+            raise NoObjectsError(f"S3 key: {uri} matched no files on s3")
+        return keys
+
+    def _fetch_model(self, folder: Path) -> None:
+        url = model_container(self._job.model).get("ModelDataUrl")
+        if url is None:
+            folder.mkdir()
+            return
+        bucket, key = split_uri(url)
+        archive = folder.with_name("model.tar.gz")
+        self._cloud.client("s3").download_file(bucket, key, str(archive))
+        try:
+            unpack(archive, folder, EndpointSettings.from_environment().max_unpacked_bytes)
+        except (UnsafeArchive, tarfile.TarError, EOFError, OSError) as error:
+            raise JobFailedError(f"ClientError: Failed to extract model data archive {url}: {error}") from error
+        archive.unlink()
+
+    def _is_given_up(self) -> bool:
+        return self._job.stop_requested.is_set() or self._runner.closing.is_set()
+
+    @contextlib.contextmanager
+    def _giving_up(self, process: ServingProcess) -> Iterator[threading.Event]:
+        """Ends the process soon after the job is stopped or the cloud closes, and sets an event before it does."""
+        event = threading.Event()
+
+        def look() -> None:
+            if self._is_given_up():
+                event.set()
+                process.end()
+
+        with Ticker((0.1, look)):
+            yield event
+
+    @contextlib.contextmanager
+    def _log(self, opt_ml: OptMl, stream: str) -> Iterator[LogStream]:
+        file = opt_ml.log_file if not stream.endswith("/data-log") else opt_ml.log_file.with_name("data-log.txt")
+        log = LogStream(self._cloud.client("logs"), self.log_group, stream, file)
+        with contextlib.closing(log), Ticker((LOG_SECONDS, log.ship)):
+            yield log
+
+    @contextlib.contextmanager
+    def _serving(self, opt_ml: OptMl, log: LogStream) -> Iterator[ServingProcess]:
+        container, port = model_container(self._job.model), free_port()
+        image = self._image(container["Image"])
+        variables = {
+            **image.environment,
+            **opt_ml.localized(dict(container.get("Environment", {}))),
+            "SM_MODEL_DIR": str(opt_ml.base / "model"),
+            "SAGEMAKER_BIND_TO_PORT": str(port),
+            "SAGEMAKER_SAFE_PORT_RANGE": f"{port}-{port}",
+            "SAGEMAKER_REGION": self._cloud.region,
+            **self._batch_variables(),
+        }
+        environment = job_environment(
+            self._cloud,
+            opt_ml,
+            self._request.get("Environment", {}),
+            variables,
+            isolated=self._job.model.get("EnableNetworkIsolation", False),
+        )
+        argv = [opt_ml.local(part) for part in image.command]
+
+        def read(line: str) -> None:
+            log.write(opt_ml.original(line))
+
+        with serving(self._cloud, argv, cwd=opt_ml.work, environment=environment, port=port, on_line=read) as process:
+            yield process
+
+    def _batch_variables(self) -> dict[str, str]:
+        """How a container learns that it works for a transform job, and with which limits, where the job names them."""
+        named = {
+            "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": self._request.get("MaxConcurrentTransforms"),
+            "SAGEMAKER_MAX_PAYLOAD_IN_MB": self._request.get("MaxPayloadInMB"),
+            "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(self._request.get("BatchStrategy", "")),
+        }
+        return {"SAGEMAKER_BATCH": "true", **{name: str(value) for name, value in named.items() if value}}
+
+    def _not_ready(self, opt_ml: OptMl, process: ServingProcess) -> str:
+        if self._is_given_up():
+            return "Stopped"
+        said = opt_ml.original(" | ".join(list(process.tail)[-5:])) or "none"
+        raise JobFailedError(
+            f"AlgorithmError: The container did not pass the ping health check. Last output: {said}"[:1024]
+        )
+
+    def _outcome(self, tally: Tally) -> str:
+        if self._is_given_up():
+            return "Stopped"
+        if tally.failed:
+            raise JobFailedError("AlgorithmError: See job logs for more information")
+        if tally.refused:
+            raise JobFailedError("ClientError: See job logs for more information")
+        return "Completed"
+
+
+def _limits_line(limits: Limits, strategy: str) -> str:
+    return (
+        f"[sagemaker logs]: MaxConcurrentTransforms={limits.concurrent}, MaxPayloadInMB={limits.payload_mb}, "
+        f"BatchStrategy={_STRATEGIES[strategy]}"
+    )

@@ -1,0 +1,96 @@
+"""The serving process of a transform job: started, asked whether it is ready, ended."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from localcloud.context import Cloud
+from localcloud.sagemaker.endpoints.connections import Connections, NoAnswer, Unreachable
+from localcloud.sagemaker.jobs.strays import kill_strays
+
+STARTUP_SECONDS = 60.0
+GRACE_SECONDS = 5.0
+_PING_SECONDS = 0.05
+_PARAMETERS = ("MaxConcurrentTransforms", "MaxPayloadInMB")
+
+
+class ServingProcess:
+    """One running container on `port`. `tail`: its last lines of output."""
+
+    def __init__(self, cloud: Cloud, process: subprocess.Popen[bytes], port: int) -> None:
+        self._cloud = cloud
+        self._process = process
+        self.connections = Connections(port)
+        self.tail: collections.deque[str] = collections.deque(maxlen=20)
+
+    def is_ready(self, given_up: Callable[[], bool]) -> bool:
+        """Wait for /ping to answer 200; False when it exits, when its time is over, or once `given_up()`."""
+        deadline = time.monotonic() + STARTUP_SECONDS
+        while self._process.poll() is None and time.monotonic() < deadline and not given_up():
+            with contextlib.suppress(Unreachable, NoAnswer):
+                if self.connections.request("GET", "/ping", timeout=5.0).status == 200:
+                    return True
+            time.sleep(_PING_SECONDS)
+        return False
+
+    def execution_parameters(self) -> dict[str, int]:
+        """What the container asks for itself at the optional route /execution-parameters."""
+        try:
+            answer = self.connections.request("GET", "/execution-parameters", timeout=5.0)
+            value: Any = json.loads(answer.body) if answer.status == 200 else {}
+        except (Unreachable, NoAnswer, ValueError):
+            return {}
+        found = {name: value.get(name) for name in _PARAMETERS} if isinstance(value, dict) else {}
+        return {name: number for name, number in found.items() if isinstance(number, int) and number > 0}
+
+    def end(self) -> None:
+        """SIGTERM, a moment, SIGKILL; requests that still wait find their connection closed."""
+        self._cloud.processes.end(self._process, GRACE_SECONDS)
+
+
+@contextlib.contextmanager
+def serving(
+    cloud: Cloud,
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str],
+    port: int,
+    on_line: Callable[[str], None],
+) -> Iterator[ServingProcess]:
+    """A process that lives as long as the block, with every line of its output handed on."""
+    popen = cloud.processes.start(
+        list(argv),
+        cwd=cwd,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    process = ServingProcess(cloud, popen, port)
+
+    def pump() -> None:
+        assert popen.stdout is not None
+        with popen.stdout as output:
+            for line in output:
+                text = line.decode(errors="replace").rstrip("\r\n")
+                process.tail.append(text)
+                on_line(text)
+
+    reader = threading.Thread(target=pump, name="transform-output", daemon=True)
+    reader.start()
+    try:
+        yield process
+    finally:
+        process.end()
+        kill_strays("SAGEMAKER_BASE_DIR", environment["SAGEMAKER_BASE_DIR"])
+        reader.join()
+        process.connections.close()
