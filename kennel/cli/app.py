@@ -7,7 +7,7 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from kennel.cli import data, local, models, pipeline, predict, stacks, verdicts
+from kennel.cli import batch, data, local, models, pipeline, predict, stacks, verdicts
 from kennel.cli import open as open_
 from kennel.cli.output import errors
 from kennel.errors import KennelError
@@ -26,6 +26,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(open_.app, name="open")
 stacks.register(app)
 predict.register(app)
+batch.register(app)
 verdicts.register(app, models.app)
 
 
