@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from imgcls import weights_file
+from imgcls.contract.artifact import ArtifactError
 from imgcls.torchvision_operators import import_torchvision
 
 NORMS = nn.modules.batchnorm._BatchNorm
@@ -77,9 +79,26 @@ def load_pretrained(network: nn.Module, architecture: str, folder: Path) -> None
     """Copy torchvision's weights from the weights channel, all but the last layer. Raises NetworkError."""
     weights = _read_weights(architecture, folder)
     last = head(network)[0]
+    wanted = {name for name in network.state_dict() if not name.startswith(f"{last}.")}
+    _load(network, weights, wanted, f"the pretrained weights are not those of {architecture}")
+
+
+def load_trained(network: nn.Module, architecture: str, weights: Mapping[str, Tensor]) -> None:
+    """Copy weights that were trained elsewhere, all of them. Raises NetworkError."""
+    name, linear = head(network)
+    last = weights.get(f"{name}.weight")
+    if last is not None and last.ndim == 2 and len(last) != linear.out_features:
+        raise NetworkError(
+            f"the weights answer {len(last)} classes and there are {linear.out_features} labels: "
+            "give a label for each class, in the order in which the network was trained"
+        )
+    _load(network, weights, set(network.state_dict()), f"the weights are not those of {architecture}")
+
+
+def _load(network: nn.Module, weights: Mapping[str, Tensor], wanted: set[str], refusal: str) -> None:
+    """Copy the `wanted` tensors. Raises NetworkError unless they are all there and nothing that is unknown."""
     expected = network.state_dict()
-    wanted = {name for name in expected if not name.startswith(f"{last}.")}
-    # Counters of batches seen are absent from old torchvision files and mean nothing for fine-tuning.
+    # Counters of batches seen are absent from old torchvision files and mean nothing for what is learned.
     counters = {name for name in wanted if name.endswith("num_batches_tracked")}
     wrong = sorted(
         name
@@ -89,20 +108,46 @@ def load_pretrained(network: nn.Module, architecture: str, folder: Path) -> None
     unknown = sorted(set(weights) - set(expected))
     if wrong or unknown:
         raise NetworkError(
-            f"the pretrained weights are not those of {architecture}: "
-            f"{len(wrong)} tensors missing or of another shape, {len(unknown)} unknown, such as {(wrong + unknown)[0]}"
+            f"{refusal}: {len(wrong)} tensors missing or of another shape, {len(unknown)} unknown, "
+            f"such as {(wrong + unknown)[0]}"
         )
     network.load_state_dict({**expected, **{name: weights[name] for name in wanted & set(weights)}})
 
 
 def _read_weights(architecture: str, folder: Path) -> Mapping[str, Tensor]:
     safe = folder / f"{architecture}.safetensors"
-    if safe.is_file():
-        return weights_file.load(safe)
     pickled = sorted([*folder.glob(f"{architecture}.pth"), *folder.glob(f"{architecture}-*.pth")])
-    if pickled:
-        return torch.load(pickled[0], map_location="cpu", weights_only=True)
+    if safe.is_file() or pickled:
+        return read_weights(safe if safe.is_file() else pickled[0])
     raise NetworkError(
         f"pretrained=true needs {architecture}.safetensors in the weights channel ({folder}): stage it with "
         f"`kennel weights stage {architecture}`, or pass --pretrained false"
     )
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a .safetensors file or of a pickled state_dict, on the CPU.
+
+    A state_dict may lie under "state_dict" or "model", and its names may begin with "module.", as training scripts
+    leave them. No code of the file runs. Raises NetworkError for a file that holds anything else.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return weights_file.load(path)
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except ArtifactError as error:
+        raise NetworkError(str(error)) from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).split("\n")[0].split(". ")[0]
+        raise NetworkError(
+            f"{path.name} is no state_dict that can be read without running its code ({reason}): "
+            "save it with torch.save(network.state_dict(), FILE)"
+        ) from error
+    for key in ("state_dict", "model"):
+        if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
+            found = found[key]
+    if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()) or not found:
+        raise NetworkError(f"{path.name} holds no state_dict: save one with torch.save(network.state_dict(), FILE)")
+    if all(name.startswith("module.") for name in found):
+        found = {name.removeprefix("module."): tensor for name, tensor in found.items()}
+    return dict(found)

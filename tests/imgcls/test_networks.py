@@ -1,5 +1,7 @@
 """Networks: every architecture takes the input and answers the classes; pretrained weights load strictly."""
 
+import os
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -51,14 +53,41 @@ def test_absent_weights_say_what_to_do(tmp_path):
 
 
 def test_pickled_code_in_weights_does_not_run(tmp_path):
-    import os
-    import pickle
-
     class Attack:
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "owned"),)
 
     torch.save({"x": Attack()}, tmp_path / "resnet18.pth")
-    with pytest.raises(pickle.UnpicklingError):
+    with pytest.raises(networks.NetworkError, match=r"resnet18\.pth is no state_dict that can be read without running"):
         networks.load_pretrained(networks.build("resnet18", 3), "resnet18", tmp_path)
     assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize("wrapped", ["plain", "state_dict", "model", "module", "safetensors"])
+def test_weights_that_were_trained_elsewhere_are_read_as_scripts_leave_them(tmp_path, wrapped):
+    source = networks.build("simple_cnn", 3).state_dict()
+    path = tmp_path / f"weights.{'safetensors' if wrapped == 'safetensors' else 'pth'}"
+    if wrapped == "safetensors":
+        save_file(source, path)
+    else:
+        named = {f"module.{name}": tensor for name, tensor in source.items()} if wrapped == "module" else source
+        torch.save({wrapped: named, "epoch": 3} if wrapped in ("state_dict", "model") else named, path)
+    network = networks.build("simple_cnn", 3)
+    networks.load_trained(network, "simple_cnn", networks.read_weights(path))
+    assert all(torch.equal(tensor, source[name]) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize("content", [b"", b"not a pickle", [1, 2], {"a": "text"}, {}])
+def test_a_file_that_holds_no_weights_is_refused(tmp_path, content):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
+    with pytest.raises(networks.NetworkError, match=r"save (it|one) with torch\.save\(network\.state_dict\(\), FILE\)"):
+        networks.read_weights(path)
+
+
+def test_weights_of_another_number_of_classes_or_network_are_refused():
+    weights = networks.build("resnet18", 5).state_dict()
+    with pytest.raises(networks.NetworkError, match="the weights answer 5 classes and there are 3 labels"):
+        networks.load_trained(networks.build("resnet18", 3), "resnet18", weights)
+    with pytest.raises(networks.NetworkError, match=r"the weights are not those of resnet50: .* such as"):
+        networks.load_trained(networks.build("resnet50", 5), "resnet50", weights)
