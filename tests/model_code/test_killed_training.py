@@ -1,0 +1,13 @@
+"""Killed at random points, inside checkpoint writes too, training ends with the same weights."""
+
+import pytest
+
+from benchmarks.killed_training import CALLS, kill_training
+
+
+@pytest.mark.parametrize("num_kills", [5, pytest.param(50, marks=pytest.mark.slow)])
+def test_killed_at_random_points_it_ends_all_the_same(tmp_path, num_kills):
+    outcome = kill_training(num_kills, tmp_path, seed=num_kills)
+    assert outcome.problems == []
+    assert outcome.kills.total() == num_kills and len(outcome.kills) == 1 + len(CALLS), "every moment had its turn"
+    assert outcome.most_steps_lost <= 1
