@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from config import instances
+from config import debugger, instances
 from config.base import Config
 from config.datasets import DatasetSpec
 from config.models import ModelSpec
@@ -84,6 +84,23 @@ class AppConfig(Config):
                     f"models.{model.name}.precision is bf16, which {self.endpoint.instance_type} only emulates: "
                     "choose fp32 or int8, or an endpoint.instance_type such as ml.c7i.xlarge"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _debugger(self) -> Self:
+        mode = self.training.sagemaker_debugger
+        if mode == "off":
+            return self
+        if self.environment == "local":
+            raise ValueError(
+                f"training.sagemaker_debugger is {mode}, and the embedded cloud does not emulate SageMaker Debugger: "
+                "set it to off; Kennel's own rules and profiler run everywhere"
+            )
+        if self.region not in debugger.RULES_ACCOUNTS:
+            raise ValueError(
+                f"training.sagemaker_debugger is {mode}, and SageMaker Debugger has no rules in {self.region}: "
+                f"set it to off, or choose a region of {', '.join(debugger.RULES_ACCOUNTS)}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -41,12 +41,21 @@ class JobCompute(Config):
         return self
 
     @property
+    def is_distributed(self) -> bool:
+        """Whether a job may have more than one process: one a GPU, or one an instance without GPUs."""
+        return self.instance_count > 1 or any(instances.num_gpus(name) > 1 for name in self.types)
+
+    @property
     def types(self) -> tuple[str, ...]:
         return (self.instance_type, *self.fallback_instance_types)
 
 
 class SpotConfig(Config):
-    """Managed spot training. Refused for now: it needs checkpoints that survive an interruption."""
+    """Managed spot training, of final trainings and of trials: cheaper, and interrupted now and then.
+
+    An interrupted job goes on from its last checkpoint, on its own. `max_wait_seconds` bounds its run and its waits for
+    capacity together.
+    """
 
     enabled: bool = False
     max_wait_seconds: int = Field(default=7200, ge=60)

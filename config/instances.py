@@ -8,6 +8,22 @@ TYPE = re.compile(r"ml\.(?P<family>[a-z0-9]+(?:-[a-z0-9]+)?)\.(?P<size>[a-z0-9]+
 
 GPU_FAMILIES = {"g4dn", "g5", "g6", "g6e", "p3", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200"}
 
+MULTI_GPU_SIZES: dict[str, dict[str, int]] = {
+    "g4dn": {"12xlarge": 4},
+    "g5": {"12xlarge": 4, "24xlarge": 4, "48xlarge": 8},
+    "g6": {"12xlarge": 4, "24xlarge": 4, "48xlarge": 8},
+    "g6e": {"12xlarge": 4, "24xlarge": 4, "48xlarge": 8},
+    "p3": {"8xlarge": 4, "16xlarge": 8},
+    "p3dn": {"24xlarge": 8},
+    "p4d": {"24xlarge": 8},
+    "p4de": {"24xlarge": 8},
+    "p5": {"48xlarge": 8},
+    "p5e": {"48xlarge": 8},
+    "p5en": {"48xlarge": 8},
+    "p6-b200": {"48xlarge": 8},
+}
+"""GPUs by family and size; the other sizes of a GPU family have one."""
+
 LOCAL_STORAGE_FAMILIES = {"g4dn", "g5", "g6", "g6e", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200"}
 """Instances with local disks refuse VolumeKmsKeyId; so does every family whose name ends in d, such as m5d or c6id."""
 
@@ -25,6 +41,14 @@ def family(instance_type: str) -> str:
 
 def has_gpu(instance_type: str) -> bool:
     return family(instance_type) in GPU_FAMILIES
+
+
+def num_gpus(instance_type: str) -> int:
+    """How many GPUs an instance of the type has."""
+    name, size = family(instance_type), instance_type.rpartition(".")[2]
+    if name in MULTI_GPU_SIZES:
+        return MULTI_GPU_SIZES[name].get(size, 1)
+    return 1 if name in GPU_FAMILIES else 0
 
 
 def has_local_storage(instance_type: str) -> bool:

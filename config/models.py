@@ -60,7 +60,11 @@ Range = Continuous | Integer | Categorical
 
 
 class TuningSpec(Config):
-    """The search of a model's hyperparameters. `search_space` maps a hyperparameter to its range."""
+    """The search of a model's hyperparameters. `search_space` maps a hyperparameter to its range.
+
+    `min_epochs`: what Hyperband gives every trial before it stops the weaker ones; the best get the model's `epochs`.
+    `warm_start`: go on from the trials of the search behind the published version, where there is one.
+    """
 
     search_space: dict[str, Range]
     strategy: Literal["Bayesian", "Random", "Grid", "Hyperband"] = "Bayesian"
@@ -69,6 +73,8 @@ class TuningSpec(Config):
     max_parallel_jobs: int = Field(default=2, ge=1, le=100)
     max_runtime_seconds: int = Field(default=4 * 3600, ge=120, le=2592000)
     early_stopping: Literal["Off", "Auto"] = "Off"
+    min_epochs: int = Field(default=1, ge=1)
+    warm_start: bool = False
     seed: int = Field(default=1, ge=0)
 
     @model_validator(mode="after")
@@ -91,8 +97,8 @@ class TuningSpec(Config):
             raise ValueError("strategy Hyperband chooses the epochs itself: take epochs out of search_space")
         if self.strategy == "Hyperband" and self.early_stopping == "Auto":
             raise ValueError("strategy Hyperband stops trials itself: set early_stopping to Off")
-        if self.strategy == "Hyperband":
-            raise ValueError("strategy Hyperband is not built yet: use Bayesian, Random or Grid")
+        if self.warm_start and self.strategy in ("Hyperband", "Grid"):
+            raise ValueError(f"warm_start cannot be had with strategy {self.strategy}: use Bayesian or Random")
         if self.strategy == "Grid" and not all(isinstance(s, Categorical) for s in self.search_space.values()):
             raise ValueError("strategy Grid takes categorical ranges only: list the values, or use Random")
         return self
@@ -134,7 +140,17 @@ class ModelSpec(Config):
         if taken:
             raise ValueError(f"hyperparameters holds {sorted(taken)}, which the model's own fields set")
         hyperparameters.encode(self.hyperparameters)
+        if self.tuning and self.tuning.strategy == "Hyperband" and self.tuning.min_epochs >= self.epochs:
+            raise ValueError(
+                f"tuning.min_epochs ({self.tuning.min_epochs}) must be below the epochs of {self.name} "
+                f"({self.epochs}): strategy Hyperband gives the best trials more of them than the others"
+            )
         return self
+
+    @property
+    def epochs(self) -> int:
+        """What a training takes at most, unless a search or a run says otherwise."""
+        return int(self.hyperparameters.get("epochs", hyperparameters.lookup("epochs").default))
 
     def static_hyperparameters(self, labels: dict[str, str]) -> dict[str, str]:
         """Everything CreateTrainingJob gets, as strings. `labels` are the data set's renames."""

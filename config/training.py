@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from config import instances
+from config import debugger, instances
 from config.base import Config
 from config.compute import JobCompute, SpotConfig
 
@@ -54,6 +54,8 @@ class TrainingConfig(Config):
     budget_usd_per_run: float = Field(default=200, gt=0)
     """PlanRun refuses a run whose worst case costs more."""
     execution_timeout_seconds: int = Field(default=86400, ge=300)
+    sagemaker_debugger: debugger.Mode = "off"
+    """The service's own Debugger, for accounts that used it before it was closed. Kennel's own rules run regardless."""
     isolate: bool = True
     """Network isolation, encryption between containers, VPC."""
     gate: GateConfig = GateConfig()
@@ -67,11 +69,10 @@ class TrainingConfig(Config):
                 f"spot.max_wait_seconds ({self.spot.max_wait_seconds}) is below training.max_runtime_seconds "
                 f"({self.training.max_runtime_seconds}): a spot job must be allowed to wait as long as it may run"
             )
-        if self.spot.enabled:
-            raise ValueError("spot.enabled: managed spot training is not built yet: set it to False")
-        for name in ("preparation", "training", "evaluation"):
-            if getattr(self, name).instance_count > 1:
-                raise ValueError(f"{name}.instance_count: several instances are not built yet: set it to 1")
+        if self.evaluation.instance_count > 1:
+            raise ValueError(
+                f"evaluation.instance_count ({self.evaluation.instance_count}) must be 1: one instance scores a model"
+            )
         for name in ("preparation", "evaluation"):
             if instances.has_gpu(getattr(self, name).instance_type):
                 raise ValueError(

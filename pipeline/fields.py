@@ -15,6 +15,7 @@ from pipeline.tasks import PROCESSING_JOB, TRAINING_JOB, TUNING_JOB
 GUIDE = "AWS Step Functions developer guide, Create and manage SageMaker AI jobs: example states"
 CDK = "aws-cdk-lib aws_stepfunctions_tasks.SageMakerCreateTrainingJob renders it"
 SDK = "the Step Functions Data Science SDK sends sagemaker.workflow.airflow's configuration, which has it"
+TRAINING_STEP = "the Step Functions Data Science SDK's TrainingStep adds it to the task's parameters"
 
 EVIDENCE: dict[str, dict[str, str]] = {
     TRAINING_JOB: {
@@ -31,11 +32,15 @@ EVIDENCE: dict[str, dict[str, str]] = {
         "Environment": "aws/aws-cdk#18976 added it to the same construct",
         "CheckpointConfig": "aws/aws-step-functions-data-science-sdk-python#86: added to a definition by hand, it ran",
         "EnableInterContainerTrafficEncryption": "in the API since before the integration; no run of it seen in public",
+        "EnableManagedSpotTraining": "aws/aws-step-functions-data-science-sdk-python#42: supported since 2021",
+        "DebugHookConfig": TRAINING_STEP,
+        "DebugRuleConfigurations": TRAINING_STEP,
     },
     TUNING_JOB: {
         "HyperParameterTuningJobName": GUIDE,
         "HyperParameterTuningJobConfig": GUIDE,
         "TrainingJobDefinition": GUIDE,
+        "WarmStartConfig": SDK,
     },
     PROCESSING_JOB: {
         "ProcessingJobName": GUIDE,
@@ -65,6 +70,8 @@ TUNING_DEFINITION = {
     "ResourceConfig": SDK,
     "StoppingCondition": SDK,
     "VpcConfig": SDK,
+    "EnableManagedSpotTraining": "same member as of CreateTrainingJob, in the API since before the integration",
+    "CheckpointConfig": "the same",
     "EnableNetworkIsolation": "same member as of CreateTrainingJob",
     "EnableInterContainerTrafficEncryption": "same member as of CreateTrainingJob",
 }
@@ -74,7 +81,7 @@ def check(definition: Mapping[str, Any]) -> None:
     """Raises ValueError naming the state and the field that has no evidence."""
     for name, state in tasks(definition):
         resource, parameters = state["Resource"], state["Parameters"]
-        if ":sagemaker:" not in resource:
+        if not resource.startswith("arn:aws:states:::sagemaker:"):
             continue
         _check(name, parameters, EVIDENCE[resource])
         if resource == TUNING_JOB:

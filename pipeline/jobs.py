@@ -1,4 +1,4 @@
-"""The SageMaker jobs as parameters of optimized tasks.
+"""The processing jobs as parameters of optimized tasks, and what all jobs have in common.
 
 Security fields are literals; names, values, ranges, S3 URIs and instance types come from the run's plan.
 Only EvaluateModel gets the test split.
@@ -11,7 +11,7 @@ from typing import Any
 from config import instances
 from config.app import AppConfig
 from config.compute import JobCompute
-from imgcls.contract import metrics, prepared
+from imgcls.contract import prepared
 from pipeline import placeholders
 from pipeline.names import job_name
 from pipeline.placeholders import Placeholder
@@ -74,8 +74,8 @@ def evaluate_model(config: AppConfig) -> Parameters:
             _input("artifact", "$.training.artifact"),
             # Training's second archive lies beside the first, under the job's name.
             _input("output-data", "States.Format('{}{}/output/output.tar.gz', $.model.output_uri, $.training.job)"),
-            _input("validation", _split(prepared.VALIDATION)),
-            _input("test", _split(prepared.TEST)),
+            _input("validation", split(prepared.VALIDATION)),
+            _input("test", split(prepared.TEST)),
             _input("champion", "$.model.champion_uri"),
             _code_input(),
         ],
@@ -83,91 +83,13 @@ def evaluate_model(config: AppConfig) -> Parameters:
     }
 
 
-def train_model(config: AppConfig) -> Parameters:
-    """CreateTrainingJob with the merged hyperparameters; checkpoints lie at a prefix that is stable over retries."""
-    return {
-        "TrainingJobName.$": job_name("$.model.base"),
-        "RoleArn": str(Placeholder.TRAINING_ROLE_ARN),
-        "AlgorithmSpecification": _algorithm(),
-        "HyperParameters.$": "$.hyperparameters.values",
-        "InputDataConfig.$": "$.channels.list",
-        "OutputDataConfig": _training_output(),
-        "ResourceConfig": _resources(config.training.training, "TrainModel", "$.model.training"),
-        "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.model.training.max_runtime_seconds"},
-        "CheckpointConfig": {"S3Uri.$": "$.model.checkpoints_uri"},
-        "Environment": {
-            "KENNEL_MANIFEST_ID.$": "$.run.manifest_id",
-            "KENNEL_JOB_SUBMITTED.$": "$$.State.EnteredTime",
-        },
-        **_isolation(config),
-    }
-
-
-def tune_model(config: AppConfig) -> Parameters:
-    """CreateHyperParameterTuningJob: trials of the same training job over the model's search space."""
-    return {
-        "HyperParameterTuningJobName.$": job_name("$.model.base"),
-        "HyperParameterTuningJobConfig": {
-            "Strategy.$": "$.model.tuning.strategy",
-            "HyperParameterTuningJobObjective": {
-                "Type.$": "$.model.tuning.goal",
-                "MetricName.$": "$.model.tuning.objective",
-            },
-            "ResourceLimits": {
-                "MaxNumberOfTrainingJobs.$": "$.model.tuning.max_jobs",
-                "MaxParallelTrainingJobs.$": "$.model.tuning.max_parallel_jobs",
-            },
-            "ParameterRanges.$": "$.model.tuning.parameter_ranges",
-            "TrainingJobEarlyStoppingType.$": "$.model.tuning.early_stopping",
-        },
-        "TrainingJobDefinition": {
-            "RoleArn": str(Placeholder.TRAINING_ROLE_ARN),
-            "AlgorithmSpecification": _algorithm(),
-            "StaticHyperParameters.$": "$.hyperparameters.values",
-            "InputDataConfig.$": "$.channels.list",
-            "OutputDataConfig": _training_output(),
-            "ResourceConfig": _resources(config.training.training, "TuneModel", "$.model.training"),
-            "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.model.training.max_runtime_seconds"},
-            **_isolation(config),
-        },
-    }
-
-
-def channels(*, pretrained: bool) -> list[Parameters]:
-    """InputDataConfig of training jobs and trials. An empty prefix fails a job: `weights` is there only when used."""
-    uris = {"train": _split(prepared.TRAIN), "validation": _split(prepared.VALIDATION)}
-    if pretrained:
-        uris["weights"] = "$.model.weights_uri"
-    code = {"S3Uri": f"s3://{Placeholder.CODE_BUCKET}/{Placeholder.CODE_KEY}"}
-    sources = {name: {"S3Uri.$": uri} for name, uri in uris.items()} | {"code": code}
-    return [
-        {
-            "ChannelName": name,
-            "DataSource": {
-                "S3DataSource": {"S3DataType": "S3Prefix", "S3DataDistributionType": "FullyReplicated", **source}
-            },
-        }
-        for name, source in sources.items()
-    ]
-
-
-def _split(name: str) -> str:
+def split(name: str) -> str:
+    """The intrinsic that makes the URI of one split of the prepared data set."""
     return f"States.Format('{{}}{{}}/{name}/', $.run.prepared_uri, $.run.manifest_id)"
 
 
-def _algorithm() -> Parameters:
-    return {
-        "TrainingImage": str(Placeholder.TRAINING_IMAGE),
-        "TrainingInputMode": "File",
-        "MetricDefinitions": metrics.definitions(),
-    }
-
-
-def _training_output() -> Parameters:
-    return {"S3OutputPath.$": "$.model.output_uri", "KmsKeyId": str(Placeholder.KEY_ARN)}
-
-
-def _resources(compute: JobCompute, state: str, size: str) -> Parameters:
+def resources(compute: JobCompute, state: str, size: str) -> Parameters:
+    """The instances of one job. `size` is the path of its JobSize in the plan."""
     return {
         "InstanceType.$": f"$.recovery.instances.{state}",
         "InstanceCount.$": f"{size}.instance_count",
@@ -190,7 +112,8 @@ def _vpc(config: AppConfig) -> Parameters:
     }
 
 
-def _isolation(config: AppConfig) -> Parameters:
+def isolation(config: AppConfig) -> Parameters:
+    """No network, encrypted traffic between containers, two private subnets; nothing where config leaves jobs open."""
     if not config.training.isolate:
         return {}
     return {
@@ -203,7 +126,7 @@ def _isolation(config: AppConfig) -> Parameters:
 def _processing_job(config: AppConfig, role: Placeholder) -> Parameters:
     job: Parameters = {"RoleArn": str(role)}
     if config.training.isolate:
-        job["NetworkConfig"] = _isolation(config)
+        job["NetworkConfig"] = isolation(config)
     return job
 
 
@@ -213,7 +136,7 @@ def _script(name: str) -> Parameters:
 
 
 def _cluster(compute: JobCompute, state: str, size: str) -> Parameters:
-    return {"ClusterConfig": _resources(compute, state, size)}
+    return {"ClusterConfig": resources(compute, state, size)}
 
 
 def _input(name: str, uri: str) -> Parameters:

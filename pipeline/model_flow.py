@@ -30,13 +30,14 @@ def item() -> dict[str, Any]:
 
 
 def flow(config: AppConfig) -> dict[str, Any]:
-    tasks = (model_training.START, *model_training.JOBS, *model_publishing.DECISIONS)
+    jobs = model_training.job_states(config)
+    tasks = (model_training.START, model_training.SAVE, *jobs, *model_publishing.DECISIONS)
     return {
         "StartAt": model_training.START,
         "States": {
             **model_training.states(config),
             **model_publishing.states(),
-            **recovery.states("Model", tasks, resume=model_training.JOBS, give_up="ModelFailed"),
+            **recovery.states("Model", tasks, resume=jobs, give_up="ModelFailed"),
             **_outcomes(),
         },
     }

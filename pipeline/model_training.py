@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 from config.app import AppConfig
-from pipeline import jobs, lambdas, recovery
+from pipeline import jobs, lambdas, model_tuning, recovery, sdk_jobs, training_jobs
 from pipeline.lambdas import Function
 from pipeline.placeholders import Placeholder
-from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, TRAINING_JOB, TUNING_JOB, State, task
+from pipeline.sdk_jobs import SdkJob
+from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, PUT_OBJECT, TRAINING_JOB, State, task
 
 START = "LoadModelPlan"
-JOBS = ("TuneModel", "TrainModel", "EvaluateModel")
+SAVE = "SaveHyperparameters"
 NO_FINDINGS = {"rules": []}
+
+
+def job_states(config: AppConfig) -> tuple[str, ...]:
+    """The states that may be entered again after a failure, perhaps with another instance type."""
+    return (*model_tuning.searches(config), "TrainModel", "EvaluateModel")
 
 
 def states(config: AppConfig) -> dict[str, State]:
     """Ends at QualityGate."""
-    return {**_load(), **_channels(), **_tuning(config), **_training(config), **_findings()}
+    return {
+        **_load(config),
+        **_channels(),
+        **model_tuning.states(config, next_state=SAVE),
+        **_save(),
+        **_train(config),
+        **_evaluate(config),
+        **_findings(),
+    }
 
 
-def _load() -> dict[str, State]:
+def _load(config: AppConfig) -> dict[str, State]:
     """The map's input holds a reference, because forty models' plans would not fit into one state."""
-    training, evaluation = "$.loaded.plan.training", "$.loaded.plan.evaluation"
+    plan = "$.loaded.plan"
+    sizes = {
+        name: f"{plan}.evaluation" if name == "EvaluateModel" else f"{plan}.training" for name in job_states(config)
+    }
     return {
         "LoadModelPlan": task(
             GET_OBJECT,
@@ -36,21 +53,13 @@ def _load() -> dict[str, State]:
             "Type": "Pass",
             "Comment": "The model's state at its start",
             "Parameters": {
-                "model.$": "$.loaded.plan",
-                "hyperparameters": {"values.$": "$.loaded.plan.hyperparameters"},
+                "model.$": plan,
+                "hyperparameters": {"values.$": f"{plan}.hyperparameters", "best_trial": "", "tuning_job": ""},
                 "run.$": "$.run",
                 "findings": NO_FINDINGS,
                 "recovery": recovery.initial(
-                    {
-                        "TuneModel": f"{training}.instance_type",
-                        "TrainModel": f"{training}.instance_type",
-                        "EvaluateModel": f"{evaluation}.instance_type",
-                    },
-                    {
-                        "TuneModel": f"{training}.fallback_instance_types",
-                        "TrainModel": f"{training}.fallback_instance_types",
-                        "EvaluateModel": f"{evaluation}.fallback_instance_types",
-                    },
+                    {name: f"{size}.instance_type" for name, size in sizes.items()},
+                    {name: f"{size}.fallback_instance_types" for name, size in sizes.items()},
                 ),
             },
             "Next": "ChooseChannels",
@@ -75,91 +84,69 @@ def _channel_list(*, pretrained: bool) -> State:
     return {
         "Type": "Pass",
         "Comment": "Train, validation and code" + (", and ImageNet weights" if pretrained else ""),
-        "Parameters": {"list": jobs.channels(pretrained=pretrained)},
+        "Parameters": {"list": training_jobs.channels(pretrained=pretrained)},
         "ResultPath": "$.channels",
         "Next": "ChooseTuning",
     }
 
 
-def _tuning(config: AppConfig) -> dict[str, State]:
+def _save() -> dict[str, State]:
     return {
-        "ChooseTuning": {
-            "Type": "Choice",
-            "Comment": "Search for hyperparameters when the run or the model says so",
-            "Choices": [{"Variable": "$.model.tune", "BooleanEquals": True, "Next": "TuneModel"}],
-            "Default": "TrainModel",
-        },
-        "TuneModel": task(
-            TUNING_JOB,
-            jobs.tune_model(config),
-            comment="Trials over the search space; the objective metric is one of the validation split",
-            timeout="$.model.tuning.max_runtime_seconds",
-            next_state="CheckTuning",
-            on_error=recovery.failed("TuneModel"),
-            result="$.tuning",
-        ),
-        "CheckTuning": {
-            "Type": "Choice",
-            "Comment": "A search of which no trial succeeded ends Completed, without a best job",
-            "Choices": [
-                {
-                    "Variable": "$.tuning.BestTrainingJob.TunedHyperParameters",
-                    "IsPresent": True,
-                    "Next": "UseBestHyperparameters",
-                }
-            ],
-            "Default": "NoTrialSucceeded",
-        },
-        "NoTrialSucceeded": {
-            "Type": "Pass",
-            "Result": {"Error": "Kennel.NoTrialSucceeded", "Cause": "no trial of the tuning job succeeded"},
-            "ResultPath": "$.error",
-            "Next": recovery.failed("TuneModel"),
-        },
-        "UseBestHyperparameters": {
-            "Type": "Pass",
-            "Comment": "The best trial's values over the static ones",
-            "Parameters": {
-                "values.$": "States.JsonMerge($.hyperparameters.values, "
-                "$.tuning.BestTrainingJob.TunedHyperParameters, false)",
-                "best_trial.$": "$.tuning.BestTrainingJob.TrainingJobName",
+        SAVE: task(
+            PUT_OBJECT,
+            {
+                "Bucket": str(Placeholder.ARTIFACTS_BUCKET),
+                "Key.$": "$.model.hyperparameters_key",
+                "Body.$": "$.hyperparameters",
+                "ContentType": "application/json",
             },
-            "ResultPath": "$.hyperparameters",
-            "Next": "ForgetTuning",
-        },
-        "ForgetTuning": {
-            "Type": "Pass",
-            "Comment": "States stay small: the search's description is not carried on",
-            "Result": {},
-            "ResultPath": "$.tuning",
-            "Next": "TrainModel",
-        },
+            comment="What is trained with, for people and for the next run",
+            timeout=60,
+            next_state="TrainModel",
+            on_error=recovery.failed(SAVE),
+        )
     }
 
 
-def _training(config: AppConfig) -> dict[str, State]:
-    training, evaluation = config.training.training, config.training.evaluation
+def _train(config: AppConfig) -> dict[str, State]:
+    parameters, comment = training_jobs.train_model(config), "The final training: weights, metrics, findings, profile"
+    selector = {"job.$": "$.TrainingJobName", "artifact.$": "$.ModelArtifacts.S3ModelArtifacts"}
+    limit, next_state, on_error = training_jobs.training_seconds(config), "EmitFindings", "EmitFindingsOfFailure"
+    if config.training.sagemaker_debugger == "profiler":
+        return sdk_jobs.states(
+            "TrainModel",
+            SdkJob("TrainingJob", parameters, comment=comment, limit_seconds=limit),
+            selector=selector,
+            result="$.training",
+            next_state=next_state,
+            on_error=on_error,
+        )
     return {
         "TrainModel": task(
             TRAINING_JOB,
-            jobs.train_model(config),
-            comment="The final training: weights, metrics, debug and profile records",
-            timeout=training.max_runtime_seconds + jobs.PENDING_SECONDS,
-            next_state="EmitFindings",
-            on_error="EmitFindingsOfFailure",
-            selector={"job.$": "$.TrainingJobName", "artifact.$": "$.ModelArtifacts.S3ModelArtifacts"},
+            parameters,
+            comment=comment,
+            timeout=limit,
+            next_state=next_state,
+            on_error=on_error,
+            selector=selector,
             result="$.training",
-        ),
+        )
+    }
+
+
+def _evaluate(config: AppConfig) -> dict[str, State]:
+    return {
         "EvaluateModel": task(
             PROCESSING_JOB,
             jobs.evaluate_model(config),
             comment="Score the served graph, and the published model, on the locked test split; write the archive",
-            timeout=evaluation.max_runtime_seconds + jobs.PENDING_SECONDS,
+            timeout=config.training.evaluation.max_runtime_seconds + jobs.PENDING_SECONDS,
             next_state="QualityGate",
             on_error=recovery.failed("EvaluateModel"),
             selector={"message.$": "States.StringToJson($.ExitMessage)"},
             result="$.evaluation",
-        ),
+        )
     }
 
 

@@ -12,7 +12,16 @@ from typing import Any
 from imgcls.contract import keys
 from pipeline import fields
 from pipeline.placeholders import Placeholder
-from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, PUBLISH, TRAINING_JOB, TUNING_JOB
+from pipeline.tasks import (
+    GET_OBJECT,
+    LAMBDA,
+    PROCESSING_JOB,
+    PUBLISH,
+    PUT_OBJECT,
+    SDK_SAGEMAKER,
+    TRAINING_JOB,
+    TUNING_JOB,
+)
 
 
 @dataclass(frozen=True)
@@ -47,11 +56,10 @@ def of_task(name: str, state: Mapping[str, Any]) -> list[Permission]:
             # The topic is encrypted: its publisher needs a data key.
             Permission(("kms:Decrypt", "kms:GenerateDataKey"), (str(Placeholder.KEY_ARN),)),
         ]
-    if resource == GET_OBJECT:
-        return [
-            Permission(("s3:GetObject",), (f"arn:${{AWS::Partition}}:s3:::{parameters['Bucket']}/{keys.RUNS}*",)),
-            Permission(("kms:Decrypt",), (str(Placeholder.KEY_ARN),)),
-        ]
+    if resource.startswith(SDK_SAGEMAKER):
+        return _sdk_call(resource.removeprefix(SDK_SAGEMAKER), parameters)
+    if resource in (GET_OBJECT, PUT_OBJECT):
+        return _object_call(resource, parameters["Bucket"])
     raise KeyError(f"{name} uses {resource}, which pipeline/permissions.py does not map to IAM")
 
 
@@ -71,13 +79,36 @@ def _job(noun: str, kind: str, rule: str, *, role: str) -> list[Permission]:
     return [
         Permission((f"sagemaker:Create{noun}", f"sagemaker:Describe{noun}", f"sagemaker:Stop{noun}"), jobs),
         Permission(("sagemaker:AddTags", "sagemaker:ListTags"), jobs),
-        Permission(("iam:PassRole",), (role,), {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}),
+        _pass(role),
         # `.sync` learns of a job's end by a rule of this name, which Step Functions itself manages.
         Permission(
             ("events:PutTargets", "events:PutRule", "events:DescribeRule"),
             (_arn("events", f"rule/StepFunctionsGetEventsForSageMaker{rule}JobsRule"),),
         ),
     ]
+
+
+def _object_call(resource: str, bucket: str) -> list[Permission]:
+    """Reading or writing an object of a run, in a bucket under the platform's key."""
+    objects = (f"arn:${{AWS::Partition}}:s3:::{bucket}/{keys.RUNS}*",)
+    if resource == GET_OBJECT:
+        return [Permission(("s3:GetObject",), objects), Permission(("kms:Decrypt",), (str(Placeholder.KEY_ARN),))]
+    # A large object is written in parts, and S3 decrypts those it has.
+    key = Permission(("kms:Decrypt", "kms:GenerateDataKey"), (str(Placeholder.KEY_ARN),))
+    return [Permission(("s3:PutObject",), objects), key]
+
+
+def _sdk_call(operation: str, parameters: Mapping[str, Any]) -> list[Permission]:
+    """One call of the SDK integration on a job. Who creates a job passes its role on."""
+    noun, kind = next((noun, kind) for noun, kind, _ in _JOBS.values() if operation.endswith(noun))
+    call = Permission((f"sagemaker:{operation[0].upper()}{operation[1:]}",), (_arn("sagemaker", f"{kind}/*"),))
+    if operation != f"create{noun}":
+        return [call]
+    return [call, _pass(_role(parameters))]
+
+
+def _pass(role: str) -> Permission:
+    return Permission(("iam:PassRole",), (role,), {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}})
 
 
 def _role(parameters: Mapping[str, Any]) -> str:

@@ -31,6 +31,8 @@ def run_specs(config: AppConfig) -> dict[str, Any]:
         "models": {model.name: _model(config, model) for model in config.models},
         "datasets": {dataset.name: _dataset(dataset) for dataset in config.datasets},
         "jobs": {name: asdict(_size(compute)) for name, compute in computes.items()},
+        "spot": training.spot.enabled,
+        "distributed": training.training.is_distributed,
         "usd_per_hour": {name: prices.per_hour(name) for name in types},
         "budget_usd": training.budget_usd_per_run,
         "max_concurrency": training.max_concurrency,
@@ -51,7 +53,7 @@ def _model(config: AppConfig, model: ModelSpec) -> dict[str, Any]:
         "dataset": model.dataset,
         "pretrained": model.pretrained,
         "hyperparameters": model.static_hyperparameters(config.dataset(model.dataset).labels),
-        "tuning": asdict(_tuning(model.tuning)) if model.tuning else None,
+        "tuning": asdict(_tuning(model.tuning, model.epochs)) if model.tuning else None,
         "preprocessing": model.preprocessing.model_dump(mode="json"),
         "serving": {"response_format": model.response_format, "precision": model.precision},
         "package_group": package_group(config, model.name),
@@ -66,7 +68,7 @@ def _size(compute: JobCompute) -> JobSize:
     return JobSize(**compute.model_dump())
 
 
-def _tuning(tuning: TuningSpec) -> TuningPlan:
+def _tuning(tuning: TuningSpec, epochs: int) -> TuningPlan:
     ranges: dict[str, list[dict[str, Any]]] = {
         "ContinuousParameterRanges": [],
         "IntegerParameterRanges": [],
@@ -85,6 +87,9 @@ def _tuning(tuning: TuningSpec) -> TuningPlan:
         early_stopping=tuning.early_stopping,
         seed=tuning.seed,
         parameter_ranges={kind: values for kind, values in ranges.items() if values},
+        warm_start=tuning.warm_start,
+        min_resource=tuning.min_epochs,
+        max_resource=epochs,
     )
 
 

@@ -12,6 +12,9 @@ PROCESSING_JOB = "arn:aws:states:::sagemaker:createProcessingJob.sync"
 LAMBDA = "arn:aws:states:::lambda:invoke"
 PUBLISH = "arn:aws:states:::sns:publish"
 GET_OBJECT = "arn:aws:states:::aws-sdk:s3:getObject"
+PUT_OBJECT = "arn:aws:states:::aws-sdk:s3:putObject"
+SDK_SAGEMAKER = "arn:aws:states:::aws-sdk:sagemaker:"
+"""And the operation in lower camel case: what the optimized integration is not known to take."""
 
 _THROTTLED = {
     # The optimized integration reports ThrottlingException under the service's own name.
@@ -22,7 +25,8 @@ _THROTTLED = {
         "Lambda.SdkClientException",
         "Lambda.TooManyRequestsException",
     ],
-    "aws-sdk": ["S3.S3Exception", "S3.SdkClientException"],
+    "aws-sdk:s3": ["S3.S3Exception", "S3.SdkClientException"],
+    "aws-sdk:sagemaker": ["SageMaker.SageMakerException", "SageMaker.SdkClientException"],
     "sns": ["SNS.ThrottledException", "SNS.InternalErrorException", "SNS.SdkClientException"],
 }
 MAX_RETRIES = 5
@@ -31,7 +35,7 @@ MAX_RETRIES = 5
 
 def retry(resource: str) -> list[State]:
     """Retries for what another call a little later would not meet. A job's own failure is never retried here."""
-    service = resource.split(":::")[1].split(":")[0]
+    service = resource.split(":::")[1].rpartition(":")[0]
     return [
         {
             "ErrorEquals": _THROTTLED[service],

@@ -12,7 +12,7 @@ from imgcls.contract.run_plan import RunPlan
 from lambdas.common.log import logged
 from lambdas.plan_run import lookups, price, quotas, request
 from lambdas.plan_run.environment import Environment
-from lambdas.plan_run.plan import draft
+from lambdas.plan_run.plan import Published, draft
 
 
 @logged
@@ -25,7 +25,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     specs = json.loads((Path(__file__).parent / environment.specs_file).read_text())
     wanted = request.parse(event["input"], event["execution"], specs)
     lookups.require_dataset(environment.data_bucket, wanted.dataset)
-    made = draft(wanted, specs, lookups.champions(environment.artifacts_bucket, wanted.models), environment)
+    aliases = lookups.published(environment.artifacts_bucket, wanted.models)
+    known = Published(
+        champions={name: alias.current for name, alias in aliases.items()},
+        searches=lookups.searches(environment.artifacts_bucket, aliases),
+    )
+    made = draft(wanted, specs, known, environment)
     lookups.require_weights(environment.artifacts_bucket, made.plan)
     cost = price.worst_case_usd(made.plan, specs["usd_per_hour"])
     price.check_budget(cost, specs["budget_usd"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from botocore.exceptions import ClientError
 
@@ -37,10 +37,21 @@ def require_weights(bucket: str, plan: RunPlan) -> None:
             )
 
 
-def champions(bucket: str, models: Iterable[str]) -> dict[str, str]:
-    """Model -> target model that its alias names. A model that was never published is left out."""
+def published(bucket: str, models: Iterable[str]) -> dict[str, Alias]:
+    """Model -> its alias. A model that was never published is left out."""
     found = {name: s3.read(bucket, keys.alias(name)) for name in models}
-    return {name: Alias.from_dict(json.loads(content[0])).current for name, content in found.items() if content}
+    return {name: Alias.from_dict(json.loads(content[0])) for name, content in found.items() if content}
+
+
+def searches(bucket: str, aliases: Mapping[str, Alias]) -> dict[str, str]:
+    """Model -> the tuning job behind its published version. One that was not searched, or expired, is left out."""
+    names = {}
+    for model, alias in aliases.items():
+        # Whoever rolled back is a person; a pipeline signs with its execution's ARN.
+        if ":execution:" in alias.who:
+            found = s3.read(bucket, keys.hyperparameters(alias.who.rpartition(":")[2], model))
+            names[model] = json.loads(found[0])["tuning_job"] if found else ""
+    return {model: name for model, name in names.items() if name}
 
 
 def account_quotas() -> dict[str, float] | str:

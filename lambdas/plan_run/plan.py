@@ -1,10 +1,10 @@
-"""From a request and the specs to the run's plan. Pure: what AWS knows comes in as `Facts`."""
+"""From a request and the specs to the run's plan. Pure: what AWS knows comes in as `Published`."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imgcls.contract import hyperparameters, keys, metrics
@@ -32,6 +32,14 @@ _HASH_CHARS = 6
 
 
 @dataclass(frozen=True)
+class Published:
+    """By model: the target model that is published now, and the tuning job behind it. Either may be missing."""
+
+    champions: Mapping[str, str] = field(default_factory=dict)
+    searches: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Draft:
     """A plan before price and quotas, and the file that goes with it."""
 
@@ -39,12 +47,10 @@ class Draft:
     file: PlanFile
 
 
-def draft(
-    request: RunRequest, specs: Mapping[str, Any], champions: Mapping[str, str], environment: Environment
-) -> Draft:
-    """The run's plan. `champions` maps a model to the target model that is published now, if there is one."""
+def draft(request: RunRequest, specs: Mapping[str, Any], published: Published, environment: Environment) -> Draft:
+    """The run's plan, and what its processing jobs read."""
     labels = specs["datasets"].get(request.dataset, {}).get("labels", {})
-    models = tuple(_model(name, request, specs, labels, champions.get(name), environment) for name in request.models)
+    models = tuple(_model(name, request, specs, labels, published, environment) for name in request.models)
     plan = RunPlan(
         execution=request.execution,
         dataset=request.dataset,
@@ -56,7 +62,8 @@ def draft(
         models=models,
         max_concurrency=min(specs["max_concurrency"], len(models)),
         worst_case_usd=0.0,
-        notes=_notes(request, specs),
+        spot=specs["spot"],
+        notes=_notes(request, specs, published),
     )
     return Draft(plan, _file(request, specs, labels))
 
@@ -66,18 +73,16 @@ def _model(
     request: RunRequest,
     specs: Mapping[str, Any],
     labels: Mapping[str, str],
-    champion: str | None,
+    published: Published,
     environment: Environment,
 ) -> ModelPlan:
     spec = specs["models"][name]
     pinned = request.hyperparameters.get(name, {})
-    tuning = _tuning(spec, pinned) if request.tune else None
-    values = {
-        **spec["hyperparameters"],
-        **pinned,
-        **hyperparameters.encode({"labels": dict(labels)}),
-        **_toolkit(environment),
-    }
+    values = {**spec["hyperparameters"], **pinned, **hyperparameters.encode({"labels": dict(labels)})}
+    tuning = _tuning(spec, values, pinned, published.searches.get(name)) if request.tune else None
+    training = _size(specs, "training")
+    training = replace(training, instance_count=request.instances or training.instance_count)
+    values |= _toolkit(environment, distributed=specs["distributed"] or training.instance_count > 1)
     searched = _searched(tuning) if tuning else set()
     bucket, execution = environment.artifacts_bucket, request.execution
     return ModelPlan(
@@ -89,20 +94,26 @@ def _model(
         # The service refuses a hyperparameter that is both static and searched.
         hyperparameters={key: value for key, value in values.items() if key not in searched},
         tuning=tuning or NO_TUNING,
-        training=_size(specs, "training"),
+        training=training,
+        # Hyperparameters mean the same on any number of instances, so trials need no more than one each.
+        trial=replace(training, instance_count=1),
         evaluation=_size(specs, "evaluation"),
         weights_uri=keys.uri(bucket, keys.weights(spec["architecture"])),
         output_uri=keys.uri(bucket, keys.output(execution, name)),
         checkpoints_uri=keys.uri(bucket, keys.checkpoints(execution, name)),
+        trials_uri=keys.uri(bucket, keys.trials(execution, name)),
+        hyperparameters_key=keys.hyperparameters(execution, name),
         run_uri=keys.uri(bucket, keys.run(execution, name)),
-        champion_uri=keys.uri(bucket, _champion_prefix(champion)),
+        champion_uri=keys.uri(bucket, _champion_prefix(published.champions.get(name))),
         package_group=spec["package_group"],
     )
 
 
-def _toolkit(environment: Environment) -> dict[str, str]:
+def _toolkit(environment: Environment, *, distributed: bool) -> dict[str, str]:
     """What the training toolkit reads: which script of which archive to run. A path works without a network."""
     return {
+        # The toolkit then starts the script by torchrun: a process a GPU, or one an instance without GPUs.
+        **({"sagemaker_torch_distributed_enabled": "true"} if distributed else {}),
         "sagemaker_program": "train.py",
         "sagemaker_submit_directory": f"/opt/ml/input/data/code/{environment.code_file}",
         "sagemaker_region": environment.region,
@@ -115,8 +126,13 @@ def _champion_prefix(champion: str | None) -> str:
     return keys.MODELS + champion.rpartition("/")[0] + "/" if champion else keys.NO_CHAMPION
 
 
-def _tuning(spec: Mapping[str, Any], pinned: Mapping[str, str]) -> TuningPlan | None:
-    """The model's search without the hyperparameters that the input pins; None when nothing is left to search."""
+def _tuning(
+    spec: Mapping[str, Any], values: Mapping[str, str], pinned: Mapping[str, str], parent: str | None
+) -> TuningPlan | None:
+    """The model's search without the hyperparameters that the input pins; None when nothing is left to search.
+
+    `values` are the static ones: their epochs are the most that Hyperband gives a trial.
+    """
     if spec["tuning"] is None:
         return None
     tuning = TuningPlan(**spec["tuning"])
@@ -125,7 +141,17 @@ def _tuning(spec: Mapping[str, Any], pinned: Mapping[str, str]) -> TuningPlan | 
         for kind, entries in tuning.parameter_ranges.items()
     }
     left = {kind: entries for kind, entries in ranges.items() if entries}
-    return replace(tuning, parameter_ranges=left) if left else None
+    if not left:
+        return None
+    epochs = int(values.get("epochs", tuning.max_resource))
+    parents = ({"HyperParameterTuningJobName": parent},) if tuning.warm_start and parent else ()
+    return replace(
+        tuning,
+        parameter_ranges=left,
+        parents=parents,
+        min_resource=min(tuning.min_resource, epochs),
+        max_resource=epochs,
+    )
 
 
 def _searched(tuning: TuningPlan) -> set[str]:
@@ -143,7 +169,7 @@ def _base(name: str, seed: str) -> str:
     return f"{name[:room].rstrip('-')}-{hashlib.sha256(seed.encode()).hexdigest()[:_HASH_CHARS]}"
 
 
-def _notes(request: RunRequest, specs: Mapping[str, Any]) -> tuple[str, ...]:
+def _notes(request: RunRequest, specs: Mapping[str, Any], published: Published) -> tuple[str, ...]:
     notes = []
     if request.dataset not in specs["datasets"]:
         notes.append(f"{request.dataset} has no data set spec: its layout is found out, its labels are its folders")
@@ -152,6 +178,8 @@ def _notes(request: RunRequest, specs: Mapping[str, Any]) -> tuple[str, ...]:
         pinned = sorted(set(request.hyperparameters.get(name, {})) & _searched(TuningPlan(**tuning))) if tuning else []
         if request.tune and pinned:
             notes.append(f"{name}: {', '.join(pinned)} is given, so it is not searched")
+        if request.tune and tuning and tuning["warm_start"] and name not in published.searches:
+            notes.append(f"{name}: its search starts cold, as no search is known behind a published version")
     return tuple(notes)
 
 

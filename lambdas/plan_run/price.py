@@ -1,5 +1,6 @@
 """What a run costs at worst: every job takes all the time that it may, on the dearest type that it may use.
 
+Spot instances are counted at their full price: how much cheaper they will be, nobody knows beforehand.
 A job that is tried again after an error of the service is not counted twice: its first try was short, or free.
 """
 
@@ -29,17 +30,17 @@ def check_budget(worst_case: float, budget: float) -> None:
 
 
 def _model(model: ModelPlan, usd_per_hour: Mapping[str, float]) -> float:
-    training = _job(model.training, usd_per_hour)
-    return training + _search(model, training, usd_per_hour) + _job(model.evaluation, usd_per_hour)
+    jobs = _job(model.training, usd_per_hour) + _job(model.evaluation, usd_per_hour)
+    return jobs + _search(model, usd_per_hour)
 
 
-def _search(model: ModelPlan, trial: float, usd_per_hour: Mapping[str, float]) -> float:
+def _search(model: ModelPlan, usd_per_hour: Mapping[str, float]) -> float:
     """All the trials, or as many as run side by side until the search's own time is up."""
     if not model.tune:
         return 0.0
     tuning = model.tuning
-    until_stopped = _hourly(model.training, usd_per_hour) * tuning.max_runtime_seconds / SECONDS_PER_HOUR
-    return min(tuning.max_jobs * trial, tuning.max_parallel_jobs * until_stopped)
+    until_stopped = _hourly(model.trial, usd_per_hour) * tuning.max_runtime_seconds / SECONDS_PER_HOUR
+    return min(tuning.max_jobs * _job(model.trial, usd_per_hour), tuning.max_parallel_jobs * until_stopped)
 
 
 def _job(size: JobSize, usd_per_hour: Mapping[str, float]) -> float:

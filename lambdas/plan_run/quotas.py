@@ -15,7 +15,7 @@ NO_LIMIT = 1_000_000
 
 
 def quota_name(instance_type: str, kind: str) -> str:
-    """`kind` is training or processing; a search's trials count as training jobs."""
+    """`kind` is training, spot training or processing; a search's trials count as training jobs."""
     return f"{instance_type} for {kind} job usage"
 
 
@@ -24,7 +24,7 @@ def fit(plan: RunPlan, quotas: Quotas) -> RunPlan:
     _require(quotas, plan.preparation.instance_type, "processing", plan.preparation.instance_count)
     concurrency = plan.max_concurrency
     for model in plan.models:
-        for instance_type, kind, count in _peaks(model):
+        for instance_type, kind, count in _peaks(model, "spot training" if plan.spot else "training"):
             allowed = _require(quotas, instance_type, kind, count)
             concurrency = min(concurrency, allowed // count)
     if concurrency == plan.max_concurrency:
@@ -33,11 +33,11 @@ def fit(plan: RunPlan, quotas: Quotas) -> RunPlan:
     return replace(plan, max_concurrency=concurrency, notes=(*plan.notes, note))
 
 
-def _peaks(model: ModelPlan) -> list[tuple[str, str, int]]:
+def _peaks(model: ModelPlan, training: str) -> list[tuple[str, str, int]]:
     """(instance type, kind, instances) that one model uses at once, at most."""
-    trials = model.tuning.max_parallel_jobs if model.tune else 1
+    trials = model.trial.instance_count * model.tuning.max_parallel_jobs if model.tune else 0
     return [
-        (model.training.instance_type, "training", model.training.instance_count * trials),
+        (model.training.instance_type, training, max(model.training.instance_count, trials)),
         (model.evaluation.instance_type, "processing", model.evaluation.instance_count),
     ]
 

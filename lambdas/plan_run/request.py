@@ -11,7 +11,9 @@ from imgcls.contract import hyperparameters, keys
 from imgcls.contract.run_plan import MAX_MODELS
 from lambdas.common.errors import Refused
 
-FIELDS = ("models", "dataset", "tune", "hyperparameters")
+FIELDS = ("models", "dataset", "tune", "hyperparameters", "instances")
+MAX_INSTANCES = 20
+"""Of one training job: the service's own limit."""
 FIXED = ("model-name", "architecture", "pretrained", "preprocessing", "serving", "labels")
 """Hyperparameters that the model's own fields set."""
 EXECUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,78}[A-Za-z0-9])?")
@@ -19,13 +21,17 @@ EXECUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,78}[A-Za-z0-9])?")
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What to run. `hyperparameters`: model -> name -> the string that CreateTrainingJob carries."""
+    """What to run. `hyperparameters`: model -> name -> the string that CreateTrainingJob carries.
+
+    `instances` of each final training; None is what the configuration says.
+    """
 
     execution: str
     models: tuple[str, ...]
     dataset: str
     tune: bool
     hyperparameters: Mapping[str, Mapping[str, str]]
+    instances: int | None = None
 
 
 def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
@@ -44,6 +50,7 @@ def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
         dataset=_dataset(value, models, specs),
         tune=_tune(value, specs),
         hyperparameters=_hyperparameters(value, models),
+        instances=_instances(value),
     )
 
 
@@ -82,6 +89,13 @@ def _tune(value: Mapping[str, Any], specs: Mapping[str, Any]) -> bool:
     if not isinstance(tune, bool):
         raise Refused(f"tune is {tune!r}; it must be true or false")
     return tune
+
+
+def _instances(value: Mapping[str, Any]) -> int | None:
+    count = value.get("instances")
+    if count is not None and (type(count) is not int or not 1 <= count <= MAX_INSTANCES):
+        raise Refused(f"instances is {count!r}; it must be a whole number from 1 to {MAX_INSTANCES}")
+    return count
 
 
 def _hyperparameters(value: Mapping[str, Any], models: tuple[str, ...]) -> dict[str, dict[str, str]]:

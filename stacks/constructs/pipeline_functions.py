@@ -68,7 +68,7 @@ class PipelineFunctions(Construct):
         )
         role = self._add(lambdas.PLAN_RUN, environment)
         data.allow_list(role, keys.DATASETS)
-        artifacts.allow_read(role, keys.ALIASES, keys.WEIGHTS)
+        artifacts.allow_read(role, keys.ALIASES, keys.WEIGHTS, keys.RUNS)
         artifacts.allow_write(role, keys.RUNS, keys.NO_CHAMPION)
         artifacts.allow_existence_check(role)
         role.allow_without_resource(["servicequotas:ListServiceQuotas"])

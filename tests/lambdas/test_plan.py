@@ -6,7 +6,7 @@ import config
 from imgcls.contract import hyperparameters
 from imgcls.contract.plan import PlanFile
 from lambdas.plan_run.environment import Environment
-from lambdas.plan_run.plan import draft
+from lambdas.plan_run.plan import Published, draft
 from lambdas.plan_run.request import parse
 from pipeline.specs import run_specs
 
@@ -15,8 +15,8 @@ ENVIRONMENT = Environment("data", "artifacts", "eu-west-1", "abc.gz", check_quot
 BREEDS, MOBILE, CATS = "dog-breed-classifier", "dog-breed-classifier-mobile", "cat-dog-classifier"
 
 
-def made(value=None, champions=None):
-    return draft(parse(value or {}, "run-1", SPECS), SPECS, champions or {}, ENVIRONMENT)
+def made(value=None, specs=SPECS, **published):
+    return draft(parse(value or {}, "run-1", specs), specs, Published(**published), ENVIRONMENT)
 
 
 def model(plan, name):
@@ -55,7 +55,7 @@ def test_the_champion_is_the_published_versions_prefix():
 
 
 def test_bases_of_job_names_are_short_and_tell_runs_apart():
-    first, second = made().plan, draft(parse({}, "run-2", SPECS), SPECS, {}, ENVIRONMENT).plan
+    first, second = made().plan, draft(parse({}, "run-2", SPECS), SPECS, Published(), ENVIRONMENT).plan
     bases = [plan.base for plan in (first, second)] + [m.base for plan in (first, second) for m in plan.models]
     assert len(set(bases)) == len(bases)
     assert all(len(base) <= 18 for base in bases)

@@ -9,7 +9,7 @@ import pytest
 import config
 from lambdas.common.errors import Refused
 from lambdas.plan_run.environment import Environment
-from lambdas.plan_run.plan import draft
+from lambdas.plan_run.plan import Published, draft
 from lambdas.plan_run.price import check_budget, worst_case_usd
 from lambdas.plan_run.quotas import fit
 from lambdas.plan_run.request import parse
@@ -22,7 +22,7 @@ PRICES = {"ml.m5.2xlarge": 1.0, "ml.g5.xlarge": 10.0, "ml.g4dn.xlarge": 20.0, "m
 
 
 def plan(value=None):
-    return draft(parse(value or {}, "run-1", SPECS), SPECS, {}, ENVIRONMENT).plan
+    return draft(parse(value or {}, "run-1", SPECS), SPECS, Published(), ENVIRONMENT).plan
 
 
 def test_the_dearest_type_and_all_the_time_are_counted():

@@ -61,7 +61,7 @@ class Runner:
         self.config = settings or config.load("dev")
         self.definition = placeholders.substitute(state_machine(self.config), VALUES)
         self.script: dict[str, list[Answer]] = {}
-        self._services = Services(specs or run_specs(self.config))
+        self.services = Services(specs or run_specs(self.config))
         self._calls: dict[str, list[Any]] = defaultdict(list)
         self._lock = threading.Lock()
 
@@ -96,7 +96,7 @@ class Runner:
         if callable(value):
             value = value(parameters)
         if value is None:
-            value = self._services.answer(state, resource, parameters)
+            value = self.services.answer(state, resource, parameters)
         if isinstance(value, StatesError):
             raise value
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -16,7 +17,16 @@ from lambdas.plan_run import plan, request
 from lambdas.plan_run.environment import Environment
 from localcloud.stepfunctions.asl.errors import StatesError
 from pipeline.placeholders import Placeholder
-from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, PUBLISH, TRAINING_JOB, TUNING_JOB
+from pipeline.tasks import (
+    GET_OBJECT,
+    LAMBDA,
+    PROCESSING_JOB,
+    PUBLISH,
+    PUT_OBJECT,
+    SDK_SAGEMAKER,
+    TRAINING_JOB,
+    TUNING_JOB,
+)
 
 ENVIRONMENT = Environment("data-bucket", "artifacts-bucket", "us-east-1", "0a1b.gz", check_quotas=False)
 VERSION = "20261120T132415Z-1a2b3c4d"
@@ -37,6 +47,12 @@ VALUES = {
 }
 """What a deploy puts in the place of the placeholders."""
 
+SIMPLE = {
+    TRAINING_JOB: "TrainModel",
+    GET_OBJECT: "LoadModelPlan",
+    PUT_OBJECT: "SaveHyperparameters",
+    PUBLISH: "Notify",
+}
 JOB_NAMES = {
     TRAINING_JOB: "TrainingJobName",
     PROCESSING_JOB: "ProcessingJobName",
@@ -54,8 +70,13 @@ def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
     if resource == PROCESSING_JOB:
         script = parameters["AppSpecification"]["ContainerEntrypoint"][-1]
         return {"prepare.py": "PrepareDataset", "evaluate.py": "EvaluateModel"}[script]
-    simple = {TRAINING_JOB: "TrainModel", TUNING_JOB: "TuneModel", GET_OBJECT: "LoadModelPlan", PUBLISH: "Notify"}
-    return simple[resource]
+    if resource == TUNING_JOB:
+        return "TuneModelWarm" if "WarmStartConfig" in parameters else "TuneModel"
+    if resource.startswith(SDK_SAGEMAKER):
+        verb, noun = re.fullmatch("([a-z]+)(.*)", resource.removeprefix(SDK_SAGEMAKER)).groups()
+        job = {"TrainingJob": "TrainModel", "HyperParameterTuningJob": "TuneModelHyperband"}[noun]
+        return job if verb == "create" else f"{job}{verb.capitalize()}"
+    return SIMPLE[resource]
 
 
 def describe(resource: str, parameters: Mapping[str, Any], **values: Any) -> dict[str, Any]:
@@ -89,9 +110,13 @@ class Services:
     def __init__(self, specs: Mapping[str, Any]) -> None:
         self._specs = specs
         self._plan: RunPlan | None = None
+        self._jobs: dict[str, list[Any]] = {}
+        self.published = plan.Published()
 
     def answer(self, state: str, resource: str, parameters: Mapping[str, Any]) -> Any:
         """Raises StatesError as Step Functions would see it."""
+        if resource.startswith(SDK_SAGEMAKER):
+            return self._sdk_call(state, resource, parameters)
         method = getattr(self, state)
         if resource != LAMBDA:
             return method(parameters)
@@ -100,9 +125,21 @@ class Services:
         except Exception as error:
             raise failed_function(error) from error
 
+    def _sdk_call(self, state: str, resource: str, parameters: Mapping[str, Any]) -> Any:
+        """A job by the SDK integration: created, then running for two descriptions, then at its end."""
+        operation = resource.removeprefix(SDK_SAGEMAKER)
+        noun = re.sub("^[a-z]+", "", operation)
+        name = parameters[f"{noun}Name"]
+        if operation.startswith("create"):
+            self._jobs[name] = [{**parameters, f"{noun}Status": "InProgress"}] * 2 + [getattr(self, state)(parameters)]
+            return {f"{noun}Arn": ACCOUNT.format("sagemaker", f"some-job/{name}")}
+        if operation.startswith("stop"):
+            return {}
+        return self._jobs[name].pop(0) if len(self._jobs[name]) > 1 else self._jobs[name][0]
+
     def PlanRun(self, payload: Mapping[str, Any]) -> Any:
         wanted = request.parse(payload["input"], payload["execution"], self._specs)
-        self._plan = plan.draft(wanted, self._specs, {}, ENVIRONMENT).plan
+        self._plan = plan.draft(wanted, self._specs, self.published, ENVIRONMENT).plan
         return self._plan.to_answer()
 
     def LoadModelPlan(self, parameters: Mapping[str, Any]) -> Any:
@@ -117,6 +154,11 @@ class Services:
     def TuneModel(self, parameters: Mapping[str, Any]) -> Any:
         best = {"TrainingJobName": "trial-003", "TunedHyperParameters": {"lr": "0.02", "batch-size": '"32"'}}
         return describe(TUNING_JOB, parameters, BestTrainingJob=best)
+
+    TuneModelWarm = TuneModelHyperband = TuneModel
+
+    def SaveHyperparameters(self, parameters: Mapping[str, Any]) -> Any:
+        return {}
 
     def TrainModel(self, parameters: Mapping[str, Any]) -> Any:
         name, output = parameters["TrainingJobName"], parameters["OutputDataConfig"]["S3OutputPath"]

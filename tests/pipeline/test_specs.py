@@ -40,7 +40,7 @@ def test_a_grid_has_as_many_trials_as_combinations():
         strategy="Grid",
         max_jobs=50,
     )
-    assert _tuning(spec).max_jobs == 6
+    assert _tuning(spec, epochs=8).max_jobs == 6
 
 
 def test_a_group_name_that_is_too_long_names_the_model():

@@ -24,7 +24,10 @@ SCRIPTS = (
         {state: [failed_job(state, FailureReason="InternalServerError"), None]}
         for state in ("PrepareDataset", "TuneModel", "TrainModel", "EvaluateModel")
     ),
-    *({state: [StatesError("Broken", "")]} for state in ("LoadModelPlan", *model_publishing.DECISIONS[:-1])),
+    *(
+        {state: [StatesError("Broken", "")]}
+        for state in ("LoadModelPlan", "SaveHyperparameters", *model_publishing.DECISIONS[:-1])
+    ),
     {"PublishModel": [{"Payload": REFRESH}], "RefreshFleet": [StatesError("Broken", "")]},
 )
 

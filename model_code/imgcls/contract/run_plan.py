@@ -31,7 +31,10 @@ class JobSize:
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """`parameter_ranges` is the ParameterRanges structure of CreateHyperParameterTuningJob."""
+    """`parameter_ranges` is the ParameterRanges structure of CreateHyperParameterTuningJob.
+
+    `parents` are its ParentHyperParameterTuningJobs; `min_resource` and `max_resource` are Hyperband's, in epochs.
+    """
 
     strategy: str
     objective: str
@@ -42,6 +45,10 @@ class TuningPlan:
     early_stopping: str
     seed: int
     parameter_ranges: dict[str, list[dict[str, Any]]]
+    warm_start: bool = False
+    parents: tuple[dict[str, str], ...] = ()
+    min_resource: int = 1
+    max_resource: int = 1
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class ModelPlan:
     """One model of the run. `hyperparameters` are the static ones, all strings, ready for CreateTrainingJob.
 
     `tune` and `pretrained` steer Choice states. `champion_uri` is the published version's prefix, or the placeholder
-    prefix when nothing is published. URIs of prefixes end in a slash.
+    prefix when nothing is published. `trial` is one job of the search. URIs of prefixes end in a slash.
     """
 
     name: str
@@ -60,10 +67,13 @@ class ModelPlan:
     hyperparameters: dict[str, str]
     tuning: TuningPlan
     training: JobSize
+    trial: JobSize
     evaluation: JobSize
     weights_uri: str
     output_uri: str
     checkpoints_uri: str
+    trials_uri: str
+    hyperparameters_key: str
     run_uri: str
     champion_uri: str
     package_group: str
@@ -96,6 +106,7 @@ class RunPlan:
     models: tuple[ModelPlan, ...]
     max_concurrency: int
     worst_case_usd: float
+    spot: bool = False
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     def to_dict(self) -> dict[str, Any]:

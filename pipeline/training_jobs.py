@@ -1,0 +1,146 @@
+"""Training jobs and searches as parameters of tasks. A search's trials are training jobs with other values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.app import AppConfig
+from imgcls.contract import keys, metrics, prepared
+from pipeline import debugger
+from pipeline.jobs import PENDING_SECONDS, Parameters, isolation, resources, split
+from pipeline.names import job_name
+from pipeline.placeholders import Placeholder
+
+WARM_START_TYPE = "TransferLearning"
+"""The other type demands the parent's very data and image, and both change from run to run."""
+
+
+def train_model(config: AppConfig) -> Parameters:
+    """CreateTrainingJob with the merged hyperparameters; checkpoints lie at a prefix that is stable over retries."""
+    return {
+        "TrainingJobName.$": job_name("$.model.base"),
+        "RoleArn": str(Placeholder.TRAINING_ROLE_ARN),
+        "AlgorithmSpecification": _algorithm(),
+        "HyperParameters.$": "$.hyperparameters.values",
+        "InputDataConfig.$": "$.channels.list",
+        "OutputDataConfig": _output(),
+        "ResourceConfig": resources(config.training.training, "TrainModel", "$.model.training"),
+        "CheckpointConfig": {"S3Uri.$": "$.model.checkpoints_uri"},
+        "Environment": {
+            "KENNEL_MANIFEST_ID.$": "$.run.manifest_id",
+            "KENNEL_JOB_SUBMITTED.$": "$$.State.EnteredTime",
+        },
+        **_until(config),
+        **isolation(config),
+        **debugger.parameters(config),
+    }
+
+
+def tune_model(config: AppConfig, state: str) -> Parameters:
+    """CreateHyperParameterTuningJob: trials of the same training job over the model's search space."""
+    return {
+        "HyperParameterTuningJobName.$": job_name("$.model.base"),
+        "HyperParameterTuningJobConfig": {
+            "Strategy.$": "$.model.tuning.strategy",
+            "HyperParameterTuningJobObjective": {
+                "Type.$": "$.model.tuning.goal",
+                "MetricName.$": "$.model.tuning.objective",
+            },
+            "ResourceLimits": {
+                "MaxNumberOfTrainingJobs.$": "$.model.tuning.max_jobs",
+                "MaxParallelTrainingJobs.$": "$.model.tuning.max_parallel_jobs",
+            },
+            "ParameterRanges.$": "$.model.tuning.parameter_ranges",
+            "TrainingJobEarlyStoppingType.$": "$.model.tuning.early_stopping",
+        },
+        "TrainingJobDefinition": {
+            "RoleArn": str(Placeholder.TRAINING_ROLE_ARN),
+            "AlgorithmSpecification": _algorithm(),
+            "StaticHyperParameters.$": "$.hyperparameters.values",
+            "InputDataConfig.$": "$.channels.list",
+            "OutputDataConfig": _output(),
+            "ResourceConfig": resources(config.training.training, state, "$.model.trial"),
+            **_trial_checkpoints(config),
+            **_until(config),
+            **isolation(config),
+        },
+    }
+
+
+def tune_model_warm(config: AppConfig, state: str) -> Parameters:
+    """The same, going on from the trials of an earlier search."""
+    warm = {
+        "ParentHyperParameterTuningJobs.$": "$.model.tuning.parents",
+        "WarmStartType": WARM_START_TYPE,
+    }
+    return {**tune_model(config, state), "WarmStartConfig": warm}
+
+
+def tune_model_hyperband(config: AppConfig, state: str) -> Parameters:
+    """The same, with Hyperband's epochs, a seed and a time limit: fields that only the SDK integration surely takes."""
+    made = tune_model(config, state)
+    search: dict[str, Any] = made["HyperParameterTuningJobConfig"]
+    search["RandomSeed.$"] = "$.model.tuning.seed"
+    search["ResourceLimits"]["MaxRuntimeInSeconds.$"] = "$.model.tuning.max_runtime_seconds"
+    search["StrategyConfig"] = {
+        "HyperbandStrategyConfig": {
+            "MinResource.$": "$.model.tuning.min_resource",
+            "MaxResource.$": "$.model.tuning.max_resource",
+        }
+    }
+    return made
+
+
+def training_seconds(config: AppConfig) -> int:
+    """How long a training job may take from its creation to its end, waits for instances included."""
+    spot, training = config.training.spot, config.training.training
+    return (spot.max_wait_seconds if spot.enabled else training.max_runtime_seconds) + PENDING_SECONDS
+
+
+def channels(*, pretrained: bool) -> list[Parameters]:
+    """InputDataConfig of training jobs and trials. An empty prefix fails a job: `weights` is there only when used."""
+    uris = {"train": split(prepared.TRAIN), "validation": split(prepared.VALIDATION)}
+    if pretrained:
+        uris["weights"] = "$.model.weights_uri"
+    code = {"S3Uri": f"s3://{Placeholder.CODE_BUCKET}/{Placeholder.CODE_KEY}"}
+    sources = {name: {"S3Uri.$": uri} for name, uri in uris.items()} | {"code": code}
+    return [
+        {
+            "ChannelName": name,
+            "DataSource": {
+                "S3DataSource": {"S3DataType": "S3Prefix", "S3DataDistributionType": "FullyReplicated", **source}
+            },
+        }
+        for name, source in sources.items()
+    ]
+
+
+def _algorithm() -> Parameters:
+    return {
+        "TrainingImage": str(Placeholder.TRAINING_IMAGE),
+        "TrainingInputMode": "File",
+        "MetricDefinitions": metrics.definitions(),
+    }
+
+
+def _output() -> Parameters:
+    return {"S3OutputPath.$": "$.model.output_uri", "KmsKeyId": str(Placeholder.KEY_ARN)}
+
+
+def _until(config: AppConfig) -> Parameters:
+    """When a training job ends at the latest, and whether on spot instances: then its waits count too."""
+    limits: Parameters = {"MaxRuntimeInSeconds.$": "$.model.training.max_runtime_seconds"}
+    spot = config.training.spot
+    if not spot.enabled:
+        return {"StoppingCondition": limits}
+    return {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": {**limits, "MaxWaitTimeInSeconds": spot.max_wait_seconds},
+    }
+
+
+def _trial_checkpoints(config: AppConfig) -> Parameters:
+    """The trials of a search share the prefix: the local path tells train.py to keep to a folder of its own in it."""
+    if not config.training.spot.enabled:
+        return {}
+    return {"CheckpointConfig": {"S3Uri.$": "$.model.trials_uri", "LocalPath": keys.TRIAL_CHECKPOINTS}}
