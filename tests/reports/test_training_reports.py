@@ -63,14 +63,14 @@ def test_profiler_report_says_how_long_a_slow_loader_makes_the_network_wait(tmp_
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"phases": [{"name": "download", "seconds": 40.0}], "seconds": 100.0}, "Start-up takes 40 s, 40% of the job."),
+        ({"phases": [{"name": "launch", "seconds": 40.0}], "seconds": 60.0}, "Start-up takes 40 s, 40% of the job."),
         (
             {"mean_ms": {"data-wait": 0.0, "forward": 3.0, "backward": 3.0, "optimizer": 4.0}},
             "The optimizer takes 40% of every step.",
         ),
         (
             {"system": [{"seconds": float(i), "cpu_percent": 50.0, "memory_bytes": 10**9} for i in range(40)]},
-            "The 2 cores are busy 25% of the time.",
+            "Training keeps the 2 cores busy 25% of the time.",
         ),
         (
             {

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import mean
-from typing import Any, Literal
+from typing import Any
 
-DATA_WAIT_SHARE = 0.10
+from imgcls.contract.rules import BY_NAME
+from imgcls.reports import machine_advice
+from imgcls.reports.finding import Advice, Profile
+
+DATA_WAIT_SHARE = BY_NAME["data-loading-bound"].thresholds["share"]
+OPTIMIZER_SHARE = BY_NAME["small-batch"].thresholds["share"]
 START_UP_SHARE = 0.20
-IDLE_CPU_SHARE = 0.60
-OPTIMIZER_SHARE = 0.25
+CHECKPOINT_SHARE = 0.05
+TRANSFER_SHARE = 0.10
 JITTER = 3.0
-GROWTH_SHARE = 0.10
 _MIN_STEPS = 10
-_MIN_SAMPLES = 20
 _MIN_SECONDS = 60
-START_UP_PHASES = ("launch", "download", "imports", "network", "first-batch", "resume")
-
-
-@dataclass(frozen=True)
-class Advice:
-    """One finding about a run's speed. `gain` is the most the advice can bring."""
-
-    rule: str
-    severity: Literal["good", "info", "warning"]
-    title: str
-    text: str
-    gain: str = ""
-
-
-Profile = Mapping[str, Any]
+START_UP_PHASES = ("launch", "imports", "network", "first-batch", "resume")
 
 
 def advise(profile: Profile, environment: Mapping[str, Any]) -> list[Advice]:
@@ -74,9 +61,21 @@ def _data_bound(profile: Profile, environment: Mapping[str, Any]) -> Advice | No
     )
 
 
+_START_UP_ADVICE = {
+    "launch": "That is the instance, the image and the download of the channels. Thousands of small files are slow to "
+    "copy: pack the data set into shards; for a search, look for the last layer's hyperparameters inside one job "
+    "(freeze-backbone, feature-cache, head-search) instead of starting many.",
+    "imports": "Another job on the same instance, or a slow disk, holds the imports up: look at the machine's samples.",
+    "network": "Building the network and loading its weights: a smaller architecture starts faster.",
+    "first-batch": "The loader's first images, and what the device prepares once (autotuning, compile): a longer "
+    "training makes up for it.",
+    "resume": "Reading the checkpoint of the interrupted run.",
+}
+
+
 def _slow_start(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
-    phases, seconds = start_up(profile), profile.get("seconds", 0.0)
-    total = sum(phases.values())
+    phases = start_up(profile)
+    total, seconds = sum(phases.values()), profile.get("seconds", 0.0) + phases.get("launch", 0.0)
     if not seconds or total < START_UP_SHARE * seconds or seconds < _MIN_SECONDS:
         return None
     name, longest = max(phases.items(), key=lambda item: item[1])
@@ -84,26 +83,8 @@ def _slow_start(profile: Profile, environment: Mapping[str, Any]) -> Advice | No
         "slow-start",
         "warning",
         f"Start-up takes {total:.0f} s, {total / seconds:.0%} of the job.",
-        f"Most of it is {name} ({longest:.0f} s). Thousands of small files are slow to copy: pack the data set into "
-        "shards; for searches, tune a frozen backbone's head inside one job instead of starting many.",
+        f"Most of it is {name} ({longest:.0f} s). {_START_UP_ADVICE.get(name, _START_UP_ADVICE['launch'])}",
         f"up to {total:.0f} s a job",
-    )
-
-
-def _idle_cpu(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
-    samples, cores = profile.get("system", []), environment.get("num_cpus")
-    if len(samples) < _MIN_SAMPLES or not cores or environment.get("device", "cpu") != "cpu":
-        return None
-    used = mean(sample["cpu_percent"] for sample in samples[len(samples) // 4 :]) / (100 * cores)
-    if used >= IDLE_CPU_SHARE:
-        return None
-    return Advice(
-        "low-cpu-utilization",
-        "warning",
-        f"The {cores} cores are busy {used:.0%} of the time.",
-        "Something else holds them back: a small batch-size (raise it), a loader that cannot keep up (see the step's "
-        "data-wait), or other processes on this machine.",
-        f"up to {1 / max(used, 0.1):.1f} times faster if every core were busy",
     )
 
 
@@ -135,26 +116,6 @@ def _jitter(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
     )
 
 
-def _growing_memory(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
-    samples = [sample for sample in profile.get("system", []) if "memory_bytes" in sample]
-    half = samples[len(samples) // 2 :]
-    if len(half) < _MIN_SAMPLES:
-        return None
-    third = len(half) // 3
-    first, last = (mean(s["memory_bytes"] for s in part) for part in (half[:third], half[-third:]))
-    if last < (1 + GROWTH_SHARE) * first:
-        return None
-    minutes = (half[-1]["seconds"] - half[0]["seconds"]) / 60
-    return Advice(
-        "memory-climbing",
-        "warning",
-        f"Memory still grows in the second half of the run, by {(last - first) / 1e6 / max(minutes, 0.01):.0f} MB a "
-        "minute.",
-        "A longer run will end for lack of memory. Something keeps references: losses that are summed as tensors are "
-        "the usual cause.",
-    )
-
-
 def _compute_bound(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
     parts = step_ms(profile)
     total = sum(parts.values())
@@ -172,12 +133,43 @@ def _compute_bound(profile: Profile, environment: Mapping[str, Any]) -> Advice |
     )
 
 
+def _checkpoints(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
+    parts = step_ms(profile)
+    total, share = sum(parts.values()), parts.get("checkpoint", 0.0) / (sum(parts.values()) or 1)
+    if profile.get("num_steps", 0) < _MIN_STEPS or share < CHECKPOINT_SHARE:
+        return None
+    return Advice(
+        "costly-checkpoints",
+        "warning",
+        f"Checkpoints take {share:.0%} of the training: {parts['checkpoint']:.1f} ms of every {total:.1f} ms step.",
+        "They are written at most every checkpoint-seconds (60 by default): raise it, at the price of more to do again "
+        "after an interruption.",
+        f"up to {1 / (1 - share):.2f} times faster epochs",
+    )
+
+
+def _transfers(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
+    parts = step_ms(profile)
+    total, moved = sum(parts.values()), parts.get("host-to-device", 0.0)
+    if profile.get("num_steps", 0) < _MIN_STEPS or not total or moved < TRANSFER_SHARE * total:
+        return None
+    return Advice(
+        "transfer-bound",
+        "warning",
+        f"Moving images to the {environment.get('device', 'device')} takes {moved:.1f} ms of every {total:.1f} ms step "
+        f"({moved / total:.0%}).",
+        "A smaller crop moves fewer bytes; a larger batch-size moves them in fewer pieces.",
+        f"up to {total / (total - moved):.1f} times faster epochs" if moved < 0.95 * total else "most of the time",
+    )
+
+
 _RULES: Sequence[Callable[[Profile, Mapping[str, Any]], Advice | None]] = (
     _data_bound,
+    _transfers,
+    _checkpoints,
     _slow_start,
-    _idle_cpu,
     _small_batch,
     _jitter,
-    _growing_memory,
+    *machine_advice.RULES,
     _compute_bound,
 )

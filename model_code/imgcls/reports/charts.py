@@ -23,7 +23,7 @@ def lines(
     logarithmic: bool = False,
     marks: Mapping[float, str] | None = None,
 ) -> str:
-    """A line chart. `label` is what a screen reader says; `marks` are vertical lines: x -> what happened there."""
+    """A line chart. `label` is what a screen reader says; `marks` are vertical lines: x -> what happened."""
     points = [clean(item, logarithmic) for item in series]
     xs = [x for line in points for x, _ in line] or [0.0]
     ys = [y for line in points for _, y in line] or [0.0]
@@ -32,12 +32,8 @@ def lines(
     top = max(ys) if high is None else max(high, max(ys))
     y_axis = Axis(bottom, top, _HEIGHT - _BOTTOM, _TOP, pad=low is None)
     parts = _axes(x_axis, y_axis, x_label, logarithmic)
-    for x, text in (marks or {}).items():
-        place = x_axis.place(x)
-        parts.append(
-            f'<line class="mark" x1="{place:.1f}" x2="{place:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}">'
-            f"<title>{escape(text)}</title></line>"
-        )
+    for index, (x, text) in enumerate((marks or {}).items()):
+        parts += _mark(x_axis.place(x), text, index)
     for index, line in enumerate(points):
         colour = index % NUM_COLOURS + 1
         path = " ".join(f"{x_axis.place(x):.1f},{y_axis.place(y):.1f}" for x, y in line)
@@ -50,6 +46,16 @@ def lines(
                 for x, y in line
             ]
     return _titled(label, y_label) + legend([item.name for item in series]) + _svg(label, _WIDTH, _HEIGHT, parts)
+
+
+def _mark(x: float, text: str, index: int) -> list[str]:
+    """A dashed line with its words on the side where there is room, in rows of their own so that they do not meet."""
+    side, anchor = (4, "start") if x < (_LEFT + _WIDTH - _RIGHT) / 2 else (-4, "end")
+    place = f'x="{x + side:.1f}" y="{_TOP + 9 + 14 * index}" text-anchor="{anchor}"'
+    return [
+        f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>',
+        f'<text class="said" {place}>{escape(text)}</text>',
+    ]
 
 
 def histogram(values: Sequence[float], *, label: str, x_label: str, num_bins: int = 24) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from imgcls.reports import charts
-from imgcls.reports.advice import Advice, advise, step_ms
+from imgcls.reports.advice import advise, step_ms
+from imgcls.reports.finding import Advice
+from imgcls.reports.machine import render_machine
 from imgcls.reports.page import Section, details, facts, notice, page, paragraph, table
 from imgcls.reports.page import charts as side_by_side
 from imgcls.reports.records import TrainingRecords
 from imgcls.reports.scales import Series, number
 
 FILE = "profiler-report.html"
+_MAX_OPERATORS = 12
 
 
 def render_profiler_report(output_data: Path) -> str:
@@ -34,9 +36,9 @@ def render_profiler_report(output_data: Path) -> str:
         Section("Phases", _phases(profile.get("phases", []))),
     ]
     if profile.get("operators"):
-        sections.append(Section("Operators", _operators(profile["operators"])))
+        sections.append(Section("Operators", _operators(profile)))
     if profile.get("system"):
-        sections.append(Section("Machine", _system(profile["system"], environment)))
+        sections.append(Section("Machine", render_machine(profile["system"], environment)))
     subtitle = f"{environment.get('device', 'cpu')}, {environment.get('platform', 'unknown platform')}"
     return page(f"Profiler report: {name}", subtitle, sections)
 
@@ -68,10 +70,10 @@ def _step(profile: Mapping[str, Any]) -> str:
     total = sum(mean_ms.values())
     if not total:
         return paragraph("No step was finished.")
-    parts = {name: [value, p95_ms.get(name, 0.0)] for name, value in mean_ms.items()}
+    parts = {name: [value, p95_ms.get(name, 0.0)] for name, value in mean_ms.items() if value}
     split = charts.bars(["mean", "95th percentile"], parts, label="Time split of a step", unit=" ms")
     rows = [
-        (name, f"{value:.2f} ms", f"{value / total:.1%}", f"{p95_ms.get(name, 0):.2f} ms")
+        (name, f"{value:.2f} ms", f"{value / total:.1%}", f"{p95_ms[name]:.2f} ms" if name in p95_ms else "-")
         for name, value in mean_ms.items()
     ]
     over_time = [
@@ -79,7 +81,8 @@ def _step(profile: Mapping[str, Any]) -> str:
         for i, name in enumerate(profile.get("step_parts", []))
     ]
     chart = charts.lines(over_time, label="Every step", x_label="step", y_label="ms, logarithmic", logarithmic=True)
-    listed = table("The first step is left out of these", ("Part", "Mean", "Share", "95th percentile"), rows)
+    columns = ("Part", "Mean", "Share", "95th percentile")
+    listed = table("Without the first step and those whose operators were recorded", columns, rows)
     return side_by_side([split + listed, chart])
 
 
@@ -87,7 +90,7 @@ def _phases(phases: Sequence[Mapping[str, Any]]) -> str:
     """`epoch-3` and its sisters are added up: what matters is start-up against training."""
     totals: dict[str, float] = {}
     for phase in phases:
-        name = re.sub(r"^(?:first-)?(epoch|validation)(?:-\d+)?$", r"\1s", phase["name"])
+        name = re.sub(r"^(epoch|validation|checkpoint)(?:-\d+)*$", r"\1s", phase["name"])
         totals[name] = totals.get(name, 0.0) + phase["seconds"]
     whole = sum(totals.values()) or 1
     names = {name: name.replace("epochs", "training epochs") for name in totals}
@@ -101,36 +104,31 @@ def _phases(phases: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _operators(operators: Sequence[Mapping[str, Any]]) -> str:
-    rows = [
-        (item["name"], item["calls"], f"{item['cpu_ms']:.1f} ms", f"{item.get('share', 0):.1%}") for item in operators
-    ]
-    return table("The operators that took the most time of their own", ("Operator", "Calls", "Time", "Share"), rows)
-
-
-def _system(samples: Sequence[Mapping[str, float]], environment: Mapping[str, Any]) -> str:
-    seconds = [sample["seconds"] for sample in samples]
-    cores = environment.get("num_cpus") or 1
-    items = [
-        charts.lines(
-            [Series("CPU", seconds, [sample["cpu_percent"] / cores for sample in samples])],
-            label="CPU utilization",
-            x_label="seconds",
-            y_label=f"% of {cores} cores",
-            low=0.0,
-            high=100.0,
+def _operators(profile: Mapping[str, Any]) -> str:
+    """Per step, because that is what one compares with the table of a step's parts."""
+    rows, steps = profile["operators"], profile.get("operator_steps") or 1
+    has_gpu = any(item.get("gpu_ms") for item in rows)
+    clocks = {"cpu_ms": "CPU a step", "gpu_ms": "GPU a step"} if has_gpu else {"cpu_ms": "CPU a step"}
+    cells = [
+        (
+            item["name"],
+            number(round(item["calls"] / steps, 1)),
+            *(f"{item.get(clock, 0.0) / steps:.2f} ms" for clock in clocks),
+            f"{item['share']:.1%}",
         )
+        for item in rows
     ]
-    for key, label in (("memory_bytes", "Memory"), ("gpu_memory_bytes", "GPU memory")):
-        if key in samples[-1]:
-            values = [sample.get(key, 0) / 1e6 for sample in samples]
-            series = [Series(label, seconds, values)]
-            items.append(charts.lines(series, label=label, x_label="seconds", y_label="MB", low=0.0))
-    if "read_bytes" in samples[-1]:
-        rates = [
-            max(0.0, (b["read_bytes"] - a["read_bytes"]) / 1e6 / max(b["seconds"] - a["seconds"], 1e-3))
-            for a, b in pairwise(samples)
-        ]
-        series = [Series("read", seconds[1:], rates)]
-        items.append(charts.lines(series, label="Read from files", x_label="seconds", y_label="MB/s", low=0.0))
-    return side_by_side(items)
+    columns = ("Operator", "Calls a step", *clocks.values(), "Share")
+    text = (
+        f"Time of their own, without what they call, over {steps} recorded steps. Recording them took "
+        f"{profile.get('profiling_seconds', 0.0):.1f} s of the job. "
+    )
+    if profile.get("trace"):
+        text += f"Their trace, {profile['trace']} in the job's output, opens in ui.perfetto.dev and in TensorBoard."
+    elif "trace" in profile:
+        text += f"The trace had {profile['trace_bytes'] / 1e6:.0f} MB and was not kept: record fewer steps (active)."
+    return (
+        paragraph(text, soft=True)
+        + table("The dearest operators", columns, cells[:_MAX_OPERATORS])
+        + (details("The next ones", table("", columns, cells[_MAX_OPERATORS:])) if cells[_MAX_OPERATORS:] else "")
+    )

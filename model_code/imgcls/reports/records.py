@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imgcls.contract import records
+from imgcls.contract import records, trials
 from imgcls.reports.scales import Series
 
 
 @dataclass(frozen=True)
 class TrainingRecords:
-    """`metrics` and `debug` are rows, `findings` those of rules; `profile` and `environment` may be empty."""
+    """`metrics` and `debug` are rows, `findings` those of rules, `trials` those of a head search; all may be empty."""
 
     metrics: tuple[dict[str, Any], ...]
     debug: tuple[dict[str, Any], ...]
     findings: tuple[dict[str, Any], ...]
     profile: Mapping[str, Any]
     environment: Mapping[str, Any]
+    trials: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def read(cls, folder: Path) -> TrainingRecords:
@@ -33,6 +34,7 @@ class TrainingRecords:
             findings=tuple(row for row in debug if "severity" in row),
             profile=_object(folder / records.PROFILE_FILE),
             environment=_object(folder / records.ENVIRONMENT_FILE),
+            trials=_rows(folder / trials.FILE),
         )
 
     def metric(self, name: str) -> Series:

@@ -60,6 +60,7 @@ figure { margin: 0; } figcaption { font-size: 12px; color: var(--soft); overflow
 .chart .name { fill: var(--ink); } .chart .inside { fill: #fff; font-weight: 600; }
 .chart .axis { stroke: var(--rule); stroke-width: 1; } .chart .mark { stroke: var(--error); stroke-dasharray: 4 3; }
 .chart polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
+.chart .said { fill: var(--error); paint-order: stroke; stroke: var(--card); stroke-width: 3px; }
 .chart .cell { fill: rgb(var(--cell)); } .chart .frame { fill: none; stroke: var(--rule); }
 .f1 { fill: var(--s1); } .f2 { fill: var(--s2); } .f3 { fill: var(--s3); }
 .f4 { fill: var(--s4); } .f5 { fill: var(--s5); } .f6 { fill: var(--s6); }

@@ -9,7 +9,8 @@ from typing import Any
 
 from imgcls.contract import records as contract
 from imgcls.contract.artifact import ModelCard
-from imgcls.reports import charts, pictures
+from imgcls.contract.rules import RULES
+from imgcls.reports import charts, layers, pictures
 from imgcls.reports.page import (
     Section,
     details,
@@ -24,9 +25,11 @@ from imgcls.reports.page import (
 )
 from imgcls.reports.records import TrainingRecords
 from imgcls.reports.scales import Series, number
+from imgcls.reports.trials import render_trials
 
 FILE = "training-report.html"
-_MAX_LAYERS = 24
+_MAX_MARKS = 6
+_SHOWN_APART = {"hyperparameters", "labels", "outcome", "reason", "manifest_id", "num_train", "num_validation"}
 
 
 def render_training_report(output_data: Path, card: ModelCard | None = None) -> str:
@@ -39,9 +42,12 @@ def render_training_report(output_data: Path, card: ModelCard | None = None) -> 
         Section("Findings", _findings(records.findings)),
         Section("Learning", _learning(records)),
     ]
-    if records.debug:
-        sections.append(Section("Layers", _layers(records)))
+    optional = {"Gradient flow": layers.gradient_flow(records), "Activations": layers.activations(records)}
+    if records.trials:
+        optional["Trials"] = render_trials(records.trials)
+    sections += [Section(title, body) for title, body in optional.items() if body]
     sections += [
+        Section("Data", _data(records, card)),
         Section("Epochs", _epochs(records)),
         Section("Hyperparameters", _hyperparameters(environment)),
         Section("Environment", _environment(environment, card)),
@@ -84,23 +90,35 @@ def _summary(records: TrainingRecords, card: ModelCard | None) -> str:
 
 def _findings(found: Sequence[Mapping[str, Any]]) -> str:
     if not found:
-        return notice("good", "No rule fired.", "Losses, gradients and learning rate stayed where they should.")
+        text = "Losses, gradients and activations stayed where they should."
+        return notice("good", "No rule fired.", text) + _rules(())
     notices = [
         notice("error" if row["severity"] == contract.ERROR else "warning", row["name"], _advice(row)) for row in found
     ]
-    rows = [(row["name"], row["severity"], row["step"], row["epoch"], _value(row["value"])) for row in found]
-    return "".join(notices) + details(
-        "When they fired", table("Findings", ("Rule", "Severity", "Step", "Epoch", "Value"), rows)
-    )
+    return "".join(notices) + _rules(found)
+
+
+def _rules(found: Sequence[Mapping[str, Any]]) -> str:
+    """Every rule with the moment when it fired, those that did first."""
+    fired = {row["name"]: row for row in found}
+    rows = [
+        (rule.name, *_moment(fired.get(rule.name)), rule.help.replace("`", ""))
+        for rule in sorted(RULES, key=lambda rule: rule.name not in fired)
+    ]
+    return details("Every rule", table("What was watched for", ("Rule", "Epoch", "Step", "Value", "Meaning"), rows))
+
+
+def _moment(row: Mapping[str, Any] | None) -> tuple[object, object, str]:
+    return (row["epoch"], row["step"], _value(row["value"])) if row else ("-", "-", "-")
 
 
 def _advice(row: Mapping[str, Any]) -> str:
-    return f"In epoch {row['epoch']} at step {row['step']}. What to do: {row['action']}."
+    where = f" in {row['layer']}" if row.get("layer") else ""
+    return f"In epoch {row['epoch']} at step {row['step']}{where}. What to do: {row['action']}."
 
 
 def _learning(records: TrainingRecords) -> str:
-    best = records.last("best:epoch")
-    marks = {best: f"epoch {_whole(best)} is kept"} if best is not None else {}
+    marks = _marks(records)
     train, validation = records.metric("train:loss"), records.metric("validation:loss")
     accuracy = [records.metric("train:accuracy"), records.metric("validation:accuracy")]
     return side_by_side(
@@ -125,37 +143,22 @@ def _learning(records: TrainingRecords) -> str:
                 low=0.0,
             ),
         ]
-    ) + (paragraph(f"The dashed line marks epoch {_whole(best)}, which is kept.", soft=True) if marks else "")
+    )
+
+
+def _marks(records: TrainingRecords) -> dict[float, str]:
+    """Epoch -> what happened there, the first findings only: more would cover the curves."""
+    said: dict[float, list[str]] = {}
+    for row in records.findings[:_MAX_MARKS]:
+        said.setdefault(row["epoch"], []).append(row["name"])
+    best = records.last("best:epoch")
+    if best is not None:
+        said.setdefault(best, []).insert(0, "kept")
+    return {epoch: ", ".join(names) for epoch, names in said.items()}
 
 
 def _renamed(series: Iterable[Series]) -> list[Series]:
     return [Series(item.name.split(":")[0], item.xs, item.ys) for item in series]
-
-
-def _layers(records: TrainingRecords) -> str:
-    shown = {
-        "Gradient norm": contract.GRADIENT_NORM,
-        "Update ratio": contract.UPDATE_RATIO,
-        "Weight norm": contract.WEIGHT_NORM,
-    }
-    items, rows = [], []
-    for title, name in shown.items():
-        series = records.by_layer(name)
-        if series:
-            items.append(charts.lines(series[:_MAX_LAYERS], label=title, x_label="step", logarithmic=True))
-    flow = records.by_layer(contract.GRADIENT_NORM)
-    for layer in flow:
-        values = [value for value in layer.ys if value is not None]
-        if values:
-            rows.append((layer.name, _value(values[0]), _value(min(values)), _value(max(values)), _value(values[-1])))
-    text = (
-        "The gradient norm of each layer group, in the network's order. Groups that stay far below the others learn "
-        "little; an update ratio near 0.001 is usual, above 0.1 the steps are too large."
-    )
-    columns = ("Layer group", "First", "Smallest", "Largest", "Last")
-    return (
-        paragraph(text, soft=True) + side_by_side(items) + details("As a table", table("Gradient norms", columns, rows))
-    )
 
 
 def _epochs(records: TrainingRecords) -> str:
@@ -173,14 +176,31 @@ def _hyperparameters(environment: Mapping[str, Any]) -> str:
     return table("As the job received them", ("Hyperparameter", "Value"), ((k, _plain(v)) for k, v in values.items()))
 
 
-def _environment(environment: Mapping[str, Any], card: ModelCard | None) -> str:
-    left_out = {"hyperparameters", "labels", "outcome", "reason"}
-    values = {name: value for name, value in environment.items() if name not in left_out}
-    if card:
-        values |= {"training_job": card.training_job, "manifest_id": card.manifest_id, "version": card.version}
+def _data(records: TrainingRecords, card: ModelCard | None) -> str:
+    environment = records.environment
     labels = environment.get("labels", [])
-    shown = table("", ("Field", "Value"), ((name, _plain(value)) for name, value in values.items()))
-    return shown + details(f"{len(labels)} classes", paragraph(", ".join(labels)))
+    manifest = environment.get("manifest_id") or (card.manifest_id if card else "")
+    tiles = facts(
+        {
+            "manifest": manifest or "none: folders as they were",
+            "training images": _whole(environment.get("num_train")),
+            "validation images": _whole(environment.get("num_validation")),
+            "classes": len(labels) or "-",
+        }
+    )
+    counts = {item.name: item.ys[-1] or 0.0 for item in records.by_layer(contract.LABEL_COUNT)}
+    if not counts:
+        return tiles + details(f"{len(labels)} classes", paragraph(", ".join(labels)))
+    seen = [counts.get(str(index), 0.0) for index in range(len(labels))]
+    chart = charts.bar_columns(labels, {"images": seen}, label="Images of each class in the sampled batches")
+    return tiles + details("Images of each class in the sampled batches", chart, is_open=len(labels) <= 20)
+
+
+def _environment(environment: Mapping[str, Any], card: ModelCard | None) -> str:
+    values = {name: value for name, value in environment.items() if name not in _SHOWN_APART}
+    if card:
+        values |= {"training_job": card.training_job, "version": card.version}
+    return table("", ("Field", "Value"), ((name, _plain(value)) for name, value in values.items()))
 
 
 def _plain(value: object) -> str:

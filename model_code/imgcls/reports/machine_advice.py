@@ -1,0 +1,97 @@
+"""What the samples of a machine mean: idle cores, an idle GPU, memory that grows, a disk that fills."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import mean
+from typing import Any
+
+from imgcls.contract.rules import BY_NAME
+from imgcls.reports.finding import Advice, Profile
+
+IDLE_CPU_SHARE = BY_NAME["low-cpu-utilization"].thresholds["share"]
+IDLE_GPU_SHARE = BY_NAME["low-gpu-utilization"].thresholds["share"]
+GROWTH_SHARE = BY_NAME["memory-climbing"].thresholds["share"]
+FULL_DISK_PERCENT = 90.0
+_BUSY_MACHINE_PERCENT = 85.0
+_MIN_SAMPLES = 20
+
+
+def idle_cpu(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
+    """Of a training on the CPU: on a GPU the cores may rest."""
+    samples, cores = _steady(profile), environment.get("num_cpus")
+    if not samples or not cores or environment.get("device", "cpu") != "cpu":
+        return None
+    used = mean(sample["cpu_percent"] for sample in samples) / (100 * cores)
+    if used >= IDLE_CPU_SHARE:
+        return None
+    machine = mean(sample.get("machine_cpu_percent", 0.0) for sample in samples)
+    reason = (
+        f"Other processes take the rest, for the machine is busy {machine:.0f}% of the time: let the job be alone on it."
+        if machine >= _BUSY_MACHINE_PERCENT
+        else "Something else holds them back: a small batch-size (raise it), fewer threads than cores, or a loader "
+        "that cannot keep up (see the step's data-wait)."
+    )
+    return Advice(
+        "low-cpu-utilization",
+        "warning",
+        f"Training keeps the {cores} cores busy {used:.0%} of the time.",
+        reason,
+        f"up to {1 / max(used, 0.1):.1f} times faster if every core worked for it",
+    )
+
+
+def idle_gpu(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
+    samples = [sample["gpu_percent"] for sample in _steady(profile) if "gpu_percent" in sample]
+    if not samples or mean(samples) >= 100 * IDLE_GPU_SHARE:
+        return None
+    used = mean(samples) / 100
+    return Advice(
+        "low-gpu-utilization",
+        "warning",
+        f"The GPU computes {used:.0%} of the time.",
+        "Give it more at a time (batch-size) or sooner (num-workers, packed shards); when neither helps, a smaller "
+        "instance does the same for less.",
+        f"up to {1 / max(used, 0.05):.1f} times faster epochs",
+    )
+
+
+def growing_memory(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
+    samples = [sample for sample in profile.get("system", []) if "memory_bytes" in sample]
+    half = samples[len(samples) // 2 :]
+    if len(half) < _MIN_SAMPLES:
+        return None
+    third = len(half) // 3
+    first, last = (mean(s["memory_bytes"] for s in part) for part in (half[:third], half[-third:]))
+    if last < (1 + GROWTH_SHARE) * first:
+        return None
+    minutes = (half[-1]["seconds"] - half[0]["seconds"]) / 60
+    return Advice(
+        "memory-climbing",
+        "warning",
+        f"Memory still grows in the second half of the run, by {(last - first) / 1e6 / max(minutes, 0.01):.0f} MB a "
+        "minute.",
+        "A longer run will end for lack of memory. Something keeps references: losses that are summed as tensors are "
+        "the usual cause.",
+    )
+
+
+def full_disk(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
+    fullest = max((sample.get("disk_percent", 0.0) for sample in profile.get("system", [])), default=0.0)
+    if fullest < FULL_DISK_PERCENT:
+        return None
+    return Advice(
+        "disk-almost-full",
+        "warning",
+        f"The disk of the records was {fullest:.0f}% full.",
+        "Checkpoints and the artifact need room, and a full disk fails the job at its end: raise volume_gb.",
+    )
+
+
+def _steady(profile: Profile) -> list[Mapping[str, float]]:
+    """The samples without the start-up; none when there are too few to say something."""
+    samples = profile.get("system", [])
+    return samples[len(samples) // 4 :] if len(samples) >= _MIN_SAMPLES else []
+
+
+RULES = (idle_cpu, idle_gpu, growing_memory, full_disk)
