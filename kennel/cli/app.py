@@ -7,7 +7,7 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from kennel.cli import batch, data, local, models, pipeline, predict, stacks, verdicts
+from kennel.cli import batch, data, local, models, pipeline, predict, stacks, verdicts, weights
 from kennel.cli import open as open_
 from kennel.cli.output import errors
 from kennel.errors import KennelError
@@ -23,6 +23,7 @@ app.add_typer(local.app, name="local")
 app.add_typer(data.app, name="data")
 app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(models.app, name="models")
+app.add_typer(weights.app, name="weights")
 app.add_typer(open_.app, name="open")
 stacks.register(app)
 predict.register(app)

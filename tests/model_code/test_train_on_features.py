@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from imgcls import networks, weights_file
+from imgcls import networks, pretrained, weights_file
 from imgcls.artifact import verify
 from imgcls.contract import metrics, records, trials
 from imgcls.contract.artifact import ARCHITECTURES, WEIGHTS
@@ -65,6 +65,18 @@ def test_a_head_search_reports_the_winner_from_images(splits, tmp_path):
     assert environment["hyperparameters"]["lr"] == winner["values"]["lr"]
     best = [row["value"] for row in records.read_rows(output / records.METRICS_FILE) if row["name"].startswith("best:")]
     assert best[-2:] == [9, winner["value"]]
+
+
+def test_pretrained_weights_come_from_the_channel_and_the_backbone_keeps_them(splits, tmp_path):
+    source = networks.build("resnet18", 1000)
+    torch.save(source.state_dict(), tmp_path / "weights.pth")
+    pretrained.stage("resnet18", tmp_path / "weights.pth", tmp_path)
+    environment = {**FROZEN["environment"], "SM_CHANNEL_WEIGHTS": str(tmp_path)}
+    changes = {**FROZEN, "environment": environment, "epochs": "1", "pretrained": "true", "architecture": "resnet18"}
+    result = train(splits, tmp_path, feature_cache="true", **changes)
+    assert result.returncode == 0, result.stderr
+    trained = network_of(tmp_path).state_dict()
+    assert all(torch.equal(trained[name], t) for name, t in source.state_dict().items() if not name.startswith("fc."))
 
 
 @pytest.mark.parametrize(
