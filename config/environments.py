@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from config import catalog
 from config.app import AppConfig
 from config.base import ConfigError, explain
-from config.compute import JobCompute
+from config.compute import JobCompute, SpotConfig
 from config.platform import ImagesConfig, MonitoringConfig, NetworkConfig, StorageConfig, StudioConfig
 from config.serving import EndpointConfig, RolloutConfig
 from config.training import GateConfig, PublishConfig, TrainingConfig
@@ -68,6 +68,7 @@ def dev() -> AppConfig:
                 fallback_instance_types=("ml.g4dn.xlarge",),
             ),
             evaluation=JobCompute(instance_type="ml.c7i.2xlarge", max_runtime_seconds=2 * 3600),
+            spot=SpotConfig(enabled=True, max_wait_seconds=8 * 3600),
             default_models=CORE_MODELS,
             publish=PublishConfig(stable_key=True),
         ),

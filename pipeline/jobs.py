@@ -72,8 +72,7 @@ def evaluate_model(config: AppConfig) -> Parameters:
         "ProcessingInputs": [
             _input("plan", "$.run.plan_uri"),
             _input("artifact", "$.training.artifact"),
-            # Training's second archive lies beside the first, under the job's name.
-            _input("output-data", "States.Format('{}{}/output/output.tar.gz', $.model.output_uri, $.training.job)"),
+            _input("output-data", "$.training.records"),
             _input("validation", split(prepared.VALIDATION)),
             _input("test", split(prepared.TEST)),
             _input("champion", "$.model.champion_uri"),

@@ -62,7 +62,20 @@ def _load(config: AppConfig) -> dict[str, State]:
                     {name: f"{size}.fallback_instance_types" for name, size in sizes.items()},
                 ),
             },
-            "Next": "ChooseChannels",
+            "Next": "ChooseTraining",
+        },
+        "ChooseTraining": {
+            "Type": "Choice",
+            "Comment": "A model that was trained elsewhere goes straight to its evaluation",
+            "Choices": [{"Variable": "$.model.trained", "IsNull": False, "Next": "UseTrainedModel"}],
+            "Default": "ChooseChannels",
+        },
+        "UseTrainedModel": {
+            "Type": "Pass",
+            "Comment": "Its artifact in place of a training's",
+            "InputPath": "$.model.trained",
+            "ResultPath": "$.training",
+            "Next": "EvaluateModel",
         },
     }
 
@@ -110,7 +123,12 @@ def _save() -> dict[str, State]:
 
 def _train(config: AppConfig) -> dict[str, State]:
     parameters, comment = training_jobs.train_model(config), "The final training: weights, metrics, findings, profile"
-    selector = {"job.$": "$.TrainingJobName", "artifact.$": "$.ModelArtifacts.S3ModelArtifacts"}
+    selector = {
+        "job.$": "$.TrainingJobName",
+        "artifact.$": "$.ModelArtifacts.S3ModelArtifacts",
+        # Training's second archive lies beside the first, under the job's name.
+        "records.$": "States.Format('{}{}/output/output.tar.gz', $.OutputDataConfig.S3OutputPath, $.TrainingJobName)",
+    }
     limit, next_state, on_error = training_jobs.training_seconds(config), "EmitFindings", "EmitFindingsOfFailure"
     if config.training.sagemaker_debugger == "profiler":
         return sdk_jobs.states(

@@ -43,6 +43,11 @@ RULES = (
     Rule(r"Throttl|Rate exceeded|TooManyRequests", "again", "start again later, with fewer models at once", 60),
     Rule(r"MaxRuntimeExceeded", "fail", "raise the job's max_runtime_seconds, or train fewer epochs"),
     Rule(
+        r"MaxWaitTimeExceeded",
+        "fail",
+        "spot capacity was too scarce: start again later, raise training.spot.max_wait_seconds, or switch spot off",
+    ),
+    Rule(
         r"^States\.Timeout",
         "fail",
         "it may have waited for an instance: see whether it still runs, and stop it; then use another instance type",

@@ -29,6 +29,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     known = Published(
         champions={name: alias.current for name, alias in aliases.items()},
         searches=lookups.searches(environment.artifacts_bucket, aliases),
+        trained=lookups.trained(environment.artifacts_bucket, wanted.trained),
     )
     made = draft(wanted, specs, known, environment)
     lookups.require_weights(environment.artifacts_bucket, made.plan)

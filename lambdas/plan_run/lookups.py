@@ -9,8 +9,10 @@ from botocore.exceptions import ClientError
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
+from imgcls.contract.artifact import ARCHIVE
 from imgcls.contract.plan import PlanFile
-from imgcls.contract.run_plan import PLAN_FILE, RunPlan
+from imgcls.contract.records import OUTPUT_ARCHIVE
+from imgcls.contract.run_plan import PLAN_FILE, RunPlan, Trained
 from lambdas.common import s3
 from lambdas.common.clients import client
 from lambdas.common.errors import Refused
@@ -30,7 +32,7 @@ def require_dataset(bucket: str, name: str) -> None:
 def require_weights(bucket: str, plan: RunPlan) -> None:
     """Raises Refused for a pretrained model whose weights are not staged. Training jobs have no internet."""
     for model in plan.models:
-        if model.pretrained and not s3.exists(bucket, keys.weights(model.architecture)):
+        if model.pretrained and model.trained is None and not s3.exists(bucket, keys.weights(model.architecture)):
             raise Refused(
                 f"{model.name} starts from pretrained weights, and {keys.weights(model.architecture)} is not in "
                 f"the artifacts bucket: run `kennel weights stage {model.architecture}`"
@@ -52,6 +54,25 @@ def searches(bucket: str, aliases: Mapping[str, Alias]) -> dict[str, str]:
             found = s3.read(bucket, keys.hyperparameters(alias.who.rpartition(":")[2], model))
             names[model] = json.loads(found[0])["tuning_job"] if found else ""
     return {model: name for model, name in names.items() if name}
+
+
+def trained(bucket: str, artifacts: Mapping[str, str]) -> dict[str, Trained]:
+    """Model -> what stands in for its training. Raises Refused for an artifact that the evaluation could not read."""
+    return {model: _trained(bucket, model, uri) for model, uri in artifacts.items()}
+
+
+def _trained(bucket: str, model: str, uri: str) -> Trained:
+    place, key = keys.parse_uri(uri)
+    if place != bucket or not key.startswith(keys.RUNS) or not s3.exists(bucket, key):
+        raise Refused(
+            f"trained.{model} is {uri}, and there is no such object below {keys.uri(bucket, keys.RUNS)}: "
+            "bring the weights in with `kennel models import`"
+        )
+    folder = key.removesuffix(ARCHIVE)
+    records = folder + OUTPUT_ARCHIVE
+    # A training job's own artifact lies in <job>/output/.
+    job = folder.removesuffix("/output/").rpartition("/")[2]
+    return Trained(job, uri, keys.uri(bucket, records if s3.exists(bucket, records) else key))
 
 
 def account_quotas() -> dict[str, float] | str:

@@ -11,7 +11,7 @@ from imgcls.contract import hyperparameters, keys, metrics
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.plan import ModelSettings, PlanFile
-from imgcls.contract.run_plan import MAX_BASE_CHARS, JobSize, ModelPlan, RunPlan, TuningPlan
+from imgcls.contract.run_plan import MAX_BASE_CHARS, JobSize, ModelPlan, RunPlan, Trained, TuningPlan
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.request import RunRequest
 
@@ -33,10 +33,13 @@ _HASH_CHARS = 6
 
 @dataclass(frozen=True)
 class Published:
-    """By model: the target model that is published now, and the tuning job behind it. Either may be missing."""
+    """By model: the target model that is published now, the tuning job behind it, and the artifact that stands in for
+    a training. Each may be missing.
+    """
 
     champions: Mapping[str, str] = field(default_factory=dict)
     searches: Mapping[str, str] = field(default_factory=dict)
+    trained: Mapping[str, Trained] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,9 @@ def _model(
     spec = specs["models"][name]
     pinned = request.hyperparameters.get(name, {})
     values = {**spec["hyperparameters"], **pinned, **hyperparameters.encode({"labels": dict(labels)})}
-    tuning = _tuning(spec, values, pinned, published.searches.get(name)) if request.tune else None
+    trained = published.trained.get(name)
+    searching = request.tune and trained is None
+    tuning = _tuning(spec, values, pinned, published.searches.get(name)) if searching else None
     training = _size(specs, "training")
     training = replace(training, instance_count=request.instances or training.instance_count)
     values |= _toolkit(environment, distributed=specs["distributed"] or training.instance_count > 1)
@@ -106,6 +111,7 @@ def _model(
         run_uri=keys.uri(bucket, keys.run(execution, name)),
         champion_uri=keys.uri(bucket, _champion_prefix(published.champions.get(name))),
         package_group=spec["package_group"],
+        trained=trained,
     )
 
 

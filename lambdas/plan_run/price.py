@@ -30,8 +30,10 @@ def check_budget(worst_case: float, budget: float) -> None:
 
 
 def _model(model: ModelPlan, usd_per_hour: Mapping[str, float]) -> float:
-    jobs = _job(model.training, usd_per_hour) + _job(model.evaluation, usd_per_hour)
-    return jobs + _search(model, usd_per_hour)
+    evaluation = _job(model.evaluation, usd_per_hour)
+    if model.trained is not None:
+        return evaluation
+    return _job(model.training, usd_per_hour) + _search(model, usd_per_hour) + evaluation
 
 
 def _search(model: ModelPlan, usd_per_hour: Mapping[str, float]) -> float:

@@ -35,10 +35,13 @@ def fit(plan: RunPlan, quotas: Quotas) -> RunPlan:
 
 def _peaks(model: ModelPlan, training: str) -> list[tuple[str, str, int]]:
     """(instance type, kind, instances) that one model uses at once, at most."""
+    evaluation = (model.evaluation.instance_type, "processing", model.evaluation.instance_count)
+    if model.trained is not None:
+        return [evaluation]
     trials = model.trial.instance_count * model.tuning.max_parallel_jobs if model.tune else 0
     return [
         (model.training.instance_type, training, max(model.training.instance_count, trials)),
-        (model.evaluation.instance_type, "processing", model.evaluation.instance_count),
+        evaluation,
     ]
 
 

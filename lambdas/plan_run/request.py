@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from imgcls.contract import hyperparameters, keys
+from imgcls.contract.artifact import ARCHIVE
 from imgcls.contract.run_plan import MAX_MODELS
 from lambdas.common.errors import Refused
 
-FIELDS = ("models", "dataset", "tune", "hyperparameters", "instances")
+FIELDS = ("models", "dataset", "tune", "hyperparameters", "instances", "trained")
 MAX_INSTANCES = 20
 """Of one training job: the service's own limit."""
 FIXED = ("model-name", "architecture", "pretrained", "preprocessing", "serving", "labels")
@@ -23,7 +24,8 @@ EXECUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,78}[A-Za-z0-9])?")
 class RunRequest:
     """What to run. `hyperparameters`: model -> name -> the string that CreateTrainingJob carries.
 
-    `instances` of each final training; None is what the configuration says.
+    `instances` of each final training; None is what the configuration says. `trained`: model -> the URI of an artifact
+    that is evaluated and published in place of a training's.
     """
 
     execution: str
@@ -32,6 +34,7 @@ class RunRequest:
     tune: bool
     hyperparameters: Mapping[str, Mapping[str, str]]
     instances: int | None = None
+    trained: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
@@ -51,6 +54,7 @@ def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
         tune=_tune(value, specs),
         hyperparameters=_hyperparameters(value, models),
         instances=_instances(value),
+        trained=_trained(value, models),
     )
 
 
@@ -111,6 +115,20 @@ def _hyperparameters(value: Mapping[str, Any], models: tuple[str, ...]) -> dict[
             if name in FIXED:
                 raise Refused(f"hyperparameters.{model}.{name} is set by the model's configuration: change it there")
     return {model: _encoded(model, values) for model, values in given.items()}
+
+
+def _trained(value: Mapping[str, Any], models: tuple[str, ...]) -> dict[str, str]:
+    given = value.get("trained", {})
+    if not isinstance(given, dict):
+        raise Refused(f"trained is {_kind(given)}; it must map a model to the URI of its artifact")
+    for model, uri in given.items():
+        if model not in models:
+            raise Refused(f"trained holds {model!r}, which is not in this run; it has {_list(models)}")
+        if not isinstance(uri, str) or not uri.startswith("s3://") or not uri.endswith(f"/{ARCHIVE}"):
+            raise Refused(f"trained.{model} is {uri!r}; it must be a URI such as s3://BUCKET/PREFIX/{ARCHIVE}")
+        if model in value.get("hyperparameters", {}):
+            raise Refused(f"hyperparameters.{model} changes nothing: trained.{model} says that it is trained already")
+    return dict(given)
 
 
 def _encoded(model: str, values: Mapping[str, Any]) -> dict[str, str]:

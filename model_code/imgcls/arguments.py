@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from imgcls.contract import keys
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
 
 
@@ -62,8 +63,14 @@ def parse(
 
 
 def _checkpoint_folder(environment: Mapping[str, str]) -> Path | None:
-    """/opt/ml/checkpoints, which the service makes for a job with a CheckpointConfig and for no other."""
+    """/opt/ml/checkpoints, which the service makes for a job with a CheckpointConfig and for no other.
+
+    The trials of a search have one CheckpointConfig and so one prefix in S3: each keeps to a folder of its own there.
+    """
     if "SM_MODEL_DIR" not in environment:
         return None
     folder = Path(environment["SM_MODEL_DIR"]).with_name("checkpoints")
+    trials = folder / Path(keys.TRIAL_CHECKPOINTS).name
+    if trials.is_dir():
+        return trials / environment["TRAINING_JOB_NAME"]
     return folder if folder.is_dir() else None

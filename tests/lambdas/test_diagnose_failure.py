@@ -66,6 +66,7 @@ def test_the_reason_is_the_sentence_that_a_person_needs(error, sentence):
         ({"Error": "SageMaker.AmazonSageMakerException", "Cause": "ThrottlingException"}, "retry", "later"),
         (job(FailureReason=TOOLKIT), "fail", "script"),
         (job(TrainingJobStatus="Stopped", SecondaryStatus="MaxRuntimeExceeded"), "fail", "max_runtime_seconds"),
+        (job(TrainingJobStatus="Stopped", SecondaryStatus="MaxWaitTimeExceeded"), "fail", "switch spot off"),
         (job(TrainingJobStatus="Stopped", SecondaryStatus="Stopped"), "fail", "somebody stopped the job"),
         ({"Error": "States.Timeout", "Cause": ""}, "fail", "waited for an instance"),
         (job(FailureReason="ClientError: AccessDenied for s3://b"), "fail", "permission"),

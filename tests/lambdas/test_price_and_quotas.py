@@ -58,7 +58,7 @@ def quotas(**changes):
     return {
         "ml.m5.2xlarge for processing job usage": 4.0,
         "ml.c7i.2xlarge for processing job usage": 4.0,
-        "ml.g5.xlarge for training job usage": 4.0,
+        "ml.g5.xlarge for spot training job usage": 4.0,
         **{name.replace("_", " "): value for name, value in changes.items()},
     }
 
@@ -68,12 +68,12 @@ def test_enough_quota_changes_nothing():
 
 
 def test_less_quota_runs_fewer_models_at_once_and_says_so():
-    fitted = fit(plan(), {**quotas(), "ml.g5.xlarge for training job usage": 2.0})
+    fitted = fit(plan(), {**quotas(), "ml.g5.xlarge for spot training job usage": 2.0})
     assert fitted.max_concurrency == 1
     assert "1 instead of 2 models run side by side" in fitted.notes[-1]
 
 
-@pytest.mark.parametrize("name", ["ml.m5.2xlarge for processing job usage", "ml.g5.xlarge for training job usage"])
+@pytest.mark.parametrize("name", ["ml.m5.2xlarge for processing job usage", "ml.g5.xlarge for spot training job usage"])
 def test_a_quota_of_nothing_is_refused_before_anything_runs(name):
     with pytest.raises(Refused, match=f"'{name}' is 0, and the run needs"):
         fit(plan(), {**quotas(), name: 0.0})
@@ -81,7 +81,7 @@ def test_a_quota_of_nothing_is_refused_before_anything_runs(name):
 
 def test_a_search_needs_all_its_parallel_trials():
     with pytest.raises(Refused, match="is 1, and the run needs 2"):
-        fit(plan(), {**quotas(), "ml.g5.xlarge for training job usage": 1.0})
+        fit(plan(), {**quotas(), "ml.g5.xlarge for spot training job usage": 1.0})
 
 
 def test_a_quota_that_the_service_does_not_list_is_no_limit():

@@ -87,7 +87,8 @@ def describe(resource: str, parameters: Mapping[str, Any], **values: Any) -> dic
 
 def failed_job(state: str, **values: Any) -> Callable[[Mapping[str, Any]], StatesError]:
     """States.TaskFailed with a job's Describe document as its cause."""
-    resource = {"TuneModel": TUNING_JOB, "TrainModel": TRAINING_JOB}.get(state, PROCESSING_JOB)
+    searches = dict.fromkeys(("TuneModel", "TuneModelWarm"), TUNING_JOB)
+    resource = {**searches, "TrainModel": TRAINING_JOB}.get(state, PROCESSING_JOB)
     status = JOB_NAMES[resource].replace("Name", "Status")
 
     def answer(parameters: Mapping[str, Any]) -> StatesError:

@@ -179,10 +179,11 @@ def test_the_training_toolkit_is_told_what_to_run(ran):
         assert datetime.fromisoformat(job["Environment"]["KENNEL_JOB_SUBMITTED"])
 
 
-def test_checkpoints_are_the_final_trainings_alone(ran):
-    _, calls = ran
+def test_trials_keep_checkpoints_on_spot_instances_only(ran):
+    settings, calls = ran
     assert all(job["CheckpointConfig"]["S3Uri"].endswith("/checkpoints/") for job in calls["TrainModel"])
-    assert all("CheckpointConfig" not in call["TrainingJobDefinition"] for call in calls["TuneModel"])
+    kept = {"CheckpointConfig" in call["TrainingJobDefinition"] for call in calls["TuneModel"]}
+    assert kept == {settings.training.spot.enabled}
 
 
 def test_a_search_space_reaches_the_service_in_its_own_form(ran):

@@ -1,0 +1,185 @@
+"""Searches of every kind: which task runs them, what it is asked for, and how a job by the SDK integration ends."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.validate import ParamValidator
+from pydantic import ValidationError
+
+from lambdas.plan_run.plan import Published
+from pipeline import state_machine
+from pipeline.tasks import TUNING_JOB
+from tests.pipeline.harness import Runner
+from tests.pipeline.services import failed_job
+from tests.pipeline.test_job_parameters import constraints, shape_of
+from tests.pipeline.variants import HYPERBAND, TUNED, variant
+
+
+def accepted(call):
+    report = ParamValidator().validate(call, shape_of(TUNING_JOB))
+    assert not report.has_errors(), report.generate_report()
+    assert not list(constraints(shape_of(TUNING_JOB), call))
+
+
+@pytest.fixture
+def hyperband():
+    return Runner(variant(tuning=HYPERBAND))
+
+
+@pytest.fixture
+def warm():
+    return Runner(variant(tuning={"warm_start": True}))
+
+
+def test_only_what_is_configured_has_states():
+    states = str(state_machine(variant()))
+    assert "TuneModelWarm" not in states and "TuneModelHyperband" not in states
+
+
+def test_hyperband_gets_the_models_epochs_a_seed_and_a_time_limit(hyperband):
+    found = hyperband.run({"models": [TUNED]})
+    assert found.outcomes[TUNED]["outcome"] == "published"
+    (call,) = found.calls["TuneModelHyperband"]
+    accepted(call)
+    search = call["HyperParameterTuningJobConfig"]
+    assert search["StrategyConfig"] == {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 10}}
+    assert search["RandomSeed"] == 1 and search["ResourceLimits"]["MaxRuntimeInSeconds"] > 0
+    assert found.calls["TrainModel"][0]["HyperParameters"]["lr"] == "0.02"
+
+
+def test_epochs_of_a_run_are_hyperbands_too(hyperband):
+    found = hyperband.run({"models": [TUNED], "hyperparameters": {TUNED: {"epochs": 4}}})
+    search = found.calls["TuneModelHyperband"][0]["HyperParameterTuningJobConfig"]
+    assert search["StrategyConfig"]["HyperbandStrategyConfig"]["MaxResource"] == 4
+
+
+def test_a_search_goes_on_from_the_one_behind_the_published_version(warm):
+    warm.services.published = Published(searches={TUNED: "earlier-search"})
+    found = warm.run({"models": [TUNED]})
+    (call,) = found.calls["TuneModelWarm"]
+    accepted(call)
+    assert call["WarmStartConfig"] == {
+        "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "earlier-search"}],
+        "WarmStartType": "TransferLearning",
+    }
+    assert "TuneModel" not in found.calls
+
+
+def test_with_nothing_published_it_starts_cold_and_says_so(warm):
+    found = warm.run({"models": [TUNED]})
+    assert len(found.calls["TuneModel"]) == 1 and "TuneModelWarm" not in found.calls
+    assert any("starts cold" in note for note in found.output["notes"])
+
+
+def test_what_was_trained_with_is_written_down():
+    found = Runner(variant()).run({"models": [TUNED, "dog-breed-classifier-mobile"]})
+    saved = {call["Key"]: call["Body"] for call in found.calls["SaveHyperparameters"]}
+    tuned = saved[f"runs/20261120-first/{TUNED}/hyperparameters.json"]
+    assert tuned["best_trial"] == "trial-003" and tuned["values"]["lr"] == "0.02"
+    assert tuned["tuning_job"] == found.calls["TuneModel"][0]["HyperParameterTuningJobName"]
+    plain = saved["runs/20261120-first/dog-breed-classifier-mobile/hyperparameters.json"]
+    assert plain["tuning_job"] == "" and plain["values"]["lr"] == "0.01"
+
+
+def test_trials_are_spot_jobs_with_checkpoints_of_their_own():
+    found = Runner(variant()).run({"models": [TUNED]})
+    trial = found.calls["TuneModel"][0]["TrainingJobDefinition"]
+    (final,) = found.calls["TrainModel"]
+    for job in (trial, final):
+        assert job["EnableManagedSpotTraining"] is True
+        assert job["StoppingCondition"]["MaxWaitTimeInSeconds"] >= job["StoppingCondition"]["MaxRuntimeInSeconds"]
+    assert trial["CheckpointConfig"]["S3Uri"] != final["CheckpointConfig"]["S3Uri"]
+    assert trial["CheckpointConfig"]["LocalPath"] == "/opt/ml/checkpoints/trials"
+
+
+def test_several_instances_train_the_final_model_and_each_trial_takes_one():
+    found = Runner(variant()).run({"models": [TUNED], "instances": 3})
+    assert found.calls["TuneModel"][0]["TrainingJobDefinition"]["ResourceConfig"]["InstanceCount"] == 1
+    (final,) = found.calls["TrainModel"]
+    assert final["ResourceConfig"]["InstanceCount"] == 3
+    assert final["HyperParameters"]["sagemaker_torch_distributed_enabled"] == "true"
+    assert final["EnableInterContainerTrafficEncryption"] is True
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "distributed"), [("ml.g5.xlarge", False), ("ml.g5.12xlarge", True), ("ml.m5.4xlarge", False)]
+)
+def test_one_instance_with_several_gpus_is_distributed_too(instance_type, distributed):
+    base = variant().training.training
+    compute = {**base.model_dump(), "instance_type": instance_type, "fallback_instance_types": ()}
+    found = Runner(variant(training=compute)).run({"models": ["cat-dog-classifier"]})
+    values = found.calls["TrainModel"][0]["HyperParameters"]
+    assert ("sagemaker_torch_distributed_enabled" in values) is distributed
+
+
+class Jobs:
+    """Descriptions of a job by the SDK integration, one after the other, the last one again and again."""
+
+    def __init__(self, *statuses, **values):
+        self.answers = [
+            {"HyperParameterTuningJobName": "job", "HyperParameterTuningJobStatus": status, **values}
+            for status in statuses
+        ]
+
+
+def test_a_job_by_the_sdk_that_fails_is_diagnosed_like_any_other(hyperband):
+    hyperband.script["TuneModelHyperbandDescribe"] = Jobs(
+        "InProgress", "Failed", FailureReason="AlgorithmError: ValueError: no, exit code: 1"
+    ).answers
+    found = hyperband.run({"models": [TUNED]})
+    (failure,) = found.failures
+    assert failure["reason"] == "TuneModelHyperband: ValueError: no"
+    assert "job job" in failure["remedy"]
+
+
+def test_a_job_by_the_sdk_that_never_ends_is_stopped():
+    hyperband = Runner(variant(tuning={**HYPERBAND, "max_runtime_seconds": 600}))
+    hyperband.script["TuneModelHyperbandDescribe"] = Jobs("InProgress").answers
+    found = hyperband.run({"models": [TUNED]})
+    assert found.failures[0]["state"] == "TuneModelHyperband"
+    assert len(found.calls["TuneModelHyperbandStop"]) == 1
+    assert sum(found.waits) >= hyperband.config.model(TUNED).tuning.max_runtime_seconds
+
+
+def test_a_job_by_the_sdk_without_capacity_falls_back(hyperband):
+    ended = Jobs("Failed", FailureReason="CapacityError: Unable to provision requested ML compute capacity").answers
+    hyperband.script["TuneModelHyperbandDescribe"] = [*ended, None]
+    found = hyperband.run({"models": [TUNED]})
+    types = [
+        call["TrainingJobDefinition"]["ResourceConfig"]["InstanceType"] for call in found.calls["TuneModelHyperband"]
+    ]
+    assert types == ["ml.g5.xlarge", "ml.g4dn.xlarge"]
+
+
+def test_a_warm_search_that_fails_is_tried_again_as_one(warm):
+    warm.services.published = Published(searches={TUNED: "earlier-search"})
+    warm.script["TuneModelWarm"] = [failed_job("TuneModelWarm", FailureReason="InternalServerError"), None]
+    found = warm.run({"models": [TUNED]})
+    assert found.error is None and len(found.calls["TuneModelWarm"]) == 2
+
+
+def test_states_stay_small_on_the_way(hyperband):
+    found = hyperband.run({"models": [TUNED]})
+    assert found.output_bytes["TuneModelHyperbandForget"] < 16 * 1024
+    assert "described" not in json.dumps(found.output)
+
+
+@pytest.mark.parametrize(
+    ("tuning", "sentence"),
+    [
+        ({**HYPERBAND, "min_epochs": 10}, r"tuning.min_epochs \(10\) must be below the epochs of dog-breed-classifier"),
+        ({**HYPERBAND, "early_stopping": "Auto"}, "set early_stopping to Off"),
+        ({**HYPERBAND, "warm_start": True}, "warm_start cannot be had with strategy Hyperband"),
+        ({"strategy": "Hyperband", "search_space": {"epochs": {"kind": "integer", "low": 1, "high": 3}}}, "epochs out"),
+    ],
+)
+def test_what_cannot_work_is_refused(tuning, sentence):
+    with pytest.raises(ValidationError, match=sentence):
+        variant(tuning=tuning)
+
+
+def test_spot_must_be_allowed_to_wait_as_long_as_it_may_run():
+    with pytest.raises(ValidationError, match=r"spot.max_wait_seconds \(60\) is below training.max_runtime_seconds"):
+        variant(spot={"enabled": True, "max_wait_seconds": 60})
