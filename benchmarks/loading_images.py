@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,6 @@ from benchmarks.pillow_loader import PillowLoader
 from imgcls.augment import DRAWS
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.dataset import DatasetSettings
-from imgcls.contract.manifest import Row as ManifestRow
 from imgcls.data.folders import ImageFolder, open_dataset
 from imgcls.data.loader import Loader
 from imgcls.data.shards import Encoded, Shards, open_shards, write
@@ -122,10 +120,8 @@ def _packed(split: ImageFolder) -> Path:
     settings = DatasetSettings(max_short_side=SPEC.resize)
     images = []
     for index, path in enumerate(split.paths):
-        data = path.read_bytes()
-        width, height = Image.open(io.BytesIO(data)).size
-        row = ManifestRow(path.name, f"{index:064x}", len(data), path.parent.name, "train", width, height)
-        images.append(Encoded(row.path, row.sha256, row.label_folder, training_bytes(data, row, settings)))
+        data = training_bytes(simplejpeg.decode_jpeg(path.read_bytes()), settings)
+        images.append(Encoded(path.name, f"{index:064x}", path.parent.name, data))
     write(FOLDER / "shards", images, 1)
     return FOLDER / "shards"
 

@@ -13,6 +13,7 @@ from imgcls.contract.prepared import MAX_MESSAGE_BYTES
 from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.preparation.parts import host, look
 from imgcls.preparation.run import prepare
+from imgcls.preparation.scan import files
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,8 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = _settings(options)
         if options.part_of:
-            seen = look(options.input, options.output, settings, host(options.part_of), **work)
-            message = f"looked at {seen} files"
+            name = host(options.part_of)
+            paths = [path.relative_to(options.input).as_posix() for path in files(options.input)]
+            look(options.input, paths, len(paths), options.output, name, settings, packed=True, **work)
+            message = f"looked at {len(paths)} files"
         else:
             message = prepare(options.input, options.output, settings, parts=options.parts, **work).encode()
     except DatasetError as error:

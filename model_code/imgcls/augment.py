@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from imgcls.contract.artifact import Preprocessing
-from imgcls.preprocess import Scratch, decode_for_training, preprocess
+from imgcls.preprocess import PACKED_FORMATS, Scratch, decode_for_training, preprocess
 
 _RATIO = (3 / 4, 4 / 3)
 _GREY = (0.299, 0.587, 0.114)
@@ -49,7 +49,7 @@ class TrainingCrop:
         """Fill `out`, uint8 (crop, crop, 3). `draws` are DRAWS numbers in [0, 1). Raises ImageError."""
         area, *place, mirror = draws.tolist()
         if self._augmentation.scale is None:
-            pixels = torch.from_numpy(preprocess(data, self._spec).copy())
+            pixels = torch.from_numpy(preprocess(data, self._spec, formats=PACKED_FORMATS).copy())
         else:
             low, high = self._augmentation.scale
             pixels = self._crop(data, low + area * (high - low), place)
@@ -61,20 +61,23 @@ class TrainingCrop:
         side = self._spec.crop
         # A crop of `area` of the image keeps about `side` pixels when the short side has side / sqrt(area): libjpeg
         # may shrink down to that while decoding.
-        source = decode_for_training(data, min_side=math.ceil(side / math.sqrt(area)), scratch=self._decoded)
+        source = decode_for_training(
+            data, math.ceil(side / math.sqrt(area)), scratch=self._decoded, formats=PACKED_FORMATS
+        )
         left, top, right, bottom = random_box((source.shape[1], source.shape[0]), area, *place)
         box = self._cropped.array((bottom - top, right - left, 3))
         np.copyto(box, source[top:bottom, left:right])
-        return resize(torch.from_numpy(box), side)
+        return _resized(torch.from_numpy(box), (side, side))
 
 
-def resize(pixels: Tensor, side: int) -> Tensor:
-    """uint8 (height, width, 3) -> (side, side, 3), antialiased bilinear: Pillow's within rounding, far faster.
+def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """uint8 RGB pixels resized to (height, width), antialiased bilinear: Pillow's within rounding, far faster."""
+    return _resized(torch.from_numpy(pixels.copy()), size).numpy()
 
-    torch has uint8 kernels for it, which want the memory contiguous.
-    """
-    image = pixels.permute(2, 0, 1).unsqueeze(0)
-    return interpolate(image, (side, side), mode="bilinear", antialias=True)[0].permute(1, 2, 0)
+
+def _resized(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    """torch has uint8 kernels for this, which want the memory contiguous."""
+    return interpolate(pixels.permute(2, 0, 1).unsqueeze(0), size, mode="bilinear", antialias=True)[0].permute(1, 2, 0)
 
 
 def random_box(size: tuple[int, int], area: float, shape: float, x: float, y: float) -> tuple[int, int, int, int]:

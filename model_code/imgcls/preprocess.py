@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 
 import numpy as np
 from PIL import Image
@@ -27,6 +28,8 @@ except ImportError:  # not in the stock training image
     simplejpeg = None
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+PACKED_FORMATS = (*FORMATS, "PPM")
+"""What packed shards hold besides: pixels as they are, behind a header of one line. Nobody may send such a file."""
 MAX_PIXELS = 25_000_000
 """Default cap on the declared width x height: a 20 KB PNG can take 860 MB to decode, and Pillow only warns."""
 
@@ -36,6 +39,7 @@ TOO_MANY_PIXELS = "too_many_pixels"
 CORRUPT = "corrupt"
 UNSUPPORTED = "unsupported"
 
+_PPM = re.compile(rb"P6\n(\d+) (\d+)\n255\n")
 _WHITE = (255, 255, 255)
 _EXIF_ORIENTATION = 0x0112
 _TRANSPOSE = {
@@ -58,19 +62,23 @@ class ImageError(ValueError):
         self.sentence = sentence
 
 
-def preprocess(data: bytes, spec: Preprocessing, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def preprocess(
+    data: bytes, spec: Preprocessing, max_pixels: int = MAX_PIXELS, formats: tuple[str, ...] = FORMATS
+) -> np.ndarray:
     """The pixels that the network sees: uint8, shape (crop, crop, 3), RGB. Raises ImageError."""
-    image = decode(data, max_pixels, min_side=spec.resize)
+    image = decode(data, max_pixels, min_side=spec.resize, formats=formats)
     return np.asarray(resize_and_crop(image, spec))
 
 
-def decode(data: bytes, max_pixels: int = MAX_PIXELS, min_side: int | None = None) -> Image.Image:
+def decode(
+    data: bytes, max_pixels: int = MAX_PIXELS, min_side: int | None = None, formats: tuple[str, ...] = FORMATS
+) -> Image.Image:
     """The first frame, upright, mode RGB. Raises ImageError.
 
     With `min_side` a JPEG may come back smaller, its short side at least `min_side`: libjpeg scales by 1/2, 1/4 or
     1/8 while it decodes, which costs half of a full decode.
     """
-    image = _open(data, max_pixels)
+    image = _open(data, max_pixels, formats)
     try:
         if min_side is not None:
             image.draft("RGB", (min_side, min_side))
@@ -100,26 +108,39 @@ class Scratch:
 
 
 def decode_for_training(
-    data: bytes, min_side: int, max_pixels: int = MAX_PIXELS, scratch: Scratch | None = None
+    data: bytes,
+    min_side: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    scratch: Scratch | None = None,
+    formats: tuple[str, ...] = FORMATS,
 ) -> np.ndarray:
     """Like `decode`, as uint8 (height, width, 3), in 60 % of the time where simplejpeg is installed.
 
     Both wrap libjpeg-turbo and give the same pixels; Pillow copies them more often. Any file that simplejpeg does not
-    take, Pillow judges. The result may lie in `scratch`. Raises ImageError.
+    take, Pillow judges. The result may lie in `scratch`, and may be read-only. Raises ImageError.
     """
-    image = _open(data, max_pixels)
+    if "PPM" in formats and (header := _PPM.match(data)):
+        width, height = int(header[1]), int(header[2])
+        return np.frombuffer(data, np.uint8, width * height * 3, offset=header.end()).reshape(height, width, 3)
+    image = _open(data, max_pixels, formats)
     if simplejpeg is None or image.format not in ("JPEG", "MPO") or image.mode not in ("RGB", "L"):
-        return np.asarray(decode(data, max_pixels, min_side))
+        return np.asarray(decode(data, max_pixels, min_side, formats))
     # Halving while decoding is what libjpeg is fast at; its other scales cost more than a full decode.
-    factor = max(f for f in (1, 2, 4, 8) if f == 1 or min(image.size) >= f * min_side)
+    factor = max(f for f in (1, 2, 4, 8) if f == 1 or (min_side and min(image.size) >= f * min_side))
     height, width = -(-image.height // factor), -(-image.width // factor)
     buffer = scratch.array((height, width, 3)) if scratch else None
     try:
         pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, buffer=buffer)
     except ValueError:
-        return np.asarray(decode(data, max_pixels, min_side))
+        return np.asarray(decode(data, max_pixels, min_side, formats))
     transpose = _TRANSPOSE.get(orientation(image))
     return pixels if transpose is None else np.asarray(Image.fromarray(pixels).transpose(transpose))
+
+
+def to_ppm(pixels: np.ndarray) -> bytes:
+    """uint8 RGB (height, width, 3) as a binary PPM file: what `decode_for_training` takes without copying."""
+    height, width = pixels.shape[:2]
+    return b"P6\n%d %d\n255\n" % (width, height) + np.ascontiguousarray(pixels).tobytes()
 
 
 def resize_and_crop(image: Image.Image, spec: Preprocessing) -> Image.Image:
@@ -130,12 +151,12 @@ def resize_and_crop(image: Image.Image, spec: Preprocessing) -> Image.Image:
     return image.resize((spec.crop, spec.crop), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side))
 
 
-def _open(data: bytes, max_pixels: int) -> Image.Image:
+def _open(data: bytes, max_pixels: int, formats: tuple[str, ...]) -> Image.Image:
     """The image with its header read and its declared size checked, nothing decoded yet."""
     if not data:
         raise ImageError(EMPTY, "the image is empty: 0 bytes")
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=formats)
     except Image.DecompressionBombError as error:
         raise ImageError(TOO_MANY_PIXELS, f"the image is too large: {error}") from error
     except Exception as error:

@@ -24,4 +24,4 @@ def test_every_close_pair_is_found(distance: int) -> None:
 
 
 def test_groups_are_connected_components() -> None:
-    assert lookalikes.groups(6, [(1, 2), (4, 5), (2, 4)]) == [0, 1, 1, 3, 1, 1]
+    assert lookalikes.groups([(1, 2), (4, 5), (2, 4), (8, 9)]) == {1: 1, 2: 1, 4: 1, 5: 1, 8: 8, 9: 8}

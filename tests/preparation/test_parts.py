@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imgcls.contract.dataset import DatasetError, DatasetSettings
-from imgcls.preparation import parts
+from imgcls.preparation import parts, scan
 from imgcls.preparation.run import prepare
 from tests.preparation import defects
 
@@ -37,6 +37,11 @@ def _scatter(source: Path, folder: Path, num: int) -> list[Path]:
     return instances
 
 
+def _look(instance: Path, target: Path) -> None:
+    paths = [path.relative_to(instance).as_posix() for path in scan.files(instance)]
+    parts.look(instance, paths, len(paths), target, "algo-1", DatasetSettings(), packed=True, workers=1)
+
+
 def _tree(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
@@ -49,7 +54,9 @@ def test_three_instances_prepare_what_one_prepares(tmp_path: Path) -> None:
         config.write_text(json.dumps({"current_host": instance.name, "hosts": ["algo-1", "algo-2", "algo-3"]}))
         part = ["--input", str(instance), "--output", str(tmp_path / "parts"), "--part-of", str(config)]
         assert main([*part, *flags]) == 0
-    assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == [f"algo-{i}.jsonl" for i in (1, 2, 3)]
+    assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == [
+        f"algo-{i}.{kind}" for i in (1, 2, 3) for kind in ("bin", "jsonl")
+    ]
     merged = ["--input", str(source), "--output", str(tmp_path / "merged"), "--parts", str(tmp_path / "parts")]
     assert main([*merged, *flags]) == 0
     assert main(["--input", str(source), "--output", str(tmp_path / "alone"), *flags]) == 0
@@ -61,14 +68,14 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
     first, _ = _scatter(source, tmp_path, 2)
     with pytest.raises(DatasetError, match="holds no part"):
         prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path)
-    parts.look(first, tmp_path / "parts", DatasetSettings(), "algo-1", workers=1)
+    _look(first, tmp_path / "parts")
     with pytest.raises(DatasetError, match=r"no instance looked at .* and 26 more files: prepare again"):
         prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path / "parts", workers=1)
 
 
 def test_a_file_that_changed_since_is_named(tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
-    parts.look(source, tmp_path / "parts", DatasetSettings(), "algo-1", workers=1)
+    _look(source, tmp_path / "parts")
     (source / "train/a/000.jpg").write_bytes(b"other")
     with pytest.raises(DatasetError, match=r"train/a/000.jpg changed while"):
         prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path / "parts", workers=1)

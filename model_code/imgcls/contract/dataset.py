@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 LAYOUTS = ("auto", "splits", "classes")
-PACKINGS = ("shards", "folders")
+PACKINGS = ("shards", "raw", "folders")
+"""JPEGs in shards, decoded pixels in shards (ten times the bytes, no decoding), or files in class folders."""
 
 
 class DatasetError(ValueError):
@@ -59,7 +60,7 @@ class DatasetSettings:
 
     `labels` renames class folders. `near_duplicate_distance` is the largest Hamming distance of two 64-bit
     perceptual hashes that counts as the same picture; 0 finds exact copies only. `max_short_side`, `jpeg_quality` and
-    `packing` apply to the train split alone, whose images are scaled down to that short side or up to a quarter more.
+    `packing` apply to the train split alone, whose images are scaled down to that short side or up to a tenth more.
     `imbalance_ratio`, largest class to smallest, is reported, never refused.
     """
 

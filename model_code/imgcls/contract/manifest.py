@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ REMOVED = "removed"
 """A good image that is left out, for example a leak's training side."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One image. `split` is one of SPLITS, QUARANTINED or REMOVED; `findings` are codes such as `truncated`."""
 
@@ -44,18 +45,31 @@ class Header:
 
 
 def manifest_id(settings: Mapping[str, Any], rows: Iterable[Row]) -> str:
-    """16 hex digits over the settings and the rows in path order."""
+    """16 hex digits over the settings and the rows, which come in path order. Raises ValueError if they do not."""
     digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
-    for row in sorted(rows, key=lambda row: row.path):
+    for row in _in_order(rows):
         digest.update(json.dumps(asdict(row), sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
 
 def write(path: Path, header: Header, rows: Iterable[Row]) -> None:
+    """`rows` come in path order. Raises ValueError if they do not."""
     with path.open("w") as file:
         file.write(json.dumps(asdict(header), sort_keys=True) + "\n")
-        for row in sorted(rows, key=lambda row: row.path):
+        for row in _in_order(rows):
             file.write(json.dumps(asdict(row), sort_keys=True) + "\n")
+
+
+def _in_order(rows: Iterable[Row]) -> Iterator[Row]:
+    """`rows`, never all at once: a data set has more of them than memory should hold."""
+    before = b""
+    for row in rows:
+        # As bytes: a name that is no Unicode text sorts elsewhere as text.
+        path = os.fsencode(row.path)
+        if path <= before:
+            raise ValueError(f"the row of {row.path} comes after that of {os.fsdecode(before)}")
+        yield row
+        before = path
 
 
 def read_header(path: Path) -> Header:

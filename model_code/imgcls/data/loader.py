@@ -20,7 +20,7 @@ from imgcls.augment import DRAWS, Augmentation, TrainingCrop
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.folders import DataError
 from imgcls.data.sampling import epoch_order, share
-from imgcls.preprocess import ImageError, preprocess
+from imgcls.preprocess import PACKED_FORMATS, ImageError, preprocess
 from imgcls.serving.cores import num_cores
 
 _BUFFERS = 4
@@ -132,7 +132,7 @@ class Loader:
             try:
                 data = self._dataset.read(index)
                 if self._augmentation is None:
-                    pixels[:] = preprocess(data, self._spec)
+                    pixels[:] = preprocess(data, self._spec, formats=PACKED_FORMATS)
                 else:
                     self._training_crop(self._augmentation)(data, numbers, pixels)
             except (ImageError, OSError) as error:

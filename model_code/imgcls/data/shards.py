@@ -19,6 +19,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from imgcls.contract.artifact import label_of
 from imgcls.data.folders import DataError, ImageFolder, open_dataset
 
@@ -59,6 +61,11 @@ def shard_of(sha256: str, num: int) -> int:
     return int(sha256[:16], 16) % num
 
 
+def shards_of(sha256: np.ndarray, num: int) -> np.ndarray:
+    """`shard_of` for hashes as bytes, uint8 (N, 32)."""
+    return np.ascontiguousarray(sha256[:, :8]).view(">u8").ravel() % np.uint64(num)
+
+
 def order(sha256: str, num: int) -> tuple[int, str]:
     """The key by which `write` wants its images sorted."""
     return shard_of(sha256, num), sha256
@@ -71,17 +78,17 @@ def write(folder: Path, images: Iterable[Encoded], num: int) -> None:
     shards = []
     for number, group in groupby(images, key=lambda image: shard_of(image.sha256, num)):
         name = f"shard-{number:05d}"
-        digest, offset, lines = hashlib.sha256(), 0, []
-        with (folder / f"{name}.bin").open("wb") as file:
+        digest, offset, num_images = hashlib.sha256(), 0, 0
+        with (folder / f"{name}.bin").open("wb") as data, (folder / f"{name}.jsonl").open("w") as lines:
             for image in group:
-                file.write(image.data)
+                data.write(image.data)
                 digest.update(image.data)
-                lines.append(Packed(image.path, image.sha256, image.label_folder, offset, len(image.data)))
+                packed = Packed(image.path, image.sha256, image.label_folder, offset, len(image.data))
+                lines.write(json.dumps(asdict(packed), sort_keys=True) + "\n")
                 offset += len(image.data)
-        text = "".join(json.dumps(asdict(line), sort_keys=True) + "\n" for line in lines)
-        (folder / f"{name}.jsonl").write_text(text)
-        shards.append({"name": name, "images": len(lines), "bytes": offset, "sha256": digest.hexdigest()})
-        classes |= {line.label_folder for line in lines}
+                num_images += 1
+                classes.add(image.label_folder)
+        shards.append({"name": name, "images": num_images, "bytes": offset, "sha256": digest.hexdigest()})
     index = {"format": FORMAT, "classes": sorted(classes), "shards": shards}
     (folder / INDEX).write_text(json.dumps(index, indent=1, sort_keys=True) + "\n")
 

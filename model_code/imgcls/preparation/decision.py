@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from imgcls.contract.dataset import DatasetSettings
-from imgcls.contract.manifest import QUARANTINED, REMOVED, Row
-from imgcls.contract.prepared import TEST, TRAIN, VALIDATION
 from imgcls.preparation import findings, lookalikes, splitting
-from imgcls.preparation.inspection import Inspection
+from imgcls.preparation.catalogue import SPLITS, Catalogue, Rows
 
-_RANK = {TRAIN: 0, VALIDATION: 1, TEST: 2}
-"""Who keeps a picture that two splits hold: the one that judges later."""
+_NONE, _TRAIN, _VALIDATION, _TEST = range(len(SPLITS))
+"""Of two splits that hold a picture the higher one, which judges later, keeps it."""
 
 
 @dataclass(frozen=True)
@@ -29,137 +28,125 @@ class Pair:
 class Decision:
     """`rows` are in path order. `reasons` maps a quarantined or removed path to its sentence."""
 
-    rows: tuple[Row, ...]
+    catalogue: Catalogue
+    rows: Rows
     pairs: tuple[Pair, ...]
     reasons: Mapping[str, str]
 
-    def of(self, split: str) -> list[Row]:
-        return [row for row in self.rows if row.split == split]
+    def of(self, split: str) -> np.ndarray:
+        """The indices, in the catalogue and in `rows`, of the rows with that `split`."""
+        return self.rows.of(split)
 
 
-@dataclass
-class _State:
-    """One image while it is being decided."""
-
-    image: Inspection
-    split: str
-    codes: set[str] = field(default_factory=set)
-    reason: str = ""
-
-    def mark(self, code: str, reason: str = "") -> None:
-        self.codes.add(code)
-        self.reason = self.reason or reason
-
-    @property
-    def is_in(self) -> bool:
-        return findings.action(tuple(self.codes)) == "kept"
+def decide(catalogue: Catalogue, settings: DatasetSettings) -> Decision:
+    """Pure: the same catalogue gives the same decision."""
+    return _Judgement(catalogue).passed(settings)
 
 
-def decide(images: Iterable[Inspection], settings: DatasetSettings) -> Decision:
-    """Pure: the same images, in any order, give the same decision."""
-    states = [
-        _State(image, image.split, set(image.findings), image.reason) for image in sorted(images, key=lambda i: i.path)
-    ]
-    usable = [state for state in states if state.is_in]
-    pairs = _remove_label_conflicts(usable)
-    usable = [state for state in usable if state.is_in]
-    linked = _linked(usable, settings.near_duplicate_distance)
-    _assign_splits(usable, linked, settings)
-    pairs += _remove_copies(usable)
-    pairs += _judge_lookalikes(usable, linked)
-    reasons = {state.image.path: state.reason for state in states if state.reason}
-    return Decision(tuple(_row(state) for state in states), tuple(sorted(pairs, key=lambda p: p.path)), reasons)
+class _Judgement:
+    """One decision while it is made. Pairs and reasons are of the images in question alone: memory stays small."""
 
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._splits = catalogue.records["split"].copy()
+        self._masks = catalogue.records["findings"].copy()
+        self._reasons = dict(catalogue.reasons)
+        self._pairs: list[Pair] = []
 
-def _row(state: _State) -> Row:
-    image = state.image
-    split = {"quarantined": QUARANTINED, "removed": REMOVED, "kept": state.split}[findings.action(tuple(state.codes))]
-    return Row(
-        path=image.path,
-        sha256=image.sha256,
-        bytes=image.num_bytes,
-        label_folder=image.label_folder,
-        split=split,
-        width=image.width,
-        height=image.height,
-        findings=tuple(sorted(state.codes)),
-    )
+    def passed(self, settings: DatasetSettings) -> Decision:
+        self._remove_label_conflicts()
+        usable = self._usable()
+        linked = self._linked(usable, settings.near_duplicate_distance)
+        self._assign_splits(usable, linked, settings)
+        self._remove_copies(usable)
+        self._judge_lookalikes(linked)
+        return Decision(
+            self._catalogue,
+            Rows(self._catalogue, self._splits, self._masks),
+            tuple(sorted(self._pairs, key=lambda pair: pair.path)),
+            {self._catalogue.path(index): reason for index, reason in self._reasons.items()},
+        )
 
+    def _usable(self) -> np.ndarray:
+        return np.flatnonzero(self._masks & (findings.QUARANTINED | findings.REMOVED) == 0)
 
-def _by_content(states: Sequence[_State]) -> dict[str, list[_State]]:
-    copies: dict[str, list[_State]] = defaultdict(list)
-    for state in states:
-        copies[state.image.sha256].append(state)
-    return copies
+    def _mark(self, index: int, code: str, reason: str = "") -> None:
+        self._masks[index] |= findings.mask((code,))
+        if reason:
+            self._reasons.setdefault(index, reason)
 
+    def _pair(self, index: int, other: int, code: str) -> None:
+        self._pairs.append(Pair(self._catalogue.path(index), self._catalogue.path(other), code))
 
-def _remove_label_conflicts(states: Sequence[_State]) -> list[Pair]:
-    pairs = []
-    for copies in _by_content(states).values():
-        folders = sorted({state.image.label_folder for state in copies})
-        if len(folders) == 1:
-            continue
-        for state in copies:
-            other = next(c for c in copies if c.image.label_folder != state.image.label_folder).image.path
-            state.mark("label-conflict", f"the same picture is in the classes {', '.join(folders)}: keep the right one")
-            pairs.append(Pair(state.image.path, other, "label-conflict"))
-    return pairs
+    def _copies(self, usable: np.ndarray) -> Iterator[list[int]]:
+        """The rows, in path order, of each content that several images share."""
+        contents = self._catalogue.contents(usable)
+        order = np.argsort(contents, kind="stable")
+        ends = np.flatnonzero(contents[order][1:] != contents[order][:-1]) + 1
+        lengths = np.diff(ends, prepend=0, append=len(order))
+        for start, length in zip(np.concatenate([[0], ends]), lengths, strict=True):
+            if length > 1:
+                yield usable[order[start : start + length]].tolist()
 
-
-def _linked(states: Sequence[_State], distance: int) -> list[tuple[int, int]]:
-    """Index pairs of look-alikes and, so that they stay together, of copies."""
-    first: dict[str, int] = {}
-    copies = []
-    for index, state in enumerate(states):
-        known = first.setdefault(state.image.sha256, index)
-        if known != index:
-            copies.append((known, index))
-    unique = list(first.values())
-    near = lookalikes.pairs([states[i].image for i in unique], distance)
-    return sorted([*copies, *((unique[a], unique[b]) for a, b in near)])
-
-
-def _assign_splits(states: Sequence[_State], linked: Sequence[tuple[int, int]], settings: DatasetSettings) -> None:
-    """Splits that the data set has are respected; a missing one is carved from what would be trained on."""
-    given = {state.split for state in states} - {"", TRAIN}
-    if given == {VALIDATION, TEST}:
-        return
-    movable = [index for index, state in enumerate(states) if state.split in ("", TRAIN)]
-    position = {index: place for place, index in enumerate(movable)}
-    inside = [(position[a], position[b]) for a, b in linked if a in position and b in position]
-    hashes = [states[index].image.sha256 for index in movable]
-    splits = splitting.assign(hashes, inside, settings.split, settings.split_seed, given)
-    for index, split in zip(movable, splits, strict=True):
-        states[index].split = split
-
-
-def _remove_copies(states: Sequence[_State]) -> list[Pair]:
-    pairs = []
-    for copies in _by_content(states).values():
-        keeper = min(copies, key=lambda state: (-_RANK[state.split], state.image.path))
-        for state in copies:
-            if state is keeper:
+    def _remove_label_conflicts(self) -> None:
+        label = self._catalogue.label_folder
+        for copies in list(self._copies(self._usable())):
+            folders = sorted({label(index) for index in copies})
+            if len(folders) == 1:
                 continue
-            code = "duplicate" if state.split == keeper.split else "leak"
-            state.mark(code, f"has the same bytes as {keeper.image.path}")
-            pairs.append(Pair(state.image.path, keeper.image.path, code))
-    return pairs
+            reason = f"the same picture is in the classes {', '.join(folders)}: keep the right one"
+            for index in copies:
+                self._mark(index, "label-conflict", reason)
+                self._pair(index, next(c for c in copies if label(c) != label(index)), "label-conflict")
 
+    def _linked(self, usable: np.ndarray, distance: int) -> list[tuple[int, int]]:
+        """Pairs of look-alikes and, so that they stay together, of copies."""
+        links = [(copies[0], index) for copies in self._copies(usable) for index in copies[1:]]
+        is_first = np.ones(len(self._masks), bool)
+        is_first[[index for _, index in links]] = False
+        # Images of one colour have no hash worth comparing.
+        is_blank = self._masks[usable] & findings.mask(("blank",)) != 0
+        unique = usable[is_first[usable] & ~is_blank]
+        near = lookalikes.pairs(self._catalogue, unique, distance)
+        return sorted([*links, *near])
 
-def _judge_lookalikes(states: Sequence[_State], linked: Sequence[tuple[int, int]]) -> list[Pair]:
-    pairs = []
-    for a, b in linked:
-        first, second = states[a], states[b]
-        if first.image.sha256 == second.image.sha256:
-            continue
-        if first.split != second.split:
-            low, high = sorted((first, second), key=lambda state: _RANK[state.split])
-            low.mark("near-leak", f"looks like {high.image.path}, which is in {high.split}")
-            pairs.append(Pair(low.image.path, high.image.path, "near-leak"))
-        same = first.image.label_folder == second.image.label_folder
-        code = "near-duplicate" if same else "near-label-conflict"
-        if not same or first.split == second.split:
-            second.mark(code)
-            first.mark(code)
-            pairs.append(Pair(second.image.path, first.image.path, code))
-    return pairs
+    def _assign_splits(self, usable: np.ndarray, linked: Sequence[tuple[int, int]], settings: DatasetSettings) -> None:
+        """Splits that the data set has are respected; a missing one is carved from what would be trained on."""
+        given = set(np.unique(self._splits[usable]).tolist()) - {_NONE, _TRAIN}
+        if given == {_VALIDATION, _TEST}:
+            return
+        movable = usable[self._splits[usable] <= _TRAIN]
+        inside = set(movable[np.isin(movable, np.array(linked, dtype=np.int64))].tolist())
+        links = [(a, b) for a, b in linked if a in inside and b in inside]
+        hashes = self._catalogue.sha256
+        given_names = {SPLITS[number] for number in given}
+        assigned = splitting.assign(movable, links, hashes, settings.split, settings.split_seed, given_names)
+        for index, split in assigned:
+            self._splits[index] = SPLITS.index(split)
+
+    def _remove_copies(self, usable: np.ndarray) -> None:
+        for copies in self._copies(usable):
+            keeper = min(copies, key=lambda index: (-int(self._splits[index]), index))
+            for index in copies:
+                if index == keeper:
+                    continue
+                code = "duplicate" if self._splits[index] == self._splits[keeper] else "leak"
+                self._mark(index, code, f"has the same bytes as {self._catalogue.path(keeper)}")
+                self._pair(index, keeper, code)
+
+    def _judge_lookalikes(self, linked: Sequence[tuple[int, int]]) -> None:
+        catalogue, splits = self._catalogue, self._splits
+        for first, second in linked:
+            if catalogue.sha256(first) == catalogue.sha256(second):
+                continue
+            if splits[first] != splits[second]:
+                low, high = sorted((first, second), key=lambda index: int(splits[index]))
+                reason = f"looks like {catalogue.path(high)}, which is in {SPLITS[splits[high]]}"
+                self._mark(low, "near-leak", reason)
+                self._pair(low, high, "near-leak")
+            same = catalogue.label_folder(first) == catalogue.label_folder(second)
+            code = "near-duplicate" if same else "near-label-conflict"
+            if not same or splits[first] == splits[second]:
+                self._mark(first, code)
+                self._mark(second, code)
+                self._pair(second, first, code)

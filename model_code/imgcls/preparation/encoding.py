@@ -4,47 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 import simplejpeg
-from PIL import Image
 
 from imgcls import preprocess
 from imgcls.contract.dataset import DatasetSettings
-from imgcls.contract.manifest import Row
 
-SLACK = 1.25
-"""How much larger than `max_short_side` a scaled image may stay. libjpeg scales by eighths while it decodes, which
-costs nothing; one more resampling step would cost as much as the decoding and blur the image a little."""
+SLACK = 1.1
+"""How much larger than `max_short_side` an image may stay: compressing it once more would lose more than it saves."""
 
 
-def is_scaled(row: Row, settings: DatasetSettings) -> bool:
-    return min(row.width, row.height) > SLACK * settings.max_short_side
+def training_bytes(pixels: np.ndarray, settings: DatasetSettings) -> bytes:
+    """An image with a short side of at most SLACK x `max_short_side`, encoded as `packing` says.
 
-
-def training_bytes(data: bytes, row: Row, settings: DatasetSettings) -> bytes:
-    """An upright JPEG with a short side of `max_short_side` pixels or up to SLACK times that.
-
-    `data` itself where the image is not larger.
+    `pixels` are uint8 RGB (height, width, 3). Empty where the image serves as it is.
     """
-    if not is_scaled(row, settings):
-        return data
-    pixels = _decoded(data, row, settings)
-    short = min(pixels.shape[:2])
-    if short > SLACK * settings.max_short_side:
-        ratio = settings.max_short_side / short
-        size = (round(pixels.shape[1] * ratio), round(pixels.shape[0] * ratio))
-        pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
-    return simplejpeg.encode_jpeg(pixels, settings.jpeg_quality, "RGB", "420")
+    height, width = pixels.shape[:2]
+    ratio = settings.max_short_side / min(height, width)
+    if ratio * SLACK < 1:
+        # Imported here: only where images are packed, and never for `kennel data check`, is torch worth its start.
+        from imgcls.augment import resize
 
-
-def _decoded(data: bytes, row: Row, settings: DatasetSettings) -> np.ndarray:
-    """RGB (height, width, 3), scaled down as far as the decoder can without falling below `max_short_side`."""
-    side = settings.max_short_side
-    if data.startswith(b"\xff\xd8\xff") and not {"exif-rotation", "cmyk"} & set(row.findings):
-        return simplejpeg.decode_jpeg(data, "RGB", min_height=side, min_width=side)
-    return np.asarray(preprocess.decode(data, settings.max_pixels, min_side=side))
-
-
-def expected_bytes(row: Row, settings: DatasetSettings) -> int:
-    """About how many bytes the training image will have: known before any is made, and the same for every run."""
-    if not is_scaled(row, settings):
-        return row.bytes
-    return round(row.bytes * (settings.max_short_side / min(row.width, row.height)) ** 2)
+        pixels = resize(pixels, (round(height * ratio), round(width * ratio)))
+    elif settings.packing != "raw":
+        return b""
+    if settings.packing == "raw":
+        return preprocess.to_ppm(pixels)
+    return simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), settings.jpeg_quality, "RGB", "420")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,10 +48,25 @@ _FINDINGS = (
 BY_CODE = {finding.code: finding for finding in _FINDINGS}
 
 
-def action(codes: tuple[str, ...]) -> Action:
-    """What is done with an image that carries `codes`: the gravest action of them."""
-    actions = {BY_CODE[code].action for code in codes}
-    for gravest in ("quarantined", "removed"):
-        if gravest in actions:
-            return gravest
-    return "kept"
+_CODES = tuple(BY_CODE)
+_BITS = {code: 1 << number for number, code in enumerate(_CODES)}
+
+
+def mask(codes: Iterable[str]) -> int:
+    """The findings of one image as the bits of a number, which fits 32 bits."""
+    return sum(_BITS[code] for code in set(codes))
+
+
+def codes(mask: int) -> tuple[str, ...]:
+    """Sorted."""
+    return tuple(sorted(code for code, bit in _BITS.items() if mask & bit))
+
+
+QUARANTINED, REMOVED = (mask(f.code for f in _FINDINGS if f.action == done) for done in ("quarantined", "removed"))
+
+
+def action(mask: int) -> Action:
+    """What is done with an image of these findings: the gravest action of them."""
+    if mask & QUARANTINED:
+        return "quarantined"
+    return "removed" if mask & REMOVED else "kept"

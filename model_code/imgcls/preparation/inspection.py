@@ -15,7 +15,7 @@ from PIL import Image
 
 from imgcls import preprocess
 from imgcls.contract.dataset import DatasetSettings
-from imgcls.preparation.scan import Source
+from imgcls.preparation.encoding import training_bytes
 
 THUMBNAIL_SIDE = 16
 _HASHED_SIDE = 48
@@ -48,8 +48,6 @@ class Inspection:
     """
 
     path: str
-    split: str
-    label_folder: str
     num_bytes: int
     sha256: str
     width: int = 0
@@ -68,41 +66,46 @@ class Inspection:
         return cls(**{**value, "findings": tuple(value["findings"]), "thumbnail": thumbnail})
 
 
-def inspect(folder: Path, source: Source, settings: DatasetSettings) -> Inspection:
-    """Read and fully decode one file. Nothing a file holds raises: what is wrong becomes a finding."""
-    known: dict[str, Any] = {"path": source.path, "split": source.split, "label_folder": source.label_folder}
+def look_at(folder: Path, path: str, settings: DatasetSettings, *, packed: bool) -> tuple[Inspection, bytes]:
+    """Read and fully decode one file: what is known about it and, if `packed`, its `encoding.training_bytes`.
+
+    Nothing a file holds raises: what is wrong becomes a finding.
+    """
     try:
-        data = (folder / source.path).read_bytes()
+        data = (folder / path).read_bytes()
     except OSError as error:
-        return Inspection(
-            **known, num_bytes=0, sha256="", findings=("unreadable",), reason=f"cannot be opened: {error.strerror}"
-        )
-    known |= {"sha256": hashlib.sha256(data).hexdigest(), "num_bytes": len(data)}
-    if not source.label_folder:
-        reason = "lies in no class folder: move it into one, or delete it"
-        return Inspection(**known, findings=("outside-class",), reason=reason)
+        reason = f"cannot be opened: {error.strerror}"
+        return Inspection(path, num_bytes=0, sha256="", findings=("unreadable",), reason=reason), b""
+    known: dict[str, Any] = {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "num_bytes": len(data)}
     try:
-        image = preprocess.decode(data, settings.max_pixels)
+        pixels = preprocess.decode_for_training(data, max_pixels=settings.max_pixels)
     except preprocess.ImageError as error:
-        code = _code(error, data)
-        return Inspection(**known, findings=(code,), reason=error.sentence)
-    findings = _oddities(data, source.path)
-    grey = image.convert("L")
+        return Inspection(**known, findings=(_code(error, data),), reason=error.sentence), b""
+    codes, unusable = _oddities(data, path), _unusable((pixels.shape[1], pixels.shape[0]), settings)
+    grey = Image.fromarray(pixels).convert("L")
     small = grey.reduce(max(1, min(grey.size) // _HASHED_SIDE))
     if _is_blank(small) and _is_blank(grey):
-        findings.append("blank")
-    unusable = _unusable(image.size, settings)
+        codes.append("blank")
     if unusable:
-        findings.append(unusable[0])
-    return Inspection(
+        codes.append(unusable[0])
+    seen = Inspection(
         **known,
-        width=image.width,
-        height=image.height,
-        findings=tuple(sorted(findings)),
+        width=grey.width,
+        height=grey.height,
+        findings=tuple(sorted(codes)),
         reason=unusable[1] if unusable else "",
         hash=int.from_bytes(np.packbits(imagehash.dhash(small).hash).tobytes()),
         thumbnail=small.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BILINEAR).tobytes(),
     )
+    return seen, training_bytes(pixels, settings) if packed and not unusable else b""
+
+
+def outside_class(seen: Inspection) -> Inspection:
+    """The same file once it is known to lie in no class folder: what its pixels are no longer matters."""
+    if "unreadable" in seen.findings:
+        return seen
+    reason = "lies in no class folder: move it into one, or delete it"
+    return Inspection(seen.path, seen.num_bytes, seen.sha256, findings=("outside-class",), reason=reason)
 
 
 def _is_blank(grey: Image.Image) -> bool:

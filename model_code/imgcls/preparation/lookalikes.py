@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
 
-from imgcls.preparation.inspection import Inspection
+from imgcls.preparation.catalogue import Catalogue
 
 MIN_CORRELATION = 0.96
 """Of two thumbnails. On drawn and real photographs, re-encoded, scaled and slightly cropped copies stay above 0.96,
@@ -15,20 +15,17 @@ different pictures whose hashes are close stay below 0.95."""
 _TILE = 1024
 
 
-def pairs(images: Sequence[Inspection], distance: int) -> list[tuple[int, int]]:
-    """Index pairs (low, high), sorted, of different files whose hashes differ in at most `distance` bits.
-
-    Images of one colour have no hash worth comparing and are left out.
-    """
-    usable = np.array([i for i, image in enumerate(images) if "blank" not in image.findings], dtype=np.int64)
+def pairs(catalogue: Catalogue, usable: np.ndarray, distance: int) -> set[tuple[int, int]]:
+    """Pairs (low, high) of the rows `usable`, which ascend, that look alike: hashes within `distance` bits."""
     if distance == 0 or len(usable) < 2:
-        return []
-    hashes = np.array([images[i].hash for i in usable], dtype=np.uint64)
-    found = []
-    for low, high in sorted(set(close(hashes, distance))):
-        first, second = images[usable[low]], images[usable[high]]
-        if first.sha256 != second.sha256 and _correlation(first, second) >= MIN_CORRELATION:
-            found.append((int(usable[low]), int(usable[high])))
+        return set()
+    records, found = catalogue.records, set()
+    for low, high in close(records["hash"][usable], distance):
+        pair = int(usable[low]), int(usable[high])
+        if pair not in found:
+            first, second = (catalogue.thumbnails[records["number"][index]] for index in pair)
+            if _correlation(first, second) >= MIN_CORRELATION:
+                found.add(pair)
     return found
 
 
@@ -61,20 +58,20 @@ def _compared(hashes: np.ndarray, indices: np.ndarray, distance: int) -> Iterato
                     yield low, high
 
 
-def _correlation(first: Inspection, second: Inspection) -> float:
-    """Of the two thumbnails' grey values, so brightness and contrast do not count."""
-    a, b = (np.frombuffer(image.thumbnail, np.uint8).astype(np.float64) for image in (first, second))
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Of two thumbnails' grey values, so brightness and contrast do not count."""
+    a, b = first.astype(np.float64), second.astype(np.float64)
     a, b = a - a.mean(), b - b.mean()
     norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return float((a * b).sum()) / norm if norm else 0.0
 
 
-def groups(num: int, linked: Sequence[tuple[int, int]]) -> list[int]:
-    """For each of `num` images the smallest index of its group, groups being connected through `linked` pairs."""
-    parent = list(range(num))
+def groups(linked: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """For each index in a pair the smallest index of its group, groups being connected through `linked` pairs."""
+    parent: dict[int, int] = {}
 
     def root(index: int) -> int:
-        while parent[index] != index:
+        while parent.setdefault(index, index) != index:
             parent[index] = parent[parent[index]]
             index = parent[index]
         return index
@@ -82,4 +79,4 @@ def groups(num: int, linked: Sequence[tuple[int, int]]) -> list[int]:
     for first, second in linked:
         low, high = sorted((root(first), root(second)))
         parent[high] = low
-    return [root(index) for index in range(num)]
+    return {index: root(index) for index in list(parent)}

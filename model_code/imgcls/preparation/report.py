@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
-from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS, Row
+import numpy as np
+
+from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS
 from imgcls.preparation.findings import BY_CODE
 from imgcls.reports.data import DataReport, render_data_report
 from imgcls.reports.thumbnails import thumbnail
@@ -24,10 +25,11 @@ _MAX_LEFT_OUT = 24
 
 
 def render(check: Check) -> str:
-    rows = {row.path: row for row in check.decision.rows}
     samples = _samples(check)
     pairs = sorted(check.decision.pairs, key=lambda pair: (BY_CODE[pair.code].action == "kept", pair.path))
-    left_out = [row.path for row in rows.values() if row.split in (QUARANTINED, REMOVED) and row.width]
+    decision = check.decision
+    out = (decision.rows[index] for split in (QUARANTINED, REMOVED) for index in decision.of(split))
+    left_out = list(islice((row.path for row in out if row.width), _MAX_LEFT_OUT))
     # Round the classes, so that the limit of the page's size takes the last samples of each and no class whole.
     fair = [path for round_ in zip_longest(*samples.values()) for path in round_ if path]
     alike = [path for pair in pairs[:_MAX_PAIRS] for path in (pair.path, pair.other)]
@@ -41,22 +43,22 @@ def render(check: Check) -> str:
             reasons=check.decision.reasons,
             meanings={code: (finding.meaning, finding.action) for code, finding in BY_CODE.items()},
             samples=samples,
-            thumbnails=_thumbnails(check, [*alike, *left_out[:_MAX_LEFT_OUT], *fair]),
+            thumbnails=_thumbnails(check, [*alike, *left_out, *fair]),
         )
     )
 
 
 def _samples(check: Check) -> dict[str, list[str]]:
     """Of each class the images with the smallest hashes: a fair choice that does not depend on names."""
-    classes: dict[str, list[Row]] = defaultdict(list)
-    for row in check.decision.rows:
-        if row.split in SPLITS:
-            classes[row.label_folder].append(row)
-    num = max(1, min(_MAX_PER_CLASS, _MAX_SAMPLES // max(len(classes), 1)))
-    return {
-        name: [row.path for row in sorted(rows, key=lambda row: row.sha256)[:num]]
-        for name, rows in sorted(classes.items())
-    }
+    decision, catalogue = check.decision, check.decision.catalogue
+    used = np.concatenate([decision.of(split) for split in SPLITS])
+    num = max(1, min(_MAX_PER_CLASS, _MAX_SAMPLES // max(len(check.header.classes), 1)))
+    samples = {}
+    for number in np.unique(catalogue.records["label"][used]):
+        members = used[catalogue.records["label"][used] == number]
+        chosen = members[np.argsort(catalogue.contents(members))[:num]]
+        samples[catalogue.label_folders[number]] = [catalogue.path(index) for index in chosen]
+    return dict(sorted(samples.items()))
 
 
 def _thumbnails(check: Check, paths: Iterable[str]) -> dict[str, bytes]:

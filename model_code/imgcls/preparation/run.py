@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from imgcls.contract import manifest, prepared
 from imgcls.contract.dataset import DatasetError, DatasetSettings
-from imgcls.contract.manifest import QUARANTINED, Header
+from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS, Header
 from imgcls.contract.prepared import PrepareMessage
 from imgcls.preparation import decision as decisions
 from imgcls.preparation import scan as scanning
 from imgcls.preparation import verdict as verdicts
 from imgcls.preparation import work
 from imgcls.preparation.decision import Decision
-from imgcls.preparation.inspection import inspect
-from imgcls.preparation.parts import merge
+from imgcls.preparation.parts import ALONE, look, merge
 from imgcls.preparation.report import render
 from imgcls.preparation.verdict import Verdict
 from imgcls.preparation.writing import Writer
@@ -43,27 +41,33 @@ class Check:
 
 
 def check(
-    folder: Path,
-    settings: DatasetSettings,
-    *,
-    parts: Path | None = None,
-    workers: int = 0,
-    progress: work.Progress = lambda line: None,
+    folder: Path, settings: DatasetSettings, *, workers: int = 0, progress: work.Progress = lambda line: None
 ) -> Check:
     """Look at every image of `folder` and judge the data set; nothing is written.
 
-    `parts` holds what several instances saw of the images (`parts.look`), which are then not opened again. `workers`
-    is the number of processes, 0 for one a core. Raises DatasetError where there is no data set at all; what is wrong
-    with one that exists is in `verdict.failures`.
+    `workers` is the number of processes, 0 for one a core. Raises DatasetError where there is no data set at all; what
+    is wrong with one that exists is in `verdict.failures`.
     """
-    workers = workers or work.available_cores()
+    with TemporaryDirectory(prefix="kennel-") as workspace:
+        return _check(folder, settings, Path(workspace), packed=False, workers=workers, progress=progress)
+
+
+def _check(
+    folder: Path,
+    settings: DatasetSettings,
+    workspace: Path,
+    *,
+    packed: bool,
+    parts: Path | None = None,
+    workers: int,
+    progress: work.Progress,
+) -> Check:
+    """`parts` holds what several instances saw of the images (`parts.look`), which are then not opened again."""
     scan = scanning.scan(folder, settings)
     if parts is None:
-        look = partial(inspect, folder, settings=settings)
-        images = list(work.run(look, scan.sources, "checked", workers, progress))
-    else:
-        images = merge(parts, scan, settings)
-    decision = decisions.decide(images, settings)
+        parts = workspace / "parts"
+        look(folder, scan.paths(), scan.num, parts, ALONE, settings, packed=packed, workers=workers, progress=progress)
+    decision = decisions.decide(merge(parts, scan, workspace), settings)
     verdict = verdicts.judge(decision.rows, scan.classes, settings)
     options = settings.to_dict()
     header = Header(
@@ -71,7 +75,7 @@ def check(
         dataset=settings.name,
         settings=options,
         classes=verdict.classes,
-        counts=dict(sorted(Counter(row.split for row in decision.rows).items())),
+        counts={kind: num for kind in sorted((*SPLITS, QUARANTINED, REMOVED)) if (num := len(decision.of(kind)))},
     )
     return Check(folder, scan.is_split, settings, header, decision, verdict)
 
@@ -87,18 +91,19 @@ def prepare(
 ) -> PrepareMessage:
     """Check `folder` and write `output/<manifest id>/` (see `contract.prepared`).
 
-    The folder appears under its name once it is complete, so a run that was killed can simply be repeated. Raises
+    `parts` holds what several instances saw of the images (`parts.look`), which are then not decoded again. The
+    folder appears under its name once it is complete, so a run that was killed can simply be repeated. Raises
     DatasetError with the first failure; the quarantine and the report of a refused data set are in `output/refused/`.
     """
     if output.resolve().is_relative_to(folder.resolve()):
         raise DatasetError(f"the output {output} lies inside the data set {folder}: choose a folder beside it")
-    workers = workers or work.available_cores()
-    checked = check(folder, settings, parts=parts, workers=workers, progress=progress)
     unfinished = output / _UNFINISHED
     shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    writer = Writer(folder, unfinished, int(checked.is_split), settings, workers, progress)
-    writer.write_quarantine(checked.decision)
+    workspace = unfinished / "workspace"
+    workspace.mkdir(parents=True)
+    checked = _check(folder, settings, workspace, packed=True, parts=parts, workers=workers, progress=progress)
+    writer = Writer(checked.decision, unfinished, int(checked.is_split), settings, progress)
+    writer.write_quarantine()
     reports = unfinished / prepared.REPORTS
     reports.mkdir()
     (reports / prepared.DATA_REPORT).write_text(checked.report())
@@ -106,11 +111,13 @@ def prepare(
     for line in checked.verdict.notes:
         progress(line)
     if checked.verdict.failures:
+        shutil.rmtree(workspace)
         _move(unfinished, output / "refused")
         for sentence in checked.verdict.failures:
             progress(sentence)
         raise DatasetError(_first(checked.verdict.failures))
-    writer.write_splits(checked.decision)
+    writer.write_splits()
+    shutil.rmtree(workspace)
     _move(unfinished, output / checked.header.id)
     return _message(checked.header)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,53 +14,55 @@ SPLIT_FOLDERS = {"train": TRAIN, "valid": VALIDATION, "validation": VALIDATION, 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One file. `path` is relative to the data set, with slashes; `split` is empty where it is still to be made.
-
-    `label_folder` is empty for a file that lies in no class folder.
-    """
-
-    path: str
-    split: str
-    label_folder: str
-
-
 @dataclass(frozen=True)
 class Scan:
-    """`classes` are the class folders of each split, `""` standing for a data set without split folders."""
+    """Where the images of a data set are. `roots` maps its split folders to splits, `{"": ""}` where it has none.
+
+    `classes` are the class folders of each split, `""` standing for a data set without split folders. `num` is the
+    number of files. Files are listed anew whenever they are asked for: their names are not kept.
+    """
 
     folder: Path
-    sources: tuple[Source, ...]
-    classes: dict[str, tuple[str, ...]]
+    roots: Mapping[str, str]
+    classes: Mapping[str, tuple[str, ...]]
+    num: int
 
     @property
     def is_split(self) -> bool:
         return "" not in self.classes
 
+    def paths(self) -> Iterator[str]:
+        """Every file, relative to the data set, with slashes. Hidden files and system files are not images."""
+        return _paths(self.folder, self.roots)
+
+    def place(self, path: str) -> tuple[str, str]:
+        """(split, class folder) of a file: no split where it is still to be made, no class where it lies in none."""
+        root, _, inside = ("", "", path) if "" in self.roots else path.partition("/")
+        label_folder, slash, _ = inside.partition("/")
+        return self.roots.get(root, ""), label_folder if slash else ""
+
 
 def scan(folder: Path, settings: DatasetSettings) -> Scan:
-    """List `folder` without opening a file; paths are sorted. Hidden files and system files are not images.
-
-    Raises DatasetError when there is no data set in it.
-    """
+    """Look through `folder` without opening a file. Raises DatasetError when there is no data set in it."""
     if not folder.is_dir():
         raise DatasetError(
             f"{folder} is no folder: give the folder that holds train/, valid/ and test/, or the classes"
         )
     roots = _split_roots(folder, settings)
-    sources: list[Source] = []
-    classes: dict[str, tuple[str, ...]] = {}
-    for name, split in roots.items():
-        root = folder / name
-        classes[split] = tuple(entry.name for entry in _entries(root) if entry.is_dir())
-        sources += [_source(folder, path, root, split) for path in files(root)]
-    if roots.keys() != {""}:
-        loose = (Path(entry.path) for entry in _entries(folder) if not entry.is_dir())
-        sources += [Source(path.name, "", "") for path in loose]
-    if not any(source.label_folder for source in sources):
+    classes = {
+        split: tuple(entry.name for entry in _entries(folder / name) if entry.is_dir()) for name, split in roots.items()
+    }
+    found = Scan(folder, roots, classes, num=sum(1 for _ in _paths(folder, roots)))
+    if not any(found.place(path)[1] for path in found.paths()):
         raise DatasetError(f"{folder} holds no class folders with images{_hint(folder)}")
-    return Scan(folder, tuple(sorted(sources, key=lambda source: source.path)), classes)
+    return found
+
+
+def _paths(folder: Path, roots: Mapping[str, str]) -> Iterator[str]:
+    for name in roots:
+        yield from (path.relative_to(folder).as_posix() for path in files(folder / name))
+    if "" not in roots:
+        yield from (entry.name for entry in _entries(folder) if not entry.is_dir())
 
 
 def _split_roots(folder: Path, settings: DatasetSettings) -> dict[str, str]:
@@ -80,11 +82,6 @@ def _split_roots(folder: Path, settings: DatasetSettings) -> dict[str, str]:
 
 def _is_split(entry: os.DirEntry) -> bool:
     return entry.is_dir() and entry.name.lower() in SPLIT_FOLDERS
-
-
-def _source(folder: Path, path: Path, root: Path, split: str) -> Source:
-    inside = path.relative_to(root).parts
-    return Source(path.relative_to(folder).as_posix(), split, inside[0] if len(inside) > 1 else "")
 
 
 def _entries(folder: Path) -> list[os.DirEntry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 
 from imgcls.contract.dataset import Split
 from imgcls.contract.prepared import TEST, TRAIN, VALIDATION
@@ -22,14 +22,20 @@ def split_of(sha256: str, shares: Split, seed: int, given: Set[str] = frozenset(
 
 
 def assign(
-    hashes: Sequence[str], linked: Sequence[tuple[int, int]], shares: Split, seed: int, given: Set[str] = frozenset()
-) -> list[str]:
-    """The split of each image. Look-alikes stay together: their group goes where its smallest hash goes.
-
-    So an added file can move the members of its own group and nothing else.
+    indices: Iterable[int],
+    linked: Iterable[tuple[int, int]],
+    content: Callable[[int], str],
+    shares: Split,
+    seed: int,
+    given: Set[str] = frozenset(),
+) -> Iterator[tuple[int, str]]:
+    """(index, split) of each image, `content` giving its SHA-256. Look-alikes stay together: their group goes where its
+    smallest hash goes, so an added file can move the members of its own group and nothing else.
     """
-    roots = lookalikes.groups(len(hashes), linked)
+    roots = lookalikes.groups(linked)
     smallest: dict[int, str] = {}
-    for root, sha256 in zip(roots, hashes, strict=True):
-        smallest[root] = min(sha256, smallest.get(root, sha256))
-    return [split_of(smallest[root], shares, seed, given) for root in roots]
+    for index, root in roots.items():
+        smallest[root] = min(content(index), smallest.get(root, content(index)))
+    for index in indices:
+        sha256 = smallest[roots[index]] if index in roots else content(index)
+        yield index, split_of(sha256, shares, seed, given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -29,29 +29,32 @@ def available_cores() -> int:
 
 
 def run(
-    function: Callable[[Item], Result], items: Sequence[Item], verb: str, workers: int, progress: Progress
+    function: Callable[[Item], Result], items: Iterable[Item], total: int, verb: str, workers: int, progress: Progress
 ) -> Iterator[Result]:
-    """The results in the order of `items`; only a few chunks are in flight, so memory stays flat.
+    """The results in the order of the `total` items; only a few chunks are in flight, so memory stays flat.
 
     Raises DatasetError when a worker process dies, which the decoder's limits should make impossible.
     """
+    inline = workers <= 1 or total < _INLINE_BELOW
+    return told(map(function, items) if inline else _results(function, items, workers), total, verb, progress)
+
+
+def told(items: Iterable[Item], total: int, verb: str, progress: Progress) -> Iterator[Item]:
+    """The `total` items, with a line for people every few seconds and at the end: `packed 6680 images in 7.1 s`."""
     started = reported = time.monotonic()
     num = 0
-    for num, result in enumerate(_results(function, items, workers), start=1):
+    for num, result in enumerate(items, start=1):
         yield result
         now = time.monotonic()
         if now - reported >= _REPORT_EVERY_SECONDS:
-            progress(f"{verb} {num} of {len(items)} images, {num / (now - started):.0f} a second")
+            progress(f"{verb} {num} of {total} images, {num / (now - started):.0f} a second")
             reported = now
     seconds = max(time.monotonic() - started, 1e-6)
     progress(f"{verb} {num} images in {seconds:.1f} s, {num / seconds:.0f} a second")
 
 
-def _results(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
-    if workers <= 1 or len(items) < _INLINE_BELOW:
-        yield from map(function, items)
-        return
-    chunks = (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+def _results(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    chunks = _batched(items, CHUNK)
     # Forking a process that has threads (a CLI, a test run) may deadlock the child.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
@@ -63,6 +66,11 @@ def _results(function: Callable[[Item], Result], items: Sequence[Item], workers:
                 yield from results
         except BrokenProcessPool:
             raise DatasetError("a worker process died, most likely for memory: pass a smaller --workers") from None
+
+
+def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    remaining = iter(items)
+    return iter(lambda: list(islice(remaining, size)), [])
 
 
 def _chunk(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
