@@ -106,6 +106,7 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     from localcloud.sagemaker import endpoints, jobs, refuse_the_rest, studio
     from localcloud.services import refuse_other_services
 
+    application.add_handler(cloud.faults.handle)
     front = functions.install(cloud, application)
     codebuild.install(cloud, application)
     cloudformation.install(cloud, application, front)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.config import Config
 
+from localcloud.faults import Faults
 from localcloud.processes import ProcessGroups
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Cloud:
     max_jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     app: Application | None = field(default=None, repr=False)
     processes: ProcessGroups = field(default_factory=ProcessGroups, repr=False)
+    faults: Faults = field(default_factory=Faults, repr=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _session: boto3.Session | None = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)

@@ -18,13 +18,12 @@ from localcloud.context import Cloud
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.strays import kill_strays
 
-STOP_GRACE_SECONDS = 120.0  # what SageMaker gives between SIGTERM and SIGKILL
 _POLL_SECONDS = 0.02
 _TAIL_LINES = 60
 # A container sees nothing of the shell that the cloud was started from that would change what Python or the toolkit do.
 _HOST_ONLY_PREFIXES = ("PYTHON", "SM_", "SAGEMAKER_", "TRAINING_JOB_", "MOTO_")
 
-Ending = Literal["exited", "stopped", "max_runtime", "closed"]
+Ending = Literal["exited", "stopped", "max_runtime", "max_wait", "interrupted", "peer_failed", "closed"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,36 @@ class Exit:
     code: int
     ending: Ending
     tail: tuple[str, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended by itself, and not well."""
+        return self.ending == "exited" and self.code != 0
+
+
+@dataclass(frozen=True)
+class EarlyEnd:
+    """Why a container is to end before it exits by itself, and the seconds that it has between SIGTERM and SIGKILL."""
+
+    ending: Ending
+    grace_seconds: float = 0.0
+
+
+class EndSignal:
+    """Tells the containers of a job to end. The first reason holds, but for one that leaves no time at all."""
+
+    def __init__(self) -> None:
+        self._reason: EarlyEnd | None = None
+        self._lock = threading.Lock()
+
+    def give(self, reason: EarlyEnd) -> None:
+        with self._lock:
+            if self._reason is None or reason.ending == "closed":
+                self._reason = reason
+
+    @property
+    def reason(self) -> EarlyEnd | None:
+        return self._reason
 
 
 def job_environment(
@@ -63,7 +92,7 @@ def job_environment(
         for name, value in cloud.subprocess_environment().items()
         if not name.startswith(_HOST_ONLY_PREFIXES)
     }
-    environment["PATH"] = f"{bin_directory}:{environment.get('PATH', '/usr/bin:/bin')}"
+    environment["PATH"] = f"{opt_ml.programs}:{bin_directory}:{environment.get('PATH', '/usr/bin:/bin')}"
     if isolated:
         for name in cloud.environment():
             environment.pop(name, None)
@@ -73,7 +102,7 @@ def job_environment(
 
 
 class Container:
-    """Runs `argv` to its end. run() blocks; the events say when to end it early."""
+    """Runs `argv` to its end. run() blocks; its signal says when to end early."""
 
     def __init__(
         self,
@@ -90,7 +119,7 @@ class Container:
         self._on_line = on_line
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
 
-    def run(self, *, max_runtime_seconds: float, stop: threading.Event, closing: threading.Event) -> Exit:
+    def run(self, end: EndSignal) -> Exit:
         try:
             process = self._cloud.processes.start(
                 self._argv,
@@ -105,35 +134,26 @@ class Container:
             return Exit(127, "exited", tuple(self._tail))
         reader = threading.Thread(target=self._pump, args=(process,), name="job-output", daemon=True)
         reader.start()
-        ending = self._wait(process, time.monotonic() + max_runtime_seconds, stop, closing)
-        if ending in ("stopped", "max_runtime"):
-            self._ask_to_end(process, reader, closing)
+        while process.poll() is None and end.reason is None:
+            time.sleep(_POLL_SECONDS)
+        ending: Ending = "exited"
+        if process.poll() is None and end.reason is not None:
+            ending = self._ask_to_end(process, reader, end)
         self._cloud.processes.end(process)  # what the first process leaves behind dies with it, as in a container
         kill_strays("SAGEMAKER_BASE_DIR", self._environment["SAGEMAKER_BASE_DIR"])
         reader.join()
         code = process.returncode
         return Exit(code if code >= 0 else 128 - code, ending, tuple(self._tail))
 
-    @staticmethod
-    def _wait(
-        process: subprocess.Popen[bytes], deadline: float, stop: threading.Event, closing: threading.Event
-    ) -> Ending:
-        while process.poll() is None:
-            if closing.is_set():
-                return "closed"
-            if stop.is_set():
-                return "stopped"
-            if time.monotonic() >= deadline:
-                return "max_runtime"
-            time.sleep(_POLL_SECONDS)
-        return "exited"
-
-    def _ask_to_end(self, process: subprocess.Popen[bytes], reader: threading.Thread, closing: threading.Event) -> None:
+    def _ask_to_end(self, process: subprocess.Popen[bytes], reader: threading.Thread, end: EndSignal) -> Ending:
         """SIGTERM, then wait for the whole group: its output ends when the last of its processes does."""
-        self._cloud.processes.signal(process, signal.SIGTERM)
-        give_up = time.monotonic() + STOP_GRACE_SECONDS
-        while reader.is_alive() and time.monotonic() < give_up and not closing.is_set():
+        assert end.reason is not None
+        if end.reason.grace_seconds > 0:
+            self._cloud.processes.signal(process, signal.SIGTERM)
+        started = time.monotonic()
+        while reader.is_alive() and time.monotonic() < started + end.reason.grace_seconds:
             reader.join(_POLL_SECONDS)
+        return end.reason.ending
 
     def _pump(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None

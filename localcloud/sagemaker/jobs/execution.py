@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
@@ -11,19 +12,21 @@ from typing import Generic, TypeVar
 from botocore.exceptions import ClientError
 
 from localcloud.context import Cloud, ImageCommand, ImageKind, UnknownImageError
-from localcloud.sagemaker.jobs.container import Container, Exit, job_environment
+from localcloud.sagemaker.jobs.cluster import DEFAULT_MAX_RUNTIME_SECONDS
+from localcloud.sagemaker.jobs.container import Container, EarlyEnd, job_environment
 from localcloud.sagemaker.jobs.failures import JobFailedError
+from localcloud.sagemaker.jobs.hosts import Host, fresh_hosts
 from localcloud.sagemaker.jobs.log_stream import LogStream
 from localcloud.sagemaker.jobs.objects import NoObjectsError, Objects
-from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.records import Job, now
 from localcloud.sagemaker.jobs.runner import JobRunner
+from localcloud.sagemaker.jobs.side_by_side import Outcome, run_side_by_side
 from localcloud.sagemaker.jobs.ticker import Ticker
 
 log = logging.getLogger(__name__)
 
 LOG_SECONDS = 0.5
-DEFAULT_MAX_RUNTIME_SECONDS = 86_400  # the service's default
+STOP_GRACE_SECONDS = 120.0  # what SageMaker gives between SIGTERM and SIGKILL
 
 J = TypeVar("J", bound=Job)
 TimedAction = tuple[float, Callable[[], None]]
@@ -43,33 +46,32 @@ class JobExecution(ABC, Generic[J]):
         self._request = job.request
         self._objects = Objects(cloud)
 
+    @property
+    @abstractmethod
+    def _num_instances(self) -> int:
+        """How many instances the request asks for."""
+
+    @abstractmethod
+    def _execute(self) -> str:
+        """Do the job; returns the status in which it ends, or raises JobFailedError."""
+
     def run(self) -> None:
-        with self._runner.slot(self._job.stop_requested) as admitted:
+        with self._runner.slots(self._num_instances, self._job.stop_requested) as admitted:
             if not admitted:
                 self._job.end("Stopped")
                 return
             try:
-                self._job.end(self._in_directory())
+                self._job.started = now()
+                self._job.end(self._execute())
             except JobFailedError as failure:
                 self._job.end("Failed", str(failure))
             except Exception as error:
                 log.exception("job %s", self._job.arn)
                 self._job.end("Failed", f"InternalServerError: localcloud failed: {type(error).__name__}: {error}")
 
-    def _in_directory(self) -> str:
-        opt_ml = OptMl(self._cloud.root / self.folder / self._job.name)
-        succeeded = False
-        try:
-            self._job.started = now()
-            status = self._execute(opt_ml)
-            succeeded = True
-            return status
-        finally:
-            opt_ml.close(keep_files=not succeeded)
-
-    @abstractmethod
-    def _execute(self, opt_ml: OptMl) -> str:
-        """Do the job; returns the status in which it ends, or raises JobFailedError."""
+    def _hosts(self) -> contextlib.AbstractContextManager[list[Host]]:
+        """The job's instances with empty /opt/ml trees, for as long as the block runs."""
+        return fresh_hosts(self._cloud.root / self.folder / self._job.name, self._num_instances)
 
     def _image(self, image: str) -> ImageCommand:
         try:
@@ -77,35 +79,68 @@ class JobExecution(ABC, Generic[J]):
         except UnknownImageError as error:
             raise JobFailedError(f"ClientError: {error}") from error
 
-    def _run_container(
+    def _early_end(self) -> EarlyEnd | None:
+        """Why the containers that run now are to end, if they are."""
+        if self._runner.closing.is_set():
+            return EarlyEnd("closed")
+        if self._job.stop_requested.is_set():
+            return EarlyEnd("stopped", STOP_GRACE_SECONDS)
+        return None
+
+    @property
+    def _max_runtime_seconds(self) -> float:
+        return self._request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_SECONDS)
+
+    def _run_containers(
         self,
-        opt_ml: OptMl,
-        argv: Sequence[str],
+        hosts: Sequence[Host],
+        argv: Callable[[Host], Sequence[str]],
         variables: Mapping[str, str],
         *,
         isolated: bool,
+        max_runtime_seconds: float,
         on_line: Callable[[str], None] = lambda line: None,
         actions: Sequence[TimedAction] = (),
-    ) -> Exit:
-        """Run `argv` to its end with its output in CloudWatch Logs and `actions` repeated beside it."""
-        environment = job_environment(
-            self._cloud, opt_ml, self._request.get("Environment", {}), variables, isolated=isolated
-        )
-        stream = f"{self._job.name}/algo-1-{int(now().timestamp())}"
-        log_stream = LogStream(self._cloud.client("logs"), self.log_group, stream, opt_ml.log_file)
+    ) -> Outcome:
+        """Run `argv` on every host with its output in CloudWatch Logs and `actions` repeated beside them."""
+        deadline = time.monotonic() + max_runtime_seconds
+
+        def early_end() -> EarlyEnd | None:
+            if time.monotonic() >= deadline:
+                return EarlyEnd("max_runtime", STOP_GRACE_SECONDS)
+            return self._early_end()
+
+        with contextlib.ExitStack() as streams:
+            logs = [streams.enter_context(contextlib.closing(self._log_stream(host))) for host in hosts]
+            containers = [
+                self._container(host, log_stream, argv(host), variables, on_line, isolated=isolated)
+                for host, log_stream in zip(hosts, logs, strict=True)
+            ]
+            with Ticker(*[(LOG_SECONDS, log_stream.ship) for log_stream in logs], *actions):
+                return run_side_by_side(containers, early_end)
+
+    def _log_stream(self, host: Host) -> LogStream:
+        stream = f"{self._job.name}/{host.label}-{int(now().timestamp())}"
+        return LogStream(self._cloud.client("logs"), self.log_group, stream, host.opt_ml.log_file)
+
+    def _container(
+        self,
+        host: Host,
+        log_stream: LogStream,
+        argv: Sequence[str],
+        variables: Mapping[str, str],
+        on_line: Callable[[str], None],
+        *,
+        isolated: bool,
+    ) -> Container:
+        requested = self._request.get("Environment", {})
+        environment = job_environment(self._cloud, host.opt_ml, requested, variables, isolated=isolated)
 
         def read(line: str) -> None:
-            log_stream.write(opt_ml.original(line))
+            log_stream.write(host.opt_ml.original(line))
             on_line(line)
 
-        container = Container(self._cloud, argv, opt_ml.work, environment, read)
-        condition = self._request.get("StoppingCondition", {})
-        with contextlib.closing(log_stream), Ticker((LOG_SECONDS, log_stream.ship), *actions):
-            return container.run(
-                max_runtime_seconds=condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_SECONDS),
-                stop=self._job.stop_requested,
-                closing=self._runner.closing,
-            )
+        return Container(self._cloud, argv, host.opt_ml.work, environment, read)
 
 
 @contextlib.contextmanager

@@ -25,7 +25,9 @@ class LogStream:
         # The group is shared by all jobs of an account.
         with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
             logs.create_log_group(logGroupName=group)
-        logs.create_log_stream(**self._target)
+        # A job that is interrupted and goes on within the second writes to the stream that it had.
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_stream(**self._target)
 
     def write(self, line: str) -> None:
         self._file.write(line + "\n")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 from boto3.s3.transfer import TransferConfig
 
 from localcloud.context import Cloud
+from localcloud.sagemaker.jobs.hosts import Host
 from localcloud.sagemaker.jobs.moto_objects import read_object
 
 _MULTIPART_BYTES = 8 << 20
@@ -48,22 +51,31 @@ class Objects:
         self._account_id = cloud.account_id
         self._s3 = cloud.client("s3")
 
-    def download_prefix(self, uri: str, target: Path) -> int:
-        """Put every object under the key prefix `uri` into the folder `target`; returns how many."""
+    def download_prefix(self, uri: str, target: Path, share: tuple[int, int] = (0, 1)) -> int:
+        """Put the objects under the key prefix `uri` into the folder `target`; returns how many there are.
+
+        share: (index, count) takes only every count-th object, from number `index` on, in the order of their keys.
+        """
         bucket, prefix = split_uri(uri)
         target.mkdir(parents=True, exist_ok=True)
-        count = 0
+        index, count = share
+        total = 0
         for listing in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for entry in listing.get("Contents", []):
-                count += 1
-                if not entry["Key"].endswith("/"):  # a folder marker of the S3 console
+                is_mine = total % count == index
+                total += 1
+                if is_mine and not entry["Key"].endswith("/"):  # a folder marker of the S3 console
                     self._download(bucket, entry["Key"], target / relative_path(entry["Key"], prefix))
-        return count
+        return total
 
-    def download_input(self, uri: str, target: Path) -> None:
-        """download_prefix for a job's input: NoObjectsError, in the service's words, when nothing matches."""
-        if self.download_prefix(uri, target) == 0:
-            raise NoObjectsError(f"S3 key: {uri} matched no files on s3")
+    def download_input(self, source: Mapping[str, Any], target: Path, host: Host) -> None:
+        """Put what `source` (an S3DataSource or S3Input) holds, or this host's share of it, into the folder `target`.
+
+        NoObjectsError, in the service's words, when nothing matches.
+        """
+        sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
+        if self.download_prefix(source["S3Uri"], target, host.share if sharded else (0, 1)) == 0:
+            raise NoObjectsError(f"S3 key: {source['S3Uri']} matched no files on s3")
 
     def _download(self, bucket: str, key: str, path: Path) -> None:
         content = read_object(self._account_id, bucket, key)
@@ -79,21 +91,27 @@ class Objects:
         else:
             self._s3.upload_file(str(path), bucket, key, Config=_TRANSFER)
 
-    def upload_folder(self, folder: Path, uri: str) -> None:
-        """Every file below `folder` under the prefix `uri`."""
-        for path in sorted(folder.rglob("*")):
+    def upload_folders(self, folders: Sequence[Path], uri: str) -> None:
+        """Every file below `folders`, merged, under the prefix `uri`."""
+        for name, path in merged(folders).items():
             if path.is_file():
-                self.upload_file(path, join_uri(uri, path.relative_to(folder).as_posix()))
+                self.upload_file(path, join_uri(uri, name))
 
-    def upload_archive(self, folder: Path, uri: str) -> None:
-        """`folder`'s content as one tar.gz at `uri`."""
-        archive = folder.with_name(folder.name + ".tar.gz")
+    def upload_archive(self, folders: Sequence[Path], uri: str) -> None:
+        """The content of `folders`, merged, as one tar.gz at `uri`."""
+        archive = folders[0].with_name(folders[0].name + ".tar.gz")
         # Stored, not deflated: weights hardly shrink and the bucket is on this machine's own disk.
         with tarfile.open(archive, "w:gz", compresslevel=0) as tar:
-            for path in sorted(folder.iterdir()):
-                tar.add(path, arcname=path.name)
+            for name, path in merged(folders).items():
+                tar.add(path, arcname=name, recursive=False)
         self.upload_file(archive, uri)
         archive.unlink()
+
+
+def merged(folders: Sequence[Path]) -> dict[str, Path]:
+    """Relative name -> path of everything below `folders`, sorted; of two with one name, that of the earlier folder."""
+    entries = {path.relative_to(folder).as_posix(): path for folder in reversed(folders) for path in folder.rglob("*")}
+    return dict(sorted(entries.items()))
 
 
 class FolderSync:

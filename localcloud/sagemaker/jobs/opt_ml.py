@@ -1,4 +1,4 @@
-"""A job's own /opt/ml: where it lies on this machine, and the paths that lead into it."""
+"""A container's own /opt/ml: where it lies on this machine, and the paths that lead into it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OPT_ML = re.compile(r"(?<![\w.\-])(?<!s3:/)/opt/ml(?![\w.\-])")
 
 
 class OptMl:
-    """One job's directory: `base` stands for /opt/ml, `work` is the container's working directory."""
+    """One container's directory: `base` stands for /opt/ml, `work` is the container's working directory."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -29,7 +29,7 @@ class OptMl:
         self.temporary = Path(tempfile.mkdtemp(prefix="job-"))
 
     def local(self, text: str) -> str:
-        """`text` with every path below /opt/ml leading into this job's directory."""
+        """`text` with every path below /opt/ml leading into this directory."""
         return _OPT_ML.sub(lambda _: str(self.base), text)
 
     def localized(self, value: Any) -> Any:
@@ -55,6 +55,16 @@ class OptMl:
         path = self.base / relative
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(value))
+
+    @property
+    def programs(self) -> Path:
+        """Programs of this job's own, found before those of the machine."""
+        return self.work / "bin"
+
+    def write_program(self, name: str, source: str) -> None:
+        self.programs.mkdir(exist_ok=True)
+        (self.programs / name).write_text(source)
+        (self.programs / name).chmod(0o755)
 
     def close(self, *, keep_files: bool) -> None:
         """Give the disk back: temporary files always, the rest unless they help to find out why a job failed."""

@@ -1,4 +1,4 @@
-"""Threads of running jobs, and the slots that bound how many work at a time."""
+"""Threads of running jobs, and the slots that bound how many containers work at a time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ log = logging.getLogger(__name__)
 
 
 class JobRunner:
-    """Runs each job on a thread of its own; `slot()` admits at most `max_jobs` of them, first come first served."""
+    """Runs each job on a thread of its own; `slots()` admits them, first come first served."""
 
     def __init__(self, max_jobs: int) -> None:
         self.closing = threading.Event()
-        self._free = max_jobs
+        self._all = self._free = max_jobs
         self._waiting: deque[object] = deque()
         self._changed = threading.Condition()
         self._threads: set[threading.Thread] = set()
@@ -35,25 +35,31 @@ class JobRunner:
         thread.start()
 
     @contextmanager
-    def slot(self, stop_requested: threading.Event) -> Iterator[bool]:
-        """Wait for a slot and hold it; yields False, without one, when the job is stopped before its turn."""
+    def slots(self, count: int, stop_requested: threading.Event) -> Iterator[bool]:
+        """Wait for `count` slots, or for all there are, and hold them; one for each instance of a job.
+
+        Yields False, without any, when the job is stopped before its turn. Nobody overtakes a job that waits for many.
+        """
         ticket = object()
+        count = min(count, self._all)
         with self._changed:
             self._waiting.append(ticket)
-            self._changed.wait_for(lambda: stop_requested.is_set() or self.closing.is_set() or self._is_next(ticket))
+            self._changed.wait_for(
+                lambda: stop_requested.is_set() or self.closing.is_set() or self._is_next(ticket, count)
+            )
             self._waiting.remove(ticket)
             admitted = not (stop_requested.is_set() or self.closing.is_set())
-            self._free -= admitted
+            self._free -= count * admitted
             self._changed.notify_all()
         try:
             yield admitted
         finally:
             with self._changed:
-                self._free += admitted
+                self._free += count * admitted
                 self._changed.notify_all()
 
-    def _is_next(self, ticket: object) -> bool:
-        return self._free > 0 and self._waiting[0] is ticket
+    def _is_next(self, ticket: object, count: int) -> bool:
+        return self._free >= count and self._waiting[0] is ticket
 
     def wake(self) -> None:
         """Let the jobs that wait for a slot see that they were stopped."""

@@ -26,7 +26,7 @@ def test_stopping_the_cloud_kills_running_and_waiting_jobs(tmp_path):
                 },
                 RoleArn="arn:aws:iam::123456789012:role/job",
             )
-        pid_file = cloud.cloud.root / "processing-jobs/running/work/pid"
+        pid_file = cloud.cloud.root / "processing-jobs/running/algo-1/work/pid"
         while not pid_file.exists() or not pid_file.read_text():
             time.sleep(0.02)
         print(pid_file.read_text())

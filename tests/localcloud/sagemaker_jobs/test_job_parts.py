@@ -158,7 +158,7 @@ def test_slots_are_given_in_order_and_a_stopped_job_does_not_take_one():
     release, order, stop = threading.Event(), [], threading.Event()
 
     def work(name, stop_requested, wait):
-        with runner.slot(stop_requested) as admitted:
+        with runner.slots(1, stop_requested) as admitted:
             order.append((name, admitted))
             wait.wait(5)
 

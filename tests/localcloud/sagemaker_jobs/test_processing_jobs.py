@@ -141,8 +141,8 @@ def test_names_are_unique_and_bad_requests_are_refused(run, sagemaker, processin
     with pytest.raises(ClientError, match="use a path below /opt/ml"):
         sagemaker.create_processing_job(**request)
     request = processing_request("bad", "true")
-    request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 3
-    with pytest.raises(ClientError, match=r"does not emulate ClusterConfig\.InstanceCount 3"):
+    request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 9
+    with pytest.raises(ClientError, match=r"does not emulate ClusterConfig\.InstanceCount 9"):
         sagemaker.create_processing_job(**request)
     assert [
         job["ProcessingJobName"]

@@ -209,11 +209,11 @@ def test_names_are_unique_and_unknown_names_are_not_found(run_shell, sagemaker, 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"EnableManagedSpotTraining": True}, "does not emulate EnableManagedSpotTraining"),
+        ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds. It must be present"),
         ({"DebugHookConfig": {"S3OutputPath": "s3://b/d"}}, "does not emulate DebugHookConfig"),
         (
-            {"ResourceConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
-            "InstanceCount 2",
+            {"ResourceConfig": {"InstanceCount": 9, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
+            "does not emulate ResourceConfig.InstanceCount 9: use at most 8",
         ),
         (
             {"ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.tiny", "VolumeSizeInGB": 1}},

@@ -194,7 +194,7 @@ def test_what_can_not_be_searched_is_refused_by_name(sagemaker, tuning_request, 
 def test_a_definition_that_no_trial_could_run_is_refused_at_once(sagemaker, tuning_request):
     request = tuning_request("refused-trial")
     request["TrainingJobDefinition"]["EnableManagedSpotTraining"] = True
-    with pytest.raises(ClientError, match="does not emulate EnableManagedSpotTraining"):
+    with pytest.raises(ClientError, match="Invalid MaxWaitTimeInSeconds"):
         sagemaker.create_hyper_parameter_tuning_job(**request)
     with pytest.raises(ClientError, match="ResourceNotFound"):
         sagemaker.describe_hyper_parameter_tuning_job(**{NAME: "refused-trial"})

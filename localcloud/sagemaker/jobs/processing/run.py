@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from localcloud.context import Cloud
-from localcloud.sagemaker.jobs.container import Exit
 from localcloud.sagemaker.jobs.execution import JobExecution, TimedAction, transfer
 from localcloud.sagemaker.jobs.failures import JobFailedError, algorithm_error
+from localcloud.sagemaker.jobs.hosts import Host
 from localcloud.sagemaker.jobs.objects import FolderSync
-from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.processing.record import ProcessingJob
 from localcloud.sagemaker.jobs.runner import JobRunner
+from localcloud.sagemaker.jobs.side_by_side import Outcome
 
 CONTINUOUS_SECONDS = 2.0
 MAX_EXIT_MESSAGE_BYTES = 1024
-HOST = "algo-1"
 
 
 class ProcessingRun(JobExecution[ProcessingJob]):
@@ -31,43 +31,55 @@ class ProcessingRun(JobExecution[ProcessingJob]):
             entry["S3Output"] for entry in job.request.get("ProcessingOutputConfig", {}).get("Outputs", [])
         ]
 
-    def _execute(self, opt_ml: OptMl) -> str:
-        self._prepare(opt_ml)
+    @property
+    def _num_instances(self) -> int:
+        return self._request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
+
+    def _execute(self) -> str:
+        with self._hosts() as hosts:
+            return self._process(hosts)
+
+    def _process(self, hosts: Sequence[Host]) -> str:
+        for host in hosts:
+            self._prepare(host)
         if self._job.stop_requested.is_set():
             return "Stopped"
-        ended = self._process(opt_ml)
-        self._job.exit_message = _exit_message(opt_ml)
-        if ended.ending != "exited":
+        outcome = self._run(hosts)
+        self._job.exit_message = next(filter(None, map(_exit_message, hosts)), None)
+        if outcome.ending != "exited":
             return "Stopped"
-        if ended.code != 0:
-            raise JobFailedError(algorithm_error(opt_ml, ended))
+        if outcome.failed:
+            position, ended = outcome.failed
+            raise JobFailedError(algorithm_error(hosts[position].opt_ml, ended))
         with transfer("Artifact upload"):
             for target in self._outputs:
-                self._objects.upload_folder(opt_ml.path(target["LocalPath"]), target["S3Uri"])
+                folders = [host.opt_ml.path(target["LocalPath"]) for host in hosts]
+                self._objects.upload_folders(folders, target["S3Uri"])
         return "Completed"
 
-    def _prepare(self, opt_ml: OptMl) -> None:
+    def _prepare(self, host: Host) -> None:
+        opt_ml = host.opt_ml
         with transfer("Data download"):
             for entry in self._request.get("ProcessingInputs", []):
                 source = entry["S3Input"]
-                self._objects.download_input(source["S3Uri"], opt_ml.path(source["LocalPath"]))
+                self._objects.download_input(source, opt_ml.path(source["LocalPath"]), host)
         for target in self._outputs:
             opt_ml.path(target["LocalPath"]).mkdir(parents=True, exist_ok=True)
         (opt_ml.base / "output").mkdir(exist_ok=True)
         opt_ml.write_json("config/processingjobconfig.json", opt_ml.localized(self._job_configuration()))
-        opt_ml.write_json("config/resourceconfig.json", {"current_host": HOST, "hosts": [HOST]})
+        names = [f"algo-{number}" for number in range(1, host.count + 1)]
+        opt_ml.write_json("config/resourceconfig.json", {"current_host": host.label, "hosts": names})
 
     def _job_configuration(self) -> dict[str, Any]:
         unseen = ("Tags", "ExperimentConfig")
         request = {name: value for name, value in self._request.items() if name not in unseen}
         return {"ProcessingJobArn": self._job.arn, **request}
 
-    def _process(self, opt_ml: OptMl) -> Exit:
+    def _run(self, hosts: Sequence[Host]) -> Outcome:
         application = self._request["AppSpecification"]
         image = self._image(application["ImageUri"])
         command = application.get("ContainerEntrypoint", []) + application.get("ContainerArguments", [])
-        argv = [*image.command, *opt_ml.localized(command)]
-        if not argv:
+        if not image.command and not command:
             raise JobFailedError(
                 f"ClientError: image {application['ImageUri']} has no command: give the job a ContainerEntrypoint"
             )
@@ -76,24 +88,28 @@ class ProcessingRun(JobExecution[ProcessingJob]):
             "PROCESSING_JOB_NAME": self._job.name,
             "PROCESSING_JOB_ARN": self._job.arn,
         }
-        isolated = self._request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
         with transfer("Continuous upload"):
-            return self._run_container(
-                opt_ml, argv, variables, isolated=isolated, actions=self._continuous_uploads(opt_ml)
+            return self._run_containers(
+                hosts,
+                lambda host: [*image.command, *host.opt_ml.localized(command)],
+                variables,
+                isolated=self._request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False),
+                max_runtime_seconds=self._max_runtime_seconds,
+                actions=[upload for host in hosts for upload in self._continuous_uploads(host)],
             )
 
-    def _continuous_uploads(self, opt_ml: OptMl) -> list[TimedAction]:
+    def _continuous_uploads(self, host: Host) -> list[TimedAction]:
         syncs = [
-            FolderSync(self._objects, opt_ml.path(target["LocalPath"]), target["S3Uri"])
+            FolderSync(self._objects, host.opt_ml.path(target["LocalPath"]), target["S3Uri"])
             for target in self._outputs
             if target["S3UploadMode"] == "Continuous"
         ]
         return [(CONTINUOUS_SECONDS, sync.sync) for sync in syncs]
 
 
-def _exit_message(opt_ml: OptMl) -> str | None:
+def _exit_message(host: Host) -> str | None:
     """What the container left for its caller, at most 1 KB of it."""
-    path = opt_ml.base / "output" / "message"
+    path = host.opt_ml.base / "output" / "message"
     if not path.is_file():
         return None
     return path.read_bytes()[:MAX_EXIT_MESSAGE_BYTES].decode(errors="ignore") or None

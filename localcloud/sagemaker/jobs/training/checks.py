@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.sagemaker.jobs.cluster import check_cluster
+from localcloud.sagemaker.jobs.cluster import DEFAULT_MAX_RUNTIME_SECONDS, check_cluster
 from localcloud.sagemaker.jobs.metrics import compile_definitions
 from localcloud.sagemaker.jobs.opt_ml import check_container_path
 from localcloud.sagemaker.jobs.validation import refusal, validation_error
 
 # Field -> what to do instead. Everything else that the shape allows is honoured, or harmless to record.
 NOT_EMULATED = {
-    "EnableManagedSpotTraining": "leave it out or set it to false",
     "DebugHookConfig": "leave it out; SageMaker Debugger is closed to new accounts as well",
     "DebugRuleConfigurations": "leave it out",
     "TensorBoardOutputConfig": "leave it out and write event files to /opt/ml/output/data",
@@ -43,7 +42,9 @@ def check_training_request(request: Mapping[str, Any]) -> None:
         raise refusal("RemoteDebugConfig", "leave it out; the job runs on this machine")
     _check_algorithm(request.get("AlgorithmSpecification"))
     _check_resources(request.get("ResourceConfig"))
-    _check_stopping_condition(request.get("StoppingCondition", {}))
+    _check_stopping_condition(
+        request.get("StoppingCondition", {}), spot=request.get("EnableManagedSpotTraining", False)
+    )
     _check_channels(request.get("InputDataConfig", []))
     if checkpoints := request.get("CheckpointConfig"):
         check_container_path(checkpoints.get("LocalPath", "/opt/ml/checkpoints"), "CheckpointConfig.LocalPath")
@@ -74,10 +75,15 @@ def _check_resources(resources: Mapping[str, Any] | None) -> None:
         raise validation_error("You must specify a VolumeSizeInGB of at least 1 in ResourceConfig.")
 
 
-def _check_stopping_condition(condition: Mapping[str, int]) -> None:
-    if "MaxWaitTimeInSeconds" in condition:
+def _check_stopping_condition(condition: Mapping[str, int], *, spot: bool) -> None:
+    max_wait = condition.get("MaxWaitTimeInSeconds")
+    if not spot and max_wait is not None:
         raise validation_error(
             "Invalid MaxWaitTimeInSeconds. It can be specified only when EnableManagedSpotTraining is set to true."
+        )
+    if spot and (max_wait is None or max_wait < condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_SECONDS)):
+        raise validation_error(
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
         )
 
 

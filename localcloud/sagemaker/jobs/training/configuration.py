@@ -5,29 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.sagemaker.jobs.opt_ml import OptMl
-
-# The toolkit waits until every host's name resolves, and the service's "algo-1" does on no other machine.
-HOST = "localhost"
+from localcloud.sagemaker.jobs.hosts import Host
+from localcloud.sagemaker.jobs.training.torchrun import TORCHRUN, wants_torchrun
 
 
-def write_configuration(opt_ml: OptMl, request: Mapping[str, Any]) -> None:
+def host_name(host: Host) -> str:
+    """What other hosts call this one: the toolkit waits until it resolves, as "algo-1" does on no other machine."""
+    return "localhost" if host.count == 1 else f"127.0.0.{host.index + 1}"
+
+
+def write_configuration(host: Host, request: Mapping[str, Any]) -> None:
     """The folders of /opt/ml and its input/config/*.json."""
+    opt_ml = host.opt_ml
     for folder in ("model", "output/data", "output/intermediate", "code"):
         (opt_ml.base / folder).mkdir(parents=True, exist_ok=True)
-    opt_ml.write_json("input/config/resourceconfig.json", _resource_config(request))
+    opt_ml.write_json("input/config/resourceconfig.json", _resource_config(host, request))
     opt_ml.write_json("input/config/hyperparameters.json", opt_ml.localized(request.get("HyperParameters", {})))
     opt_ml.write_json("input/config/inputdataconfig.json", _input_data_config(request))
+    if wants_torchrun(request):
+        opt_ml.write_program("torchrun", TORCHRUN)
 
 
-def _resource_config(request: Mapping[str, Any]) -> dict[str, Any]:
+def _resource_config(host: Host, request: Mapping[str, Any]) -> dict[str, Any]:
     instance_type = request["ResourceConfig"]["InstanceType"]
-    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": [HOST]}
+    names = [host_name(Host(index, host.count, host.opt_ml)) for index in range(host.count)]
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": names}
     return {
-        "current_host": HOST,
+        "current_host": host_name(host),
         "current_instance_type": instance_type,
         "current_group_name": group["instance_group_name"],
-        "hosts": [HOST],
+        "hosts": names,
         "instance_groups": [group],
         "network_interface_name": "lo",
     }

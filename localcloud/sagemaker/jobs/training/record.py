@@ -17,13 +17,19 @@ MESSAGES = {
     "Starting": "Starting the training job",
     "Downloading": "Downloading input data",
     "Training": "Training image download completed. Training in progress.",
+    "Interrupted": "Training job interrupted: the managed spot training instances were reclaimed",
     "Uploading": "Uploading generated training model",
     "Stopping": "Stopping the training job",
     "Completed": "Training job completed",
     "Failed": "Training job failed",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
 }
+# Secondary statuses of a job that is Stopped.
+_STOPPED_BY_LIMIT = ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")
+# What a spot instance costs of the on-demand price, roughly; the real one changes by the hour and is not known here.
+SPOT_PRICE_RATIO = 0.3
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class TrainingJob(Job):
     trial: Trial | None = None
     metric_values: Callable[[str], list[float]] = field(default=lambda name: [])
     done: threading.Event = field(default_factory=threading.Event)
+    waited: datetime.timedelta = datetime.timedelta()  # for capacity, while it was interrupted
+    interrupted_at: datetime.datetime | None = None
 
     def __post_init__(self) -> None:
         self.enter("Starting")
@@ -51,10 +59,11 @@ class TrainingJob(Job):
     def enter(self, secondary_status: str, failure_reason: str | None = None) -> None:
         """Move on to a secondary status; the statuses that end a job also set its status."""
         with self.lock:
-            final = "Stopped" if secondary_status == "MaxRuntimeExceeded" else secondary_status
+            final = "Stopped" if secondary_status in _STOPPED_BY_LIMIT else secondary_status
             if self.status == "Stopping" and final not in FINAL_STATUSES:
                 return  # it goes on to its end, but says no more than that it is stopping
             moment = now()
+            self._count_waiting(secondary_status, moment)
             if self.transitions:
                 self.transitions[-1].setdefault("EndTime", moment)
             message = failure_reason or MESSAGES[secondary_status]
@@ -66,6 +75,11 @@ class TrainingJob(Job):
                 self.done.set()
             else:
                 self.set_status(self.status)
+
+    def _count_waiting(self, secondary_status: str, moment: datetime.datetime) -> None:
+        if self.interrupted_at is not None:
+            self.waited += moment - self.interrupted_at
+        self.interrupted_at = moment if secondary_status == "Interrupted" else None
 
     def end(self, status: str, failure_reason: str | None = None) -> None:
         self.enter(status, failure_reason)
@@ -94,7 +108,7 @@ class TrainingJob(Job):
                     TrainingStartTime=self.started,
                     TrainingEndTime=self.ended if self.started else None,
                     TrainingTimeInSeconds=self._seconds(),
-                    BillableTimeInSeconds=self._seconds() if self.is_final else None,
+                    BillableTimeInSeconds=self._billable_seconds() if self.is_final else None,
                     ProfilingStatus="Disabled",
                     EnableNetworkIsolation=self.request.get("EnableNetworkIsolation", False),
                     EnableInterContainerTrafficEncryption=self.request.get(
@@ -105,10 +119,18 @@ class TrainingJob(Job):
             }
 
     def _seconds(self) -> int | None:
+        """Training time: without the time between an interruption and the next attempt."""
         if self.started is None:
             return None
-        end: datetime.datetime = self.ended or now()
-        return math.ceil((end - self.started).total_seconds())
+        end = self.ended or self.interrupted_at or now()
+        return math.ceil((end - self.started - self.waited).total_seconds())
+
+    def _billable_seconds(self) -> int | None:
+        """Training time, less what managed spot training saves: AWS computes the savings as 1 - billable / training."""
+        seconds = self._seconds()
+        if seconds is None or not self.request.get("EnableManagedSpotTraining"):
+            return seconds
+        return math.floor(seconds * SPOT_PRICE_RATIO)
 
     def summary(self) -> dict[str, Any]:
         with self.lock:

@@ -1,0 +1,109 @@
+"""Faults that are ordered beforehand: reclaiming the instances of managed spot training jobs."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import json
+import re
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from localcloud.http_requests import Environ, read_json
+
+PATH = "/_localcloud/interruptions"
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """An order to take the instances of a managed spot training job away.
+
+    job: fnmatch pattern over the training job's name.
+    after_seconds: of training, in the attempt that is interrupted.
+    after_line: regular expression; only once a line of the job's log matches it.
+    notice_seconds: between SIGTERM and SIGKILL; 0 kills at once, and checkpoints not copied by then are lost.
+    wait_seconds: until there is capacity again.
+    times: how many interruptions this order is good for.
+    """
+
+    job: str
+    after_seconds: float = 0.0
+    after_line: str | None = None
+    notice_seconds: float = 2.0
+    wait_seconds: float = 1.0
+    times: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("after_seconds", "notice_seconds", "wait_seconds"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} ({getattr(self, name)}) must not be negative")
+        if self.times < 1:
+            raise ValueError(f"times ({self.times}) must be at least 1")
+        try:
+            re.compile(self.after_line or "")
+        except re.error as error:
+            raise ValueError(f"after_line ({self.after_line}) is no regular expression: {error}") from None
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Interruption:
+        """ValueError that names what is wrong."""
+        unknown = set(fields) - {field.name for field in dataclasses.fields(cls)}
+        if unknown or "job" not in fields:
+            raise ValueError(f"unknown fields {sorted(unknown)}" if unknown else "job, a pattern of names, is missing")
+        return cls(**fields)
+
+    def is_due(self, job: str, seconds: float, line: str | None) -> bool:
+        if not fnmatch.fnmatchcase(job, self.job) or seconds < self.after_seconds:
+            return False
+        return self.after_line is None or (line is not None and re.search(self.after_line, line) is not None)
+
+
+class Faults:
+    """The orders that are still to be carried out."""
+
+    def __init__(self) -> None:
+        self._orders: list[Interruption] = []
+        self._lock = threading.Lock()
+
+    def interrupt(self, job: str, **options: Any) -> None:
+        """Order an Interruption; the options are its fields."""
+        with self._lock:
+            self._orders.append(Interruption(job, **options))
+
+    def take(self, job: str, seconds: float, line: str | None = None) -> Interruption | None:
+        """Carry out the first order that is due for a job which has trained for `seconds` and wrote `line`."""
+        with self._lock:
+            for position, order in enumerate(self._orders):
+                if order.is_due(job, seconds, line):
+                    left = dataclasses.replace(order, times=order.times - 1) if order.times > 1 else None
+                    self._orders[position : position + 1] = [left] if left else []
+                    return order
+        return None
+
+    def waiting(self) -> list[Interruption]:
+        with self._lock:
+            return list(self._orders)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._orders.clear()
+
+    def handle(self, environ: Environ) -> Response | None:
+        """POST an order, GET those that wait, DELETE them all."""
+        if environ.get("PATH_INFO") != PATH:
+            return None
+        method = environ["REQUEST_METHOD"]
+        if method == "POST":
+            try:
+                order = Interruption.from_json(read_json(environ))
+            except (TypeError, ValueError) as error:
+                return Response(json.dumps({"error": str(error)}), 400, content_type="application/json")
+            with self._lock:
+                self._orders.append(order)
+        elif method == "DELETE":
+            self.forget()
+        body = [dataclasses.asdict(order) for order in self.waiting()]
+        return Response(json.dumps(body), content_type="application/json")

@@ -1,0 +1,44 @@
+"""The instances of a job: each a host with a name, an /opt/ml and a log stream of its own, all on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.sagemaker.jobs.opt_ml import OptMl
+
+
+@dataclass(frozen=True)
+class Host:
+    """One instance of a job: number `index` of `count`, from 0."""
+
+    index: int
+    count: int
+    opt_ml: OptMl
+
+    @property
+    def label(self) -> str:
+        """algo-1, algo-2, ...: its name in logs and metrics, and among processing jobs."""
+        return f"algo-{self.index + 1}"
+
+    @property
+    def share(self) -> tuple[int, int]:
+        """(index, count): which part of an input that is sharded by S3 key is this host's."""
+        return self.index, self.count
+
+
+@contextlib.contextmanager
+def fresh_hosts(directory: Path, count: int) -> Iterator[list[Host]]:
+    """Hosts with empty /opt/ml trees below `directory`, whose files stay only when the block ends with an error."""
+    hosts: list[Host] = []
+    succeeded = False
+    try:
+        for index in range(count):
+            hosts.append(Host(index, count, OptMl(directory / f"algo-{index + 1}")))
+        yield hosts
+        succeeded = True
+    finally:
+        for host in hosts:
+            host.opt_ml.close(keep_files=not succeeded)
