@@ -66,19 +66,22 @@ RULES = (
     ),
     Rule(
         "loss-not-decreasing", "learning",
-        "the training loss fell by less than the share `share` in `epochs` epochs, and is not near zero (`loss`)",
+        "in `epochs` epochs the training loss fell by less than the share `share`, and is over `guessing` times that "
+        "of guessing",
         "change lr (lower it when the loss jumps, raise it when it is flat), or weaken augmentation",
-        {"epochs": 3, "share": 0.01, "loss": 0.1},
+        {"epochs": 4, "share": 0.01, "guessing": 0.3},
     ),
     Rule(
         "overfitting", "learning",
-        "the validation loss rises for `epochs` epochs to over `ratio` times its best while the training loss falls",
+        "for `epochs` epochs in a row the validation loss is over `ratio` times its best and over `ratio` times the "
+        "training loss, which still falls",
         "train fewer epochs, strengthen augmentation or weight-decay, or add images",
         {"epochs": 3, "ratio": 1.1},
     ),
     Rule(
         "overtraining", "learning",
-        "for `epochs` epochs in a row the validation loss is over `ratio` times its best",
+        "for `epochs` epochs in a row the validation loss is over `ratio` times its best and over `ratio` times the "
+        "training loss",
         "lower epochs or patience: what comes after the best epoch is paid for and thrown away",
         {"epochs": 5, "ratio": 1.1},
     ),

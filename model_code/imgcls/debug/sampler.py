@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from statistics import mean
 
@@ -48,14 +48,18 @@ class StepSampler:
 
     def finish(self, optimizer_step: Callable[[], object], learning_rate: float) -> tuple[Figures, Counter[int]]:
         """Run the optimizer's step. Returns the figures by `contract.records` name, and images by class."""
-        self._stance.close()
-        activations = self._probe.detach()
+        activations = self.stop()
         figures = figures_around(self._network, optimizer_step)
         figures |= read({**activations, **self._inputs})
         figures[records.LOSS] = {records.NETWORK: mean(self.losses) if self.losses else math.nan}
         figures[records.LEARNING_RATE] = {records.NETWORK: learning_rate}
-        self.is_on = False
         return figures, self._labels()
+
+    def stop(self) -> Mapping[str, Mapping[str, Tensor]]:
+        """Leave the network as it was before `start`. Returns the figures of the activations."""
+        self.is_on = False
+        self._stance.close()
+        return self._probe.detach()
 
     def _labels(self) -> Counter[int]:
         indices = [target.argmax(1) if target.ndim > 1 else target for target in self._targets]

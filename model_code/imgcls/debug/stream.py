@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -49,6 +50,11 @@ class History:
     profile: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
     loss: float = 0.0
+
+    @property
+    def guessing_loss(self) -> float:
+        """The loss of giving every class the same probability, in nats."""
+        return math.log(max(2, self.num_classes))
 
     def last(self, num: float) -> list[Sample]:
         """The last `num` samples, oldest first; none while there are fewer."""

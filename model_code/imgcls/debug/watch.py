@@ -145,5 +145,6 @@ class Watch:
         if action in (METRIC, STOP):
             print(metrics.line({rule.metric: 1}), flush=True)
         if rule.name == "non-finite-loss":
+            self._sampler.stop()
             place = f"epoch {self._epoch}, step {self._step}"
             raise TrainingDiverged(f"the loss is {evidence.value} in {place}: {advice}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,7 +21,7 @@ class PoorInitialization:
         sample = history.samples[-1]
         if sample.step != 1:
             return None
-        if sample.loss > self.loss_ratio * math.log(max(2, history.num_classes)):
+        if sample.loss > self.loss_ratio * history.guessing_loss:
             return Evidence(sample.loss)
         for layer, deviation in sample.layers(records.WEIGHT_STD).items():
             if deviation < self.deviation:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 from imgcls.debug.rules.base import Evidence, Moment
-from imgcls.debug.stream import History
+from imgcls.debug.stream import EpochLosses, History
+
+_NEGLIGIBLE = 0.05
+"""A validation loss, in nats, below which its ratio to others means nothing."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class NonFiniteLoss:
 class LossNotDecreasing:
     epochs: float
     share: float
-    loss: float
+    guessing: float
     name: ClassVar[str] = "loss-not-decreasing"
     moment: ClassVar[Moment] = "epoch"
 
@@ -34,9 +36,9 @@ class LossNotDecreasing:
             return None
         best_before = min(epoch.train for epoch in history.epochs[:-num])
         best_now = min(epoch.train for epoch in history.epochs[-num:])
-        if best_before > self.loss and best_now > (1 - self.share) * best_before:
-            return Evidence(history.epochs[-1].train)
-        return None
+        # A loss that stands still at a low value has nothing left to learn.
+        learned = best_now < self.guessing * history.guessing_loss
+        return None if learned or best_now <= (1 - self.share) * best_before else Evidence(history.epochs[-1].train)
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,8 @@ class Overfitting:
     moment: ClassVar[Moment] = "epoch"
 
     def check(self, history: History) -> Evidence | None:
-        recent = history.epochs[-int(self.epochs) :]
-        if len(history.epochs) <= self.epochs:
-            return None
-        rising = all(later.validation > earlier.validation for earlier, later in itertools.pairwise(recent))
-        best = min(epoch.validation for epoch in history.epochs)
-        if rising and recent[-1].train < recent[0].train and recent[-1].validation > self.ratio * best:
-            return Evidence(recent[-1].validation)
-        return None
+        worse = _worse_epochs(history, self.epochs, self.ratio)
+        return Evidence(worse[-1].validation) if worse and worse[-1].train < worse[0].train else None
 
 
 @dataclass(frozen=True)
@@ -65,8 +61,18 @@ class Overtraining:
     moment: ClassVar[Moment] = "epoch"
 
     def check(self, history: History) -> Evidence | None:
-        if len(history.epochs) <= self.epochs:
-            return None
-        best = min(epoch.validation for epoch in history.epochs)
-        recent = [epoch.validation for epoch in history.epochs[-int(self.epochs) :]]
-        return Evidence(recent[-1]) if min(recent) > self.ratio * best else None
+        worse = _worse_epochs(history, self.epochs, self.ratio)
+        return Evidence(worse[-1].validation) if worse else None
+
+
+def _worse_epochs(history: History, num: float, ratio: float) -> list[EpochLosses]:
+    """The last `num` epochs if all validate worse than the best one and than they train; else none.
+
+    A validation loss alone jumps: splits are small. Below the training loss there is nothing to overfit to.
+    """
+    recent = history.epochs[-int(num) :]
+    if len(history.epochs) <= num:
+        return []
+    best = min(epoch.validation for epoch in history.epochs)
+    worse = all(epoch.validation > max(ratio * best, ratio * epoch.train, _NEGLIGIBLE) for epoch in recent)
+    return recent if worse else []
