@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -34,7 +34,8 @@ class DatasetSpec(Config):
     split: Split = Split()
     labels: dict[str, str] = Field(default_factory=dict)
     min_images_per_class: int = Field(default=10, ge=1)
-    max_short_side: int = Field(default=256, ge=16)
+    max_short_side: int | None = Field(default=None, ge=16)
+    """Training images are scaled down to it. Pixels; None: what the largest preprocessing of a run's models needs."""
     jpeg_quality: int = Field(default=90, ge=50, le=100)
     min_side: int = Field(default=16, ge=1, le=4096)
     """Smaller images are quarantined. Pixels."""
@@ -43,8 +44,13 @@ class DatasetSpec(Config):
     """The run stops when a larger share of the images is unusable."""
     near_duplicate_distance: int = Field(default=6, ge=0, le=16)
     """Largest Hamming distance of two perceptual hashes that counts as the same picture; 0: exact copies only."""
-    packing: Literal["shards", "folders"] = "shards"
-    """How the train split is written: a few large sequential objects, or the images as they are."""
+    packing: Literal["shards", "raw", "folders"] = "shards"
+    """How the train split is written: JPEGs of `jpeg_quality` in a few large sequential objects; decoded pixels in such
+    objects, ten times the bytes but nothing to decode; or class folders."""
+
+    def settings(self) -> dict[str, Any]:
+        """The fields of `imgcls.contract.dataset.DatasetSettings` that are configured."""
+        return self.model_dump(mode="json", exclude_none=True)
 
     @field_validator("name")
     @classmethod

@@ -61,7 +61,10 @@ def _model(config: AppConfig, model: ModelSpec) -> dict[str, Any]:
 
 
 def _dataset(dataset: DatasetSpec) -> dict[str, Any]:
-    return DatasetSettings.from_dict(dataset.model_dump(mode="json")).to_dict()
+    settings = dataset.settings()
+    # What it asks for in vain is an error at synth, not in the run's first state.
+    DatasetSettings.from_dict(settings)
+    return settings
 
 
 def _size(compute: JobCompute) -> JobSize:

@@ -95,7 +95,7 @@ def _settings(env: str, dataset: str | None) -> DatasetSettings:
     known = [item.name for item in config.datasets]
     if dataset not in known:
         raise KennelError(f"there is no data set {dataset} in {env}; choose from {', '.join(known)}")
-    return DatasetSettings.from_dict(config.dataset(dataset).model_dump(mode="json"))
+    return DatasetSettings.from_dict(config.dataset(dataset).settings())
 
 
 @app.command("import")

@@ -60,6 +60,7 @@ def draft(request: RunRequest, specs: Mapping[str, Any], published: Published, e
         dataset_uri=keys.uri(environment.data_bucket, keys.dataset(request.dataset)),
         prepared_uri=keys.uri(environment.artifacts_bucket, keys.PREPARED),
         plan_uri=keys.uri(environment.artifacts_bucket, keys.plan(request.execution)),
+        parts_uri=keys.uri(environment.artifacts_bucket, keys.parts(request.execution)),
         base=_base("prepare", request.execution),
         preparation=_size(specs, "preparation"),
         models=models,
@@ -190,10 +191,10 @@ def _notes(request: RunRequest, specs: Mapping[str, Any], published: Published) 
 
 
 def _file(request: RunRequest, specs: Mapping[str, Any], labels: Mapping[str, str]) -> PlanFile:
-    known = specs["datasets"].get(request.dataset)
-    dataset = DatasetSettings.from_dict(known) if known else DatasetSettings(name=request.dataset)
     models = {name: _settings(name, specs["models"][name], labels) for name in request.models}
-    return PlanFile(dataset, models)
+    known = specs["datasets"].get(request.dataset, {"name": request.dataset})
+    needed = max(model.preprocessing.resize for model in models.values())
+    return PlanFile(DatasetSettings.from_dict({"max_short_side": needed, **known}), models)
 
 
 def _settings(name: str, spec: Mapping[str, Any], labels: Mapping[str, str]) -> ModelSettings:

@@ -76,5 +76,20 @@ def test_the_plan_file_can_be_read_back():
     assert PlanFile.from_dict(file.to_dict()) == file
 
 
+def test_training_images_are_as_large_as_the_runs_largest_preprocessing_needs():
+    large = {**SPECS["models"][MOBILE], "preprocessing": {**SPECS["models"][MOBILE]["preprocessing"], "resize": 300}}
+    specs = {**SPECS, "models": {**SPECS["models"], MOBILE: large}}
+    assert made({"models": [BREEDS]}, specs).file.dataset.max_short_side == 256
+    assert made({"models": [BREEDS, MOBILE]}, specs).file.dataset.max_short_side == 300
+    assert made({"models": [MOBILE], "dataset": "my-photos"}, specs).file.dataset.max_short_side == 300
+
+
+def test_a_configured_short_side_and_packing_win():
+    configured = {**SPECS["datasets"]["dog-breeds"], "max_short_side": 128, "packing": "raw", "jpeg_quality": 80}
+    specs = {**SPECS, "datasets": {**SPECS["datasets"], "dog-breeds": configured}}
+    dataset = made({"models": [BREEDS]}, specs).file.dataset
+    assert (dataset.max_short_side, dataset.packing, dataset.jpeg_quality) == (128, "raw", 80)
+
+
 def test_no_more_models_side_by_side_than_there_are():
     assert made({"models": [MOBILE]}).plan.max_concurrency == 1
