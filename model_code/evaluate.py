@@ -32,6 +32,7 @@ from imgcls.contract.artifact import ARCHIVE, ArtifactError, ModelCard, read_car
 from imgcls.contract.hyperparameters import HyperparameterError
 from imgcls.contract.plan import ModelSettings, PlanFile
 from imgcls.contract.prepared import MAX_MESSAGE_BYTES, REPORTS, EvaluateMessage
+from imgcls.contract.records import OUTPUT_ARCHIVE
 from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.data.folders import DataError, ImageFolder, open_dataset
 from imgcls.golden import write_golden
@@ -44,7 +45,6 @@ from imgcls.serving.cores import num_cores
 from imgcls.serving.errors import RequestError
 
 PROCESSING = Path("/opt/ml/processing")
-OUTPUT_ARCHIVE = "output.tar.gz"
 _LATENCY_IMAGES = 32
 
 USER_ERRORS = (ArtifactError, DataError, HyperparameterError, NetworkError)

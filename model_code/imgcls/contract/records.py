@@ -21,6 +21,8 @@ METRICS_FILE = "metrics.jsonl"
 DEBUG_FILE = "debug.jsonl"
 PROFILE_FILE = "profile.json"
 ENVIRONMENT_FILE = "environment.json"
+OUTPUT_ARCHIVE = "output.tar.gz"
+"""The service packs the directory into this, beside the job's model.tar.gz."""
 TRACE_FILE = "profiler/train.pt.trace.json.gz"
 """Of the profiled steps: Chrome's trace format, by the name that TensorBoard's profile plugin looks for."""
 

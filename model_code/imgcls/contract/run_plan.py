@@ -52,11 +52,23 @@ class TuningPlan:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """A model that is there already. `job` may have run elsewhere; without `records` of it that is the artifact again,
+    because an input of the evaluation job must hold an object.
+    """
+
+    job: str
+    artifact: str
+    records: str
+
+
+@dataclass(frozen=True)
 class ModelPlan:
     """One model of the run. `hyperparameters` are the static ones, all strings, ready for CreateTrainingJob.
 
     `tune` and `pretrained` steer Choice states. `champion_uri` is the published version's prefix, or the placeholder
-    prefix when nothing is published. `trial` is one job of the search. URIs of prefixes end in a slash.
+    prefix when nothing is published. `trial` is one job of the search. URIs of prefixes end in a slash. With `trained`
+    the model goes straight to its evaluation.
     """
 
     name: str
@@ -77,6 +89,7 @@ class ModelPlan:
     run_uri: str
     champion_uri: str
     package_group: str
+    trained: Trained | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +114,7 @@ class RunPlan:
     dataset_uri: str
     prepared_uri: str
     plan_uri: str
+    parts_uri: str
     base: str
     preparation: JobSize
     models: tuple[ModelPlan, ...]

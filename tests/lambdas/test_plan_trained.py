@@ -1,0 +1,92 @@
+"""PlanRun takes an artifact in place of a training: what it must be, and what is not paid for then."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import config
+from imgcls.contract import keys
+from imgcls.contract.run_plan import Trained
+from lambdas.common.errors import Refused
+from lambdas.plan_run import lookups, quotas
+from lambdas.plan_run.environment import Environment
+from lambdas.plan_run.handler import handler
+from lambdas.plan_run.plan import Published, draft
+from lambdas.plan_run.price import worst_case_usd
+from lambdas.plan_run.request import parse
+from pipeline.specs import run_specs
+from tests.lambdas.conftest import ARTIFACTS
+
+SPECS = run_specs(config.load("dev"))
+NAME, MOBILE = "dog-breed-classifier", "dog-breed-classifier-mobile"
+KEY = keys.output("run-0", NAME) + "imported/output/model.tar.gz"
+URI = keys.uri(ARTIFACTS, KEY)
+TRAINED = Trained("imported", URI, URI)
+
+
+def made(trained):
+    value = {"models": [NAME], **({"trained": {NAME: URI}} if trained else {})}
+    published = Published(trained={NAME: TRAINED} if trained else {})
+    environment = Environment("data", ARTIFACTS, "us-east-1", "abc.gz", check_quotas=False)
+    return draft(parse(value, "run-1", SPECS), SPECS, published, environment).plan
+
+
+def test_a_trained_model_is_not_searched_and_pays_for_its_evaluation_only():
+    with_training, without = made(False), made(True)
+    [model] = without.models
+    assert model.trained == TRAINED and with_training.models[0].tune and not model.tune
+    prices = dict.fromkeys(SPECS["usd_per_hour"], 1.0)
+    hours = (model.evaluation.max_runtime_seconds + without.preparation.max_runtime_seconds) / 3600
+    assert worst_case_usd(without, prices) == pytest.approx(hours)
+    assert worst_case_usd(with_training, prices) > hours + model.training.max_runtime_seconds / 3600
+    no_training = {quotas.quota_name(model.training.instance_type, kind): 0 for kind in ("training", "spot training")}
+    assert quotas.fit(without, no_training) == without
+    with pytest.raises(Refused, match="quota"):
+        quotas.fit(with_training, no_training)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"trained": URI}, "trained is a text; it must map a model"),
+        ({"trained": {MOBILE: URI}}, f"trained holds {MOBILE!r}, which is not in this run; it has {NAME}"),
+        ({"trained": {NAME: "model.tar.gz"}}, "trained.dog-breed-classifier is 'model.tar.gz'; it must be a URI"),
+        ({"trained": {NAME: "s3://b/weights.pth"}}, "it must be a URI such as s3://BUCKET/PREFIX/model.tar.gz"),
+        ({"trained": {NAME: 3}}, "trained.dog-breed-classifier is 3; it must be a URI"),
+        ({"trained": {NAME: URI}, "hyperparameters": {NAME: {"lr": 0.1}}}, "changes nothing: trained.dog-breed-"),
+    ],
+)
+def test_a_mistake_is_refused_with_the_fields_name(value, words):
+    with pytest.raises(Refused) as refusal:
+        parse({"models": [NAME], **value}, "run-1", SPECS)
+    assert words in str(refusal.value)
+
+
+def test_the_artifact_must_lie_where_the_evaluation_may_read(aws):
+    aws.s3.put_object(Bucket=aws.artifacts, Key="models/x/model.tar.gz", Body=b"x")
+    for uri in (URI, f"s3://{aws.artifacts}/models/x/model.tar.gz", "s3://elsewhere/runs/x/model.tar.gz"):
+        with pytest.raises(Refused, match=r"there is no such object below .*runs/: bring .* `kennel models import`"):
+            lookups.trained(aws.artifacts, {NAME: uri})
+
+
+def test_a_trainings_own_records_are_used_where_they_lie_beside_it(aws):
+    aws.s3.put_object(Bucket=aws.artifacts, Key=KEY, Body=b"x")
+    assert lookups.trained(aws.artifacts, {NAME: URI}) == {NAME: TRAINED}
+    records = KEY.replace("model.tar.gz", "output.tar.gz")
+    aws.s3.put_object(Bucket=aws.artifacts, Key=records, Body=b"x")
+    assert lookups.trained(aws.artifacts, {NAME: URI})[NAME].records == keys.uri(aws.artifacts, records)
+
+
+def test_the_plan_of_a_trained_model_needs_no_pretrained_weights(aws, tmp_path, function):
+    aws.s3.put_object(Bucket=aws.data, Key="datasets/dog-breeds/train/001.A/1.jpg", Body=b"x")
+    aws.s3.put_object(Bucket=aws.artifacts, Key=KEY, Body=b"x")
+    (tmp_path / "specs.json").write_text(json.dumps(SPECS))
+    environment = Environment(
+        aws.data, aws.artifacts, "us-east-1", "abc.gz", check_quotas=False, specs_file=str(tmp_path / "specs.json")
+    )
+    event = {"input": {"models": [NAME], "trained": {NAME: URI}}, "execution": "run-1"}
+    answer = function(handler, environment, event)
+    stored = aws.s3.get_object(Bucket=aws.artifacts, Key=answer["models"][0]["plan_key"])["Body"].read()
+    assert json.loads(stored)["trained"] == {"job": "imported", "artifact": URI, "records": URI}
