@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def checked(html: str) -> str:
     assert len(set(checker.ids)) == len(checker.ids)
     assert all(source.startswith(("#", "data:")) for source in checker.sources)
     assert "url(" not in html and "@import" not in html
+    assert "http://" not in html and "https://" not in html
     assert "prefers-color-scheme: dark" in html
     assert len(html.encode()) < MAX_BYTES
     return checker.text
@@ -64,18 +66,31 @@ def jpeg(side: int = 96) -> bytes:
     return buffer.getvalue()
 
 
-def write_records(folder: Path, profile: dict[str, Any], **environment: Any) -> None:
+def write_records(
+    folder: Path,
+    profile: dict[str, Any],
+    *,
+    layers: Sequence[str] = ("conv1", "layer1", "<fc>"),
+    num_classes: int = 2,
+    **environment: Any,
+) -> None:
     metrics, debug = [], []
     for epoch in range(1, 5):
         for name, value in (("train:loss", 2 / epoch), ("validation:loss", 2.2 / epoch), ("train:epoch", epoch)):
             metrics.append(records.row(10 * epoch, epoch, 0.0, name, value))
         for name, value in (("validation:accuracy", 0.2 * epoch), ("best:epoch", 3), ("best:validation-accuracy", 0.6)):
             metrics.append(records.row(10 * epoch, epoch, 0.0, name, value))
-        for layer in ("conv1", "layer1", "<fc>"):
-            debug.append(records.row(10 * epoch, epoch, 0.0, records.GRADIENT_NORM, 1 / epoch, layer))
+        for layer in layers:
+            for name in (records.GRADIENT_NORM, records.ACTIVATION_STD, records.ZERO_FRACTION):
+                debug.append(records.row(10 * epoch, epoch, 0.0, name, 1 / epoch, layer))
+        debug.append(records.row(10 * epoch, epoch, 0.0, records.LOSS, 2 / epoch, records.NETWORK))
+        for index in range(num_classes):
+            debug.append(records.row(10 * epoch, epoch, 0.0, records.LABEL_COUNT, 5 * epoch, str(index)))
     row = records.row(30, 3, 0.0, "overfitting", 1.5)
     debug.append(records.finding(row, records.WARNING, "train fewer epochs"))
-    values = {"hyperparameters": {"model-name": "dogs", "epochs": 4, "num-workers": 2}, "num_cpus": 2, "device": "cpu"}
+    hyperparameters = {"model-name": "dogs", "epochs": 4, "num-workers": 2}
+    labels = [f"Breed <{index}>" for index in range(num_classes)]
+    values = {"hyperparameters": hyperparameters, "labels": labels, "num_cpus": 2, "device": "cpu"}
     (folder / records.METRICS_FILE).write_text("".join(json.dumps(row) + "\n" for row in metrics))
     (folder / records.DEBUG_FILE).write_text("".join(json.dumps(row) + "\n" for row in debug))
     (folder / records.PROFILE_FILE).write_text(json.dumps(profile))

@@ -76,6 +76,7 @@ def test_reports_are_written_with_the_most_confident_mistakes_first(tmp_path: Pa
         "profiler-report.html",
         "cross-entropy.png",
         "accuracy.png",
+        "step-time.png",
         "evaluation-report.html",
     ]
     with Image.open(written[2]) as image:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from imgcls.contract.evaluation import Evaluation, Score
 from imgcls.reports import charts
-from imgcls.reports.page import Section, details, facts, figure, grid, notice, page, paragraph, table
+from imgcls.reports.page import Section, details, facts, figure, grid, heading, notice, page, paragraph, table
 from imgcls.reports.page import charts as side_by_side
 from imgcls.reports.scales import Series, number
 
@@ -115,7 +115,11 @@ def _classes(evaluation: Evaluation) -> str:
     listed = table("Lowest recall first", ("Class", "Images", "Precision", "Recall", "F1"), rows)
     recall = {"recall": [round(100 * score.recall, 1) for _, score in scores]}
     chart = charts.bar_columns([label for label, _ in scores], recall, label="Recall per class in percent", unit=" %")
-    return chart + (listed if len(rows) <= 20 else details("Precision, recall and F1 of every class", listed))
+    return (
+        heading("Recall")
+        + chart
+        + (listed if len(rows) <= 20 else details("Precision, recall and F1 of every class", listed))
+    )
 
 
 def _f1(precision: float, recall: float) -> float:

@@ -27,7 +27,7 @@ def idle_cpu(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
         return None
     machine = mean(sample.get("machine_cpu_percent", 0.0) for sample in samples)
     reason = (
-        f"Other processes take the rest, for the machine is busy {machine:.0f}% of the time: let the job be alone on it."
+        f"Other processes take the rest, for the machine is busy {machine:.0f}% of the time: give the job all of it."
         if machine >= _BUSY_MACHINE_PERCENT
         else "Something else holds them back: a small batch-size (raise it), fewer threads than cores, or a loader "
         "that cannot keep up (see the step's data-wait)."

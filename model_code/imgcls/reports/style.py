@@ -29,11 +29,11 @@ section { background: var(--card); border: 1px solid var(--rule); border-radius:
   padding: 20px 24px 24px; margin: 0 0 20px; }
 h2 { font-size: 19px; margin: 0 0 12px; } h3 { font-size: 15px; margin: 20px 0 8px; }
 p { margin: 0 0 12px; max-width: 75ch; } .soft { color: var(--soft); }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 0 0 16px; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 12px; margin: 0 0 16px; }
 .facts div { border: 1px solid var(--rule); border-radius: 10px; padding: 10px 14px; }
 .facts dt { color: var(--soft); font-size: 13px; } .facts dd { margin: 0; font-size: 21px; font-weight: 600;
   font-variant-numeric: tabular-nums; overflow-wrap: anywhere; line-height: 1.3; }
-.facts dd.long { font-size: 15px; line-height: 1.8; }
+.facts dd.long { font-size: 14px; line-height: 1.9; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding: 0 0 8px; }

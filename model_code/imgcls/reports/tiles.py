@@ -38,7 +38,7 @@ def tiles(series: Sequence[Series], *, label: str, x_label: str, logarithmic: bo
     bottom = _TOP + len(shown) * _ROW
     parts += _places(columns, width, bottom, x_label)
     ends = [10**value if logarithmic else value for value in (low, high)]
-    scale = f"{number(float(f'{ends[0]:.3g}'))} (faint) to {number(float(f'{ends[1]:.3g}'))} (dark)"
+    scale = f"{ends[0]:.3g} (faint) to {ends[1]:.3g} (dark)"
     return (
         f'<h3>{escape(label)} <span class="soft">({escape(scale)}{", logarithmic" if logarithmic else ""})</span></h3>'
         f'<svg class="chart" role="img" aria-label="{escape(label)}" viewBox="0 0 {_WIDTH:.0f} {bottom + 36:.0f}">'

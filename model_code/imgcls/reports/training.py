@@ -61,10 +61,14 @@ def training_pictures(output_data: Path) -> dict[str, bytes]:
     records = TrainingRecords.read(output_data)
     losses = _renamed(records.metric(f"{split}:loss") for split in ("train", "validation"))
     accuracies = _renamed(records.metric(f"{split}:accuracy") for split in ("train", "validation"))
-    return {
+    drawn = {
         "cross-entropy.png": pictures.lines(losses, title="Cross-entropy in nats", x_label="epoch", low=0.0),
         "accuracy.png": pictures.lines(accuracies, title="Accuracy", x_label="epoch", low=0.0),
     }
+    if parts := records.profile.get("mean_ms"):
+        taken = {name: value for name, value in parts.items() if value}
+        drawn["step-time.png"] = pictures.bars(taken, title="Mean training step", unit="ms")
+    return drawn
 
 
 def _summary(records: TrainingRecords, card: ModelCard | None) -> str:
@@ -118,32 +122,25 @@ def _advice(row: Mapping[str, Any]) -> str:
 
 
 def _learning(records: TrainingRecords) -> str:
+    """Over epochs; the loss of the sampled steps too, all that a run has that ended within its first epoch."""
     marks = _marks(records)
-    train, validation = records.metric("train:loss"), records.metric("validation:loss")
-    accuracy = [records.metric("train:accuracy"), records.metric("validation:accuracy")]
-    return side_by_side(
-        [
-            charts.lines(
-                _renamed([train, validation]),
-                label="Cross-entropy",
-                x_label="epoch",
-                y_label="nats",
-                low=0.0,
-                marks=marks,
-            ),
-            charts.lines(
-                _renamed(accuracy), label="Accuracy", x_label="epoch", y_label="share", low=0.0, high=1.0, marks=marks
-            ),
-            charts.lines([records.metric("train:learning-rate")], label="Learning rate", x_label="epoch", low=0.0),
-            charts.lines(
-                [records.metric("train:images-per-second")],
-                label="Training speed",
-                x_label="epoch",
-                y_label="images a second",
-                low=0.0,
-            ),
-        ]
-    )
+    losses = _renamed(records.metric(f"{split}:loss") for split in ("train", "validation"))
+    accuracies = _renamed(records.metric(f"{split}:accuracy") for split in ("train", "validation"))
+    drawn = [
+        charts.lines(losses, label="Cross-entropy", x_label="epoch", y_label="nats", low=0.0, marks=marks),
+        charts.lines(
+            accuracies, label="Accuracy", x_label="epoch", y_label="share", low=0.0, high=1.0, marks=marks
+        ),
+        _over_epochs(records, "train:learning-rate", "Learning rate"),
+        _over_epochs(records, "train:images-per-second", "Training speed", "images a second"),
+    ]  # fmt: skip
+    sampled = records.by_layer(contract.LOSS)
+    steps = [charts.lines(sampled, label="Loss of sampled steps", x_label="step", y_label="nats")] if sampled else []
+    return side_by_side((drawn if records.metrics else []) + steps)
+
+
+def _over_epochs(records: TrainingRecords, name: str, label: str, unit: str = "") -> str:
+    return charts.lines([records.metric(name)], label=label, x_label="epoch", y_label=unit, low=0.0)
 
 
 def _marks(records: TrainingRecords) -> dict[float, str]:

@@ -11,7 +11,7 @@ import numpy as np
 from imgcls.contract.artifact import ModelCard
 from imgcls.contract.evaluation import Evaluation
 from imgcls.reports import evaluation as evaluation_report
-from imgcls.reports import profiler, training
+from imgcls.reports import pictures, profiler, training
 from imgcls.reports.evaluation import Bin, Mistake
 from imgcls.reports.thumbnails import LARGE, thumbnail
 
@@ -51,11 +51,16 @@ def write_evaluation_report(
     model: str,
     explain: Explain | None = None,
 ) -> Path:
-    """evaluation-report.html. `probabilities` is (num, classes) in the split's order of images and labels."""
+    """evaluation-report.html, and beside it confusion-matrix.png. Returns the page's path.
+
+    `probabilities` is (num, classes) in the split's order of images and labels.
+    """
     targets = np.asarray(split.targets)
     mistakes = worst_mistakes(probabilities, targets, split, explain)
     bins = reliability(probabilities, targets)
     text = evaluation_report.render_evaluation_report(evaluation, mistakes, bins, model)
+    matrix = pictures.matrix(evaluation.confusion_matrix, split.labels, title=f"Confusion matrix: {model}")
+    _write(folder, "confusion-matrix.png", matrix)
     return _write(folder, evaluation_report.FILE, text.encode())
 
 
