@@ -33,7 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     request = urllib.request.Request(url, json.dumps(arguments).encode(), method="POST")
     try:
         with urllib.request.urlopen(request) as answer:  # noqa: S310
-            print(f"{len(json.load(answer))} interruptions ordered")
+            waiting = len(json.load(answer))
+            print(f"{waiting} order{' waits' if waiting == 1 else 's wait'}")
     except urllib.error.HTTPError as refused:
         print(json.load(refused)["error"], file=sys.stderr)
         return 1
