@@ -24,30 +24,42 @@ OUTPUT = "/opt/ml/processing/output"
 PENDING_SECONDS = 3600
 """How long a job may wait for an instance. The state's timeout holds it: MaxPendingTime does nothing for CPU types."""
 
+_MESSAGE = ("--message", prepared.EXIT_MESSAGE_FILE)
 _UNPACK_AND_RUN = (
     f'mkdir -p /opt/ml/code && tar -xzf {INPUT}/code/*.gz -C /opt/ml/code && exec python3 "/opt/ml/code/$0" "$@"'
 )
 
 
 def prepare_dataset(config: AppConfig) -> Parameters:
-    """CreateProcessingJob: check, split and pack the data set into `prepared/<manifest id>/`."""
+    """CreateProcessingJob: check, split and pack the data set into `prepared/<manifest id>/`.
+
+    Of several instances each looks at a share of the files; MergeManifest then does the rest.
+    """
+    several = config.training.preparation.instance_count > 1
+    ending = ("--part-of", "/opt/ml/config/resourceconfig.json") if several else _MESSAGE
     return {
-        **_processing_job(config, Placeholder.PREPARATION_ROLE_ARN),
-        "ProcessingJobName.$": job_name("$.plan.base"),
-        "ProcessingResources": _cluster(config.training.preparation, "PrepareDataset", "$.plan.preparation"),
-        "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.plan.preparation.max_runtime_seconds"},
-        "AppSpecification": {
-            **_script("prepare.py"),
-            "ContainerArguments": [
-                *("--plan", f"{INPUT}/plan"),
-                *("--dataset", f"{INPUT}/dataset"),
-                *("--output", OUTPUT),
-                *("--message", prepared.EXIT_MESSAGE_FILE),
-            ],
-        },
+        **_preparation_job(config, "PrepareDataset", ending),
+        "ProcessingInputs": [
+            _input("dataset", "$.plan.dataset_uri", "ShardedByS3Key" if several else "FullyReplicated"),
+            _input("plan", "$.plan.plan_uri"),
+            _code_input(),
+        ],
+        "ProcessingOutputConfig": _output("$.plan.parts_uri" if several else "$.plan.prepared_uri"),
+    }
+
+
+def merge_manifest(config: AppConfig) -> Parameters:
+    """CreateProcessingJob: what one instance would have written, from what several saw."""
+    job = _preparation_job(config, "MergeManifest", ("--parts", f"{INPUT}/parts", *_MESSAGE))
+    cluster = job["ProcessingResources"]["ClusterConfig"]
+    del cluster["InstanceCount.$"]
+    return {
+        **job,
+        "ProcessingResources": {"ClusterConfig": {**cluster, "InstanceCount": 1}},
         "ProcessingInputs": [
             _input("dataset", "$.plan.dataset_uri"),
             _input("plan", "$.plan.plan_uri"),
+            _input("parts", "$.plan.parts_uri"),
             _code_input(),
         ],
         "ProcessingOutputConfig": _output("$.plan.prepared_uri"),
@@ -129,6 +141,18 @@ def _processing_job(config: AppConfig, role: Placeholder) -> Parameters:
     return job
 
 
+def _preparation_job(config: AppConfig, state: str, ending: tuple[str, ...]) -> Parameters:
+    """prepare.py on the plan and the data set; `ending` are its last arguments."""
+    folders = ("--plan", f"{INPUT}/plan", "--dataset", f"{INPUT}/dataset", "--output", OUTPUT)
+    return {
+        **_processing_job(config, Placeholder.PREPARATION_ROLE_ARN),
+        "ProcessingJobName.$": job_name("$.plan.base"),
+        "ProcessingResources": _cluster(config.training.preparation, state, "$.plan.preparation"),
+        "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.plan.preparation.max_runtime_seconds"},
+        "AppSpecification": {**_script("prepare.py"), "ContainerArguments": [*folders, *ending]},
+    }
+
+
 def _script(name: str) -> Parameters:
     """The entrypoint unpacks the code archive and runs one of its scripts with the job's arguments."""
     return {"ImageUri": str(Placeholder.JOBS_IMAGE), "ContainerEntrypoint": ["bash", "-c", _UNPACK_AND_RUN, name]}
@@ -138,15 +162,15 @@ def _cluster(compute: JobCompute, state: str, size: str) -> Parameters:
     return {"ClusterConfig": resources(compute, state, size)}
 
 
-def _input(name: str, uri: str) -> Parameters:
-    return _s3_input(name, {"S3Uri.$": uri})
+def _input(name: str, uri: str, distribution: str = "FullyReplicated") -> Parameters:
+    return _s3_input(name, {"S3Uri.$": uri}, distribution)
 
 
 def _code_input() -> Parameters:
     return _s3_input("code", {"S3Uri": f"s3://{Placeholder.CODE_BUCKET}/{Placeholder.CODE_KEY}"})
 
 
-def _s3_input(name: str, uri: Parameters) -> Parameters:
+def _s3_input(name: str, uri: Parameters, distribution: str = "FullyReplicated") -> Parameters:
     return {
         "InputName": name,
         "S3Input": {
@@ -154,7 +178,7 @@ def _s3_input(name: str, uri: Parameters) -> Parameters:
             "LocalPath": f"{INPUT}/{name}",
             "S3DataType": "S3Prefix",
             "S3InputMode": "File",
-            "S3DataDistributionType": "FullyReplicated",
+            "S3DataDistributionType": distribution,
         },
     }
 

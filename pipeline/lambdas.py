@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from imgcls.contract import artifact
 from pipeline.placeholders import Placeholder
 
 
@@ -87,16 +88,25 @@ REGISTER_MODEL = Function(
         "training_job.$": "$.training.job",
         "version.$": "$.evaluation.message.version",
         "gate.$": "$.gate",
+        "archive_uri.$": "$.artifact.archive_uri",
     },
     keeps=("package_arn",),
 )
+REGISTER_REJECTED = replace(
+    REGISTER_MODEL,
+    payload={
+        **REGISTER_MODEL.payload,
+        "archive_uri.$": f"States.Format('{{}}{artifact.ARCHIVE}', $.model.run_uri)",
+    },
+)
+"""The same function: what the gate refused is registered where its run left it, and expires with that."""
 STAGE_ARTIFACT = Function(
     folder="stage_artifact",
     arn=Placeholder.STAGE_ARTIFACT_ARN,
     timeout_seconds=300,
     memory_mb=512,
     payload={"model.$": "$.model.name", "run_uri.$": "$.model.run_uri", "version.$": "$.evaluation.message.version"},
-    keeps=("target_model",),
+    keeps=("target_model", "archive_uri"),
 )
 SMOKE_TEST = Function(
     folder="smoke_test",

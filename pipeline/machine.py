@@ -9,7 +9,12 @@ from pipeline import fields, jobs, lambdas, model_flow, recovery
 from pipeline.placeholders import Placeholder
 from pipeline.tasks import LAMBDA, PROCESSING_JOB, PUBLISH, State, task
 
-TASKS = ("PlanRun", "PrepareDataset", "TrainModels")
+MERGE = "MergeManifest"
+
+
+def preparations(config: AppConfig) -> tuple[str, ...]:
+    """The job states that prepare a run's data set."""
+    return ("PrepareDataset", MERGE) if config.training.preparation.instance_count > 1 else ("PrepareDataset",)
 
 
 def state_machine(config: AppConfig) -> dict[str, Any]:
@@ -17,25 +22,27 @@ def state_machine(config: AppConfig) -> dict[str, Any]:
 
     Raises ValueError when an optimized task would carry a field that is not on the written list.
     """
+    prepare = preparations(config)
+    tasks = ("PlanRun", *prepare, "TrainModels")
     definition = {
         "Comment": "Check images; tune, train, evaluate and publish classifiers; then notify",
         "QueryLanguage": "JSONPath",
         "TimeoutSeconds": config.training.execution_timeout_seconds,
         "StartAt": "ReadInput",
         "States": {
-            **_plan(),
+            **_plan(config),
             **_prepare(config),
             **_train(config),
             **_summaries(),
             **_ending(config),
-            **recovery.states("Run", TASKS, resume=("PrepareDataset",), give_up="SummarizeFailure"),
+            **recovery.states("Run", tasks, resume=prepare, give_up="SummarizeFailure"),
         },
     }
     fields.check(definition)
     return definition
 
 
-def _plan() -> dict[str, State]:
+def _plan(config: AppConfig) -> dict[str, State]:
     plan = "$.Payload"
     return {
         "ReadInput": {
@@ -54,8 +61,8 @@ def _plan() -> dict[str, State]:
             selector={
                 "plan.$": plan,
                 "recovery": recovery.initial(
-                    {"PrepareDataset": f"{plan}.preparation.instance_type"},
-                    {"PrepareDataset": f"{plan}.preparation.fallback_instance_types"},
+                    dict.fromkeys(preparations(config), f"{plan}.preparation.instance_type"),
+                    dict.fromkeys(preparations(config), f"{plan}.preparation.fallback_instance_types"),
                 ),
             },
             result="$",
@@ -64,17 +71,43 @@ def _plan() -> dict[str, State]:
 
 
 def _prepare(config: AppConfig) -> dict[str, State]:
+    """One job, or one of several instances and one that merges what they saw."""
+    merging = MERGE in preparations(config)
+    first = _preparation(
+        config,
+        "PrepareDataset",
+        jobs.prepare_dataset(config),
+        comment="Check every image, set bad ones aside, find duplicates and leaks, split, pack",
+        next_state=MERGE if merging else "TrainModels",
+        speaks=not merging,
+    )
+    if not merging:
+        return first
+    return first | _preparation(
+        config,
+        MERGE,
+        jobs.merge_manifest(config),
+        comment="Decide about what the instances saw, split, pack",
+        next_state="TrainModels",
+        speaks=True,
+    )
+
+
+def _preparation(
+    config: AppConfig, name: str, parameters: State, *, comment: str, next_state: str, speaks: bool
+) -> dict[str, State]:
+    """`speaks`: the job leaves an exit message."""
     return {
-        "PrepareDataset": task(
+        name: task(
             PROCESSING_JOB,
-            jobs.prepare_dataset(config),
-            comment="Check every image, set bad ones aside, find duplicates and leaks, split, pack",
+            parameters,
+            comment=comment,
             timeout=config.training.preparation.max_runtime_seconds + jobs.PENDING_SECONDS,
-            next_state="TrainModels",
-            on_error=recovery.failed("PrepareDataset"),
-            selector={"message.$": "States.StringToJson($.ExitMessage)"},
-            result="$.prepared",
-        ),
+            next_state=next_state,
+            on_error=recovery.failed(name),
+            selector={"message.$": "States.StringToJson($.ExitMessage)"} if speaks else None,
+            result="$.prepared" if speaks else None,
+        )
     }
 
 

@@ -1,4 +1,4 @@
-"""The second half of a model's way: gate, registry, the immutable key, the smoke test, the alias, a new fleet."""
+"""The second half of a model's way: gate, the immutable key, registry, the smoke test, the alias, a new fleet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from pipeline import lambdas, recovery
 from pipeline.lambdas import Function
 from pipeline.tasks import LAMBDA, State, task
 
-DECISIONS = ("QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel", "RefreshFleet")
+DECISIONS = (
+    "QualityGate",
+    "RegisterRejected",
+    "StageArtifact",
+    "RegisterModel",
+    "SmokeTest",
+    "PublishModel",
+    "RefreshFleet",
+)
 REFRESH_SECONDS = 5
 
 _TO_REFRESH = {"Variable": "$.published.refresh", "BooleanEquals": True}
@@ -24,22 +32,22 @@ def _judging() -> dict[str, State]:
             "QualityGate",
             lambdas.QUALITY_GATE,
             comment="Compare evaluation.json with the thresholds and with the published model",
-            next_state="RegisterModel",
-            result="$.gate",
-        ),
-        **_call(
-            "RegisterModel",
-            lambdas.REGISTER_MODEL,
-            comment="A model package with metrics and lineage, approved or rejected",
             next_state="ChoosePublishing",
-            result="$.package",
+            result="$.gate",
         ),
         "ChoosePublishing": {
             "Type": "Choice",
             "Comment": "What the quality gate said",
             "Choices": [{"Variable": "$.gate.passed", "BooleanEquals": True, "Next": "StageArtifact"}],
-            "Default": "ModelRejected",
+            "Default": "RegisterRejected",
         },
+        **_call(
+            "RegisterRejected",
+            lambdas.REGISTER_REJECTED,
+            comment="A model package that is rejected, with its metrics and lineage",
+            next_state="ModelRejected",
+            result="$.package",
+        ),
     }
 
 
@@ -49,8 +57,15 @@ def _publishing() -> dict[str, State]:
             "StageArtifact",
             lambdas.STAGE_ARTIFACT,
             comment="Copy to the immutable key and verify the hash",
-            next_state="SmokeTest",
+            next_state="RegisterModel",
             result="$.artifact",
+        ),
+        **_call(
+            "RegisterModel",
+            lambdas.REGISTER_MODEL,
+            comment="A model package that is approved, with its metrics, lineage and immutable key",
+            next_state="SmokeTest",
+            result="$.package",
         ),
         **_call(
             "SmokeTest",

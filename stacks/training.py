@@ -32,7 +32,9 @@ class TrainingStack(PlatformStack):
             self, "Functions", config=config, store=store, serving_image=images.serving.uri, code_key=code.s3_object_key
         )
         roles = {
-            Placeholder.PREPARATION_ROLE_ARN: preparation_role(self, store, image=images.jobs, code=code),
+            Placeholder.PREPARATION_ROLE_ARN: preparation_role(
+                self, store, image=images.jobs, code=code, in_parts=config.training.preparation.instance_count > 1
+            ),
             Placeholder.TRAINING_ROLE_ARN: training_role(self, store, image=images.training, code=code),
             Placeholder.EVALUATION_ROLE_ARN: evaluation_role(self, store, image=images.jobs, code=code),
         }

@@ -7,6 +7,7 @@ A job that is tried again after an error of the service is not counted twice: it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from imgcls.contract.run_plan import JobSize, ModelPlan, RunPlan
 from lambdas.common.errors import Refused
@@ -16,7 +17,7 @@ SECONDS_PER_HOUR = 3600
 
 def worst_case_usd(plan: RunPlan, usd_per_hour: Mapping[str, float]) -> float:
     """USD, rounded up to cents. Raises Refused for an instance type without a price."""
-    cost = _job(plan.preparation, usd_per_hour) + sum(_model(model, usd_per_hour) for model in plan.models)
+    cost = _preparation(plan.preparation, usd_per_hour) + sum(_model(model, usd_per_hour) for model in plan.models)
     return -(-cost * 100 // 1) / 100
 
 
@@ -27,6 +28,12 @@ def check_budget(worst_case: float, budget: float) -> None:
             f"the run may cost up to ${worst_case:.2f}, above the budget of ${budget:.2f}: train fewer models, "
             "shorten training.max_runtime_seconds or the search, or raise training.budget_usd_per_run"
         )
+
+
+def _preparation(size: JobSize, usd_per_hour: Mapping[str, float]) -> float:
+    """Several instances need one more that merges what they saw."""
+    merging = _job(replace(size, instance_count=1), usd_per_hour) if size.instance_count > 1 else 0.0
+    return _job(size, usd_per_hour) + merging
 
 
 def _model(model: ModelPlan, usd_per_hour: Mapping[str, float]) -> float:

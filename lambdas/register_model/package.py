@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from imgcls.contract import artifact, evaluation, serving
+from imgcls.contract import evaluation, serving
 
 MAX_METADATA_CHARS = 256
 """Limit of a CustomerMetadataProperties value."""
@@ -15,8 +15,7 @@ MAX_METADATA_CHARS = 256
 def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any]:
     """The request for RegisterModel's event. The same execution and model make the same client token.
 
-    The package points at the run's archive: the immutable copy is made only after the gate, and the service wants an
-    object that is there.
+    `archive_uri`: the immutable copy of a version that passed the gate, the run's own of one that did not.
     """
     gate, run_uri = event["gate"], event["run_uri"]
     return {
@@ -25,7 +24,7 @@ def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any
         "ModelApprovalStatus": "Approved" if gate["passed"] else "Rejected",
         "ClientToken": _token(event["execution"], event["model"]),
         "InferenceSpecification": {
-            "Containers": [{"Image": serving_image, "ModelDataUrl": run_uri + artifact.ARCHIVE}],
+            "Containers": [{"Image": serving_image, "ModelDataUrl": event["archive_uri"]}],
             "SupportedContentTypes": [*serving.IMAGE_TYPES, *serving.SNIFFED_TYPES, serving.BATCH_TYPE],
             "SupportedResponseMIMETypes": ["application/json"],
         },

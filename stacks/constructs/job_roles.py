@@ -15,11 +15,14 @@ PROCESSING_LOGS = "/aws/sagemaker/ProcessingJobs"
 ANY_MANIFEST = keys.PREPARED + "*/"
 
 
-def preparation_role(scope: Construct, store: Store, *, image: ContainerImage, code: CodeArchive) -> SageMakerRole:
+def preparation_role(
+    scope: Construct, store: Store, *, image: ContainerImage, code: CodeArchive, in_parts: bool
+) -> SageMakerRole:
+    """`in_parts`: several instances prepare a data set, and each leaves what it saw to the one that merges."""
     role = _role(scope, "Preparation", "Checks and packs a data set", image, PROCESSING_LOGS, store, code)
     store.data.allow_read(role, keys.DATASETS)
     store.artifacts.allow_read(role, keys.RUNS)
-    store.artifacts.allow_write(role, keys.PREPARED)
+    store.artifacts.allow_write(role, keys.PREPARED, *([keys.parts("*")] if in_parts else []))
     return role
 
 

@@ -91,7 +91,7 @@ class PipelineFunctions(Construct):
     def _add_register_model(self, serving_image: str) -> None:
         environment = register_model.Environment(serving_image=serving_image)
         role = self._add(lambdas.REGISTER_MODEL, environment)
-        self._store.artifacts.allow_read(role, keys.RUNS)
+        self._store.artifacts.allow_read(role, keys.RUNS, keys.MODELS)
         for model in self._config.models:
             name = specs.package_group(self._config, model.name)
             group = self._sagemaker_arn("model-package-group", name)

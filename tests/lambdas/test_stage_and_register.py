@@ -27,6 +27,7 @@ def test_the_candidate_is_copied_and_its_hash_answered(aws, environment, functio
     answer = function(handler, environment, EVENT)
     assert answer == {
         "target_model": "m/v1/model.tar.gz",
+        "archive_uri": "s3://artifacts-bucket/models/m/v1/model.tar.gz",
         "sha256": hashlib.sha256(b"archive").hexdigest(),
         "copied": True,
     }
@@ -54,6 +55,7 @@ REGISTER = {
     "dataset": "dogs",
     "training_job": "job-1",
     "gate": GATE,
+    "archive_uri": "s3://artifacts-bucket/models/m/v1/model.tar.gz",
 }
 
 
@@ -63,6 +65,8 @@ def test_the_package_is_one_that_the_service_takes():
     report = ParamValidator().validate(request, shape)
     assert not report.has_errors(), report.generate_report()
     assert len(request["ClientToken"]) <= 36
+    (container,) = request["InferenceSpecification"]["Containers"]
+    assert container["ModelDataUrl"] == REGISTER["archive_uri"]
 
 
 @pytest.mark.parametrize(("passed", "status"), [(True, "Approved"), (False, "Rejected")])

@@ -66,9 +66,15 @@ def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
         name = parameters["FunctionName"].rpartition(":")[2]
         if parameters["Payload"].get("action") == "refresh":
             return "RefreshFleet"
-        return "EmitFindingsOfFailure" if name == "EmitFindings" and "error" in parameters["Payload"] else name
+        if name == "EmitFindings" and "error" in parameters["Payload"]:
+            return "EmitFindingsOfFailure"
+        if name == "RegisterModel" and not parameters["Payload"]["gate"]["passed"]:
+            return "RegisterRejected"
+        return name
     if resource == PROCESSING_JOB:
         script = parameters["AppSpecification"]["ContainerEntrypoint"][-1]
+        if "--parts" in parameters["AppSpecification"]["ContainerArguments"]:
+            return "MergeManifest"
         return {"prepare.py": "PrepareDataset", "evaluate.py": "EvaluateModel"}[script]
     if resource == TUNING_JOB:
         return "TuneModelWarm" if "WarmStartConfig" in parameters else "TuneModel"
@@ -110,7 +116,7 @@ class Services:
 
     def __init__(self, specs: Mapping[str, Any]) -> None:
         self._specs = specs
-        self._plan: RunPlan | None = None
+        self.plan: RunPlan | None = None
         self._jobs: dict[str, list[Any]] = {}
         self.published = plan.Published()
 
@@ -140,17 +146,19 @@ class Services:
 
     def PlanRun(self, payload: Mapping[str, Any]) -> Any:
         wanted = request.parse(payload["input"], payload["execution"], self._specs)
-        self._plan = plan.draft(wanted, self._specs, self.published, ENVIRONMENT).plan
-        return self._plan.to_answer()
+        self.plan = plan.draft(wanted, self._specs, self.published, ENVIRONMENT).plan
+        return self.plan.to_answer()
 
     def LoadModelPlan(self, parameters: Mapping[str, Any]) -> Any:
-        assert self._plan is not None
-        plans = {keys.model_plan(self._plan.execution, model.name): model for model in self._plan.models}
+        assert self.plan is not None
+        plans = {keys.model_plan(self.plan.execution, model.name): model for model in self.plan.models}
         return {"Body": json.dumps(asdict(plans[parameters["Key"]]))}
 
     def PrepareDataset(self, parameters: Mapping[str, Any]) -> Any:
         message = PrepareMessage("0123456789abcdef", 133, 6680, 835, 836, 1)
         return describe(PROCESSING_JOB, parameters, ExitMessage=message.encode())
+
+    MergeManifest = PrepareDataset
 
     def TuneModel(self, parameters: Mapping[str, Any]) -> Any:
         best = {"TrainingJobName": "trial-003", "TunedHyperParameters": {"lr": "0.02", "batch-size": '"32"'}}
@@ -185,8 +193,11 @@ class Services:
     def RegisterModel(self, payload: Mapping[str, Any]) -> Any:
         return {"package_arn": ACCOUNT.format("sagemaker", "model-package/group/1")}
 
+    RegisterRejected = RegisterModel
+
     def StageArtifact(self, payload: Mapping[str, Any]) -> Any:
-        return {"target_model": keys.target_model(payload["model"], payload["version"]), "sha256": "", "copied": True}
+        target = keys.target_model(payload["model"], payload["version"])
+        return {"target_model": target, "archive_uri": f"s3://artifacts-bucket/models/{target}"}
 
     def SmokeTest(self, payload: Mapping[str, Any]) -> Any:
         return {"tested": 8, "note": "8 golden images answered as evaluated"}

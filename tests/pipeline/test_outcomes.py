@@ -69,8 +69,10 @@ def test_a_rejected_model_is_an_outcome_and_the_run_succeeds():
     assert found.error is None and found.output["failed"] is False
     assert found.outcomes[FIRST]["outcome"] == "rejected"
     assert found.outcomes[FIRST]["reason"] == "accuracy 0.1 is below 0.5"
-    assert len(found.calls["RegisterModel"]) == 2, "a rejected model is registered as such"
-    assert not {"StageArtifact", "SmokeTest", "PublishModel"} & set(found.calls)
+    registered = found.calls["RegisterRejected"]
+    assert len(registered) == 2, "a rejected model is registered as such"
+    assert registered[0]["Payload"]["archive_uri"].startswith("s3://artifacts-bucket/runs/")
+    assert not {"StageArtifact", "RegisterModel", "SmokeTest", "PublishModel"} & set(found.calls)
 
 
 @pytest.mark.parametrize("state", JOB_STATES)
@@ -245,3 +247,9 @@ def test_findings_that_cannot_be_sent_do_not_fail_the_model():
     found = runner.run({"models": [SECOND]})
     assert found.outcomes[SECOND]["outcome"] == "published"
     assert found.outcomes[SECOND]["findings"] == ["unknown: EmitFindings ended with Lambda.Unknown"]
+
+
+def test_a_published_version_is_registered_with_the_key_that_does_not_expire():
+    found = Runner().run({"models": [SECOND]})
+    (call,) = found.calls["RegisterModel"]
+    assert call["Payload"]["archive_uri"] == "s3://artifacts-bucket/models/" + found.outcomes[SECOND]["target_model"]

@@ -16,6 +16,7 @@ BEGUN = {**REFRESH, "rollout": {"config": "copy", "replaces": "", "polls": 1}}
 SCRIPTS = (
     {},
     {"QualityGate": [{"Payload": REJECTED}]},
+    {"QualityGate": [{"Payload": REJECTED}], "RegisterRejected": [StatesError("Broken", "")]},
     {"PublishModel": [{"Payload": REFRESH}], "RefreshFleet": [{"Payload": BEGUN}, None]},
     {"TuneModel": [{"HyperParameterTuningJobName": "x"}]},
     {"DiagnoseFailure": [StatesError("Broken", "")], "TrainModel": [failed_job("TrainModel")]},
