@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch._dynamo  # noqa: F401  what the first optimizer would import, in every process
+
 import samples
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
@@ -40,7 +42,7 @@ OPTIONS = {
     "batch-size": 8, "lr": 0.01, "augmentation": "standard", "checkpoint-seconds": 0, "num-workers": 1,
 }  # fmt: skip
 
-# Processes are forked from one that has imported torch and done nothing with it: 0.1 s a start instead of 3.
+# Processes are forked from one that has imported torch and done nothing with it: 0.1 s a start instead of 5.
 _PROCESSES = multiprocessing.get_context("forkserver")
 
 
