@@ -16,6 +16,7 @@ GROUPS = {
         "serve_resnet18_int8", "serve_p99", "cold_load", "cold_load_model", "memory_model",
     ),
     "benchmarks.loading_images": ("loader_jpeg_decode", "loader_jpeg_pillow", "loader_shard"),
+    "benchmarks.watching": ("debug_overhead",),
     "benchmarks.synth": ("synth",),
 }  # fmt: skip
 """Module -> the rows that its `run(ids)` gives. Imported on use: a group's needs are its own."""
