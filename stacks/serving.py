@@ -59,7 +59,6 @@ class ServingStack(PlatformStack):
         # For batch transform jobs, whose models hold one archive and take image and network from this one.
         CfnOutput(self, "ServingModel", value=endpoint.model_name)
         CfnOutput(self, "BatchRole", value=self._batch_role(store, images).role_arn)
-        CfnOutput(self, "BatchKey", value=store.key.key_arn)
 
     def _batch_role(self, store: Store, images: PlatformImages) -> SageMakerRole:
         """SageMaker reads a job's images and writes its answers with the role of the job's model."""

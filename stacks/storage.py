@@ -55,3 +55,5 @@ class StorageStack(PlatformStack):
         self.store = Store(key, data, artifacts, topic)
         CfnOutput(self, "DataBucket", value=data.bucket_name)
         CfnOutput(self, "ArtifactsBucket", value=artifacts.bucket_name)
+        # Batch transform jobs encrypt their volumes with it.
+        CfnOutput(self, "BatchKey", value=key.key_arn)
