@@ -4,6 +4,8 @@ from dataclasses import fields
 
 import pytest
 
+from config.catalog import CAT_DOG
+from config.models import ModelSpec
 from imgcls.contract import metrics
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.hyperparameters import HyperparameterError
@@ -64,3 +66,9 @@ def test_a_rule_that_is_off_is_not_made():
 def test_a_job_carries_every_rule_as_a_metric():
     """CreateTrainingJob takes 40 definitions."""
     assert {rule.metric for rule in RULES} < set(metrics.NAMES) and len(metrics.definitions()) <= 40
+
+
+def test_the_environment_refuses_a_wrong_setting():
+    values = {**CAT_DOG.model_dump(), "hyperparameters": {"debug": {"rules": {"overfitting": {"ratios": 2}}}}}
+    with pytest.raises(ValueError, match=r"debug.rules.overfitting has no 'ratios'; choose from epochs, ratio, action"):
+        ModelSpec.model_validate(values)
