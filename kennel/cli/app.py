@@ -7,7 +7,7 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from kennel.cli import batch, data, local, models, pipeline, predict, stacks, verdicts, weights
+from kennel.cli import batch, data, local, model_import, models, pipeline, predict, stacks, verdicts, weights
 from kennel.cli import open as open_
 from kennel.cli.output import errors
 from kennel.errors import KennelError
@@ -29,6 +29,7 @@ stacks.register(app)
 predict.register(app)
 batch.register(app)
 verdicts.register(app, models.app)
+model_import.register(models.app)
 
 
 def main() -> None:

@@ -93,6 +93,9 @@ def load_trained(network: nn.Module, architecture: str, weights: Mapping[str, Te
             "give a label for each class, in the order in which the network was trained"
         )
     _load(network, weights, set(network.state_dict()), f"the weights are not those of {architecture}")
+    broken = [name for name, tensor in network.state_dict().items() if not tensor.isfinite().all()]
+    if broken:
+        raise NetworkError(f"{broken[0]} holds a value that is no number: the training diverged, take an earlier epoch")
 
 
 def _load(network: nn.Module, weights: Mapping[str, Tensor], wanted: set[str], refusal: str) -> None:
