@@ -167,7 +167,18 @@ def test_early_stopping_ends_a_trial_that_is_worse_than_the_median(run, sagemake
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"Strategy": "Hyperband"}, "does not emulate Strategy Hyperband"),
+        (
+            {"Strategy": "Hyperband", "TrainingJobEarlyStoppingType": "Auto"},
+            "TrainingJobEarlyStoppingType must be Off to use Hyperband",
+        ),
+        (
+            {"Strategy": "Hyperband", "StrategyConfig": {"HyperbandStrategyConfig": {"MinResource": 3}}},
+            "MinResource 3 in HyperbandStrategyConfig is above MaxResource 2",
+        ),
+        (
+            {"StrategyConfig": {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 2}}},
+            "StrategyConfig is supported only for the Hyperband strategy",
+        ),
         ({"Strategy": "Grid"}, "only categorical"),
         ({"ParameterRanges": {}}, "at least one parameter range"),
         (

@@ -14,6 +14,7 @@ from localcloud.sagemaker.jobs.training.api import TrainingJobs
 from localcloud.sagemaker.jobs.tuning.checks import check_tuning_request
 from localcloud.sagemaker.jobs.tuning.record import TrialJob, TuningJob
 from localcloud.sagemaker.jobs.tuning.run import TuningRun
+from localcloud.sagemaker.jobs.tuning.warm_start import check_warm_start, parent_names
 from localcloud.sagemaker.jobs.validation import validation_error
 
 Parameters = dict[str, Any]
@@ -52,13 +53,21 @@ class TuningJobs:
 
     def _create(self, request: Parameters) -> Parameters:
         check_tuning_request(request)
+        parents = [self._parent(name) for name in parent_names(request)]
+        check_warm_start(request, parents)
         name = request[NAME]
         arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:hyper-parameter-tuning-job/{name}"
-        job = TuningJob(name, arn, request)
+        job = TuningJob(name, arn, request, parents=parents)
         self._store.add(job)
         self._tags.add(arn, request.get("Tags", []))
         self._runner.start(f"tuning-{name}", lambda: TuningRun(self._runner, self._training, job).run())
         return {"HyperParameterTuningJobArn": arn}
+
+    def _parent(self, name: str) -> TuningJob:
+        try:
+            return self._store.get(name)
+        except AwsError as missing:
+            raise validation_error(f"Parent tuning job {name} does not exist.") from missing
 
     def _stop(self, request: Parameters) -> None:
         job = self._store.get(request[NAME])

@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.sagemaker.jobs.training.checks import check_training_request
+from localcloud.sagemaker.jobs.tuning.hyperband import resources
 from localcloud.sagemaker.jobs.tuning.ranges import CategoricalRange, parse_ranges
 from localcloud.sagemaker.jobs.tuning.search import count_combinations
 from localcloud.sagemaker.jobs.validation import check_request, refusal, validation_error
 
 NOT_EMULATED = {
     "TrainingJobDefinitions": "use one TrainingJobDefinition",
-    "WarmStartConfig": "leave it out",
     "Autotune": "leave it out",
 }
 CONFIG_NOT_EMULATED = {
-    "StrategyConfig": "leave it out",
     "TuningJobCompletionCriteria": "leave it out and use ResourceLimits",
 }
 # Fields of a training job definition that go to each trial's CreateTrainingJob as they are.
@@ -60,8 +59,6 @@ def check_tuning_request(request: Mapping[str, Any]) -> None:
     for field, remedy in CONFIG_NOT_EMULATED.items():
         if config.get(field):
             raise refusal(f"HyperParameterTuningJobConfig.{field}", remedy)
-    if config["Strategy"] == "Hyperband":
-        raise refusal("Strategy Hyperband", "use Bayesian, Random or Grid")
     definition = request.get("TrainingJobDefinition")
     if definition is None:
         raise validation_error("You must specify a TrainingJobDefinition.")
@@ -70,6 +67,10 @@ def check_tuning_request(request: Mapping[str, Any]) -> None:
             raise refusal(f"TrainingJobDefinition.{field}", "leave it out")
     _check_objective(config, definition)
     _check_ranges(config, definition)
+    if config["Strategy"] == "Hyperband":
+        resources(config, definition.get("StaticHyperParameters", {}))
+    elif config.get("StrategyConfig"):
+        raise validation_error("StrategyConfig is supported only for the Hyperband strategy.")
     probe = trial_request(request, f"{request['HyperParameterTuningJobName']}-001-00000000", {})
     check_request("CreateTrainingJob", probe)
     check_training_request(probe)

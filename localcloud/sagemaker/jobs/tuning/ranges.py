@@ -29,6 +29,10 @@ class CategoricalRange:
     def text(self, sampled: Any) -> str:
         return str(sampled)
 
+    def sampled(self, text: str) -> Any:
+        """What text() would write as `text`; None when it is not in the range."""
+        return text if text in self.values else None
+
 
 @dataclass(frozen=True)
 class NumericRange:
@@ -59,6 +63,18 @@ class NumericRange:
         if self.scaling == "ReverseLogarithmic":
             sampled = min(max(1 - sampled, self.low), self.high)
         return str(sampled)
+
+    def sampled(self, text: str) -> Any:
+        """What text() would write as `text`; None when it is not in the range."""
+        try:
+            value = int(text) if self.integer else float(text)
+        except ValueError:
+            return None
+        if not self.low <= value <= self.high:
+            return None
+        if self.scaling == "ReverseLogarithmic":
+            return min(max(1 - value, 1 - self.high), 1 - self.low)
+        return value
 
 
 Range = CategoricalRange | NumericRange

@@ -44,6 +44,7 @@ class TrialJob:
         return present(
             TrainingJobName=job.name,
             TrainingJobArn=job.arn,
+            TuningJobName=job.trial.tuning_job_name if job.trial else None,
             CreationTime=job.created,
             TrainingStartTime=job.started,
             TrainingEndTime=job.ended,
@@ -58,6 +59,7 @@ class TrialJob:
 @dataclass
 class TuningJob(Job):
     trials: list[TrialJob] = field(default_factory=list)
+    parents: list[TuningJob] = field(default_factory=list)  # of a warm start
 
     @property
     def config(self) -> dict[str, Any]:
@@ -74,7 +76,20 @@ class TuningJob(Job):
 
     def best(self) -> TrialJob | None:
         """The trial with the best objective; the earlier one of two equals."""
-        scored = [(trial.objective, trial) for trial in self.trials if trial.objective is not None]
+        return self._best_of(self.trials)
+
+    @property
+    def is_identical_warm_start(self) -> bool:
+        return self.request.get("WarmStartConfig", {}).get("WarmStartType") == "IdenticalDataAndAlgorithm"
+
+    def overall_best(self) -> TrialJob | None:
+        """The best also of the parents' trials; only a warm start with identical data and algorithm compares them."""
+        if not self.is_identical_warm_start:
+            return None
+        return self._best_of([trial for parent in self.parents for trial in parent.trials] + self.trials)
+
+    def _best_of(self, trials: list[TrialJob]) -> TrialJob | None:
+        scored = [(trial.objective, trial) for trial in trials if trial.objective is not None]
         if not scored:
             return None
         sign = 1 if self.maximize else -1
@@ -96,7 +111,7 @@ class TuningJob(Job):
 
     def describe(self) -> dict[str, Any]:
         with self.lock:
-            best = self.best()
+            best, overall = self.best(), self.overall_best()
             runtime = math.ceil(((self.ended or now()) - self.created).total_seconds())
             return {
                 **echoed(self.request, "DescribeHyperParameterTuningJob"),
@@ -109,6 +124,7 @@ class TuningJob(Job):
                     HyperParameterTuningEndTime=self.ended,
                     FailureReason=self.failure_reason,
                     BestTrainingJob=best.summary(self.objective["Type"]) if best else None,
+                    OverallBestTrainingJob=overall.summary(self.objective["Type"]) if overall else None,
                     ConsumedResources={"RuntimeInSeconds": runtime},
                 ),
             }

@@ -13,9 +13,11 @@ from localcloud.sagemaker.jobs.training.api import TrainingJobs
 from localcloud.sagemaker.jobs.training.record import Trial
 from localcloud.sagemaker.jobs.tuning.checks import trial_request
 from localcloud.sagemaker.jobs.tuning.early_stopping import is_hopeless
+from localcloud.sagemaker.jobs.tuning.hyperband import HyperbandSearch, resources
 from localcloud.sagemaker.jobs.tuning.ranges import CategoricalRange, parse_ranges
 from localcloud.sagemaker.jobs.tuning.record import TrialJob, TuningJob
 from localcloud.sagemaker.jobs.tuning.search import GridSearch, OptunaSearch, Search, count_combinations
+from localcloud.sagemaker.jobs.tuning.warm_start import known_points
 
 log = logging.getLogger(__name__)
 
@@ -42,16 +44,30 @@ class TuningRun:
     def _make_search(self) -> Search:
         config = self._job.config
         ranges = parse_ranges(config["ParameterRanges"])
-        if config["Strategy"] == "Grid":
+        strategy, seed = config["Strategy"], config.get("RandomSeed")
+        if strategy == "Grid":
             self._max_trials = count_combinations(ranges)
             return GridSearch([parameter for parameter in ranges if isinstance(parameter, CategoricalRange)])
-        return OptunaSearch(
-            ranges,
-            bayesian=config["Strategy"] == "Bayesian",
-            maximize=self._job.maximize,
-            seed=config.get("RandomSeed"),
-            max_trials=int(min(self._max_trials, 1000)),
-        )
+        search: OptunaSearch
+        if strategy == "Hyperband":
+            static = self._job.request["TrainingJobDefinition"].get("StaticHyperParameters", {})
+            search = HyperbandSearch(
+                ranges,
+                resources=resources(config, static),
+                maximize=self._job.maximize,
+                seed=seed,
+                name=self._job.name,
+            )
+        else:
+            search = OptunaSearch(
+                ranges,
+                bayesian=strategy == "Bayesian",
+                maximize=self._job.maximize,
+                seed=seed,
+                max_trials=int(min(self._max_trials, 1000)),
+            )
+        search.start_from(known_points(self._job.parents), identical=self._job.is_identical_warm_start)
+        return search
 
     def run(self) -> None:
         try:
@@ -74,8 +90,7 @@ class TuningRun:
                 return
             time.sleep(POLL_SECONDS)
             self._learn(search)
-            if self._stops_early:
-                self._stop_hopeless()
+            self._stop_early(search)
         self._end_trials()
 
     def _has_to_end(self) -> bool:
@@ -105,14 +120,22 @@ class TuningRun:
             self._running.remove(trial)
             search.tell(trial.suggestion, trial.objective)
 
-    def _stop_hopeless(self) -> None:
+    def _stop_early(self, search: Search) -> None:
+        """Stop the trials that have reported something new and are not worth going on with."""
+        if not self._stops_early and not isinstance(search, HyperbandSearch):
+            return
         metric = self._job.objective["MetricName"]
         finished = [trial.job.metric_values(metric) for trial in self._job.trials if trial.job.status == "Completed"]
         for trial in self._running:
             values = trial.job.metric_values(metric)
-            is_new = len(values) > self._num_compared.get(trial.job.name, 0)
+            if len(values) == self._num_compared.get(trial.job.name, 0):
+                continue
             self._num_compared[trial.job.name] = len(values)
-            if is_new and is_hopeless(values, finished, maximize=self._job.maximize):
+            if isinstance(search, HyperbandSearch):
+                over = search.is_over(trial.suggestion, values)
+            else:
+                over = is_hopeless(values, finished, maximize=self._job.maximize)
+            if over:
                 trial.job.request_stop()
 
     def _end_trials(self) -> None:

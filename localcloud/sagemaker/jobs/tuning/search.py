@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from localcloud.sagemaker.jobs.tuning.ranges import CategoricalRange, NumericRange, Range
+
+if TYPE_CHECKING:
+    from optuna.pruners import BasePruner
 
 # Draws for one suggestion: first the strategy's own, then, where it insists on what was tried already, random ones.
 _STRATEGY_DRAWS = 20
@@ -22,6 +25,14 @@ class Suggestion:
 
     values: dict[str, str]
     handle: Any = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class KnownPoint:
+    """A trial of an earlier search: all of its hyperparameters, tuned or static, and its objective."""
+
+    hyperparameters: Mapping[str, str]
+    objective: float
 
 
 class Search(Protocol):
@@ -51,7 +62,15 @@ class OptunaSearch:
     """Random search, or Bayesian search by tree-structured Parzen estimators."""
 
     def __init__(
-        self, ranges: Sequence[Range], *, bayesian: bool, maximize: bool, seed: int | None, max_trials: int
+        self,
+        ranges: Sequence[Range],
+        *,
+        bayesian: bool,
+        maximize: bool,
+        seed: int | None,
+        max_trials: int = _MAX_STARTUP_TRIALS,
+        name: str | None = None,
+        pruner: BasePruner | None = None,
     ) -> None:
         import optuna
 
@@ -64,12 +83,34 @@ class OptunaSearch:
             sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
         else:
             sampler = optuna.samplers.RandomSampler(seed=seed)
-        self._study = optuna.create_study(direction="maximize" if maximize else "minimize", sampler=sampler)
+        self._study = optuna.create_study(
+            study_name=name, direction="maximize" if maximize else "minimize", sampler=sampler, pruner=pruner
+        )
         self._explorer = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
         self._ranges = {parameter.name: parameter for parameter in ranges}
         self._distributions = {parameter.name: parameter.distribution() for parameter in ranges}
         self._asked: set[tuple[str, ...]] = set()
         self._num_combinations = count_combinations(ranges)
+
+    def start_from(self, points: Iterable[KnownPoint], *, identical: bool) -> int:
+        """Learn from trials of other searches; returns how many lie within the ranges of this one.
+
+        identical: they had the same data and algorithm, so that none of them is tried again.
+        """
+        import optuna
+
+        num_known = 0
+        for point in points:
+            sampled = {name: parameter.sampled(point.hyperparameters[name]) for name, parameter in self._ranges.items()}
+            if None in sampled.values():
+                continue
+            num_known += 1
+            self._study.add_trial(
+                optuna.trial.create_trial(params=sampled, distributions=self._distributions, value=point.objective)
+            )
+            if identical:
+                self._asked.add(tuple(point.hyperparameters[name] for name in self._ranges))
+        return num_known
 
     def ask(self) -> Suggestion:
         """Values that no trial had before, as long as there are any."""

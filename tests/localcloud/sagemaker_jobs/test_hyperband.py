@@ -1,0 +1,96 @@
+"""Hyperband: which trials are stopped when, by rule and as real training jobs."""
+
+import pytest
+
+from localcloud import AwsError
+from localcloud.sagemaker.jobs.tuning.hyperband import HyperbandSearch, Resources, resources
+from localcloud.sagemaker.jobs.tuning.ranges import parse_ranges
+
+from .job_helpers import wait
+from .test_tuning_jobs import NAME, trials_of, tuning_request  # noqa: F401
+
+RANGES = {"ContinuousParameterRanges": [{"Name": "lr", "MinValue": "0", "MaxValue": "1", "ScalingType": "Linear"}]}
+
+
+def epochs_used(seed, least=1, most=27, trials=40):
+    """(value of the trial's hyperparameter, epochs it was allowed) when the metric is that value in every epoch."""
+    search = HyperbandSearch(
+        parse_ranges(RANGES), resources=Resources(least, most), maximize=True, seed=seed, name="search"
+    )
+    used = []
+    for _ in range(trials):
+        suggestion = search.ask()
+        quality = float(suggestion.values["lr"])
+        values = []
+        while len(values) < most:
+            values.append(quality)
+            if search.is_over(suggestion, values):
+                break
+        search.tell(suggestion, values[-1])
+        used.append((quality, len(values)))
+    return used
+
+
+def test_good_trials_get_all_their_epochs_and_bad_ones_few():
+    used = epochs_used(seed=1)
+    qualities = sorted(quality for quality, _ in used)
+    best, median = qualities[-1], qualities[len(qualities) // 2]
+    assert dict(used)[best] == 27
+    bad = [epochs for quality, epochs in used[10:] if quality < median]  # the first ones have nobody to be compared to
+    assert sum(epochs <= 3 for epochs in bad) > len(bad) / 2
+    assert sum(epochs for _, epochs in used) < 0.6 * 27 * len(used)
+    assert used == epochs_used(seed=1)
+
+
+def test_no_trial_is_stopped_before_min_resource():
+    used = epochs_used(seed=2, least=4, most=27)
+    assert min(epochs for _, epochs in used) == 4
+
+
+def test_a_trial_that_goes_on_past_max_resource_is_stopped():
+    search = HyperbandSearch(parse_ranges(RANGES), resources=Resources(1, 3), maximize=False, seed=1, name="search")
+    suggestion = search.ask()
+    assert not search.is_over(suggestion, [3.0, 2.0, 1.0])  # it is about to end by itself
+    assert search.is_over(suggestion, [3.0, 2.0, 1.0, 0.5])
+
+
+def test_max_resource_is_given_or_is_the_static_number_of_epochs():
+    given = {"StrategyConfig": {"HyperbandStrategyConfig": {"MinResource": 2, "MaxResource": 9}}}
+    assert resources(given, {"epochs": "3"}) == Resources(2, 9)
+    assert resources({}, {"epochs": '"12"'}) == Resources(1, 12)
+    with pytest.raises(AwsError, match="MaxResource must be specified"):
+        resources({}, {"lr": "1"})
+
+
+SOURCE = """
+import argparse, time
+p = argparse.ArgumentParser()
+p.add_argument("--lr", type=float); p.add_argument("--epochs", type=int)
+a = p.parse_args()
+for epoch in range(a.epochs):
+    print(f"validation:accuracy={a.lr + epoch / 100};", flush=True)
+    time.sleep(0.15)
+"""
+
+
+def test_trials_are_training_jobs_that_are_stopped_at_their_rung(sagemaker, tuning_request):  # noqa: F811
+    request = tuning_request("hyperband", "Hyperband", SOURCE, RANGES, trials=6)
+    definition = request["TrainingJobDefinition"]
+    definition["StaticHyperParameters"]["epochs"] = "9"
+    config = request["HyperParameterTuningJobConfig"]
+    config["StrategyConfig"] = {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 9}}
+    config["ResourceLimits"]["MaxParallelTrainingJobs"] = 1
+    sagemaker.create_hyper_parameter_tuning_job(**request)
+    job = wait(
+        lambda: sagemaker.describe_hyper_parameter_tuning_job(**{NAME: "hyperband"}),
+        "HyperParameterTuningJobStatus",
+        60,
+    )
+    assert job["HyperParameterTuningJobStatus"] == "Completed", job
+    counters = job["TrainingJobStatusCounters"]
+    assert counters["Completed"] >= 1 and counters["Stopped"] >= 2
+    stopped = trials_of(sagemaker, "hyperband", StatusEquals="Stopped")
+    best = job["BestTrainingJob"]
+    for trial in stopped:
+        assert float(trial["TunedHyperParameters"]["lr"]) < float(best["TunedHyperParameters"]["lr"])
+        assert trial["ObjectiveStatus"] == "Succeeded"
