@@ -1,0 +1,121 @@
+"""Training's evaluation path, evaluate.py and the server see the same pixels of every kind of image."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imgcls.contract.artifact import ModelCard, Preprocessing
+from imgcls.data.folders import ImageFolder, open_dataset
+from imgcls.data.loader import Loader
+from imgcls.serving.model import Model
+
+CODE = Path(__file__).parents[2] / "model_code"
+SPEC = Preprocessing(resize=72, crop=64)
+MODES = {
+    "JPEG": ("RGB", "L", "CMYK"),
+    "PNG": ("RGB", "L", "1", "P", "LA", "RGBA", "I;16"),
+    "WEBP": ("RGB", "RGBA"),
+    "GIF": ("P", "L"),
+    "BMP": ("RGB", "L", "1"),
+    "TIFF": ("RGB", "L", "CMYK", "RGBA", "I;16"),
+}
+
+
+def _encoded(fmt: str, mode: str, orientation: int) -> bytes:
+    y, x = np.mgrid[0:150, 0:210]
+    pixels = np.stack([x, y, (x * y) // 90], -1).clip(0, 255).astype(np.uint8)
+    image = Image.fromarray(pixels)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+    elif mode in ("RGBA", "LA"):
+        image.putalpha(Image.fromarray((255 - pixels[..., 0])))
+        image = image.convert(mode)
+    else:
+        image = image.convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    image.save(file, fmt, **({"exif": exif} if fmt in ("JPEG", "PNG", "WEBP", "TIFF") else {}))
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory) -> ImageFolder:
+    """Every format and colour mode, upright and with all EXIF orientations where the format has them."""
+    folder = tmp_path_factory.mktemp("parity")
+    (folder / "other").mkdir()
+    (folder / "kinds").mkdir()
+    for fmt, modes in MODES.items():
+        for mode in modes:
+            for orientation in range(1, 9) if fmt not in ("GIF", "BMP") else (1,):
+                name = f"{fmt}-{mode.replace(';', '')}-{orientation}.{fmt.lower()}"
+                (folder / "kinds" / name).write_bytes(_encoded(fmt, mode, orientation))
+    # A photograph large enough for the decoders to shrink it while they decode.
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (900, 700, 3), np.uint8)).save(folder / "other/a.jpg")
+    return open_dataset(folder)
+
+
+class Camera:
+    """An engine that keeps what it is shown, and answers that it cannot tell."""
+
+    def __init__(self) -> None:
+        self.seen: list[np.ndarray] = []
+
+    def __call__(self, pixels: np.ndarray) -> np.ndarray:
+        self.seen += list(pixels)
+        return np.zeros((len(pixels), 2), np.float32)
+
+
+@pytest.fixture(scope="module")
+def trained(split) -> np.ndarray:
+    """What training's evaluation pass is given."""
+    return np.concatenate([batch.images.copy() for batch in Loader(split, SPEC, 16).epoch(1)])
+
+
+@pytest.fixture
+def programs(monkeypatch):
+    """(evaluate.py, inference.py, the engine of their model)"""
+    monkeypatch.syspath_prepend(str(CODE))
+    import evaluate
+    import inference
+
+    camera = Camera()
+    model = Model(ModelCard("parity", "simple_cnn", ("kinds", "other"), SPEC), camera, 25_000_000)
+    monkeypatch.setattr(inference, "model_fn", lambda folder, context=None: model)
+    monkeypatch.setattr(evaluate, "num_cores", lambda: 1)
+    yield evaluate, inference, camera
+    for name in ("evaluate", "inference"):
+        sys.modules.pop(name, None)
+
+
+def test_evaluation_sees_what_training_saw(split, trained, programs):
+    evaluate, _, camera = programs
+    evaluate.probabilities_of(Path("unused"), split)
+    assert len(camera.seen) == len(trained) >= 110
+    for index, pixels in enumerate(camera.seen):
+        assert (pixels == trained[index]).all(), split.name(index)
+
+
+@pytest.mark.parametrize("as_batch", [False, True])
+def test_the_server_sees_what_training_saw(split, trained, programs, as_batch):
+    _, inference, camera = programs
+    for index in range(len(split)):
+        body, kind = split.read(index), "application/x-image"
+        if as_batch:
+            body, kind = json.dumps({"instances": [{"b64": base64.b64encode(body).decode()}]}), "application/json"
+        inference.predict_fn(inference.input_fn(body, kind), inference.model_fn("unused"))
+        assert (camera.seen[index] == trained[index]).all(), split.name(index)
+
+
+def test_the_kinds_are_different_pictures(split, trained):
+    """A test of the test: were all arrays alike, the others would prove nothing."""
+    upright, turned = (next(i for i in range(len(split)) if f"JPEG-RGB-{n}" in split.name(i)) for n in (1, 6))
+    assert (trained[upright] != trained[turned]).mean() > 0.5
