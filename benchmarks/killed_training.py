@@ -70,13 +70,14 @@ def kill_training(num_kills: int, folder: Path, *, seed: int = 0) -> Outcome:
     seconds = [_timed(_Training(folder, "whole", number).run) for number in range(2)][-1]  # the first one imports torch
     wanted = _Training(folder, "whole", 1).weights()
     chance, outcome = random.Random(seed), Outcome()
-    moments = itertools.cycle((ANY_TIME, *CALLS))
+    moments = itertools.chain(itertools.islice(itertools.cycle((ANY_TIME, *CALLS)), num_kills), [None])
+    moment = next(moments)
     training = _Training(folder, "killed", 0)
     while True:
-        moment = next(moments) if outcome.kills.total() < num_kills else None
         code = training.run(moment, chance.uniform(0, seconds), chance.randrange(1, STEPS_PER_EPOCH))
         if code == -signal.SIGKILL and moment:
             outcome.kills[moment] += 1
+            moment = next(moments)
             continue
         outcome.num_completed += 1
         outcome.most_steps_lost = max(outcome.most_steps_lost, training.most_steps_lost())

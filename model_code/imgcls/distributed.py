@@ -93,7 +93,9 @@ def parallel(network: nn.Module, device: torch.device) -> nn.Module:
     if world_size() == 1:
         return network
     devices = [device] if device.type == "cuda" else None
-    return nn.parallel.DistributedDataParallel(network, devices, broadcast_buffers=False, gradient_as_bucket_view=True)
+    return nn.parallel.DistributedDataParallel(
+        network, devices, forward_sync_buffers=False, gradient_as_bucket_view=True
+    )
 
 
 def with_shared_statistics(network: nn.Module, device: torch.device) -> nn.Module:
