@@ -36,7 +36,7 @@ def _encoded(fmt: str, mode: str, orientation: int) -> bytes:
     if mode == "I;16":
         image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
     elif mode in ("RGBA", "LA"):
-        image.putalpha(Image.fromarray((255 - pixels[..., 0])))
+        image.putalpha(Image.fromarray(255 - pixels[..., 0]))
         image = image.convert(mode)
     else:
         image = image.convert(mode)
