@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from imgcls.contract import hyperparameters
+from imgcls.contract import hyperparameters, nested
 from kennel import runs
 from kennel.cli.output import AsJson, Environment, console, duration, print_json, print_table
 from kennel.cli.watch import follow_lines, follow_live, outcome, print_run
@@ -116,6 +116,7 @@ def _settings(items: list[str], models: list[str]) -> dict[str, dict[str, Any]]:
             raise KennelError(f"--set {item}: write it as lr=0.01 or dog-breed-classifier:lr=0.01")
         try:
             parsed = hyperparameters.lookup(key).parse(value)
+            nested.check({key: parsed})
         except hyperparameters.HyperparameterError as error:
             raise KennelError(f"--set {item}: {error}") from None
         if colon and target not in models:
