@@ -33,7 +33,8 @@ def model_fn(model_dir: str | os.PathLike[str], context: Any = None) -> Model:
     if graph not in card.files:
         raise ArtifactError(f"model.json lists no {graph}, which precision {card.precision} needs")
     verify(folder, only=[name for name in (graph, weights_name(graph)) if name in card.files])
-    return Model(card, Engine(folder, card, threads=settings().threads), settings().max_image_pixels)
+    engine = Engine.for_server(folder, card)
+    return Model(card, engine, settings().max_image_pixels, engine.retire)
 
 
 def input_fn(body: bytes | str, content_type: str, context: Any = None) -> Images:

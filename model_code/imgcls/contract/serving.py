@@ -35,6 +35,8 @@ class ServerSettings:
     max_archive_bytes: int = 4 * 1024**3
     max_memory_bytes: int = 0
     """Models are refused with 507 beyond this; 0 = 80 % of the memory the process may use."""
+    max_blob_bytes: int = 1024**3
+    """Disk for the compiled graphs of unloaded models, which makes loading them again quicker; 0 keeps none."""
     threads: int = 0
     max_queue: int = 256
     max_queue_bytes: int = 256 * 1024 * 1024

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
+import mmap
 from collections import deque
 from pathlib import Path
 
@@ -10,6 +13,8 @@ import openvino as ov
 
 from imgcls.contract.artifact import GRAPHS, ArtifactError, ModelCard
 from imgcls.graph_file import check_locations, weights_name
+from imgcls.serving import blobs as compiled_blobs
+from imgcls.serving.context import settings
 from imgcls.serving.cores import num_cores
 from imgcls.serving.memory import drop_mapped_pages
 
@@ -17,6 +22,7 @@ _HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
 """Without a hint OpenVINO takes bf16 wherever the CPU has it: fp32 would not mean fp32."""
 
 
+_log = logging.getLogger("kennel.serving")
 _CORE = ov.Core()
 SUPPORTS_BF16 = "BF16" in _CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 """Asked at import, which loads the CPU plugin: the first model need not wait for it."""
@@ -30,8 +36,19 @@ class OpenVinoEngine:
     OpenVINO pins each compiled model's first stream to the same core, and two hot models would share that core.
     """
 
-    def __init__(self, folder: Path, card: ModelCard, *, threads: int = 0, precision: str | None = None) -> None:
-        """`precision` overrides the card's. Raises ArtifactError for a graph that cannot serve this card."""
+    def __init__(
+        self,
+        folder: Path,
+        card: ModelCard,
+        *,
+        threads: int = 0,
+        precision: str | None = None,
+        blobs: compiled_blobs.BlobCache | None = None,
+    ) -> None:
+        """`precision` overrides the card's. Raises ArtifactError for a graph that cannot serve this card.
+
+        With `blobs` the card's hashes must have been verified: a graph is known by them.
+        """
         precision = precision or card.precision
         if precision == "bf16" and not SUPPORTS_BF16:
             raise ArtifactError("precision is bf16, which this CPU lacks; publish the model as fp32 or int8")
@@ -40,19 +57,22 @@ class OpenVinoEngine:
         path = folder / GRAPHS[precision]
         if not path.is_file():
             raise ArtifactError(f"precision {precision} needs {path.name}, which the artifact lacks")
-        check_locations(path, card.files)
-        try:
-            graph = _CORE.read_model(path)
-            _check(graph, side, len(card.labels))
-            # One image a call: a batch buys nothing on a CPU at the GEMM roofline, and a fixed shape needs less memory.
-            graph.reshape([1, side, side, 3])
-            self._compiled = _CORE.compile_model(graph, "CPU", _settings(precision, threads))
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise ArtifactError(f"{path.name} cannot be compiled: {reason}") from error
-        # Compiling packed the weights into a layout of its own; the mapped originals are not needed again.
-        drop_mapped_pages(path.with_name(weights_name(path.name)))
+        self._blobs = blobs
+        self._key = _key(card, path.name, precision, threads)
+        # The compiled graph goes on reading the blob, which must stay mapped as long.
+        self._blob = blobs.get(self._key) if blobs else None
+        options = _options(precision, threads)
+        if self._blob is not None:
+            self._compiled = _import(self._blob, options)
+        else:
+            check_locations(path, card.files)
+            self._compiled = _compile(path, side, len(card.labels), options)
         self._idle: deque[ov.InferRequest] = deque()
+
+    @classmethod
+    def for_server(cls, folder: Path, card: ModelCard) -> OpenVinoEngine:
+        """With the process's settings, and its kept blobs. The card's hashes must have been verified."""
+        return cls(folder, card, threads=settings().threads, blobs=compiled_blobs.shared())
 
     @staticmethod
     def file_of(card: ModelCard) -> str:
@@ -70,6 +90,15 @@ class OpenVinoEngine:
         finally:
             self._idle.append(request)
 
+    def retire(self) -> None:
+        """Keep the compiled graph for the next load of the same model. Nobody may run it meanwhile."""
+        if self._blobs is None or self._key in self._blobs:
+            return
+        try:
+            self._blobs.put(self._key, self._compiled.export_model().getbuffer())
+        except (RuntimeError, MemoryError) as error:
+            _log.warning("a compiled model cannot be kept for its next load: %s", error)
+
     @staticmethod
     def _infer(request: ov.InferRequest, image: np.ndarray) -> np.ndarray:
         request.set_input_tensor(ov.Tensor(np.require(image, requirements=["C", "W"]), shared_memory=True))
@@ -77,7 +106,36 @@ class OpenVinoEngine:
         return request.get_output_tensor().data.copy()
 
 
-def _settings(precision: str, threads: int) -> dict[str, object]:
+def _compile(path: Path, side: int, num_classes: int, options: dict[str, object]) -> ov.CompiledModel:
+    try:
+        graph = _CORE.read_model(path)
+        _check(graph, side, num_classes)
+        # One image a call: a batch buys nothing on a CPU at the GEMM roofline, and a fixed shape needs less memory.
+        graph.reshape([1, side, side, 3])
+        compiled = _CORE.compile_model(graph, "CPU", options)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ArtifactError(f"{path.name} cannot be compiled: {reason}") from error
+    # Compiling packed the weights into a layout of its own; the mapped originals are not needed again.
+    drop_mapped_pages(path.with_name(weights_name(path.name)))
+    return compiled
+
+
+def _import(blob: mmap.mmap, options: dict[str, object]) -> ov.CompiledModel:
+    tensor = ov.Tensor(np.frombuffer(blob, np.uint8), shared_memory=True)
+    compiled = _CORE.import_model(tensor, "CPU", options)
+    blob.madvise(mmap.MADV_DONTNEED)
+    return compiled
+
+
+def _key(card: ModelCard, graph: str, precision: str, threads: int) -> str:
+    """What a compiled graph depends on. The engine and the CPU are this process's own."""
+    hashes = [card.files.get(name) for name in (graph, weights_name(graph))]
+    text = repr((hashes, precision, threads, card.preprocessing.crop, len(card.labels)))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _options(precision: str, threads: int) -> dict[str, object]:
     return {
         "INFERENCE_PRECISION_HINT": _HINTS[precision],
         "NUM_STREAMS": threads,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
@@ -48,11 +49,15 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Model:
-    """A card, the engine that runs its graph, and the cap on an image's declared pixels."""
+    """A card, the engine that runs its graph, and the cap on an image's declared pixels.
+
+    `retire` is called when the model was unloaded, nothing runs it any more, and its memory is about to be freed.
+    """
 
     card: ModelCard
     engine: Engine
     max_pixels: int
+    retire: Callable[[], None] = lambda: None
 
     def predict(self, images: Images) -> Prediction:
         """Raises RequestError naming the image that gives no pixels."""

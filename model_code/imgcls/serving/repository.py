@@ -105,11 +105,15 @@ class Repository:
             raise _not_loaded(name)
         entry.is_leaving = True
         await entry.idle.wait()
-        entry.model = None
-        await asyncio.get_running_loop().run_in_executor(self._loaders, self._allocator.give_back)
-        self._budget.release(name)
-        del self._entries[name]
-        entry.gone.set()
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._loaders, entry.model.retire)
+        finally:
+            entry.model = None
+            await loop.run_in_executor(self._loaders, self._allocator.give_back)
+            self._budget.release(name)
+            del self._entries[name]
+            entry.gone.set()
 
     def get(self, name: str) -> Entry:
         """Raises RequestError 404."""

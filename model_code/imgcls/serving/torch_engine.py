@@ -16,7 +16,7 @@ from imgcls.networks import build
 class TorchEngine:
     """fp32, whatever the card's precision: torch has the trained weights, not the calibrated graph."""
 
-    def __init__(self, folder: Path, card: ModelCard, *, threads: int = 0) -> None:
+    def __init__(self, folder: Path, card: ModelCard) -> None:
         """Raises ArtifactError for weights that are not those of the card's architecture."""
         self._network = build(card.architecture, len(card.labels)).eval()
         try:
@@ -26,6 +26,13 @@ class TorchEngine:
         self._mean = torch.tensor(card.preprocessing.mean).view(1, 3, 1, 1)
         self._std = torch.tensor(card.preprocessing.std).view(1, 3, 1, 1)
         self._one_at_a_time = threading.Lock()
+
+    @classmethod
+    def for_server(cls, folder: Path, card: ModelCard) -> TorchEngine:
+        return cls(folder, card)
+
+    def retire(self) -> None:
+        """Nothing is worth keeping: torch takes the weights as they are."""
 
     @staticmethod
     def file_of(card: ModelCard) -> str:
