@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from imgcls.contract.artifact import label_of
@@ -13,7 +14,6 @@ from imgcls.reports import charts
 from imgcls.reports.page import Section, details, facts, figure, grid, heading, notice, page, paragraph, table
 
 MAX_LISTED = 200
-_MAX_POINTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -92,17 +92,24 @@ def _classes(data: DataReport) -> str:
     return chart + details("As a table", table("Images per class", ("Folder", "Label", *kinds), rows))
 
 
-def _sizes(rows: Sequence[Row]) -> str:
-    shown = [row for row in rows if row.width][:_MAX_POINTS]
+def _sizes(rows: Iterable[Row]) -> str:
+    # Arrays and not rows: a report of a million images must not take their memory.
+    sides, ratios, megapixels, kilobytes = (array("d") for _ in range(4))
+    for row in rows:
+        if row.width:
+            sides.append(min(row.width, row.height))
+            ratios.append(row.width / row.height)
+            megapixels.append(row.width * row.height / 1e6)
+            kilobytes.append(row.bytes / 1000)
     return (
         '<div class="charts">'
         + "".join(
             f"<div>{charts.histogram(values, label=label, x_label=unit)}</div>"
             for label, unit, values in (
-                ("Short side", "pixels", [min(row.width, row.height) for row in shown]),
-                ("Width to height", "ratio", [row.width / row.height for row in shown]),
-                ("Megapixels", "million pixels", [row.width * row.height / 1e6 for row in shown]),
-                ("File size", "KB", [row.bytes / 1000 for row in shown]),
+                ("Short side", "pixels", sides),
+                ("Width to height", "ratio", ratios),
+                ("Megapixels", "million pixels", megapixels),
+                ("File size", "KB", kilobytes),
             )
         )
         + "</div>"
