@@ -17,29 +17,24 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from imgcls import artifact, devices, distributed, export, graph_file, networks, weights_file
+from imgcls import devices, distributed, networks
 from imgcls.arguments import parse
 from imgcls.augment import AUGMENTATIONS
 from imgcls.checkpoints import CheckpointError, Checkpoints
-from imgcls.class_balance import loss_weights, sampling_weights
 from imgcls.contract import metrics
-from imgcls.contract.artifact import GRAPH, WEIGHTS, ArtifactError, ModelCard, Preprocessing
+from imgcls.contract.artifact import ArtifactError, Preprocessing
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError, decode
-from imgcls.data.folders import DataError, check_same_classes, open_dataset
-from imgcls.data.loader import Dataset, Loader
-from imgcls.data.shards import open_split
+from imgcls.data.folders import DataError
 from imgcls.debug.watch import TrainingDiverged
-from imgcls.engine import Trainer, ValidationResult
+from imgcls.engine import Trainer
 from imgcls.features import head_fit
 from imgcls.fitting import fit
 from imgcls.interruption import Interrupted
@@ -47,6 +42,8 @@ from imgcls.profiling.settings import ProfileSettings
 from imgcls.profiling.start import process_started, seconds_before
 from imgcls.recipe import Recipe
 from imgcls.recording import Recorder
+from imgcls.trained_model import write_artifact
+from imgcls.training_data import TrainingData, open_data
 
 USER_ERRORS = (
     ArtifactError, CheckpointError, DataError, HyperparameterError, networks.NetworkError, TrainingDiverged,
@@ -101,13 +98,13 @@ def train(
     recorder.environment(
         device=str(device),
         labels=data.labels,
-        num_train=data.num_train,
-        num_validation=data.num_validation,
+        num_train=len(data.train_split),
+        num_validation=len(data.validation_split),
         manifest_id=environment.get("KENNEL_MANIFEST_ID", ""),
     )
     print(
-        f"training {values['architecture']} on {data.num_train} images of {len(data.labels)} classes "
-        f"({data.num_validation} to validate), batches of {data.train.batch_size}, on {device}",
+        f"training {values['architecture']} on {len(data.train_split)} images of {len(data.labels)} classes "
+        f"({len(data.validation_split)} to validate), batches of {data.train.batch_size}, on {device}",
         flush=True,
     )
 
@@ -141,58 +138,12 @@ def train(
         write_artifact(paths.model_dir, network, values, spec, data.labels, best.result, environment, started)
 
 
-@dataclass(frozen=True)
-class Data:
-    train_split: Dataset
-    validation_split: Dataset
-    train: Loader
-    validation: Loader
-    labels: tuple[str, ...]
-    num_train: int
-    num_validation: int
-    class_weights: np.ndarray | None
-
-
-def open_data(paths: argparse.Namespace, values: Mapping[str, Any], spec: Preprocessing) -> Data:
-    """Both splits, which must have the same classes. Raises DataError."""
-    train_split = open_split(paths.train, values["labels"])
-    validation_split = open_dataset(paths.validation, values["labels"])
-    check_same_classes(train_split, validation_split, "validation")
-    check_batch_size(values, min(values["batch-size"], len(train_split)))
-    place = {"rank": distributed.rank(), "world_size": distributed.world_size(), "num_workers": values["num-workers"]}
-    targets, num_classes, weighting = train_split.targets, len(train_split.labels), values["class-weighting"]
-    return Data(
-        train_split,
-        validation_split,
-        Loader(
-            train_split, spec, values["batch-size"],
-            augmentation=AUGMENTATIONS[values["augmentation"]], seed=values["seed"],
-            sampling_weights=sampling_weights(targets, num_classes) if weighting == "sampler" else None, **place,
-        ),
-        Loader(validation_split, spec, max(values["test-batch-size"], distributed.world_size()), **place),
-        train_split.labels,
-        len(train_split),
-        len(validation_split),
-        loss_weights(targets, num_classes) if weighting == "loss" else None,
-    )  # fmt: skip
-
-
-def check_batch_size(values: Mapping[str, Any], batch_size: int) -> None:
-    """Raises HyperparameterError where a network would see one image at a time."""
-    parts = distributed.world_size() * values["accumulation-steps"]
-    if batch_size < 2 * parts:
-        share = f" in {parts} parts (processes times accumulation-steps)" if parts > 1 else ""
-        raise HyperparameterError(
-            f"batch-size {batch_size}{share} gives batch normalisation nothing to average: use at least {2 * parts}"
-        )
-
-
-def open_checkpoints(paths: argparse.Namespace, values: Mapping[str, Any], data: Data) -> Checkpoints | None:
+def open_checkpoints(paths: argparse.Namespace, values: Mapping[str, Any], data: TrainingData) -> Checkpoints | None:
     """Where to resume from, for the same hyperparameters and data only; None when no folder is given."""
     if paths.checkpoint_dir is None:
         return None
     decisive = {name: value for name, value in values.items() if name not in UNDECISIVE}
-    run = {"hyperparameters": decisive, "labels": data.labels, "num_train": data.num_train}
+    run = {"hyperparameters": decisive, "labels": data.labels, "num_train": len(data.train_split)}
     return Checkpoints(
         paths.checkpoint_dir, run, every_seconds=paths.checkpoint_seconds, every_epochs=paths.checkpoint_epochs
     )
@@ -207,49 +158,12 @@ def make_network(values: Mapping[str, Any], num_classes: int, weights: Path) -> 
     return network
 
 
-def write_artifact(
-    folder: Path,
-    network: torch.nn.Module,
-    values: Mapping[str, Any],
-    spec: Preprocessing,
-    labels: tuple[str, ...],
-    validation: ValidationResult,
-    environment: Mapping[str, str],
-    started: datetime,
-) -> None:
-    """Leave the artifact in `folder`; with the served graph too where ONNX is installed and no job evaluates it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("model.*"):
-        old.unlink()
-    weights_file.save(network.state_dict(), folder / WEIGHTS)
-    graph_file.remove(folder / GRAPH)
-    job = environment.get("TRAINING_JOB_NAME", "")
-    if not job and export.can_export():
-        export.export_onnx(network, spec, folder / GRAPH)
-    artifact.copy_code(folder)
-    serving = {"response_format": values["serving"].get("response_format", "full")}
-    card = ModelCard(
-        name=values["model-name"],
-        architecture=values["architecture"],
-        labels=labels,
-        preprocessing=spec,
-        validation={"accuracy": validation.accuracy, "loss": validation.loss},
-        hyperparameters={item.name: item.format(values[item.name]) for item in HYPERPARAMETERS},
-        manifest_id=environment.get("KENNEL_MANIFEST_ID", ""),
-        training_job=job,
-        started=started.isoformat(timespec="seconds"),
-        **serving,
-    )
-    card = artifact.write_artifact(folder, card)
-    print(f"best validation accuracy {validation.accuracy:.3f}; artifact {card.version} in {folder}")
-    if (folder / GRAPH).is_file():
-        print(f"try it: kennel predict --artifact {folder} IMAGE")
-
-
 def fail(error: Exception, environment: Mapping[str, str], exit_code: int = 1) -> int:
     # In a job AWS's toolkit copies into FailureReason what follows the name of a built-in exception on stderr.
     prefix = "RuntimeError" if environment.get("TRAINING_JOB_NAME") else "error"
-    print(f"{prefix}: {error}", file=sys.stderr, flush=True)
+    # The toolkit may be gone already, ended by the same signal.
+    with suppress(BrokenPipeError):
+        print(f"{prefix}: {error}", file=sys.stderr, flush=True)
     return exit_code
 
 

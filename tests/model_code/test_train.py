@@ -83,7 +83,7 @@ def test_the_records_are_complete(shell_run):
     assert [phase["name"] for phase in profile["phases"]][:4] == ["imports", "network", "first-batch", "epoch-1"]
     debug = list(records.read_rows(folder / records.DEBUG_FILE))
     assert {row["name"] for row in debug} >= {"gradient-norm", "weight-norm", "update-ratio"}
-    assert all(row["value"] >= 0 for row in debug)
+    assert all(row["value"] >= 0 for row in debug if row["name"] in ("gradient-norm", "weight-norm", "update-ratio"))
 
 
 def test_the_same_seed_trains_the_same_weights(splits, tmp_path):
