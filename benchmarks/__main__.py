@@ -17,6 +17,7 @@ GROUPS = {
     ),
     "benchmarks.loading_images": ("loader_jpeg_decode", "loader_jpeg_pillow", "loader_shard"),
     "benchmarks.watching": ("debug_overhead",),
+    "benchmarks.profiling": ("profiler_overhead",),
     "benchmarks.synth": ("synth",),
 }  # fmt: skip
 """Module -> the rows that its `run(ids)` gives. Imported on use: a group's needs are its own."""
