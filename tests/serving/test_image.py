@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -123,16 +124,50 @@ def _imports(path: Path) -> Iterator[str]:
             yield node.module
 
 
+def _environment(folder: Path, requirements: str) -> Path:
+    """The interpreter of a new environment that holds one requirements file, installed as in the image."""
+    venv.create(folder)
+    python = folder / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    subprocess.run([*pip, "--no-deps", "--only-binary", ":all:", "-r", CONTEXT / requirements], check=True)
+    return python
+
+
+@pytest.fixture(scope="module")
+def image_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _environment(tmp_path_factory.mktemp("image") / "venv", "requirements-serving.txt")
+
+
+@pytest.mark.parametrize(("stage", "python"), [("materials", "/opt/venv/bin/python"), ("jobs", "$(command -v python)")])
+def test_each_image_gets_a_bill_of_its_own_packages(stage: str, python: str) -> None:
+    (command,) = [arguments for _, arguments in _stage(stage) if "cyclonedx_py" in arguments]
+    words = command.split("python -m cyclonedx_py ", 1)[1].split("&&")[0].replace('"', "").split()
+    assert words[0] == "environment" and " ".join(words).endswith(f"--output-file /opt/sbom.cdx.json {python}")
+    assert ("COPY", "--from=materials /opt/sbom.cdx.json /opt/") in _stage("serving")
+
+
 @pytest.mark.slow
-def test_the_images_layout_passes_the_contract_tests(tmp_path: Path) -> None:
+def test_the_bill_of_materials_lists_exactly_the_images_packages(tmp_path: Path, image_python: Path) -> None:
+    tool = _environment(tmp_path / "sbom", "requirements-sbom.txt")
+    bills = []
+    for name in ("a.json", "b.json"):
+        output = ["--output-file", tmp_path / name]
+        options = ["--no-validate", "--output-reproducible", *output]
+        subprocess.run([tool, "-m", "cyclonedx_py", "environment", *options, image_python], check=True)
+        bills.append((tmp_path / name).read_bytes())
+    assert bills[0] == bills[1]
+    bill = json.loads(bills[0])
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    listed = {item["name"].lower().replace("_", "-"): item["version"] for item in bill["components"]}
+    assert listed == {name.lower(): version for name, version in _pins("requirements-serving.txt").items()}
+    assert all(item["purl"].startswith("pkg:pypi/") for item in bill["components"])
+
+
+@pytest.mark.slow
+def test_the_images_layout_passes_the_contract_tests(tmp_path: Path, image_python: Path) -> None:
     """The final stage's files and nothing but its packages; the code is read-only."""
     _copied(tmp_path)
-    home, environment = tmp_path / "opt" / "kennel", tmp_path / "venv"
-    venv.create(environment)
-    pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), "install", "--quiet"]
-    subprocess.run(
-        [*pip, "--no-deps", "--only-binary", ":all:", "-r", CONTEXT / "requirements-serving.txt"], check=True
-    )
+    home = tmp_path / "opt" / "kennel"
     for path in home.rglob("*"):
         path.chmod(0o555 if path.is_dir() else 0o444)
     names = ("test_container_contract.py", "test_predictions.py", "test_hostile_requests.py")
@@ -141,7 +176,7 @@ def test_the_images_layout_passes_the_contract_tests(tmp_path: Path) -> None:
         env={
             **os.environ,
             "SERVE_UNDER_TEST": str(home / "serve.py"),
-            "PYTHON_UNDER_TEST": str(environment / "bin/python"),
+            "PYTHON_UNDER_TEST": str(image_python),
         },
         check=True,
     )
