@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from imgcls import torchvision_jpeg
 from imgcls.contract.artifact import Preprocessing
-from imgcls.preprocess import PACKED_FORMATS, Scratch, decode_for_training, preprocess
+from imgcls.preprocess import PACKED_FORMATS, Scratch, decode_for_training, preprocess, simplejpeg
 
 _RATIO = (3 / 4, 4 / 3)
 _GREY = (0.299, 0.587, 0.114)
@@ -44,6 +45,7 @@ class TrainingCrop:
     def __init__(self, spec: Preprocessing, augmentation: Augmentation) -> None:
         self._spec, self._augmentation = spec, augmentation
         self._decoded, self._cropped = Scratch(), Scratch()
+        self._other = None if simplejpeg else torchvision_jpeg.decoder()
 
     def __call__(self, data: bytes, draws: np.ndarray, out: np.ndarray) -> None:
         """Fill `out`, uint8 (crop, crop, 3). `draws` are DRAWS numbers in [0, 1). Raises ImageError."""
@@ -62,7 +64,11 @@ class TrainingCrop:
         # A crop of `area` of the image keeps about `side` pixels when the short side has side / sqrt(area): libjpeg
         # may shrink down to that while decoding.
         source = decode_for_training(
-            data, math.ceil(side / math.sqrt(area)), scratch=self._decoded, formats=PACKED_FORMATS
+            data,
+            math.ceil(side / math.sqrt(area)),
+            scratch=self._decoded,
+            formats=PACKED_FORMATS,
+            other=self._other,
         )
         left, top, right, bottom = random_box((source.shape[1], source.shape[0]), area, *place)
         box = self._cropped.array((bottom - top, right - left, 3))

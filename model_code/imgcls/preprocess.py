@@ -16,6 +16,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -93,6 +94,10 @@ def decode(
         raise ImageError(CORRUPT, f"the {image.format} image is damaged or cut short: {error}") from error
 
 
+JpegDecoder = Callable[[bytes], np.ndarray]
+"""All of a JPEG's pixels, uint8 RGB (height, width, 3), as they are stored. Raises ValueError for what it refuses."""
+
+
 class Scratch:
     """Memory that one thread decodes image after image into: new pages for each would cost a sixth of its decoding."""
 
@@ -113,24 +118,31 @@ def decode_for_training(
     max_pixels: int = MAX_PIXELS,
     scratch: Scratch | None = None,
     formats: tuple[str, ...] = FORMATS,
+    other: JpegDecoder | None = None,
 ) -> np.ndarray:
     """Like `decode`, as uint8 (height, width, 3), in 60 % of the time where simplejpeg is installed.
 
-    Both wrap libjpeg-turbo and give the same pixels; Pillow copies them more often. Any file that simplejpeg does not
-    take, Pillow judges. The result may lie in `scratch`, and may be read-only. Raises ImageError.
+    Both wrap libjpeg-turbo and give the same pixels; Pillow copies them more often. `other` stands in where simplejpeg
+    is missing. Any file that they do not take, Pillow judges. The result may lie in `scratch`, and may be read-only.
+    Raises ImageError.
     """
     if "PPM" in formats and (header := _PPM.match(data)):
         width, height = int(header[1]), int(header[2])
         return np.frombuffer(data, np.uint8, width * height * 3, offset=header.end()).reshape(height, width, 3)
     image = _open(data, max_pixels, formats)
-    if simplejpeg is None or image.format not in ("JPEG", "MPO") or image.mode not in ("RGB", "L"):
+    if image.format not in ("JPEG", "MPO") or image.mode not in ("RGB", "L"):
         return np.asarray(decode(data, max_pixels, min_side, formats))
     # Halving while decoding is what libjpeg is fast at; its other scales cost more than a full decode.
     factor = max(f for f in (1, 2, 4, 8) if f == 1 or (min_side and min(image.size) >= f * min_side))
-    height, width = -(-image.height // factor), -(-image.width // factor)
-    buffer = scratch.array((height, width, 3)) if scratch else None
+    size = -(-image.height // factor), -(-image.width // factor)
     try:
-        pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, buffer=buffer)
+        if simplejpeg:
+            buffer = scratch.array((*size, 3)) if scratch else None
+            pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=size[0], min_width=size[1], buffer=buffer)
+        elif other and factor == 1:
+            pixels = other(data)
+        else:
+            return np.asarray(decode(data, max_pixels, min_side, formats))
     except ValueError:
         return np.asarray(decode(data, max_pixels, min_side, formats))
     transpose = _TRANSPOSE.get(orientation(image))

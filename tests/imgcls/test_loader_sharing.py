@@ -113,3 +113,12 @@ def test_shares_cover_a_batch_in_order_and_differ_by_one_row(num, world_size):
     rows = [list(range(num))[share(num, rank, world_size)] for rank in range(world_size)]
     assert list(chain(*rows)) == list(range(num))
     assert max(map(len, rows)) - min(map(len, rows)) <= 1
+
+
+def test_training_goes_on_without_simplejpeg(splits, monkeypatch):
+    """As in the stock training image; here torchvision has no image library either, so Pillow decodes."""
+    dataset = open_dataset(splits / "train")
+    expected = batches(Loader(dataset, SPEC, 10, **TRAINING))
+    for module in ("imgcls.augment", "imgcls.preprocess"):
+        monkeypatch.setattr(f"{module}.simplejpeg", None)
+    assert same(batches(Loader(dataset, SPEC, 10, **TRAINING)), expected)

@@ -157,3 +157,37 @@ def test_the_training_decoder_works_without_simplejpeg(monkeypatch):
     expected = pre.decode_for_training(data, 40)
     monkeypatch.setattr(pre, "simplejpeg", None)
     assert (pre.decode_for_training(data, 40) == expected).all()
+
+
+@pytest.mark.parametrize("min_side", [None, 80])
+def test_another_decoder_stands_in_where_simplejpeg_is_missing(monkeypatch, min_side):
+    data = encode(picture(), "JPEG", exif=_turned(6))
+    expected = pre.decode_for_training(data, min_side)
+    asked = []
+
+    def other(data):
+        asked.append(data)
+        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+    monkeypatch.setattr(pre, "simplejpeg", None)
+    assert (pre.decode_for_training(data, min_side, other=other) == expected).all()
+    assert asked == [data]
+
+
+def test_pillow_judges_what_the_other_decoder_refuses_and_shrinks_what_it_cannot(monkeypatch):
+    def other(data):
+        raise ValueError("not this one")
+
+    data = encode(picture(), "JPEG")
+    expected = [pre.decode_for_training(data, min_side) for min_side in (None, 40)]
+    monkeypatch.setattr(pre, "simplejpeg", None)
+    for min_side, pixels in zip((None, 40), expected, strict=True):
+        assert (pre.decode_for_training(data, min_side, other=other) == pixels).all()
+    with pytest.raises(pre.ImageError):
+        pre.decode_for_training(data[:900], other=other)
+
+
+def _turned(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
