@@ -47,11 +47,13 @@ def start(
     tune: bool | None = None,
     hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
     trained: Mapping[str, str] | None = None,
+    instances: int | None = None,
     name: str | None = None,
 ) -> str:
     """Start an execution and return its name. Everything left out is the environment's default.
 
-    `trained` maps a model to the URI of an artifact that is evaluated in place of a training's.
+    `trained` maps a model to the URI of an artifact that is evaluated in place of a training's. `instances` of each
+    final training share its batches.
     """
     document: dict[str, Any] = {}
     if models:
@@ -64,6 +66,8 @@ def start(
         document["hyperparameters"] = {model: dict(values) for model, values in hyperparameters.items()}
     if trained:
         document["trained"] = dict(trained)
+    if instances is not None:
+        document["instances"] = instances
     name = name or new_name()
     session.client("stepfunctions").start_execution(
         stateMachineArn=session.output("StateMachineArn"), name=name, input=json.dumps(document)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from imgcls.contract import hyperparameters, nested
-from kennel import runs
+from imgcls.reports.search import render_searches
+from kennel import runs, trained, trials
+from kennel.cli.outcomes import print_outcomes, print_search
 from kennel.cli.output import AsJson, Environment, console, duration, print_json, print_table
 from kennel.cli.watch import follow_lines, follow_live, outcome, print_run
 from kennel.errors import KennelError
 from kennel.session import Session
+from lambdas.plan_run.request import MAX_INSTANCES
 
 app = typer.Typer(help="Executions of the pipeline.", no_args_is_help=True)
 
@@ -29,6 +33,12 @@ def start(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="[MODEL:]HYPERPARAMETER=VALUE; repeat for more")
     ] = None,
+    hyperparameters_from: Annotated[
+        str | None, typer.Option(metavar="EXECUTION", help="train with what an earlier execution trained with")
+    ] = None,
+    instances: Annotated[
+        int | None, typer.Option(min=1, max=MAX_INSTANCES, help="instances that share each final training")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="name of the execution")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="follow it to its end")] = False,
     env: Environment = "local",
@@ -39,12 +49,17 @@ def start(
         raise KennelError("give --tune or --no-tune, not both")
     session = Session(env)
     models = model or []
+    trained_models = models or list(session.config.training.default_models)
+    values = trained.values_of(session, hyperparameters_from, trained_models) if hyperparameters_from else {}
+    for target, given in _settings(set_ or [], trained_models).items():
+        values[target] = values.get(target, {}) | given
     execution = runs.start(
         session,
         models=models,
         dataset=dataset,
         tune=True if tune else False if no_tune else None,
-        hyperparameters=_settings(set_ or [], models or list(session.config.training.default_models)),
+        hyperparameters=values,
+        instances=instances,
         name=name,
     )
     if wait:
@@ -88,13 +103,38 @@ def list_(
 
 @app.command()
 def show(name: Name = None, env: Environment = "local", as_json: AsJson = False) -> None:
-    """Show an execution: every state, every job, and for a failure its reason and remedy."""
+    """Show an execution: every state and job, each model's findings and reports, a failure's reason and remedy."""
     session = Session(env)
     run = runs.describe(session, name or runs.latest(session))
     if as_json:
         print_json(asdict(run))
     else:
         print_run(run)
+        print_outcomes(session, run)
+
+
+@app.command("trials")
+def trials_(
+    name: Name = None,
+    model: Annotated[str | None, typer.Option(help="the search of one model")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="write a page with plots of them")] = None,
+    env: Environment = "local",
+    as_json: AsJson = False,
+) -> None:
+    """Show the trials of an execution's searches, best first."""
+    session = Session(env)
+    execution = name or runs.latest(session)
+    found = trials.searches(session, execution, model or "")
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(render_searches(f"Searches of {execution}", env, found))
+    if as_json:
+        print_json([asdict(search) for search in found])
+        return
+    for search in found:
+        print_search(search)
+    if html is not None:
+        console.print(f"Wrote {html}", markup=False, soft_wrap=True)
 
 
 @app.command()

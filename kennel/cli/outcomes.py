@@ -1,0 +1,55 @@
+"""What a run came to, model by model: version, findings, best hyperparameters, where its reports are; its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from imgcls.reports.search import Search, shown
+from kennel import trained
+from kennel.cli.output import console, print_table
+from kennel.runs import Run
+from kennel.session import Session
+from kennel.trained import TrainedWith
+
+
+def print_outcomes(session: Session, run: Run) -> None:
+    """Nothing for an execution that has no outcomes yet."""
+    for item in outcomes(run):
+        console.print()
+        for line in lines(item, trained.read(session, run.name, item["model"]), run.name):
+            console.print(line, markup=False, soft_wrap=True)
+
+
+def outcomes(run: Run) -> list[Mapping[str, Any]]:
+    return run.output.get("outcomes", []) if isinstance(run.output, dict) else []
+
+
+def lines(outcome: Mapping[str, Any], used: TrainedWith | None, execution: str) -> list[str]:
+    """One model's outcome as text."""
+    made = [f"{outcome['model']} {outcome['outcome']}: {outcome.get('reason', '')}"]
+    findings = outcome.get("findings", [])
+    made.append(f"  findings  {', '.join(findings) if findings else 'none of the rules fired'}")
+    if used is not None and used.best_trial:
+        values = ", ".join(f"{name}={shown(value)}" for name, value in used.values.items() if value != {})
+        made.append(f"  trained with {values}")
+        made.append(f"  best trial {used.best_trial}; all of them: kennel pipeline trials {execution}")
+    if outcome.get("reports_uri"):
+        made.append(f"  reports   {outcome['reports_uri']} (kennel open report {execution})")
+    return made
+
+
+def print_search(search: Search) -> None:
+    """The trials of one search, best first."""
+    columns: Sequence[str] = ("trial", "status", search.objective, "seconds", *search.varied)
+    rows = [
+        (
+            trial.name,
+            trial.status,
+            shown(trial.objective),
+            shown(trial.seconds),
+            *(shown(trial.values.get(name)) for name in search.varied),
+        )
+        for trial in search.ranked
+    ]
+    print_table(columns, rows, title=f"{search.model}: {search.name} ({search.kind})")
