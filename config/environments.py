@@ -35,6 +35,8 @@ def local() -> AppConfig:
             preparation=job,
             training=job,
             evaluation=job,
+            # Nothing is cheaper here, but what interrupts and resumes a training is then what everybody runs.
+            spot=SpotConfig(enabled=True, max_wait_seconds=2 * 3600),
             default_models=CORE_MODELS,
             max_concurrency=2,
             gate=GateConfig(min_accuracy=0.6),
