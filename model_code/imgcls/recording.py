@@ -17,6 +17,7 @@ from imgcls.profiling.machine import MachineSampler
 from imgcls.profiling.operators import OperatorProfiler
 from imgcls.profiling.settings import ProfileSettings
 from imgcls.profiling.steps import CHECKPOINT, Step, summarise, thinned
+from imgcls.tensorboard import EventFile
 
 Item = TypeVar("Item")
 _FIRST_BATCH = "first-batch"
@@ -30,6 +31,7 @@ class Recorder:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self.started = folder, started
         self._metrics, self._debug = _Lines(folder / records.METRICS_FILE), _Lines(folder / records.DEBUG_FILE)
+        self._events = EventFile(folder)
         self._phases: list[tuple[str, float]] = []
         self._steps: list[Step] = []
         self._sampler = MachineSampler(started, sample_seconds, folder)
@@ -50,8 +52,10 @@ class Recorder:
 
     def metrics(self, values: Mapping[str, float], *, step: int, epoch: int, when: float | None = None) -> None:
         """`when` is the `time.time()` of figures that an interrupted process left."""
+        when = when or time.time()
+        self._events.scalars(values, step, when)
         for name, value in values.items():
-            self._metrics.write(records.row(step, epoch, when or time.time(), name, value))
+            self._metrics.write(records.row(step, epoch, when, name, value))
 
     def debug(self, name: str, values: Mapping[str, float], *, step: int, epoch: int) -> None:
         """`values` is by layer group."""
@@ -116,6 +120,7 @@ class Recorder:
         self.environment(outcome=outcome, reason=None if error is None else f"{kind and kind.__name__}: {error}")
         _write_json(self._folder / records.PROFILE_FILE, self.summary())
         _write_json(self._folder / records.ENVIRONMENT_FILE, self._environment)
+        self._events.close()
         self._metrics.close()
         self._debug.close()
 
