@@ -155,9 +155,10 @@ RULES = (
     ),
     Rule(
         "memory-climbing", "system",
-        "memory still grows by the share `share` in the second half of the run (`samples` samples at least)",
+        "memory grows by the share `share` in the second half of the run and does not slow down (`samples` samples at "
+        "least)",
         "look for what keeps tensors, such as losses that are summed without detach",
-        {"share": 0.1, "samples": 40},
+        {"share": 0.1, "samples": 120},
     ),
     Rule(
         "small-batch", "system",

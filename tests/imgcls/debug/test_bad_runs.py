@@ -84,10 +84,15 @@ BAD = {
     "learning-rate-too-high": {"lr": 0.5},
     "learning-rate-too-low": {"lr": 1e-7},
     "unnormalized-input": {"spec": lambda: Preprocessing(resize=SIDE, crop=SIDE, mean=(0, 0, 0), std=(1, 1, 1))},
-    "low-gpu-utilization": {**MEASURED, "epochs": 6},
-    "low-cpu-utilization": {**MEASURED, "data": lambda: draw((16, 16, 16), seed=1, delay=0.05)},
+    "low-gpu-utilization": {**MEASURED, "epochs": 6, "rules": {"low-gpu-utilization": {"samples": 8}}},
+    "low-cpu-utilization": {
+        **MEASURED, "data": lambda: draw((16, 16, 16), seed=1, delay=0.05),
+        "rules": {"low-cpu-utilization": {"samples": 8}},
+    },
     "data-loading-bound": {"data": lambda: draw((16, 16, 16), seed=1, delay=0.02), "epochs": 5},
-    "memory-climbing": {**MEASURED, "on_epoch": leak, "epochs": 12},
+    "memory-climbing": {
+        **MEASURED, "on_epoch": leak, "epochs": 12, "rules": {"memory-climbing": {"samples": 16, "share": 0.03}},
+    },
     "small-batch": {
         "network": lambda: plain_network(nn.ReLU, 1, width=512), "interval": 0,
         "data": lambda: draw((8, 8, 8), seed=1, batch_size=2),

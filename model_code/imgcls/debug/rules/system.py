@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
@@ -66,14 +67,17 @@ class MemoryClimbing:
     moment: ClassVar[Moment] = "epoch"
 
     def check(self, history: History) -> Evidence | None:
-        """The first half of a run allocates what it needs: growth after it is what no run survives."""
+        """The first half of a run allocates what it needs; growth after it that does not slow down no run survives."""
         used = [sample["memory_bytes"] for sample in history.profile.get("system", ()) if "memory_bytes" in sample]
-        if len(used) < self.samples or not used:
+        if len(used) < max(8, self.samples):
             return None
         half = used[len(used) // 2 :]
-        third = max(1, len(half) // 3)
-        growth = mean(half[-third:]) / mean(half[:third]) - 1
-        return Evidence(growth) if growth > self.share else None
+        size = max(1, len(half) // 4)
+        levels = [mean(half[start : start + size]) for start in range(0, 4 * size, size)]
+        growths = [later - earlier for earlier, later in itertools.pairwise(levels)]
+        growth = levels[-1] / levels[0] - 1
+        steady = min(growths) > 0 and growths[-1] > growths[0] / 2
+        return Evidence(growth) if steady and growth > self.share else None
 
 
 def _settled(profile: Mapping[str, Any], name: str) -> list[float]:
