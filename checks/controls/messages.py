@@ -99,6 +99,7 @@ CONTROLS = (
         ),
     ),
     some("alarm.pipeline", "watch failed and timed-out executions", watches("ExecutionsFailed", "ExecutionsTimedOut")),
+    some("alarm.findings", "watch what the rules find in trainings", watches("Findings")),
     each(
         "budget.service",
         "count by service: a tag filter reads 0 until the tag is activated",

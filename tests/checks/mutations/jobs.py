@@ -51,6 +51,14 @@ def spot_without_checkpoints(mutant: Mutant) -> None:
 
 
 @breaks("job.spot")
+def spot_trials_without_checkpoints(mutant: Mutant) -> None:
+    mutant.edit_jobs(
+        lambda p: p["StoppingCondition"].update(MaxWaitTimeInSeconds=10**6) or p.update(EnableManagedSpotTraining=True),
+        TUNING,
+    )
+
+
+@breaks("job.spot")
 def spot_that_waits_too_little(mutant: Mutant) -> None:
     limits = {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 60}
     mutant.edit_jobs(lambda p: p.update(EnableManagedSpotTraining=True, StoppingCondition=limits), TRAINING)

@@ -105,4 +105,5 @@ def _unwatched(control: str, metric: str) -> None:
 _unwatched("alarm.endpoint", "Invocation5XXErrors")
 _unwatched("alarm.endpoint", "ModelCacheHit")
 _unwatched("alarm.pipeline", "ExecutionsFailed")
+_unwatched("alarm.findings", "Findings")
 put("budget.service", "AWS::Budgets::Budget", {"TagKeyValue": ["user:x$y"]}, "Budget", "CostFilters")
