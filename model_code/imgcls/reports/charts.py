@@ -61,7 +61,9 @@ def _mark(x: float, text: str, index: int) -> list[str]:
 def histogram(values: Sequence[float], *, label: str, x_label: str, num_bins: int = 24) -> str:
     """Vertical bars of how many values fall into equal bins."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    width = (high - low) / num_bins or 1.0
+    if high == low:  # one value: a bar in the middle of an axis of its own size
+        low, high = low - (0.1 * abs(low) or 1.0), high + (0.1 * abs(high) or 1.0)
+    width = (high - low) / num_bins
     counts = [0] * num_bins
     for value in values:
         counts[min(int((value - low) / width), num_bins - 1)] += 1
