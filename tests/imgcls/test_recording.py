@@ -4,8 +4,10 @@ import json
 import time
 
 import pytest
+import torch
 
 from imgcls.contract import records
+from imgcls.profiling.settings import ProfileSettings
 from imgcls.profiling.start import process_started
 from imgcls.recording import Recorder
 
@@ -64,3 +66,30 @@ def test_a_row_that_a_killed_job_left_unfinished_is_skipped(tmp_path):
 
 def test_the_process_began_before_now_and_not_long_ago():
     assert 0 < time.time() - process_started() < 24 * 3600
+
+
+def test_operators_are_kept_when_a_step_fails(tmp_path):
+    with pytest.raises(ZeroDivisionError), Recorder(tmp_path, started=time.time()) as recorder:
+        recorder.profile(ProfileSettings(steps=6, wait=0, warmup=1, active=5))
+        for number, (_, waited) in enumerate(recorder.steps(range(10))):
+            assert waited < 1
+            torch.ones(4, 4) @ torch.ones(4, 4)
+            if number == 3:
+                raise ZeroDivisionError("boom")
+    profile = read(tmp_path, records.PROFILE_FILE)
+    assert profile["num_steps"] == 3 and profile["operator_steps"] == 2
+    calls = {row["name"]: row["calls"] for row in profile["operators"]}
+    assert calls["aten::mm"] == 3  # the failing step's too
+    assert (tmp_path / profile["trace"]).stat().st_size == profile["trace_bytes"]
+
+
+def test_means_leave_out_watched_steps_and_spread_checkpoints_over_all(tmp_path):
+    with Recorder(tmp_path, started=time.time()) as recorder:
+        recorder.profile(ProfileSettings(steps=4, wait=2, warmup=0, active=2))
+        for step, _ in recorder.steps(range(1, 5)):
+            recorder.step(step, 1, (0.0, 0.0, 0.001 * step, 0.0, 0.0))
+        with recorder.timed("checkpoint-4"):
+            time.sleep(0.04)
+    means = read(tmp_path, records.PROFILE_FILE)["mean_ms"]
+    assert means["forward"] == pytest.approx(2)  # step 2: the first is not typical, 3 and 4 are watched
+    assert means["checkpoint"] == pytest.approx(10, rel=0.5)
