@@ -79,3 +79,14 @@ def test_an_execution_name_that_is_no_key_is_refused(execution):
 def test_the_name_of_a_scheduled_execution_is_taken():
     name = "0f0e0d0c-0b0a-0908-0706-050403020100_0f0e0d0c-0b0a-0908-0706-050403020100"
     assert parse({}, name, SPECS).execution == name
+
+
+@pytest.mark.parametrize("count", [0, 21, "2", True, 1.5])
+def test_a_number_of_instances_that_cannot_be_is_refused(count):
+    with pytest.raises(Refused, match=f"instances is {count!r}; it must be a whole number from 1 to 20"):
+        parse({"instances": count}, "run-1", SPECS)
+
+
+def test_instances_are_the_configurations_unless_asked_for():
+    assert parse({}, "run-1", SPECS).instances is None
+    assert parse({"instances": 4}, "run-1", SPECS).instances == 4

@@ -91,3 +91,27 @@ def test_quotas_that_may_not_be_read_are_said_so(aws, monkeypatch):
 
     monkeypatch.setattr(lookups, "client", lambda service: Denied())
     assert "quotas were not checked" in lookups.account_quotas()
+
+
+def published_by(aws, who, saved=None):
+    alias = Alias(BREEDS, f"{BREEDS}/20261101T000000Z-00000000/model.tar.gz", (), who, "now", "why")
+    if saved is not None:
+        aws.s3.put_object(Bucket=aws.artifacts, Key=keys.hyperparameters("run-0", BREEDS), Body=json.dumps(saved))
+    return {BREEDS: alias}
+
+
+PIPELINE = "arn:aws:states:us-east-1:123456789012:execution:kennel:run-0"
+
+
+@pytest.mark.parametrize(
+    ("who", "saved", "found"),
+    [
+        (PIPELINE, {"tuning_job": "search-0", "values": {}}, {BREEDS: "search-0"}),
+        (PIPELINE, {"tuning_job": "", "values": {}}, {}),
+        (PIPELINE, None, {}),
+        ("arn:aws:iam::123456789012:user/somebody", {"tuning_job": "search-0", "values": {}}, {}),
+    ],
+    ids=["searched", "not searched", "expired", "rolled back by a person"],
+)
+def test_the_search_behind_the_published_version_is_looked_up(aws, who, saved, found):
+    assert lookups.searches(aws.artifacts, published_by(aws, who, saved)) == found

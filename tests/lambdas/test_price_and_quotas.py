@@ -39,6 +39,13 @@ def test_a_search_costs_its_trials_or_its_time_whichever_is_less():
     assert worst_case_usd(replace(tuned, models=(short,)), PRICES) == rest + 4 * 20.0
 
 
+def test_every_instance_of_the_final_training_is_priced_and_needs_quota():
+    four = plan({"models": [MOBILE], "instances": 4})
+    assert worst_case_usd(four, PRICES) == 2 * 1.0 + 4 * 4 * 20.0 + 2 * 2.0
+    with pytest.raises(Refused, match="is 3, and the run needs 4"):
+        fit(four, {**quotas(), "ml.g5.xlarge for spot training job usage": 3.0})
+
+
 def test_cents_are_rounded_up():
     assert worst_case_usd(plan({"models": [MOBILE]}), dict.fromkeys(PRICES, 1 / 3)) == 2.67
 
