@@ -18,7 +18,10 @@ GROUPS = {
     "benchmarks.loading_images": ("loader_jpeg_decode", "loader_jpeg_pillow", "loader_shard"),
     "benchmarks.watching": ("debug_overhead",),
     "benchmarks.profiling": ("profiler_overhead",),
+    "benchmarks.tuning": ("tuning_head", "tuning_naive"),
+    "benchmarks.moving_data": ("packing", "upload"),
     "benchmarks.synth": ("synth",),
+    "benchmarks.embedded": ("embedded_overhead",),
 }  # fmt: skip
 """Module -> the rows that its `run(ids)` gives. Imported on use: a group's needs are its own."""
 
