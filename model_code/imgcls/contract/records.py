@@ -44,7 +44,7 @@ LABEL_COUNT = "label-count"
 NETWORK, INPUT = "network", "input"
 
 ERROR, WARNING = "error", "warning"
-"""Severities of a finding: an error ended the training."""
+"""Severities of a finding: after an error the weights are lost, or as good as lost."""
 
 PROFILE_EXAMPLE = {
     "format": 1,

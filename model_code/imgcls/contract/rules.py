@@ -149,9 +149,9 @@ RULES = (
     ),
     Rule(
         "data-loading-bound", "system",
-        "steps wait more than the share `share` of their time for the loader (`steps` steps at least)",
+        "steps wait more than the share `share` of their time for the loader (`seconds` of steps at least)",
         "raise num-workers, pack the data set into shards, or scale its images down (max_short_side)",
-        {"share": 0.2, "steps": 10},
+        {"share": 0.2, "seconds": 30},
     ),
     Rule(
         "memory-climbing", "system",
@@ -162,10 +162,10 @@ RULES = (
     ),
     Rule(
         "small-batch", "system",
-        "the optimizer, which costs the same for any batch, takes more than the share `share` of a step (`steps` steps "
-        "at least)",
+        "the optimizer, which costs the same for any batch, takes more than the share `share` of a step (`seconds` of "
+        "steps at least)",
         "double batch-size, and lr with it",
-        {"share": 0.25, "steps": 10},
+        {"share": 0.25, "seconds": 30},
     ),
 )  # fmt: skip
 BY_NAME = {rule.name: rule for rule in RULES}

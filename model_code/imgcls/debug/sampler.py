@@ -37,8 +37,10 @@ class StepSampler:
         self._probe.attach()
 
     def batch(self, images: Tensor, targets: Tensor) -> None:
-        """`targets` are class indices (N), or shares of classes (N, C). Of several batches the last is described."""
+        """`targets` are class indices (N). Of several batches the last is described; features are no images."""
         self._targets.append(targets.detach())
+        if images.ndim < 4:
+            return
         std, average = torch.std_mean(images.detach().float())
         self._inputs = {
             records.INPUT_MEAN: {records.INPUT: average},
@@ -62,5 +64,4 @@ class StepSampler:
         return self._probe.detach()
 
     def _labels(self) -> Counter[int]:
-        indices = [target.argmax(1) if target.ndim > 1 else target for target in self._targets]
-        return Counter(torch.cat(indices).tolist()) if indices else Counter()
+        return Counter(torch.cat(self._targets).tolist()) if self._targets else Counter()

@@ -89,13 +89,15 @@ BAD = {
         **MEASURED, "data": lambda: draw((16, 16, 16), seed=1, delay=0.05),
         "rules": {"low-cpu-utilization": {"samples": 8}},
     },
-    "data-loading-bound": {"data": lambda: draw((16, 16, 16), seed=1, delay=0.02), "epochs": 5},
+    "data-loading-bound": {
+        "data": lambda: draw((16, 16, 16), seed=1, delay=0.03), "rules": {"data-loading-bound": {"seconds": 0.1}},
+    },
     "memory-climbing": {
         **MEASURED, "on_epoch": leak, "epochs": 12, "rules": {"memory-climbing": {"samples": 16, "share": 0.03}},
     },
     "small-batch": {
         "network": lambda: plain_network(nn.ReLU, 1, width=512), "interval": 0,
-        "data": lambda: draw((8, 8, 8), seed=1, batch_size=2),
+        "data": lambda: draw((8, 8, 8), seed=1, batch_size=2), "rules": {"small-batch": {"seconds": 0.05}},
     },
 }  # fmt: skip
 MADE = {"network", "data", "spec"}

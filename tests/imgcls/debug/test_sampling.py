@@ -1,5 +1,7 @@
 """What is seen of a step: layer groups, figures, hooks that come and go, compiled networks, frozen layers."""
 
+from collections import deque
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,12 @@ from torch import nn
 
 from imgcls import networks
 from imgcls.contract import records
+from imgcls.contract.debugging import DebugSettings
 from imgcls.debug.activations import ActivationProbe
 from imgcls.debug.parameters import figures_around, read, trainable_groups
+from imgcls.debug.rules import make_checks
 from imgcls.debug.sampler import StepSampler
+from imgcls.debug.stream import History, Sample
 
 
 def hooks(network):
@@ -128,3 +133,17 @@ def test_a_compiled_network_shows_its_activations():
     assert len(figures[records.ACTIVATION_MEAN]) == 5
     backward(compiled, images, targets)
     assert len(graphs) == 1
+
+
+def test_cached_features_are_no_images():
+    """They are never negative, and nobody normalised them."""
+    network = nn.Sequential(nn.Linear(4, 2))
+    sampler = StepSampler(network)
+    sampler.start()
+    features, targets = torch.rand(4, 4), torch.tensor([0, 1, 1, 1])
+    sampler.batch(features, targets)
+    backward(network, features, targets)
+    figures, labels = sampler.finish(lambda: None, 0.1)
+    assert records.INPUT_MEAN not in figures and labels == {0: 1, 1: 3}
+    history = History(num_classes=2, samples=deque([Sample(1, 0.7, 0.1, figures)]))
+    assert [check.name for check in make_checks(DebugSettings().rules) if check.check(history)] == []

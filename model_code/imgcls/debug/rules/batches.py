@@ -34,6 +34,8 @@ class UnnormalizedInput:
 
     def check(self, history: History) -> Evidence | None:
         sample = history.samples[-1]
+        if records.INPUT_MEAN not in sample.figures:
+            return None
         mean = sample.layers(records.INPUT_MEAN)[records.INPUT]
         deviation = sample.layers(records.INPUT_STD)[records.INPUT]
         never_negative = sample.layers(records.INPUT_MIN)[records.INPUT] >= 0

@@ -40,23 +40,23 @@ class LowCPUUtilization:
 @dataclass(frozen=True)
 class DataLoadingBound:
     share: float
-    steps: float
+    seconds: float
     name: ClassVar[str] = "data-loading-bound"
     moment: ClassVar[Moment] = "epoch"
 
     def check(self, history: History) -> Evidence | None:
-        return _part_above(history.profile, "data-wait", self.share, self.steps)
+        return _part_above(history.profile, "data-wait", self.share, self.seconds)
 
 
 @dataclass(frozen=True)
 class SmallBatch:
     share: float
-    steps: float
+    seconds: float
     name: ClassVar[str] = "small-batch"
     moment: ClassVar[Moment] = "epoch"
 
     def check(self, history: History) -> Evidence | None:
-        return _part_above(history.profile, "optimizer", self.share, self.steps)
+        return _part_above(history.profile, "optimizer", self.share, self.seconds)
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,11 @@ def _below(percents: Sequence[float], share: float, samples: float) -> Evidence 
     return Evidence(used) if used < share else None
 
 
-def _part_above(profile: Mapping[str, Any], part: str, share: float, steps: float) -> Evidence | None:
+def _part_above(profile: Mapping[str, Any], part: str, share: float, seconds: float) -> Evidence | None:
     parts = profile.get("mean_ms", {})
     total = sum(parts.values())
-    if profile.get("num_steps", 0) < steps or not total:
+    # What takes no time needs no advice on how to take less.
+    if not total or profile.get("num_steps", 0) * total / 1000 < seconds:
         return None
     taken = parts[part] / total
     return Evidence(taken) if taken > share else None
