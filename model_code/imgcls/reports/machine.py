@@ -70,4 +70,5 @@ def _ends(samples: Samples) -> str:
         for key, name in shown.items()
         if (levels := [sample[key] for sample in samples if key in sample])
     }
-    return "At most in use: " + ", ".join(f"{name} {value:.0f}%" for name, value in highest.items()) if highest else ""
+    listed = ", ".join(f"{name} {value:.0f}%" for name, value in highest.items())
+    return f"At most in use: {listed}." if listed else ""
