@@ -41,8 +41,10 @@ class LearningRateTooLow:
         if not recent or len(near) < len(recent) or peak > len(kept) - len(recent):
             return None
         changes = [_median_change(sample) for sample in recent]
-        return Evidence(changes[-1]) if max(changes) < self.ratio else None
+        return Evidence(changes[-1]) if 0 < max(changes) < self.ratio else None
 
 
 def _median_change(sample: Sample) -> float:
-    return statistics.median(sample.layers(records.UPDATE_RATIO).values())
+    """Of the layers that change at all: the others have a rule of their own."""
+    ratios = [ratio for ratio in sample.layers(records.UPDATE_RATIO).values() if ratio > 0]
+    return statistics.median(ratios) if ratios else 0.0
