@@ -85,3 +85,36 @@ def test_a_file_that_names_no_host_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("[]")
     with pytest.raises(DatasetError, match="names no current_host"):
         parts.host(tmp_path / "config.json")
+
+
+def test_the_merge_decodes_nothing_and_needs_every_part_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = defects.clean_set(tmp_path / "in")
+    settings = DatasetSettings(max_short_side=64)
+    paths = [path.relative_to(source).as_posix() for path in scan.files(source)]
+    parts.look(source, paths, len(paths), tmp_path / "parts", "algo-1", settings, packed=True, workers=1)
+
+    def decode(*_: object, **__: object) -> None:
+        raise AssertionError("an image is decoded again")
+
+    monkeypatch.setattr("imgcls.preprocess.decode_for_training", decode)
+    message = prepare(source, tmp_path / "out", settings, parts=tmp_path / "parts", workers=1)
+    assert message.num_train == 36
+    images = tmp_path / "parts" / "algo-1.bin"
+    images.write_bytes(images.read_bytes()[: images.stat().st_size // 2])
+    with pytest.raises(DatasetError, match=r"algo-1.bin is cut short: prepare again"):
+        prepare(source, tmp_path / "again", settings, parts=tmp_path / "parts", workers=1)
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a/b"])
+def test_a_host_that_cannot_name_a_file_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"current_host": name}))
+    with pytest.raises(DatasetError, match="cannot name a file"):
+        parts.host(tmp_path / "config.json")
+
+
+def test_an_instance_without_files_leaves_an_empty_part(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"current_host": "algo-4", "hosts": ["algo-4"]}))
+    (tmp_path / "none").mkdir()
+    options = ["--input", str(tmp_path / "none"), "--output", str(tmp_path / "parts")]
+    assert main([*options, "--part-of", str(tmp_path / "config.json")]) == 0
+    assert _tree(tmp_path / "parts") == {"algo-4.jsonl": b"", "algo-4.bin": b""}

@@ -42,7 +42,7 @@ def render_data_report(data: DataReport) -> str:
         Section("Summary", _summary(data)),
         Section("Findings", _findings(data)),
         Section("Classes", _classes(data)),
-        Section("Sizes", _sizes(data.rows)),
+        Section("Sizes of what is used", _sizes(data.rows)),
         Section("Samples", _samples(data)),
     ]
     if data.pairs:
@@ -96,7 +96,8 @@ def _sizes(rows: Iterable[Row]) -> str:
     # Arrays and not rows: a report of a million images must not take their memory.
     sides, ratios, megapixels, kilobytes = (array("d") for _ in range(4))
     for row in rows:
-        if row.width:
+        # One banner of 20:1 among those left out would press all others into one bar.
+        if row.width and row.split in SPLITS:
             sides.append(min(row.width, row.height))
             ratios.append(row.width / row.height)
             megapixels.append(row.width * row.height / 1e6)
