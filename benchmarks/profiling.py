@@ -16,9 +16,9 @@ from imgcls.contract import records
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.profiling import ProfileSettings
 from imgcls.data.loader import Batch
 from imgcls.engine import Trainer
-from imgcls.profiling.settings import ProfileSettings
 from imgcls.recipe import Recipe
 from imgcls.recording import Recorder
 

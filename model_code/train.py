@@ -32,13 +32,13 @@ from imgcls.contract import metrics
 from imgcls.contract.artifact import ArtifactError, Preprocessing
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError, decode
+from imgcls.contract.profiling import ProfileSettings
 from imgcls.data.folders import DataError
 from imgcls.debug.watch import TrainingDiverged
 from imgcls.engine import Trainer
 from imgcls.features import head_fit
 from imgcls.fitting import fit
 from imgcls.interruption import Interrupted
-from imgcls.profiling.settings import ProfileSettings
 from imgcls.profiling.start import process_started, seconds_before
 from imgcls.recipe import Recipe
 from imgcls.recording import Recorder

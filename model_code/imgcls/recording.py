@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any, TextIO, TypeVar
 
 from imgcls.contract import records
+from imgcls.contract.profiling import ProfileSettings
 from imgcls.profiling.machine import MachineSampler
 from imgcls.profiling.operators import OperatorProfiler
-from imgcls.profiling.settings import ProfileSettings
 from imgcls.profiling.steps import CHECKPOINT, Step, summarise, thinned
 from imgcls.tensorboard import EventFile
 

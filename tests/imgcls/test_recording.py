@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from imgcls.contract import records
-from imgcls.profiling.settings import ProfileSettings
+from imgcls.contract.profiling import ProfileSettings
 from imgcls.profiling.start import process_started
 from imgcls.recording import Recorder
 

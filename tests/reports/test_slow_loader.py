@@ -13,9 +13,9 @@ import torch
 
 from imgcls import networks
 from imgcls.contract.artifact import Preprocessing
+from imgcls.contract.profiling import ProfileSettings
 from imgcls.data.loader import Batch
 from imgcls.engine import Recipe, Trainer
-from imgcls.profiling.settings import ProfileSettings
 from imgcls.recording import Recorder
 from imgcls.reports.profiler import render_profiler_report
 

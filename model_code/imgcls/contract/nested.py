@@ -8,10 +8,12 @@ from typing import Any
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.head_search import HeadSearch
 from imgcls.contract.hyperparameters import lookup
+from imgcls.contract.profiling import ProfileSettings
 
 _GROUPS: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
     "debug": DebugSettings.from_dict,
     "head-search": HeadSearch.from_dict,
+    "profile": ProfileSettings.from_dict,
 }
 
 

@@ -16,8 +16,8 @@ os.environ.setdefault("KINETO_LOG_LEVEL", "6")
 from torch.profiler import ProfilerActivity, profile, record_function, supported_activities
 
 from imgcls.contract import records
+from imgcls.contract.profiling import ProfileSettings
 from imgcls.profiling.operator_table import OperatorTable
-from imgcls.profiling.settings import ProfileSettings
 
 _STEP = "ProfilerStep#"
 """What TensorBoard's profile plugin takes for the beginning of a step."""

@@ -11,9 +11,9 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from imgcls.contract import records
+from imgcls.contract.profiling import ProfileSettings
 from imgcls.profiling.operator_table import OperatorTable
 from imgcls.profiling.operators import OperatorProfiler
-from imgcls.profiling.settings import ProfileSettings
 
 MATRIX = torch.ones(8, 8)
 
@@ -96,7 +96,7 @@ def test_the_log_stays_clean(tmp_path):
     """Kineto writes to the process's stderr, past Python: only another process sees it."""
     code = (
         "import torch; from pathlib import Path; from imgcls.profiling.operators import OperatorProfiler as P\n"
-        "from imgcls.profiling.settings import ProfileSettings as S\n"
+        "from imgcls.contract.profiling import ProfileSettings as S\n"
         f"p = P(S(steps=3, wait=0, warmup=1, active=1), Path({str(tmp_path)!r}))\n"
         "for _ in range(3): p.begin(); torch.ones(2).sum(); p.end()\n"
         "p.pause(); assert p.num_steps == 1"

@@ -3,7 +3,7 @@
 import pytest
 
 from imgcls.contract.hyperparameters import HyperparameterError
-from imgcls.profiling.settings import ProfileSettings
+from imgcls.contract.profiling import ProfileSettings
 
 
 def test_nothing_said_is_the_default():
