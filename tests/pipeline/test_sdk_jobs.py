@@ -1,0 +1,94 @@
+"""Jobs by the SDK integration in the embedded cloud: the states that create, watch and end them, on real jobs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipeline import sdk_jobs
+from pipeline.sdk_jobs import SdkJob
+from tests.localcloud.sagemaker_jobs.conftest import (  # noqa: F401
+    client,
+    local_cloud,
+    s3,
+    shell_request,
+    training_request,
+)
+from tests.localcloud.stepfunctions.conftest import Runner
+
+pytestmark = pytest.mark.slow
+
+RANGES = {"ContinuousParameterRanges": [{"Name": "lr", "MinValue": "0.1", "MaxValue": "1", "ScalingType": "Linear"}]}
+
+
+@pytest.fixture(scope="module")
+def runner(local_cloud):  # noqa: F811
+    return Runner(local_cloud.cloud)
+
+
+@pytest.fixture
+def ended(runner, monkeypatch):
+    """Run a job's states to their end; (status, output or error) of the execution."""
+    monkeypatch.setattr(sdk_jobs, "POLL_SECONDS", 1)
+
+    def run(job, selector=None):
+        states = sdk_jobs.states("Job", job, selector=selector, result="$.made", next_state="Good", on_error="Bad")
+        ends = {
+            "Good": {"Type": "Succeed"},
+            "Bad": {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"},
+        }
+        return runner.wait(runner.start({"StartAt": "Job", "States": {**states, **ends}}))
+
+    return run
+
+
+def training(request, limit_seconds=60):
+    return SdkJob("TrainingJob", request, comment="train", limit_seconds=limit_seconds)
+
+
+def test_a_training_job_is_made_and_its_description_selected(ended, shell_request):  # noqa: F811
+    request = shell_request("sdk-good", "echo fine > /opt/ml/model/weights")
+    selector = {"job.$": "$.TrainingJobName", "artifact.$": "$.ModelArtifacts.S3ModelArtifacts"}
+    found = ended(training(request), selector)
+    assert found["status"] == "SUCCEEDED", found.get("cause")
+    made = json.loads(found["output"])["made"]
+    assert made["job"] == "sdk-good" and made["artifact"].endswith("/sdk-good/output/model.tar.gz")
+
+
+def test_a_job_that_fails_hands_its_description_over(ended, shell_request):  # noqa: F811
+    found = ended(training(shell_request("sdk-bad", "echo no > /opt/ml/output/failure; exit 1")))
+    assert (found["status"], found["error"]) == ("FAILED", "States.TaskFailed")
+    cause = json.loads(found["cause"])
+    assert cause["TrainingJobName"] == "sdk-bad" and "no" in cause["FailureReason"]
+
+
+def test_a_job_that_does_not_end_is_stopped(ended, shell_request, client):  # noqa: F811
+    found = ended(training(shell_request("sdk-endless", "sleep 600"), limit_seconds=2))
+    assert (found["status"], found["error"]) == ("FAILED", "States.Timeout")
+    job = client("sagemaker").describe_training_job(TrainingJobName="sdk-endless")
+    assert job["TrainingJobStatus"] in ("Stopping", "Stopped")
+
+
+def test_a_hyperband_search_is_made_with_all_its_fields(ended, training_request):  # noqa: F811
+    trial = training_request("sdk-trial", 'print("validation:accuracy=0.5;")')
+    del trial["TrainingJobName"]
+    trial["StaticHyperParameters"] = trial.pop("HyperParameters")
+    search = {
+        "HyperParameterTuningJobName": "sdk-search",
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Hyperband",
+            "StrategyConfig": {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 3}},
+            "RandomSeed": 1,
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:accuracy"},
+            "ResourceLimits": {
+                "MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2, "MaxRuntimeInSeconds": 120,
+            },
+            "ParameterRanges": RANGES,
+            "TrainingJobEarlyStoppingType": "Off",
+        },
+        "TrainingJobDefinition": trial,
+    }  # fmt: skip
+    found = ended(SdkJob("HyperParameterTuningJob", search, comment="search", limit_seconds=60))
+    assert found["status"] == "SUCCEEDED", found.get("cause")
+    assert json.loads(found["output"])["made"]["BestTrainingJob"]["TunedHyperParameters"]["lr"]
