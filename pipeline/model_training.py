@@ -11,7 +11,7 @@ from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, PUT_OBJECT, TRAIN
 
 START = "LoadModelPlan"
 SAVE = "SaveHyperparameters"
-NO_FINDINGS = {"rules": []}
+NO_FINDINGS: State = {"rules": []}
 
 
 def job_states(config: AppConfig) -> tuple[str, ...]:

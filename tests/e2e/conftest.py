@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +17,19 @@ import pytest
 
 from kennel import project
 from kennel.session import Session
+from localcloud import faults as interruptions
 from samples import draw
 
 BREED_CLASSES = 5
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here is end to end, and tearing the stacks down comes last."""
+    """Everything here is end to end. What the roles asked for is known, and the stacks are torn down, at the end."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-    items.sort(key=lambda item: item.path.name == "test_teardown.py")
+    last = {"test_access.py": 1, "test_teardown.py": 2}
+    items.sort(key=lambda item: last.get(item.path.name, 0))
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,31 @@ class Deployed:
 
     def run(self, *arguments: str) -> dict[str, Any]:
         """Start an execution with the command, follow it, and return what `pipeline show --json` says of it."""
-        name = json.loads(self.kennel("pipeline", "start", "--json", *arguments).stdout)["name"]
+        return self.finish(self.start(*arguments))
+
+    def start(self, *arguments: str) -> str:
+        """The name of an execution that runs from now on."""
+        return json.loads(self.kennel("pipeline", "start", "--json", *arguments).stdout)["name"]
+
+    def finish(self, name: str) -> dict[str, Any]:
         return json.loads(self.kennel("pipeline", "watch", name, "--json", check=False).stdout)
+
+    def interrupt(self, job: str, **options: Any) -> None:
+        """Take the instances of the next spot job of that name away, as `localcloud.interrupt` does."""
+        url = self.variables["AWS_ENDPOINT_URL"] + interruptions.PATH
+        order = json.dumps({"job": job, **options}).encode()
+        with urllib.request.urlopen(urllib.request.Request(url, order, method="POST")):
+            pass
+
+    def job_log(self, job: str) -> list[str]:
+        """The lines of all containers of a training job, by time."""
+        pages = (
+            self.client("logs")
+            .get_paginator("filter_log_events")
+            .paginate(logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=job)
+        )
+        events = sorted((event for page in pages for event in page["events"]), key=lambda event: event["timestamp"])
+        return [event["message"] for event in events]
 
     def ask(self, image: Path | bytes, target_model: str, **request: Any) -> Any:
         """InvokeEndpoint as a user would write it; the parsed JSON answer."""
@@ -124,9 +150,32 @@ def cats_dogs(deployed: Deployed, cats_dogs_folder: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def default_run(deployed: Deployed, breeds: str) -> dict[str, Any]:
+def started(deployed: Deployed, breeds: str, cats_dogs: str) -> dict[str, str]:
+    """The good runs, all started at once: where one of them waits for a function, another one trains."""
+    # Once the fourth epoch is over; every other run of this model has fewer.
+    deployed.interrupt("cat-dog-cla-*", after_line="train:epoch=4;")
+    return {
+        "cat-dog": deployed.start("--model", "cat-dog-classifier", "--instances", "2"),
+        "default": deployed.start(),
+        "resnet50": deployed.start("--model", "dog-breed-resnet50"),
+    }
+
+
+@pytest.fixture(scope="session")
+def default_run(deployed: Deployed, started: dict[str, str]) -> dict[str, Any]:
     """The environment's default run, `{}`: the core model tuned, the mobile one trained."""
-    return deployed.run()
+    return deployed.finish(started["default"])
+
+
+@pytest.fixture(scope="session")
+def cat_dog_run(deployed: Deployed, started: dict[str, str]) -> dict[str, Any]:
+    """Trained on two spot instances that are taken away once."""
+    return deployed.finish(started["cat-dog"])
+
+
+@pytest.fixture(scope="session")
+def resnet50_run(deployed: Deployed, started: dict[str, str]) -> dict[str, Any]:
+    return deployed.finish(started["resnet50"])
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ def aws(deployed):
 
 
 @pytest.fixture(scope="module")
-def execution(aws, deployed, cats_dogs):
+def execution(aws, deployed, started):
     """An execution started with the AWS CLI on a data set that was uploaded as the user's own."""
     document = {"models": ["cat-dog-classifier"], "hyperparameters": {"cat-dog-classifier": {"epochs": 3}}}
     arn = json.loads(
@@ -41,7 +41,7 @@ def execution(aws, deployed, cats_dogs):
             "--input", json.dumps(document),
         )
     )["executionArn"]  # fmt: skip
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline:
         answer = json.loads(aws("stepfunctions", "describe-execution", "--execution-arn", arn))
         if answer["status"] != "RUNNING":

@@ -118,3 +118,28 @@ def test_reports_and_registry_are_there(deployed, default_run):
         )["ModelPackageSummaryList"]
     ]
     assert len(packages) >= 2
+
+
+def test_trials_hyperparameters_and_findings_are_shown(deployed, default_run, tmp_path):
+    shown = deployed.kennel("pipeline", "show", default_run["name"]).stdout
+    assert "best trial" in shown and f"runs/{default_run['name']}/{CORE}/reports/" in shown
+    page = tmp_path / "trials.html"
+    listed = deployed.kennel("pipeline", "trials", default_run["name"], "--json", "--html", str(page)).stdout
+    (search,) = json.loads(listed)
+    assert (search["model"], search["kind"]) == (CORE, "Bayesian")
+    assert all(set(trial["values"]) == {"lr", "batch-size"} for trial in search["trials"])
+    assert "Parallel coordinates" in page.read_text()
+    s3, bucket = deployed.client("s3"), deployed.session.output("ArtifactsBucket")
+    key = f"runs/{default_run['name']}/{CORE}/hyperparameters.json"
+    saved = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert saved["tuning_job"] == search["name"]
+    assert saved["best_trial"] in [trial["name"] for trial in search["trials"]]
+
+
+def test_a_published_version_is_registered_where_it_does_not_expire(deployed, default_run):
+    sagemaker = deployed.client("sagemaker")
+    (package,) = sagemaker.list_model_packages(ModelPackageGroupName=f"kennel-local-{CORE}")["ModelPackageSummaryList"]
+    found = sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])
+    (container,) = found["InferenceSpecification"]["Containers"]
+    published = {item["model"]: item["target_model"] for item in default_run["output"]["outcomes"]}
+    assert container["ModelDataUrl"].endswith(f"/models/{published[CORE]}")

@@ -10,8 +10,8 @@ NAME = "dog-breed-resnet50"
 
 
 @pytest.fixture(scope="module")
-def run(deployed, breeds):
-    return deployed.run("--model", NAME)
+def run(resnet50_run):
+    return resnet50_run
 
 
 def test_it_is_tuned_and_published(run):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
+
+from imgcls.contract import metrics
 
 
 def test_corrupt_files_fail_the_run_with_the_reason(deployed):
@@ -30,6 +33,25 @@ def test_a_training_script_that_raises_names_its_reason(deployed, cats_dogs):
     assert "loss" in run["cause"]
     shown = deployed.kennel("pipeline", "show", run["name"]).stdout
     assert "loss" in shown
+    # The rule that saw it is a metric that an alarm watches, and a part of what people are told.
+    assert counted(deployed, metrics.RULE, "non-finite-loss") == 1
+    assert counted(deployed, metrics.ABOUT, "learning") >= 1
+    assert "non-finite-loss" in json.loads(run["cause"])[0]["findings"]
+
+
+def counted(deployed, dimension, value):
+    """How often a rule, or the rules about something, have fired so far."""
+    now = datetime.now(UTC)
+    points = deployed.client("cloudwatch").get_metric_statistics(
+        Namespace=metrics.NAMESPACE,
+        MetricName=metrics.FINDINGS,
+        Dimensions=[{"Name": metrics.ENVIRONMENT, "Value": "local"}, {"Name": dimension, "Value": value}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return sum(point["Sum"] for point in points)
 
 
 def test_a_wrong_input_is_refused_before_anything_is_paid_for(deployed, cats_dogs):
