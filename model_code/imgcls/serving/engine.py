@@ -29,11 +29,12 @@ SUPPORTS_BF16 = "BF16" in _CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class OpenVinoEngine:
-    """One compiled graph. The calling thread runs it, one image at a time, on one core.
+    """One compiled graph, run one image at a time, each image on one core.
 
-    Parallelism comes from the server's threads, one a core, which all models share and which run the graph
-    themselves. So a model has as many streams as there are such threads, of one thread each, and no pinning:
-    OpenVINO pins each compiled model's first stream to the same core, and two hot models would share that core.
+    Parallelism comes from the server's threads, one a core, which all models share and which wait while a model's
+    stream computes for them. So a model has as many streams as there are such threads, of one thread each: with one
+    stream OpenVINO answers a model's requests one after another. And no pinning: OpenVINO pins each compiled model's
+    first stream to the same core, and two hot models would share that core.
     """
 
     def __init__(
