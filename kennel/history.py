@@ -30,7 +30,10 @@ class Job:
 
 @dataclass
 class Visit:
-    """One entry into a state of type `kind` (Task, Choice, Map, ...); `iteration` of the Map, None outside of it."""
+    """One entry into a state of type `kind` (Task, Choice, Map, ...); `iteration` of the Map, None outside of it.
+
+    `is_poll`: it only asked how far a job is, that an earlier state created.
+    """
 
     state: str
     kind: str
@@ -40,6 +43,7 @@ class Visit:
     status: Literal["running", "succeeded", "failed"] = "running"
     attempts: int = 0
     job: Job | None = None
+    is_poll: bool = False
     error: str | None = None
     cause: str | None = None
     input: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -98,7 +102,9 @@ def _apply(event: dict, visit: Visit | None) -> None:
     kind = event["type"]
     if kind in ("TaskScheduled", "LambdaFunctionScheduled"):
         visit.attempts += 1
-        parameters = _json(event.get("taskScheduledEventDetails", {}).get("parameters"))
+        details = event.get("taskScheduledEventDetails", {})
+        visit.is_poll = details.get("resource", "").startswith("describe")
+        parameters = {} if visit.is_poll else _json(details.get("parameters"))
         for key, job_kind in JOB_NAMES.items():
             if key in parameters:
                 visit.job = Job(job_kind, parameters[key])

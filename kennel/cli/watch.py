@@ -81,7 +81,7 @@ class _Follower:
     def lines(self, run: Run) -> Iterator[str]:
         names = model_names(run)
         for index, visit in enumerate(run.visits):
-            if visit.kind not in SHOWN:
+            if not _is_shown(visit):
                 continue
             label = _label(visit, names)
             yield from self._job_lines(visit, label)
@@ -115,6 +115,10 @@ class _Follower:
             self._ended.add(visit.job)
 
 
+def _is_shown(visit: Visit) -> bool:
+    return visit.kind in SHOWN and (not visit.is_poll or visit.status == "failed")
+
+
 def _change(visit: Visit, label: str) -> str:
     job = f" ({visit.job.kind} job {visit.job.name})" if visit.job else ""
     took = f" in {duration(visit.seconds)}" if visit.exited else ""
@@ -146,7 +150,7 @@ def _table(run: Run, measured: Mapping[Job, str] | None = None) -> Table:
         title=f"{run.name}  {run.status}  {duration(run.seconds)}",
     )
     table.title_justify = "left"
-    for visit in (visit for visit in run.visits if visit.kind in SHOWN):
+    for visit in (visit for visit in run.visits if _is_shown(visit)):
         seconds = visit.seconds if visit.exited else (datetime.now(UTC) - visit.entered).total_seconds()
         model = names.get(visit.iteration, "") if visit.iteration is not None else ""
         mark = Text(MARKS[visit.status], style=COLOURS[visit.status])

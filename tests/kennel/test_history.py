@@ -92,3 +92,16 @@ def test_a_retry_that_succeeds_is_a_success():
     ]
     (visit,) = read_visits(events)
     assert (visit.status, visit.attempts, visit.error) == ("succeeded", 2, None)
+
+
+def test_asking_how_far_a_job_is_counts_as_a_poll_and_has_no_job():
+    scheduled = {"resource": "describeTrainingJob", "parameters": json.dumps({"TrainingJobName": "train-1"})}
+    (visit,) = read_visits(
+        [
+            entered(1, 0, "TrainModelDescribe"),
+            event(2, 1, "TaskScheduled", taskScheduledEventDetails=scheduled),
+            event(3, 2, "TaskSucceeded"),
+            exited(4, 3, "TrainModelDescribe"),
+        ]
+    )
+    assert visit.is_poll and visit.job is None

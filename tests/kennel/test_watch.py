@@ -61,3 +61,10 @@ def test_a_failure_says_why_in_words(printed):
     assert "TrainModel: the loss is nan" in text
     assert "r1 FAILED in 1m30s: dogs: the loss is nan (lower lr)" in text
     assert "{" not in text
+
+
+def test_polls_are_left_out_unless_one_fails(printed):
+    good = visit("TrainModelDescribe", status="succeeded", is_poll=True)
+    bad = visit("TuneModelDescribe", status="failed", is_poll=True, error="Denied", cause="no")
+    text = printed(run(good, bad, status="FAILED", cause="no"))
+    assert "TrainModelDescribe" not in text and "TuneModelDescribe" in text
