@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from imgcls.contract import metrics, records
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.rules import BY_NAME, METRIC, STOP
 from imgcls.debug.rules import Check, Evidence, make_checks
+from imgcls.debug.rules.base import Moment
 from imgcls.debug.sampler import StepSampler
 from imgcls.debug.stream import EpochLosses, Figures, History, Sample
 from imgcls.networks import head
@@ -35,10 +37,11 @@ class Watch:
         self, network: nn.Module, recorder: Recorder, settings: DebugSettings | None = None, *, samples: bool = True
     ) -> None:
         """`network` is the plain module, inside any wrapper. `samples`: whether this process is the one that does."""
-        self._recorder, self._settings = recorder, settings or DebugSettings()
-        self._checks = make_checks(self._settings.rules)
+        self._recorder, self._settings, self._samples = recorder, settings or DebugSettings(), samples
         self._interval = self._settings.interval if samples else 0
-        self._main = samples
+        self._checks: dict[Moment, list[Check]] = {"loss": [], "sample": [], "epoch": []}
+        for check in make_checks(self._settings.rules):
+            self._checks[check.moment].append(check)
         self._sampler = StepSampler(network)
         device = next(network.parameters()).device.type
         self._history = History(num_classes=head(network)[1].out_features, device=device)
@@ -71,6 +74,10 @@ class Watch:
             self._sampler.losses.append(number)
         self._history.loss = number
         self._look("loss")
+        if not math.isfinite(number):
+            self._sampler.stop()
+            place = f"epoch {self._epoch}, step {self._step}, at lr {self._learning_rate:.3g}"
+            raise TrainingDiverged(f"the loss is {number} in {place}: {BY_NAME['non-finite-loss'].advice}")
 
     def update(self, optimizer_step: Callable[[], object]) -> None:
         """Run the optimizer's step, clipping included; on a sampled step with figures taken around it."""
@@ -86,7 +93,7 @@ class Watch:
 
     def end_epoch(self, train_loss: float, validation_loss: float) -> None:
         """After the epoch's validation; mean losses in nats."""
-        if not self._main:
+        if not self._samples:
             return
         self._history.epochs.append(EpochLosses(train_loss, validation_loss))
         self._history.profile = self._recorder.summary()
@@ -118,20 +125,17 @@ class Watch:
                 self._recorder.debug(name, short, step=self._step, epoch=self._epoch)
         self._num_samples += 1
 
-    def _look(self, moment: str) -> None:
+    def _look(self, moment: Moment) -> None:
         """Ask the rules for which there is news, each until it has fired once."""
-        for check in self._checks:
-            if check.moment == moment and check.name not in self._findings:
-                evidence = check.check(self._history)
-                if evidence is not None:
-                    self._fire(check, evidence)
+        for check in self._checks[moment]:
+            evidence = None if check.name in self._findings else check.check(self._history)
+            if evidence is not None:
+                self._fire(check, evidence)
 
     def _fire(self, check: Check, evidence: Evidence) -> None:
         rule, action = BY_NAME[check.name], self._settings.rules[check.name].action
         advice = rule.advice
-        if rule.name == "non-finite-loss":
-            advice = f"lr was {self._learning_rate:.3g}: {advice}"
-        elif action == STOP:
+        if action == STOP and check.moment != "loss":
             self.stopped_by = rule.name
             advice = f"training stops after this epoch, as the debug setting asks; {advice}"
         where = f" in {evidence.layer}" if evidence.layer else ""
@@ -144,7 +148,3 @@ class Watch:
         print(f"{rule.severity}: {rule.name}{where} ({evidence.value:.3g}): {advice}", flush=True)
         if action in (METRIC, STOP):
             print(metrics.line({rule.metric: 1}), flush=True)
-        if rule.name == "non-finite-loss":
-            self._sampler.stop()
-            place = f"epoch {self._epoch}, step {self._step}"
-            raise TrainingDiverged(f"the loss is {evidence.value} in {place}: {advice}")

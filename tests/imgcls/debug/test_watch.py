@@ -113,7 +113,7 @@ def test_actions(make_watch, capsys, action, printed, sent):
 
 def test_a_divergence_on_a_looked_at_step_leaves_no_hook(make_watch):
     watch = make_watch()
-    with pytest.raises(TrainingDiverged, match=r"epoch 1, step 1: lr was 0.01: lower lr"):
+    with pytest.raises(TrainingDiverged, match=r"epoch 1, step 1, at lr 0.01: lower lr"):
         run_steps(watch, [1], loss=float("nan"))
     assert not any(module._forward_hooks for module in watch.network.modules())
     assert not watch.is_sampling
