@@ -6,6 +6,7 @@ import io
 import json
 
 import boto3
+import numpy as np
 import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
@@ -61,6 +62,38 @@ def test_the_alias_says_which_version_is_asked(clients):
     prediction = classifier.predict(b"jpeg")
     assert (prediction.label, prediction.version, prediction.target_model) == ("Borzoi", "v2", "dogs/v2/model.tar.gz")
     assert classifier.predict(Image.new("RGB", (8, 8))).predictions[1].label == "Briard"
+
+
+def test_arrays_and_images_are_sent_without_loss(clients):
+    runtime, _, stub, _ = clients
+    pixels = np.random.default_rng(1).integers(0, 256, (5, 4, 3), dtype=np.uint8)
+    classifier = ImageClassifier("endpoint", target_model="a/model.tar.gz", runtime=runtime)
+    for picture in (pixels, Image.fromarray(pixels)):
+        sent = []
+        runtime.meta.events.register("before-parameter-build.*", lambda params, sent=sent, **_: sent.append(params))
+        stub.add_response("invoke_endpoint", {"Body": body(ANSWER)})
+        classifier.predict(picture)
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(sent[0]["Body"]))), pixels)
+
+
+@pytest.mark.parametrize("array", [np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8), np.zeros(4, np.uint8)])
+def test_arrays_that_are_no_pictures_are_refused(array):
+    with pytest.raises(KennelError, match="is no picture"):
+        ImageClassifier("endpoint", target_model="a/model.tar.gz", runtime=object()).predict(array)
+
+
+def test_a_batch_is_cut_to_what_the_server_takes(clients):
+    runtime, _, stub, _ = clients
+    sizes, sent = [0] * 70 + [4_000_000, 4_000_000], []
+    runtime.meta.events.register("before-parameter-build.*", lambda params, **_: sent.append(params))
+    for num in (64, 7, 1):
+        stub.add_response("invoke_endpoint", {"Body": body({"predictions": [ANSWER] * num})})
+    classifier = ImageClassifier("endpoint", target_model="a/model.tar.gz", runtime=runtime)
+    predictions = classifier.predict_batch(b"x" * size for size in sizes)
+    assert [len(json.loads(params["Body"])["instances"]) for params in sent] == [64, 7, 1]
+    assert {params["ContentType"] for params in sent} == {"application/json"}
+    assert all(len(params["Body"]) <= 6 * 1024 * 1024 for params in sent)
+    assert len(predictions) == 72 and predictions[0].label == "Borzoi"
 
 
 def test_a_cold_model_is_asked_again(clients, monkeypatch):
