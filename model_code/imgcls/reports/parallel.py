@@ -15,6 +15,8 @@ _COLUMN, _MARGIN = 150, 70
 _DECADES = 2.0
 """Numbers above 0 that span more powers of ten than this are drawn by their logarithm."""
 _MAX_TICKS = 5
+_HALO = "paint-order:stroke;stroke:var(--card);stroke-width:4px"
+"""Lines cross the ticks' texts, which must stay readable."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,11 @@ def parallel(columns: Sequence[Column], names: Sequence[str], *, label: str, bes
     width = 2 * _MARGIN + _COLUMN * (len(columns) - 1)
     places = [_MARGIN + _COLUMN * index for index in range(len(columns))]
     scales = [_scale(column.values) for column in columns]
-    parts = [part for x, column, scale in zip(places, columns, scales, strict=True) for part in _axis(x, column, scale)]
     order = sorted(range(len(names)), key=lambda index: index == best)
-    parts += [_line(index, columns, places, scales, names[index], index == best) for index in order]
+    parts = [_line(index, columns, places, scales, names[index], index == best) for index in order]
+    parts += [
+        part for x, column, scale in zip(places, columns, scales, strict=True) for part in _axis(x, column, scale)
+    ]
     return (
         f'<div class="scroll"><svg class="chart" role="img" aria-label="{escape(label)}" '
         f'viewBox="0 0 {width} {_HEIGHT}" style="min-width:{min(width, 900)}px">{"".join(parts)}</svg></div>'
@@ -68,7 +72,10 @@ def _numeric(values: Sequence[float]) -> _Scale:
 def _axis(x: float, column: Column, scale: _Scale) -> list[str]:
     title = f'<text x="{x}" y="18" text-anchor="middle">{escape(column.name)}</text>'
     rule = f'<line class="axis" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>'
-    ticks = [f'<text x="{x - 6}" y="{y + 4:.1f}" text-anchor="end">{escape(text)}</text>' for y, text in scale.ticks]
+    ticks = [
+        f'<text x="{x - 6}" y="{y + 4:.1f}" text-anchor="end" style="{_HALO}">{escape(text)}</text>'
+        for y, text in scale.ticks
+    ]
     return [title, rule, *ticks]
 
 

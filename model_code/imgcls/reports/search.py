@@ -48,6 +48,10 @@ class Search:
     def best(self) -> Trial | None:
         return next((trial for trial in self.ranked if trial.objective is not None), None)
 
+    def short(self, trial: Trial) -> str:
+        """A trial's name without the search's, which begins it."""
+        return trial.name.removeprefix(f"{self.name}-")
+
     @property
     def varied(self) -> list[str]:
         """The hyperparameters that were searched."""
@@ -63,7 +67,7 @@ def _section(search: Search) -> str:
     counts = ", ".join(f"{count} {status}" for status, count in Counter(t.status for t in search.trials).items())
     parts = [paragraph(f"{search.name}: {search.kind}, {len(search.trials)} trials: {counts}.")]
     if search.best is not None:
-        best = {search.objective: number(round(search.best.objective or 0.0, 6)), "trial": search.best.name}
+        best = {search.objective: number(round(search.best.objective or 0.0, 6)), "trial": search.short(search.best)}
         parts.append(facts({**best, **{name: shown(value) for name, value in search.best.values.items()}}))
         parts += [_over_time(search), _coordinates(search)]
     return "".join(parts) + _table(search)
@@ -78,7 +82,8 @@ def _over_time(search: Search) -> str:
         known = [item for item in (*so_far[-1:], value) if item is not None]
         so_far.append(better(known) if known else None)
     series = [Series("best so far", numbers, so_far), Series("trial", numbers, found)]
-    return charts.lines(series, label="Objective over time", x_label="trial", y_label=search.objective)
+    chart = charts.lines(series, label="Objective over time", x_label="trial", y_label=search.objective)
+    return f'<div style="max-width:640px">{chart}</div>'
 
 
 def _coordinates(search: Search) -> str:
@@ -86,14 +91,14 @@ def _coordinates(search: Search) -> str:
     columns = [Column(name, [trial.values.get(name) for trial in measured]) for name in search.varied]
     columns.append(Column(search.objective, [trial.objective for trial in measured]))
     best = next(index for index, trial in enumerate(measured) if trial is search.best)
-    names = [f"{trial.name}: {shown(trial.objective)}" for trial in measured]
+    names = [f"{search.short(trial)}: {shown(trial.objective)}" for trial in measured]
     return "<h3>Values and objective</h3>" + parallel(columns, names, label="Parallel coordinates", best=best)
 
 
 def _table(search: Search) -> str:
     rows = [
         (
-            trial.name,
+            search.short(trial),
             trial.status,
             shown(trial.objective),
             shown(trial.seconds),
