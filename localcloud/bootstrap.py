@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from localcloud.context import Cloud
 
 STACK = "CDKToolkit"
+_MAX_SECONDS = 60.0
 QUALIFIER = "hnb659fds"  # CDK's default
 _VERSION = "33"  # of CDK's bootstrap template; the CLI refuses to replace it by an older one
 # Logical id in CDK's own template -> role, so that such a `cdk bootstrap` updates this stack in place.
@@ -28,9 +30,19 @@ def make_bootstrap_stack(cloud: Cloud) -> None:
         TemplateBody=json.dumps(_template(f"{cloud.account_id}-{cloud.region}", cloud.account_id)),
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
-    stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    stack = _ended(cloudformation)
     if stack["StackStatus"] != "CREATE_COMPLETE":
         raise RuntimeError(f"the bootstrap stack is {stack['StackStatus']}: {stack.get('StackStatusReason')}")
+
+
+def _ended(cloudformation: Any) -> dict[str, Any]:
+    """The stack once it is made: on a busy machine CreateStack answers before that."""
+    deadline = time.monotonic() + _MAX_SECONDS
+    while True:
+        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        if not stack["StackStatus"].endswith("_IN_PROGRESS") or time.monotonic() > deadline:
+            return stack
+        time.sleep(0.1)
 
 
 def _template(place: str, account_id: str) -> dict[str, Any]:

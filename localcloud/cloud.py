@@ -107,6 +107,8 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     from localcloud.services import refuse_other_services
 
     application.add_handler(cloud.faults.handle)
+    application.add_handler(cloud.calls.handle)
+    application.observe(cloud.calls.observe)
     front = functions.install(cloud, application)
     codebuild.install(cloud, application)
     cloudformation.install(cloud, application, front)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.config import Config
 
+from localcloud.calls import CallLog
 from localcloud.faults import Faults
 from localcloud.processes import ProcessGroups
 
@@ -70,15 +71,22 @@ class Cloud:
     app: Application | None = field(default=None, repr=False)
     processes: ProcessGroups = field(default_factory=ProcessGroups, repr=False)
     faults: Faults = field(default_factory=Faults, repr=False)
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    calls: CallLog = field(init=False, repr=False)
+    _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict, repr=False)
     _session: boto3.Session | None = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _callbacks: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
-    def client(self, service: str) -> Any:
-        """A boto3 client for `service`, bound to this cloud with fake credentials; cached and thread-safe."""
+    def __post_init__(self) -> None:
+        self.calls = CallLog(self.region, self.account_id)
+
+    def client(self, service: str, role: str | None = None) -> Any:
+        """A boto3 client for `service`, bound to this cloud with fake credentials; cached and thread-safe.
+
+        role: the ARN of the role that acts; its calls are noted in `calls`.
+        """
         with self._lock:
-            if service not in self._clients:
+            if (service, role) not in self._clients:
                 # One session: it keeps what all clients load. Making clients in it is not thread-safe, hence the lock.
                 if self._session is None:
                     self._session = boto3.Session(FAKE_KEY, FAKE_KEY, FAKE_KEY, region_name=self.region)
@@ -88,14 +96,24 @@ class Cloud:
                     retries={"total_max_attempts": 1},
                     inject_host_prefix=False,
                 )
-                self._clients[service] = self._session.client(service, endpoint_url=self.url, config=config)
-            return self._clients[service]
+                self._clients[service, role] = self._session.client(
+                    service,
+                    endpoint_url=self.url,
+                    config=config,
+                    aws_access_key_id=self._access_key(role),
+                    aws_secret_access_key=FAKE_KEY,
+                    aws_session_token=FAKE_KEY,
+                )
+            return self._clients[service, role]
 
-    def environment(self) -> dict[str, str]:
-        """The variables that lead any AWS client to this cloud and to nowhere else."""
+    def _access_key(self, role: str | None) -> str:
+        return FAKE_KEY if role is None else self.calls.access_key(role)
+
+    def environment(self, role: str | None = None) -> dict[str, str]:
+        """The variables that lead any AWS client to this cloud and to nowhere else; as `role`, where one is given."""
         return {
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": FAKE_KEY,
+            "AWS_ACCESS_KEY_ID": self._access_key(role),
             "AWS_SECRET_ACCESS_KEY": FAKE_KEY,
             "AWS_SESSION_TOKEN": FAKE_KEY,
             "AWS_REGION": self.region,
@@ -107,10 +125,10 @@ class Cloud:
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
         }
 
-    def subprocess_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    def subprocess_environment(self, extra: Mapping[str, str] | None = None, role: str | None = None) -> dict[str, str]:
         """The environment of a job's process: ours without real credentials, plus `extra`, bound to this cloud."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_CREDENTIAL_PREFIXES)}
-        return {**inherited, **(extra or {}), **self.environment()}
+        return {**inherited, **(extra or {}), **self.environment(role)}
 
     def image_command(self, image: str, kind: ImageKind) -> ImageCommand:
         """The first row of the table that covers `image` for `kind`; UnknownImageError names the image otherwise."""

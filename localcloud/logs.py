@@ -13,8 +13,8 @@ _BATCH = 5_000  # PutLogEvents takes 10,000 events and 1 MB
 class LogWriter:
     """One log stream, made on first use together with its group."""
 
-    def __init__(self, cloud: Cloud, group: str, stream: str) -> None:
-        self._logs = cloud.client("logs")
+    def __init__(self, cloud: Cloud, group: str, stream: str, role: str | None = None) -> None:
+        self._logs = cloud.client("logs", role)
         self._group, self._stream = group, stream
         self._made = False
 

@@ -66,6 +66,11 @@ class Application:
         self._operations: dict[tuple[str, str], JsonOperation] = {}
         self._allowed: dict[str, set[str]] = {}
         self._answered: Mapping[str, re.Pattern[str]] | None = None
+        self._observe: Callable[[Environ, Operation], None] = lambda environ, operation: None
+
+    def observe(self, observer: Callable[[Environ, Operation], None]) -> None:
+        """Show every request to `observer` before it is answered."""
+        self._observe = observer
 
     def add_handler(self, handler: Handler) -> None:
         """Ask `handler` before moto; handlers are asked in the order in which they were added."""
@@ -86,6 +91,7 @@ class Application:
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         operation = identify(environ)
         try:
+            self._observe(environ, operation)
             response = self._own_answer(environ, operation)
             if response is None:
                 self._refuse_unlisted(environ, operation)

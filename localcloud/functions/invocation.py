@@ -73,7 +73,7 @@ class Functions:
             tempfile.TemporaryDirectory(prefix="invocation-", dir=self._made(self._root)) as folder,
         ):
             answer = self._run(function, event, request_id, (group, stream), Path(folder))
-        LogWriter(self._cloud, group, stream).write(answer.logs)
+        LogWriter(self._cloud, group, stream, function.role).write(answer.logs)
         return answer
 
     @staticmethod
@@ -177,7 +177,7 @@ class Functions:
             "AWS_LAMBDA_LOG_FORMAT": self.logging_config(function.name)["LogFormat"],
             "AWS_LAMBDA_LOG_GROUP_NAME": where[0],
             "AWS_LAMBDA_LOG_STREAM_NAME": where[1],
-            **self._cloud.environment(),
+            **self._cloud.environment(function.role),
         }
 
     def _code(self, function: FunctionRecord) -> Path:

@@ -27,6 +27,7 @@ class FunctionRecord:
     layers: tuple[str, ...]
     code: bytes
     code_sha256: str
+    role: str
 
 
 def read_function(account_id: str, region: str, name_or_arn: str, qualifier: str | None) -> FunctionRecord:
@@ -62,6 +63,7 @@ def record(function: Any) -> FunctionRecord:
         layers=tuple(layer["Arn"] for layer in function.layers),
         code=function.code_bytes or b"",
         code_sha256=function.code_digest,
+        role=function.role,
     )
 
 

@@ -32,7 +32,6 @@ class StepFunctions:
         self._cloud = cloud
         self._logs = ExecutionLogs(cloud)
         self._catalogue = Catalogue(cloud.client, cloud.region)
-        self._interpreter = Interpreter(self._catalogue)
         self._executions: dict[str, Execution] = {}
         self._lock = threading.Lock()
 
@@ -93,7 +92,7 @@ class StepFunctions:
                 self._executions[arn] = execution
                 self._logs.follow(execution)
                 count(self._cloud, execution, "Started")
-                execution.start(self._interpreter)
+                execution.start(Interpreter(self._catalogue.acting_as(execution.machine.role_arn)))
             elif existing.status == "RUNNING" and existing.input == value:
                 execution = existing
             else:

@@ -38,7 +38,7 @@ class Fleet:
         self._flusher = flusher
         self._metrics = metrics
         self._home = home
-        self.artifacts = Artifacts(cloud.client("s3"), home / "models", settings.max_unpacked_bytes, metrics)
+        self.artifacts = Artifacts(cloud.client("s3", plan.role), home / "models", settings.max_unpacked_bytes, metrics)
         self.instances: list[Instance] = []
         self._turn = itertools.count()
         self._running = 0

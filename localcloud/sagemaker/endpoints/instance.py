@@ -56,7 +56,7 @@ class Instance:
         logs = cloud.root / "endpoints" / plan.endpoint_name / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         file = logs / f"{self.stream.replace('/', '-')}.txt"
-        self._log = LogStream(cloud.client("logs"), group, self.stream, file)
+        self._log = LogStream(cloud.client("logs", plan.role), group, self.stream, file)
         flusher.add(self, self._log.ship)
         self._tail: collections.deque[str] = collections.deque(maxlen=20)
         self._stopping = threading.Event()
@@ -131,7 +131,8 @@ class Instance:
         }
         if self._plan.multi_model:
             variables["SAGEMAKER_MULTI_MODEL"] = "true"
-        return self._cloud.subprocess_environment({name: self._local(value) for name, value in variables.items()})
+        variables = {name: self._local(value) for name, value in variables.items()}
+        return self._cloud.subprocess_environment(variables, self._plan.role)
 
     def _local(self, text: str) -> str:
         return _OPT_ML.sub(lambda _: str(self._home), text)

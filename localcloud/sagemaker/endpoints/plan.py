@@ -21,6 +21,7 @@ class HostingPlan:
     config_name: str
     variant_name: str
     image: str
+    role: str | None
     multi_model: bool
     cached_models: bool
     model_data_url: str | None
@@ -44,6 +45,7 @@ class HostingPlan:
             config_name=config["EndpointConfigName"],
             variant_name=variant["VariantName"],
             image=container["Image"],
+            role=model.get("ExecutionRoleArn"),
             multi_model=container.get("Mode", "SingleModel") == "MultiModel",
             cached_models=caching == "Enabled",
             model_data_url=container.get("ModelDataUrl"),

@@ -66,10 +66,17 @@ class EndSignal:
 
 
 def job_environment(
-    cloud: Cloud, opt_ml: OptMl, request_environment: Mapping[str, str], extra: Mapping[str, str], *, isolated: bool
+    cloud: Cloud,
+    opt_ml: OptMl,
+    request_environment: Mapping[str, str],
+    extra: Mapping[str, str],
+    *,
+    isolated: bool,
+    role: str | None = None,
 ) -> dict[str, str]:
     """The variables of a job's process. An isolated job gets neither credentials nor an endpoint.
 
+    role: whose credentials the job gets; None: those of nobody in particular.
     Later wins: this process without credentials, `extra`, the request's Environment, the way to this cloud.
     """
     packages = str(opt_ml.work / "site-packages")
@@ -98,7 +105,7 @@ def job_environment(
             environment.pop(name, None)
         variables |= {"AWS_REGION": cloud.region, "AWS_EC2_METADATA_DISABLED": "true"}
         return {**environment, **variables}
-    return {**environment, **variables, **cloud.environment()}
+    return {**environment, **variables, **cloud.environment(role)}
 
 
 class Container:

@@ -44,7 +44,8 @@ class JobExecution(ABC, Generic[J]):
         self._runner = runner
         self._job = job
         self._request = job.request
-        self._objects = Objects(cloud)
+        self._role: str | None = job.request.get("RoleArn")
+        self._objects = Objects(cloud, self._role)
 
     @property
     @abstractmethod
@@ -121,7 +122,7 @@ class JobExecution(ABC, Generic[J]):
 
     def _log_stream(self, host: Host) -> LogStream:
         stream = f"{self._job.name}/{host.label}-{int(now().timestamp())}"
-        return LogStream(self._cloud.client("logs"), self.log_group, stream, host.opt_ml.log_file)
+        return LogStream(self._cloud.client("logs", self._role), self.log_group, stream, host.opt_ml.log_file)
 
     def _container(
         self,
@@ -134,7 +135,9 @@ class JobExecution(ABC, Generic[J]):
         isolated: bool,
     ) -> Container:
         requested = self._request.get("Environment", {})
-        environment = job_environment(self._cloud, host.opt_ml, requested, variables, isolated=isolated)
+        environment = job_environment(
+            self._cloud, host.opt_ml, requested, variables, isolated=isolated, role=self._role
+        )
 
         def read(line: str) -> None:
             log_stream.write(host.opt_ml.original(line))

@@ -11,6 +11,7 @@ from urllib.parse import urlparse
 from boto3.s3.transfer import TransferConfig
 
 from localcloud.context import Cloud
+from localcloud.iam_actions import Wanted
 from localcloud.sagemaker.jobs.hosts import Host
 from localcloud.sagemaker.jobs.moto_objects import read_object
 
@@ -45,11 +46,12 @@ def relative_path(key: str, prefix: str) -> str:
 
 
 class Objects:
-    """Transfers between this cloud's S3 and folders."""
+    """Transfers between this cloud's S3 and folders, as the role that a job runs under."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self._account_id = cloud.account_id
-        self._s3 = cloud.client("s3")
+    def __init__(self, cloud: Cloud, role: str | None = None) -> None:
+        self._cloud = cloud
+        self._role = role
+        self._s3 = cloud.client("s3", role)
 
     def download_prefix(self, uri: str, target: Path, share: tuple[int, int] = (0, 1)) -> int:
         """Put the objects under the key prefix `uri` into the folder `target`; returns how many there are.
@@ -78,7 +80,9 @@ class Objects:
             raise NoObjectsError(f"S3 key: {source['S3Uri']} matched no files on s3")
 
     def _download(self, bucket: str, key: str, path: Path) -> None:
-        content = read_object(self._account_id, bucket, key)
+        content = read_object(self._cloud.account_id, bucket, key)
+        if self._role is not None:
+            self._cloud.calls.note(self._role, [Wanted("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")])
         if content is None:
             raise NoObjectsError(f"S3 key: s3://{bucket}/{key} was deleted while the job read it")
         path.parent.mkdir(parents=True, exist_ok=True)

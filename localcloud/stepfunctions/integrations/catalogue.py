@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Callable, Mapping
@@ -78,11 +79,15 @@ def _clients_by_sdk_name() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The integrations of one embedded cloud."""
+    """The integrations of one embedded cloud. client_for: service name, or that and a role -> boto3 client."""
 
-    client_for: Callable[[str], Any]
+    client_for: Callable[..., Any]
     region: str
     tokens: TaskTokens = field(default_factory=TaskTokens)
+
+    def acting_as(self, role: str) -> Catalogue:
+        """The same with a role's credentials."""
+        return dataclasses.replace(self, client_for=functools.partial(self.client_for, role=role))
 
     def token(self) -> WaitingTask:
         return self.tokens.new()

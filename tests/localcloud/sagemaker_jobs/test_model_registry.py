@@ -74,17 +74,13 @@ def test_groups_are_unique_and_packages_need_one(sagemaker):
         sagemaker.create_model_package(ModelPackageDescription="neither")
 
 
-@pytest.mark.parametrize("operation", ["search", "create_transform_job"])
-def test_what_moto_would_pretend_is_refused_by_name(sagemaker, operation):
-    requests = {
-        "search": {"Resource": "TrainingJob"},
-        "create_transform_job": {
-            "TransformJobName": "t",
-            "ModelName": "m",
-            "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/i"}}},
-            "TransformOutput": {"S3OutputPath": "s3://b/o"},
-            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
-        },
-    }
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("search", {"Resource": "TrainingJob"}),
+        ("start_pipeline_execution", {"PipelineName": "p", "ClientRequestToken": "t" * 32}),
+    ],
+)
+def test_what_moto_would_pretend_is_refused_by_name(sagemaker, operation, request_):
     with pytest.raises(ClientError, match="localcloud does not emulate sagemaker:"):
-        getattr(sagemaker, operation)(**requests[operation])
+        getattr(sagemaker, operation)(**request_)

@@ -46,7 +46,7 @@ class TrainingRun(JobExecution[TrainingJob]):
     def __init__(self, cloud: Cloud, runner: JobRunner, job: TrainingJob) -> None:
         super().__init__(cloud, runner, job)
         definitions = job.request["AlgorithmSpecification"].get("MetricDefinitions", [])
-        self._metrics = MetricScanner(definitions, job.name, cloud.client("cloudwatch"))
+        self._metrics = MetricScanner(definitions, job.name, cloud.client("cloudwatch", self._role))
         self._checkpoints: dict[str, str] = job.request.get("CheckpointConfig", {})
         self._spot: SpotCapacity | None = None
         if job.request.get("EnableManagedSpotTraining"):

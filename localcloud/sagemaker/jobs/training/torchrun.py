@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.sagemaker.jobs.ports import free_port
+from localcloud.sagemaker.endpoints.connections import free_port
 
 # The toolkit gives torchrun the same port in every job, which is free in a container of its own. This program stands
 # before torchrun on the PATH and drops that option: torchrun then takes the job's port from PET_MASTER_PORT.
