@@ -11,7 +11,7 @@ from torch.utils.hooks import RemovableHandle
 from imgcls.contract import records
 from imgcls.debug.parameters import layer_group
 
-_RELU_LIKE = (nn.ReLU, nn.ReLU6, nn.Hardswish)
+_RELU_LIKE: tuple[type[nn.Module], ...] = (nn.ReLU, nn.ReLU6, nn.Hardswish)
 """Activations with a range of inputs for which they give exactly zero and no gradient."""
 _BOUNDED: dict[type[nn.Module], tuple[float, float]] = {
     nn.Sigmoid: (0.0, 1.0), nn.Hardsigmoid: (0.0, 1.0), nn.Tanh: (-1.0, 1.0), nn.Softsign: (-1.0, 1.0),

@@ -28,11 +28,9 @@ def trainable_groups(network: nn.Module) -> dict[str, list[nn.Parameter]]:
 
 def figures_around(network: nn.Module, step: Callable[[], object]) -> Figures:
     """Run the optimizer's `step`. The figures are those of `contract.records` for weights, one a layer group."""
-    groups = {name: [p.detach() for p in group] for name, group in trainable_groups(network).items()}
-    gradients = {
-        name: _norm([parameter.grad for parameter in group if parameter.grad is not None])
-        for name, group in trainable_groups(network).items()
-    }
+    parameters = trainable_groups(network)
+    gradients = {name: _gradient_norm(group) for name, group in parameters.items()}
+    groups = {name: [parameter.detach() for parameter in group] for name, group in parameters.items()}
     before = {name: torch._foreach_add(group, 0.0) for name, group in groups.items()}
     step()
     updates = {name: _norm(torch._foreach_sub(group, before[name])) for name, group in groups.items()}
@@ -60,9 +58,12 @@ def read(tensors: Mapping[str, Mapping[str, Tensor]]) -> Figures:
     return {name: {layer: next(values) for layer in layers} for name, layers in tensors.items()}
 
 
+def _gradient_norm(parameters: Sequence[nn.Parameter]) -> Tensor:
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    return _norm(gradients) if gradients else parameters[0].new_zeros(())
+
+
 def _norm(tensors: Sequence[Tensor]) -> Tensor:
-    if not tensors:
-        return torch.zeros(())
     return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(list(tensors))))
 
 

@@ -139,7 +139,7 @@ class Watch:
             self.stopped_by = rule.name
             advice = f"training stops after this epoch, as the debug setting asks; {advice}"
         where = f" in {evidence.layer}" if evidence.layer else ""
-        finding = {
+        finding: dict[str, Any] = {
             "rule": rule.name, "value": evidence.value, "severity": rule.severity, "action": advice,
             "step": self._step, "epoch": self._epoch, "layer": evidence.layer,
         }  # fmt: skip

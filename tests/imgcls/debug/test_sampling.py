@@ -147,3 +147,10 @@ def test_cached_features_are_no_images():
     assert records.INPUT_MEAN not in figures and labels == {0: 1, 1: 3}
     history = History(num_classes=2, samples=deque([Sample(1, 0.7, 0.1, figures)]))
     assert [check.name for check in make_checks(DebugSettings().rules) if check.check(history)] == []
+
+
+def test_a_layer_that_the_loss_does_not_depend_on_has_no_gradient():
+    network = nn.ModuleDict({"used": nn.Linear(4, 2), "forgotten": nn.Linear(4, 2)})
+    network["used"](torch.rand(3, 4)).sum().backward()
+    figures = figures_around(network, lambda: None)
+    assert figures[records.GRADIENT_NORM]["forgotten"] == 0.0 < figures[records.GRADIENT_NORM]["used"]
