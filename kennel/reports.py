@@ -43,10 +43,10 @@ def fetch(
     run = runs.describe(session, execution)
     found = [report for report in _fetch_all(_Bucket(session), run, folder, model) if report.kind in kinds]
     if not found:
-        wanted = "a report" if kinds == KINDS else f"the {' or '.join(kinds)} report"
+        wanted = "report" if kinds == KINDS else f"{' or '.join(kinds)} report"
         raise KennelError(
-            f"{execution} ({run.status}) has not left {wanted}{f' of {model}' if model else ''}: a training job leaves "
-            "its records when it ends; `kennel pipeline show` says how far it is"
+            f"{execution} ({run.status}) has left no {wanted}{f' of {model}' if model else ''}: "
+            f"`kennel pipeline show {execution}` says how far it came"
         )
     rows = [(report.model or "All models", report.kind, str(report.path.relative_to(folder))) for report in found]
     (folder / INDEX).write_text(render_index(f"Reports of {execution}", run.status, rows))

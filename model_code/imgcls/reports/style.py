@@ -55,7 +55,7 @@ figure { margin: 0; } figcaption { font-size: 12px; color: var(--soft); overflow
 .classes { display: grid; grid-template-columns: repeat(auto-fill, minmax(330px, 1fr)); gap: 4px 24px; }
 .classes .grid { gap: 6px; flex-wrap: nowrap; overflow: hidden; } .classes figure { flex: 0 0 auto; width: 76px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 16px 28px; }
-.bars { max-width: 640px; }
+.bars, .charts > div { max-width: 640px; }
 .chart { display: block; width: 100%; height: auto; } .chart text { fill: var(--soft); font-size: 12px; }
 .chart .name { fill: var(--ink); } .chart .inside { fill: #fff; font-weight: 600; }
 .chart .axis { stroke: var(--rule); stroke-width: 1; } .chart .mark { stroke: var(--error); stroke-dasharray: 4 3; }

@@ -134,9 +134,10 @@ def _learning(records: TrainingRecords) -> str:
         _over_epochs(records, "train:learning-rate", "Learning rate"),
         _over_epochs(records, "train:images-per-second", "Training speed", "images a second"),
     ]  # fmt: skip
-    sampled = records.by_layer(contract.LOSS)
+    sampled = [series for series in records.by_layer(contract.LOSS) if len(series.xs) > 1]
     steps = [charts.lines(sampled, label="Loss of sampled steps", x_label="step", y_label="nats")] if sampled else []
-    return side_by_side((drawn if records.metrics else []) + steps)
+    shown = (drawn if records.metrics else []) + steps
+    return side_by_side(shown) if shown else paragraph("The run ended before there was a curve to draw.")
 
 
 def _over_epochs(records: TrainingRecords, name: str, label: str, unit: str = "") -> str:
