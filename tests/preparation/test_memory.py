@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 SCRIPT = Path(__file__).parents[2] / "model_code" / "prepare.py"
-MAX_BYTES_PER_IMAGE = 700
+MAX_BYTES_PER_IMAGE = 500
 
 
 def draw_noise(folder: Path, num: int, classes: int = 10) -> Path:

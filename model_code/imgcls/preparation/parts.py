@@ -15,6 +15,7 @@ import re
 from array import array
 from collections.abc import Iterable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -118,9 +119,13 @@ class _Columns:
 
     def catalogue(self, parts: tuple[Path, ...]) -> Catalogue:
         ends = self._ends
-        paths = np.array([bytes(self._paths[ends[i] : ends[i + 1]]) for i in range(len(ends) - 1)], dtype=np.bytes_)
+        longest = max((end - start for start, end in pairwise(ends)), default=0)
+        paths = np.zeros(len(ends) - 1, dtype=f"S{longest + 1}")
+        for index, (start, end) in enumerate(pairwise(ends)):
+            paths[index] = bytes(self._paths[start:end])
         order = np.argsort(paths, kind="stable")
         paths, records = paths[order], np.frombuffer(self._records, RECORD)[order]
+        self._paths, self._records = bytearray(), bytearray()
         there = self._found(paths, records)
         paths, records = paths[there], records[there]
         numbers = {int(number): index for index, number in enumerate(records["number"]) if number in self._reasons}
