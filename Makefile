@@ -63,6 +63,7 @@ bench: setup     ## ratios against peers; writes out/bench.json
 	$(BIN)/python -m benchmarks $(ROWS)
 
 soak: setup      ## the long reliability figures
+	$(BIN)/python -m benchmarks.killed_training --kills 200
 	$(BIN)/python -m benchmarks.soak
 
 clean:           ## forget what was built, the environment included

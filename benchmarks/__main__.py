@@ -20,6 +20,7 @@ GROUPS = {
     "benchmarks.profiling": ("profiler_overhead",),
     "benchmarks.tuning": ("tuning_head", "tuning_naive"),
     "benchmarks.moving_data": ("packing", "upload"),
+    "benchmarks.training": ("train_step", "train_bf16"),
     "benchmarks.synth": ("synth",),
     "benchmarks.embedded": ("embedded_overhead",),
 }  # fmt: skip
