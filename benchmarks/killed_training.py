@@ -138,7 +138,7 @@ def _train(folder: Path, arguments: list[str], call: str | None, nth_call: int) 
         steps.write(f"{self.step}\n")
         return result
 
-    Trainer._train_step = noted  # type: ignore[method-assign]
+    Trainer._train_step = noted  # type: ignore[method-assign, assignment]
     if call:
         owner, name = CALLS[call]
         setattr(owner, name, _deadly(getattr(owner, name), nth_call))

@@ -114,7 +114,8 @@ def jitter_colors(images: Tensor, factors: Tensor) -> Tensor:
     """
     brightness, contrast, saturation = factors
     images = images * brightness
-    grey = sum(share * images[:, channel : channel + 1] for channel, share in enumerate(_GREY))
+    red, green, blue = (share * images[:, channel : channel + 1] for channel, share in enumerate(_GREY))
+    grey = red + green + blue
     images = grey + saturation * (images - grey)
     mean = grey.mean((2, 3), keepdim=True)
     return (mean + contrast * (images - mean)).clamp(0, 255)

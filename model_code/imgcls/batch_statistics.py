@@ -58,4 +58,5 @@ class BatchStatistics:
         for norm, momentum in zip(self._norms, momenta, strict=True):
             norm.momentum = momentum
             for average in (norm.running_mean, norm.running_var):
+                assert average is not None, "all networks keep running averages"
                 distributed.all_reduce_sum(average).div_(distributed.world_size())

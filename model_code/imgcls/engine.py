@@ -128,7 +128,9 @@ class Trainer:
         for parameter in self._backbone:
             parameter.requires_grad_(trains_backbone)
         if self._model is self._network or trains_backbone != self._trains_backbone:
-            model = torch.compile(self._network) if self._recipe.compile else self._network
+            model = self._network
+            if self._recipe.compile:
+                model = torch.compile(model)  # type: ignore[assignment]
             self._model = distributed.parallel(model, self._device)
             self._trains_backbone = trains_backbone
         self._network.train()
