@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -20,7 +20,7 @@ class MachineSampler:
         self.samples: list[dict[str, float]] = []
         self.interval = interval
         self._started, self._folder = started, folder
-        self._process = psutil.Process()
+        self._process, self._gpu = psutil.Process(), _Gpu()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="machine-sampler", daemon=True)
 
@@ -45,7 +45,7 @@ class MachineSampler:
                 "machine_memory_percent": psutil.virtual_memory().percent,
                 "disk_percent": psutil.disk_usage(str(self._folder)).percent,
             }
-            self.samples.append(row | self._traffic() | _gpu())
+            self.samples.append(row | self._traffic() | self._gpu.sample())
             busy, clock = new_busy, new_clock
 
     def _traffic(self) -> dict[str, float]:
@@ -66,12 +66,30 @@ def _cpu_seconds() -> float:
     return usage.user + usage.system
 
 
-def _gpu() -> dict[str, float]:
-    """Through NVML; its Python binding is in the stock GPU image, and without it only the memory is known."""
-    torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_available():
-        return {}
-    row: dict[str, float] = {"gpu_memory_bytes": torch.cuda.memory_allocated()}
-    if importlib.util.find_spec("pynvml"):
-        row |= {"gpu_percent": torch.cuda.utilization(), "gpu_used_bytes": torch.cuda.device_memory_used()}
-    return row
+class _Gpu:
+    """The process's GPU: memory by torch, the rest through NVML, whose Python binding is in the stock GPU image."""
+
+    def __init__(self) -> None:
+        self._has_nvml: bool | None = None
+
+    def sample(self) -> dict[str, float]:
+        """Empty without a GPU."""
+        torch = sys.modules.get("torch")
+        if torch is None or not torch.cuda.is_available():
+            return {}
+        row: dict[str, float] = {"gpu_memory_bytes": torch.cuda.memory_allocated()}
+        if self._has_nvml is None:
+            self._has_nvml = _answers(torch.cuda.utilization)
+        if self._has_nvml:
+            row |= {"gpu_percent": torch.cuda.utilization(), "gpu_used_bytes": torch.cuda.device_memory_used()}
+        return row
+
+
+def _answers(ask: Callable[[], object]) -> bool:
+    """Whether NVML does; else says why not, once. Its own errors have no class without its binding."""
+    try:
+        ask()
+    except Exception as error:
+        print(f"GPU utilization is not sampled: {error}", flush=True)
+        return False
+    return True
