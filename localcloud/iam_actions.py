@@ -31,18 +31,7 @@ _S3 = {
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",
 }
-# Field of a SageMaker request -> kind of resource that it names.
-_SAGEMAKER = {
-    "EndpointConfigName": "endpoint-config",
-    "EndpointName": "endpoint",
-    "HyperParameterTuningJobName": "hyper-parameter-tuning-job",
-    "ModelName": "model",
-    "ModelPackageGroupName": "model-package-group",
-    "ModelPackageName": "model-package",
-    "ProcessingJobName": "processing-job",
-    "TrainingJobName": "training-job",
-    "TransformJobName": "transform-job",
-}
+_SAGEMAKER_VERB = re.compile("^(Create|Describe|Stop|Delete|Update)")
 _ARN_FIELDS = ("TopicArn", "stateMachineArn", "executionArn", "QueueUrl", "SecretId", "KeyId", "ResourceArn")
 
 
@@ -102,15 +91,15 @@ def _s3(environ: Environ, name: str) -> list[Wanted]:
 
 
 def _sagemaker(name: str, body: Mapping[str, Any], arn: str) -> list[Wanted]:
+    noun = _SAGEMAKER_VERB.sub("", name)
+    named = [(noun, body.get(f"{noun}Arn") or body.get(f"{noun}Name"))]
+    if noun == "Endpoint":
+        named.append(("EndpointConfig", body.get("EndpointConfigName")))
     resources = [
-        value if str(value).startswith("arn:") else f"{arn}{_SAGEMAKER[field]}/{value}"
-        for field, value in body.items()
-        if field in _SAGEMAKER
+        value if value.startswith("arn:") else f"{arn}{_kebab(kind)}/{value}" for kind, value in named if value
     ]
     if name == "CreateModelPackage" and "ModelPackageGroupName" in body:
         resources = [f"{arn}model-package/{body['ModelPackageGroupName']}/1"]
-    if name.startswith("List") and name != "ListTags":
-        resources = []
     if "ResourceArn" in body:
         resources = [body["ResourceArn"]]
     needs = [Wanted(f"sagemaker:{name}", resource) for resource in resources or [None]]
@@ -120,6 +109,11 @@ def _sagemaker(name: str, body: Mapping[str, Any], arn: str) -> list[Wanted]:
         passed = (("iam:PassedToService", "sagemaker.amazonaws.com"),)
         needs += [Wanted("iam:PassRole", role, passed) for role in _roles(body)]
     return needs
+
+
+def _kebab(kind: str) -> str:
+    """TrainingJob -> training-job, as ARNs have it."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower()
 
 
 def _roles(body: Mapping[str, Any]) -> Iterable[str]:

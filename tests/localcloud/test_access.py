@@ -88,6 +88,22 @@ def test_creating_a_job_needs_its_role_to_be_passed_and_its_tags_to_be_added():
     ]
 
 
+def test_sagemaker_requests_name_what_they_are_about():
+    def resources(name, body):
+        return [want.resource for want in json_call("sagemaker", name, body)]
+
+    update = b'{"EndpointName": "kennel", "EndpointConfigName": "new"}'
+    assert resources("UpdateEndpoint", update) == [f"{SAGEMAKER}endpoint/kennel", f"{SAGEMAKER}endpoint-config/new"]
+    job = b'{"TransformJobName": "t", "ModelName": "m"}'
+    assert resources("CreateTransformJob", job) == [f"{SAGEMAKER}transform-job/t"]
+    arn = f"{SAGEMAKER}model-package/group/3"
+    assert resources("UpdateModelPackage", f'{{"ModelPackageArn": "{arn}"}}'.encode()) == [arn]
+    assert resources("CreateModelPackage", b'{"ModelPackageGroupName": "g"}') == [f"{SAGEMAKER}model-package/g/1"]
+    search = b'{"HyperParameterTuningJobName": "h"}'
+    assert resources("DescribeHyperParameterTuningJob", search) == [f"{SAGEMAKER}hyper-parameter-tuning-job/h"]
+    assert resources("ListTrainingJobs", b"{}") == [None]
+
+
 def test_metrics_have_a_namespace_and_logs_a_stream():
     query = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "body": b"Action=PutMetricData&Namespace=Kennel"}
     assert needs("monitoring", **query) == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import time
 from abc import ABC, abstractmethod
@@ -17,6 +18,7 @@ from localcloud.sagemaker.jobs.container import Container, EarlyEnd, job_environ
 from localcloud.sagemaker.jobs.failures import JobFailedError
 from localcloud.sagemaker.jobs.hosts import Host, fresh_hosts
 from localcloud.sagemaker.jobs.log_stream import LogStream
+from localcloud.sagemaker.jobs.network_cut import cut_off, is_possible
 from localcloud.sagemaker.jobs.objects import NoObjectsError, Objects
 from localcloud.sagemaker.jobs.records import Job, now
 from localcloud.sagemaker.jobs.runner import JobRunner
@@ -143,7 +145,23 @@ class JobExecution(ABC, Generic[J]):
             log_stream.write(host.opt_ml.original(line))
             on_line(line)
 
-        return Container(self._cloud, argv, host.opt_ml.work, environment, read)
+        return Container(self._cloud, _isolated(argv, host) if isolated else argv, host.opt_ml.work, environment, read)
+
+
+def _isolated(argv: Sequence[str], host: Host) -> Sequence[str]:
+    """`argv` without a network, where that can be done."""
+    if host.count > 1:
+        _warn_once("several instances talk over this machine's loopback")
+    elif not is_possible():
+        _warn_once("this machine does not let its users make network namespaces")
+    else:
+        return cut_off(argv)
+    return argv
+
+
+@functools.cache
+def _warn_once(reason: str) -> None:
+    log.warning("isolated jobs have no credentials, but are not cut off from the network: %s", reason)
 
 
 @contextlib.contextmanager
