@@ -1,7 +1,8 @@
-"""What a GPU makes of the training engine: `python -m benchmarks.gpu`, on a machine with CUDA and torch alone.
+"""What a GPU makes of the training engine: `python -m benchmarks.gpu`; needs torch, torchvision, Pillow and psutil.
 
 Prints images a second, medians of interleaved rounds: the step as projects usually write it (eager, AMP, NCHW), the
-engine's own step on the same images, and the forward pass that feature caching pays once.
+bare step in our layout and precision, our engine's epochs from memory and from packed images, and the forward pass
+that feature caching pays once. Then the seconds that our engine and a plain script take to an accuracy.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import argparse
 import json
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -19,10 +21,13 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
-from imgcls import networks
+from benchmarks import gpu_training
+from imgcls import devices, networks
 
 SIDE, CLASSES = 224, 133
 WARMUP, STEPS, ROUNDS = 12, 30, 5
+
+Measures = dict[str, Callable[[], float]]
 
 
 def rate(step: Callable[[], None], batch: int) -> float:
@@ -57,12 +62,12 @@ def usual(batch: int) -> Callable[[], None]:
     return step
 
 
-def ours(batch: int, *, compile_mode: str | None, fused: bool) -> Callable[[], None]:
-    """uint8 NHWC in, normalised on the GPU, channels-last bf16."""
+def bare(batch: int, *, compiled: bool) -> Callable[[], None]:
+    """Forward, backward, step on uint8 NHWC images that lie on the GPU, channels-last bf16."""
     network = channels_last()
     mean = 255 * torch.tensor([0.485, 0.456, 0.406], device="cuda").view(1, 3, 1, 1)
     std = 255 * torch.tensor([0.229, 0.224, 0.225], device="cuda").view(1, 3, 1, 1)
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4, fused=fused)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4, fused=True)
     images = torch.randint(0, 256, (batch, SIDE, SIDE, 3), dtype=torch.uint8, device="cuda").permute(0, 3, 1, 2)
     targets = torch.randint(CLASSES, (batch,), device="cuda")
 
@@ -71,7 +76,7 @@ def ours(batch: int, *, compile_mode: str | None, fused: bool) -> Callable[[], N
             logits = network((images.float() - mean) / std)
         return nn.functional.cross_entropy(logits.float(), targets)
 
-    forward = torch.compile(forward, mode=compile_mode) if compile_mode else forward
+    forward = torch.compile(forward) if compiled else forward
 
     def step() -> None:
         optimizer.zero_grad(set_to_none=True)
@@ -81,11 +86,11 @@ def ours(batch: int, *, compile_mode: str | None, fused: bool) -> Callable[[], N
     return step
 
 
-def features(batch: int, *, compile_mode: str | None) -> Callable[[], None]:
+def features(batch: int, *, compiled: bool) -> Callable[[], None]:
     network = channels_last().eval()
     network = network.bfloat16()
     images = torch.randint(0, 256, (batch, SIDE, SIDE, 3), dtype=torch.uint8, device="cuda").permute(0, 3, 1, 2)
-    run = torch.compile(network, mode=compile_mode) if compile_mode else network
+    run = torch.compile(network) if compiled else network
 
     def step() -> None:
         with torch.inference_mode():
@@ -94,45 +99,75 @@ def features(batch: int, *, compile_mode: str | None) -> Callable[[], None]:
     return step
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
+def steps(make: Callable[[], Callable[[], None]], batch: int) -> Callable[[], float]:
+    """A contender: images a second of STEPS steps. Made and warmed up here."""
+    step = make()
+    for _ in range(WARMUP):
+        step()
+    return lambda: rate(step, batch)
+
+
+def contenders(folder: Path, b: int) -> Iterator[tuple[str, Callable[[], Measures]]]:
+    yield "steps", lambda: {"usual eager AMP NCHW": steps(lambda: usual(b), b)}
+    yield "steps", lambda: {"bare bf16 channels-last eager": steps(lambda: bare(b, compiled=False), b)}
+    yield "steps", lambda: {"bare bf16 channels-last compiled": steps(lambda: bare(b, compiled=True), b)}
+    for name, compiled in (("eager", False), ("compiled", True)):
+        yield (
+            "engine",
+            lambda name=name, compiled=compiled: {
+                f"{key}, {name}": measure
+                for key, measure in gpu_training.epochs(folder, b, STEPS, compiled=compiled).items()
+            },
+        )
+    yield "features", lambda: {"features eager": steps(lambda: features(4 * b, compiled=False), 4 * b)}
+    yield "features", lambda: {"features compiled": steps(lambda: features(4 * b, compiled=True), 4 * b)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--only", choices=("steps", "engine", "features", "accuracy"), help="one group of figures")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    torch.backends.cudnn.benchmark = True
-    torch.set_float32_matmul_precision("high")
-    rows: dict[str, tuple[Callable[[], None], int]] = {}
-    b = options.batch
-    for name, make, size in (
-        ("usual eager AMP NCHW", lambda: usual(b), b),
-        ("channels_last bf16 eager", lambda: ours(b, compile_mode=None, fused=True), b),
-        ("channels_last bf16 compiled", lambda: ours(b, compile_mode="default", fused=True), b),
-        ("compiled, batch x2", lambda: ours(2 * b, compile_mode="default", fused=True), 2 * b),
-        ("features eager", lambda: features(4 * b, compile_mode=None), 4 * b),
-        ("features compiled", lambda: features(4 * b, compile_mode="default"), 4 * b),
-    ):
-        start = time.perf_counter()
-        try:
-            step = make()
-            for _ in range(WARMUP):
-                step()
-            torch.cuda.synchronize()
-        except Exception as error:
-            print(name, "failed:", repr(error)[:300], flush=True)
-            continue
-        rows[name] = (step, size)
-        seconds, peak = time.perf_counter() - start, torch.cuda.max_memory_allocated() / 2**30
-        print(f"{name}: ready in {seconds:.1f} s, {peak:.1f} GiB", flush=True)
-    rounds = {name: [rate(step, size) for step, size in [rows[name]]] for name in rows}
-    for _ in range(ROUNDS - 1):
-        for name, (step, size) in rows.items():
-            rounds[name].append(rate(step, size))
-    result = {name: statistics.median(values) for name, values in rounds.items()}
-    for name, value in result.items():
-        print(f"{name:32} {value:9.0f} img/s   rounds {[round(v) for v in rounds[name]]}", flush=True)
+    if not torch.cuda.is_available():
+        print("error: there is no GPU that torch can use", file=sys.stderr)
+        return 1
+    devices.tune(gpu_training.CUDA)
+    result: dict[str, object] = {"device": torch.cuda.get_device_name(), "torch": torch.__version__}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if options.only in (None, "engine", "accuracy"):
+            gpu_training.draw(folder)
+        result["images_per_second"] = measure(
+            [make for group, make in contenders(folder, options.batch) if options.only in (None, group)]
+        )
+        if options.only in (None, "accuracy"):
+            result["seconds_to_accuracy"] = gpu_training.time_to_accuracy(folder)
+            print(f"seconds to accuracy {gpu_training.TARGET}: {result['seconds_to_accuracy']}", flush=True)
     if options.out:
-        options.out.write_text(json.dumps(rounds, indent=1))
+        options.out.write_text(json.dumps(result, indent=1))
+    return 0
+
+
+def measure(makers: list[Callable[[], Measures]]) -> dict[str, list[float]]:
+    """The rounds of every contender, interleaved; prints the medians."""
+    ready: Measures = {}
+    for make in makers:
+        begin = time.perf_counter()
+        made = make()
+        for contender in made.values():
+            contender()  # compiles, and lets cuDNN choose
+        peak = torch.cuda.max_memory_allocated() / 2**30
+        print(f"{', '.join(made)}: ready in {time.perf_counter() - begin:.1f} s, {peak:.1f} GiB", flush=True)
+        ready |= made
+    rounds: dict[str, list[float]] = {name: [] for name in ready}
+    for _ in range(ROUNDS):
+        for name, contender in ready.items():
+            rounds[name].append(contender())
+    for name, values in rounds.items():
+        print(f"{name:40} {statistics.median(values):9.0f} img/s   rounds {[round(v) for v in values]}", flush=True)
+    return rounds
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
