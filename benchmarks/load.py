@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -129,13 +130,11 @@ def _count(result: Result, status: int, start: float) -> None:
 
 
 def _run(work: Callable[[int, Result], None], connections: int, seconds: float) -> Result:
+    """All results together. Raises OSError when a connection breaks: that is no answer of any status."""
     results = [Result(seconds) for _ in range(connections)]
-    threads = [threading.Thread(target=work, args=pair) for pair in enumerate(results)]
     start = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(connections) as pool:
+        list(pool.map(work, range(connections), results))
     whole = Result(time.perf_counter() - start)
     for result in results:
         whole.latencies += result.latencies

@@ -14,6 +14,7 @@ import pytest
 from server_process import Reply, ServerProcess
 from tiny_artifact import LABELS, colour_graph, picture, write_model
 
+from imgcls.contract.artifact import read_card
 from imgcls.serving.memory import model_cost
 
 PADDING = 600_000
@@ -148,12 +149,12 @@ class _Platform:
 def test_a_model_swap_under_load_fails_no_request(tmp_path: Path, colours: Path, rolled: Path) -> None:
     with ServerProcess(tmp_path / "log") as server, ThreadPoolExecutor(4) as pool:
         server.load("v0", colours)
-        current, statuses = ["v0"], []
+        current, answers = ["v0"], []
 
         def ask() -> None:
             while current[0] != "stop":
                 name = current[0]
-                statuses.append((name, server.predict(name, picture()).status))
+                answers.append((name, server.predict(name, picture())))
 
         askers: list[Callable[[], None]] = [ask] * 3
         futures = [pool.submit(asker) for asker in askers]
@@ -168,5 +169,10 @@ def test_a_model_swap_under_load_fails_no_request(tmp_path: Path, colours: Path,
         current[0] = "stop"
         for future in futures:
             future.result()
-    assert {status for _, status in statuses} == {200}
-    assert len({name for name, _ in statuses}) >= 5
+    assert {reply.status for _, reply in answers} == {200}
+    assert len({name for name, _ in answers}) >= 5
+    versions = [read_card(folder).version for folder in (colours, rolled)]
+    for name, reply in answers:
+        number = int(name.removeprefix("v")) % 2
+        assert reply.headers["x-model-version"] == versions[number]
+        assert ("label" in reply.json) == (number == 0), "the first answers in full, the second one named"
