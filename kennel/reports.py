@@ -11,22 +11,25 @@ from typing import Any
 
 from imgcls.contract import keys
 from imgcls.reports.index import render_index
+from imgcls.reports.search import render_searches
 from imgcls.reports.write import write_training_reports
-from kennel import runs
+from kennel import runs, trials
 from kennel.errors import KennelError
 from kennel.runs import Run
 from kennel.session import Session
 
-KINDS = ("training", "profiler", "evaluation", "data")
+KINDS = ("training", "profiler", "evaluation", "data", "search")
 SUFFIX = "-report.html"
 INDEX = "index.html"
+NO_MODELS = ("plan", "parts")
+"""Folders of a run that are not a model's."""
 _RECORDS = "output.tar.gz"
 _MAX_RECORDS_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Report:
-    """One page on this machine. `model` is empty for the data report, which belongs to the whole run."""
+    """One page on this machine. `model` is empty for the data and search reports, which belong to the whole run."""
 
     model: str
     kind: str
@@ -41,6 +44,7 @@ def fetch(
     Raises KennelError when there is no such execution or model, or nothing to show yet.
     """
     run = runs.describe(session, execution)
+    _draw_searches(session, run, folder, model)
     found = [report for report in _fetch_all(_Bucket(session), run, folder, model) if report.kind in kinds]
     if not found:
         wanted = "report" if kinds == KINDS else f"{' or '.join(kinds)} report"
@@ -53,8 +57,16 @@ def fetch(
     return found
 
 
+def _draw_searches(session: Session, run: Run, folder: Path, model: str) -> None:
+    """The trials of the run's searches, which the service itself lists."""
+    found = [search for search in trials.of_run(session, run) if model in ("", search.model)]
+    if found:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"search{SUFFIX}").write_text(render_searches(f"Searches of {run.name}", run.status, found))
+
+
 def _fetch_all(bucket: _Bucket, run: Run, folder: Path, model: str) -> list[Report]:
-    models = [name for name in bucket.folders(keys.RUNS + f"{run.name}/") if name != "plan"]
+    models = [name for name in bucket.folders(keys.RUNS + f"{run.name}/") if name not in NO_MODELS]
     if model and model not in models:
         raise KennelError(f"{run.name} has no model {model}; its models are {', '.join(models) or 'not known yet'}")
     for name in [model] if model else models:

@@ -21,7 +21,7 @@ from kennel.session import Session
 def searches(session: Session, execution: str, model: str = "") -> list[Search]:
     """The searches of an execution, or of one of its models. Raises KennelError when it has none."""
     run = runs.describe(session, execution)
-    found = [search for search in _of_run(session, run) if model in ("", search.model)]
+    found = [search for search in of_run(session, run) if model in ("", search.model)]
     if not found:
         whose = f" of {model}" if model else ""
         raise KennelError(
@@ -31,7 +31,8 @@ def searches(session: Session, execution: str, model: str = "") -> list[Search]:
     return found
 
 
-def _of_run(session: Session, run: Run) -> Iterator[Search]:
+def of_run(session: Session, run: Run) -> Iterator[Search]:
+    """Each search of a run, in the order in which they began."""
     seen = set()
     for visit in run.visits:
         plan = visit.input.get("model")

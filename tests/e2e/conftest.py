@@ -153,7 +153,7 @@ def cats_dogs(deployed: Deployed, cats_dogs_folder: Path) -> str:
 def started(deployed: Deployed, breeds: str, cats_dogs: str) -> dict[str, str]:
     """The good runs, all started at once: where one of them waits for a function, another one trains."""
     # Once the fourth epoch is over; every other run of this model has fewer.
-    deployed.interrupt("cat-dog-cla-*", after_line="train:epoch=4;")
+    deployed.interrupt("cat-dog-cla-*", after_line="train:epoch=4;", notice_seconds=60)
     return {
         "cat-dog": deployed.start("--model", "cat-dog-classifier", "--instances", "2"),
         "default": deployed.start(),

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from imgcls.contract import keys
 from imgcls.contract import trials as contract
-from kennel import runs, trained
+from kennel import reports, runs, trained
 from kennel import trials as module
 from kennel.cli import outcomes
 from kennel.errors import KennelError
@@ -84,6 +84,15 @@ def test_trials_of_a_tuning_job_are_read_over_all_pages(session, execution):
     assert search.best.name == "t-2" and search.best.seconds == 60
     assert search.best.values == {"lr": 0.03, "batch-size": 64, "optimizer": "sgd"}
     assert (search.model, search.kind, search.goal) == (MODEL, "Bayesian", "Maximize")
+
+
+def test_the_searches_are_a_report_of_the_run(session, execution, tmp_path):
+    session.s3.put_object(Bucket="artifacts", Key=f"runs/r1/{MODEL}/reports/training-report.html", Body=b"page")
+    session.s3.put_object(Bucket="artifacts", Key="runs/r1/parts/algo-1.jsonl", Body=b"")
+    execution(visit("tuning", "search"))
+    found = reports.fetch(session, "r1", tmp_path)
+    assert [(report.model, report.kind) for report in found] == [("", "search"), (MODEL, "training")]
+    assert "Parallel coordinates" in found[0].path.read_text()
 
 
 def test_trials_of_a_head_search_are_in_the_jobs_records(session, execution):
