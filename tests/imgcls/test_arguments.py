@@ -1,31 +1,48 @@
-"""What train.py makes of a job's environment."""
+"""The command line of train.py: every option explained once, the job's environment as the default."""
 
-from __future__ import annotations
+from pathlib import Path
+
+import pytest
 
 from imgcls.arguments import parse
+from imgcls.contract.hyperparameters import HYPERPARAMETERS
+
+REQUIRED = ["--train", "a", "--validation", "b"]
 
 
-def checkpoint_folder(opt_ml, *arguments):
-    (opt_ml / "model").mkdir(parents=True)
-    environment = {
-        "SM_CHANNEL_TRAIN": "train",
-        "SM_CHANNEL_VALIDATION": "validation",
-        "SM_MODEL_DIR": str(opt_ml / "model"),
-        "TRAINING_JOB_NAME": "search-003-abcd",
-    }
-    options, _ = parse(arguments, environment, "")
-    return options.checkpoint_dir
+def test_help_explains_every_hyperparameter_once(capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse(["--help"], {}, "Train.")
+    text = capsys.readouterr().out
+    assert ended.value.code == 0 and text.startswith("usage: ")
+    options = [line.split()[0] for line in text.splitlines() if line.startswith("  --")]
+    assert sorted(options) == sorted(set(options))
+    assert {f"--{item.name}" for item in HYPERPARAMETERS} < set(options)
+    for item in HYPERPARAMETERS:
+        assert item.help.split()[0] in text and (not item.choices or "|".join(item.choices) in text)
 
 
-def test_a_job_without_a_checkpoint_config_keeps_none(tmp_path):
-    assert checkpoint_folder(tmp_path) is None
+def test_only_what_was_passed_is_a_hyperparameter():
+    paths, passed = parse([*REQUIRED, "--lr", "0.1", "--model-dir", "out/m"], {}, "Train.")
+    assert passed == {"lr": "0.1"}
+    assert (paths.train, paths.output_data_dir, paths.feature_dir) == (
+        Path("a"), Path("out/m-records"), Path("out/m-features"),
+    )  # fmt: skip
+    assert paths.checkpoint_dir is None and paths.checkpoint_seconds == 60
 
 
-def test_a_final_training_keeps_them_where_its_retry_finds_them(tmp_path):
+def test_a_job_takes_its_places_from_the_environment(tmp_path):
     (tmp_path / "checkpoints").mkdir()
-    assert checkpoint_folder(tmp_path) == tmp_path / "checkpoints"
+    environment = {
+        "SM_CHANNEL_TRAIN": "t", "SM_CHANNEL_VALIDATION": "v", "SM_MODEL_DIR": str(tmp_path / "model"),
+        "SM_OUTPUT_DATA_DIR": "o", "SM_CHANNEL_WEIGHTS": "w", "KENNEL_CHECKPOINT_SECONDS": "5",
+    }  # fmt: skip
+    paths, _ = parse([], environment, "Train.")
+    assert paths.checkpoint_dir == tmp_path / "checkpoints" and paths.checkpoint_seconds == 5
+    assert [str(path) for path in (paths.train, paths.validation, paths.output_data_dir, paths.weights)] == list("tvow")
 
 
-def test_a_trial_keeps_to_its_own_folder_of_the_shared_prefix(tmp_path):
-    (tmp_path / "checkpoints" / "trials").mkdir(parents=True)
-    assert checkpoint_folder(tmp_path) == tmp_path / "checkpoints" / "trials" / "search-003-abcd"
+def test_an_unknown_option_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        parse([*REQUIRED, "--learning-rate", "1"], {}, "Train.")
+    assert "unrecognized arguments: --learning-rate" in capsys.readouterr().err

@@ -105,7 +105,7 @@ _KIND_NAMES = {int: "a whole number", float: "a number", str: "a text", bool: "t
 
 HYPERPARAMETERS = (
     Hyperparameter("model-name", str, "model", "name of the model: its prefix below the endpoint's models"),
-    Hyperparameter("architecture", str, "resnet18", "network", choices=ARCHITECTURES),
+    Hyperparameter("architecture", str, "resnet18", "the network", choices=ARCHITECTURES),
     Hyperparameter("pretrained", bool, True, "start from torchvision's ImageNet weights in the weights channel"),
     Hyperparameter("freeze-backbone", bool, False, "train the new last layer only"),
     Hyperparameter(
@@ -124,10 +124,14 @@ HYPERPARAMETERS = (
     Hyperparameter("batch-size", int, 64, "images in a training batch", low=1, high=8192, tunable=True),
     Hyperparameter("test-batch-size", int, 128, "images in a validation batch", low=1, high=8192, tunable=True),
     Hyperparameter("lr", float, 0.01, "peak learning rate", low=1e-7, high=10.0, tunable=True),
-    Hyperparameter("optimizer", str, "sgd", "optimizer", choices=("sgd", "adamw"), tunable=True),
+    Hyperparameter(
+        "optimizer", str, "sgd", "rule by which gradients change the weights", choices=("sgd", "adamw"), tunable=True
+    ),
     Hyperparameter("momentum", float, 0.9, "momentum of sgd", low=0.0, high=0.9999, tunable=True),
-    Hyperparameter("weight-decay", float, 5e-4, "weight decay", low=0.0, high=1.0, tunable=True),
-    Hyperparameter("label-smoothing", float, 0.0, "label smoothing", low=0.0, high=0.9, tunable=True),
+    Hyperparameter("weight-decay", float, 5e-4, "pull of the weights towards zero", low=0.0, high=1.0, tunable=True),
+    Hyperparameter(
+        "label-smoothing", float, 0.0, "share of the target that goes to all classes", low=0.0, high=0.9, tunable=True
+    ),
     Hyperparameter("warmup-epochs", float, 0.5, "epochs of linear warm-up before the cosine", low=0.0, high=100.0),
     Hyperparameter(
         "gradient-clipping", float, 0.0, "largest norm of a step's gradient; 0 clips nothing", low=0.0, tunable=True
@@ -136,7 +140,7 @@ HYPERPARAMETERS = (
         "accumulation-steps",
         int,
         1,
-        "parts that a batch is computed in, to fit memory; the result is the same",
+        "parts that a batch is computed in, to fit memory",
         low=1,
         high=1024,
     ),
@@ -152,7 +156,9 @@ HYPERPARAMETERS = (
     Hyperparameter(
         "augmentation", str, "standard", "changes to training images", choices=("none", "light", "standard")
     ),
-    Hyperparameter("train-precision", str, "fp32", "arithmetic of training", choices=("fp32", "bf16")),
+    Hyperparameter(
+        "train-precision", str, "fp32", "arithmetic of the forward and backward pass", choices=("fp32", "bf16")
+    ),
     Hyperparameter("compile", bool, False, "compile the network with torch.compile; needs a GPU"),
     Hyperparameter(
         "feature-cache", bool, False, "with freeze-backbone: run the backbone once, train the last layer on its answers"
@@ -160,14 +166,14 @@ HYPERPARAMETERS = (
     Hyperparameter(
         "feature-views", int, 1, "views of each image in the feature cache, the first unchanged", low=1, high=64
     ),
-    Hyperparameter("head-search", dict, {}, "JSON: search the last layer's hyperparameters over cached features"),
+    Hyperparameter("head-search", dict, {}, "search the last layer's hyperparameters over cached features"),
     Hyperparameter("seed", int, 1, "seed of every random choice", low=0, high=2**31 - 1, tunable=True),
     Hyperparameter("num-workers", int, -1, "loader threads; -1 means one a core", low=-1, high=256),
-    Hyperparameter("debug", dict, {}, "JSON: steps between samples, thresholds and actions of the debugging rules"),
-    Hyperparameter("profile", dict, {}, "JSON: which steps the profiler records: wait, warmup, active"),
-    Hyperparameter("preprocessing", dict, {}, "JSON: resize, crop, mean, std"),
-    Hyperparameter("serving", dict, {}, "JSON: response_format, precision"),
-    Hyperparameter("labels", dict, {}, "JSON: class folder or label -> the label that answers carry"),
+    Hyperparameter("debug", dict, {}, "steps between samples, thresholds and actions of the debugging rules"),
+    Hyperparameter("profile", dict, {}, "which steps the profiler records: wait, warmup, active"),
+    Hyperparameter("preprocessing", dict, {}, "resize, crop, mean, std"),
+    Hyperparameter("serving", dict, {}, "response_format, precision"),
+    Hyperparameter("labels", dict, {}, "class folder or label -> the label that answers carry"),
 )
 BY_NAME = {item.name: item for item in HYPERPARAMETERS}
 
