@@ -169,5 +169,11 @@ def test_profiler_report_of_a_job_with_a_gpu_and_a_network(tmp_path: Path) -> No
     assert "Warning: The GPU computes 20% of the time." in text and "Expected gain: up to 5.0 times" in text
 
 
+def test_profiler_report_without_a_step_praises_nothing(tmp_path: Path) -> None:
+    write_records(tmp_path, _profile(mean_ms={}, p95_ms={}, steps=[], num_steps=0))
+    text = checked(render_profiler_report(tmp_path))
+    assert "This run timed no training step." in text and "Nothing holds this run up." not in text
+
+
 def test_profiler_report_of_a_killed_job(tmp_path: Path) -> None:
     assert "left no profile" in checked(render_profiler_report(tmp_path))

@@ -25,6 +25,9 @@ def advise(profile: Profile, environment: Mapping[str, Any]) -> list[Advice]:
     found = [advice for rule in _RULES for advice in [rule(profile, environment)] if advice]
     if any(advice.severity == "warning" for advice in found):
         return sorted(found, key=lambda advice: advice.severity != "warning")
+    if not step_ms(profile):
+        text = "It ended before its first step, or trained on kept features: the phases below say where the time went."
+        return [Advice("no-steps", "info", "This run timed no training step.", text), *found]
     text = "The network computes nearly all the time, and memory is steady."
     return [Advice("balanced", "good", "Nothing holds this run up.", text), *found]
 

@@ -52,7 +52,7 @@ def _summary(profile: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
             "duration": f"{profile.get('seconds', 0):.1f} s",
             "steps": f"{profile.get('num_steps', 0):,}",
             "batch size": batch,
-            "mean step": f"{total:.1f} ms",
+            "mean step": f"{total:.1f} ms" if total else "-",
             "images a second": number(1000 * batch / total) if total else "-",
             "waiting for data": f"{parts.get('data-wait', 0) / total:.1%}" if total else "-",
             "cores": environment.get("num_cpus", "-"),
@@ -69,7 +69,7 @@ def _step(profile: Mapping[str, Any]) -> str:
     mean_ms, p95_ms = step_ms(profile), profile.get("p95_ms", {})
     total = sum(mean_ms.values())
     if not total:
-        return paragraph("No step was finished.")
+        return paragraph("None was timed.")
     parts = {name: [value, p95_ms.get(name, 0.0)] for name, value in mean_ms.items() if value}
     split = charts.bars(["mean", "95th percentile"], parts, label="Time split of a step", unit=" ms")
     rows = [
