@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from localcloud.context import Cloud
 
@@ -34,14 +36,18 @@ class LogWriter:
             self._logs.put_log_events(logGroupName=self._group, logStreamName=self._stream, logEvents=batch)
 
     def _make(self) -> None:
-        if self._made:
-            return
-        for create, names in (
-            (self._logs.create_log_group, {"logGroupName": self._group}),
-            (self._logs.create_log_stream, {"logGroupName": self._group, "logStreamName": self._stream}),
-        ):
-            try:
-                create(**names)
-            except self._logs.exceptions.ResourceAlreadyExistsException:
-                continue
-        self._made = True
+        if not self._made:
+            make_stream(self._logs, self._group, self._stream)
+            self._made = True
+
+
+def make_stream(logs: Any, group: str, stream: str) -> None:
+    """Make a log stream, and its group where there is none; what is there already stays."""
+    names = {"logGroupName": group, "logStreamName": stream}
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        try:
+            logs.create_log_stream(**names)
+        except logs.exceptions.ResourceNotFoundException:
+            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):  # somebody else was faster
+                logs.create_log_group(logGroupName=group)
+            logs.create_log_stream(**names)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from pathlib import Path
 from typing import Any
+
+from localcloud.logs import make_stream
 
 _MAX_BATCH_EVENTS = 10_000
 _MAX_BATCH_BYTES = 1_048_576
@@ -22,12 +23,7 @@ class LogStream:
         self._lock = threading.Lock()
         self._waiting: list[dict[str, Any]] = []
         self._file = file.open("a", encoding="utf-8", buffering=1)
-        # The group is shared by all jobs of an account.
-        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-            logs.create_log_group(logGroupName=group)
-        # A job that is interrupted and goes on within the second writes to the stream that it had.
-        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-            logs.create_log_stream(**self._target)
+        make_stream(logs, group, stream)  # which a job has already that goes on within the second of an interruption
 
     def write(self, line: str) -> None:
         self._file.write(line + "\n")
