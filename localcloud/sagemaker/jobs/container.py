@@ -28,11 +28,16 @@ Ending = Literal["exited", "stopped", "max_runtime", "max_wait", "interrupted", 
 
 @dataclass(frozen=True)
 class Exit:
-    """How a container ended. code: as a shell says it, 128 + N for signal N. tail: its last lines of output."""
+    """How a container ended.
+
+    code: as a shell says it, 128 + N for signal N.    tail: its last lines of output.
+    moment: on the monotonic clock, when it wrote its first traceback, else when it ended.
+    """
 
     code: int
     ending: Ending
     tail: tuple[str, ...]
+    moment: float
 
     @property
     def failed(self) -> bool:
@@ -125,6 +130,7 @@ class Container:
         self._environment = dict(environment)
         self._on_line = on_line
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._first_traceback: float | None = None
 
     def run(self, end: EndSignal) -> Exit:
         try:
@@ -138,7 +144,7 @@ class Container:
             )
         except OSError as error:  # no such program, not executable: what docker would answer with code 127
             self._read(f"{self._argv[0]}: {error.strerror}")
-            return Exit(127, "exited", tuple(self._tail))
+            return self._exit(127, "exited")
         reader = threading.Thread(target=self._pump, args=(process,), name="job-output", daemon=True)
         reader.start()
         while process.poll() is None and end.reason is None:
@@ -150,7 +156,10 @@ class Container:
         kill_strays("SAGEMAKER_BASE_DIR", self._environment["SAGEMAKER_BASE_DIR"])
         reader.join()
         code = process.returncode
-        return Exit(code if code >= 0 else 128 - code, ending, tuple(self._tail))
+        return self._exit(code if code >= 0 else 128 - code, ending)
+
+    def _exit(self, code: int, ending: Ending) -> Exit:
+        return Exit(code, ending, tuple(self._tail), self._first_traceback or time.monotonic())
 
     def _ask_to_end(self, process: subprocess.Popen[bytes], reader: threading.Thread, end: EndSignal) -> Ending:
         """SIGTERM, then wait for the whole group: its output ends when the last of its processes does."""
@@ -169,6 +178,8 @@ class Container:
                 self._read(line.decode(errors="replace").rstrip("\r\n"))
 
     def _read(self, line: str) -> None:
+        if self._first_traceback is None and "Traceback (most recent call last)" in line:
+            self._first_traceback = time.monotonic()
         self._tail.append(line)
         self._on_line(line)
 

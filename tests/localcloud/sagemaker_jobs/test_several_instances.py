@@ -90,6 +90,41 @@ def test_one_failing_host_fails_the_job_with_its_reason_and_ends_the_others(run_
     assert time.monotonic() - started < 10
 
 
+def test_the_host_that_failed_first_gives_the_reason_though_another_ends_before_it(run_shell):
+    both = f'[ {HOST} = 127.0.0.1 ] && sleep 0.3 && echo "lost the other" && exit 1; '
+    job = run_shell(
+        "fail-together", both + 'echo "Traceback (most recent call last)"; echo "no memory"; sleep 0.6; exit 2'
+    )
+    assert job["FailureReason"].endswith("no memory, exit code: 2")
+
+
+def test_trials_of_several_instances(sagemaker, training_request):
+    source = (
+        "import os; print('validation:accuracy=0.5;' if os.environ['SM_CURRENT_HOST'] == '127.0.0.1' else 'second')"
+    )
+    definition = training_request("two-host-trials", source, ResourceConfig=TWO)
+    static = definition.pop("HyperParameters")
+    del definition["TrainingJobName"]
+    sagemaker.create_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName="two-host-trials",
+        HyperParameterTuningJobConfig={
+            "Strategy": "Grid",
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:accuracy"},
+            "ResourceLimits": {"MaxParallelTrainingJobs": 2},
+            "ParameterRanges": {"CategoricalParameterRanges": [{"Name": "lr", "Values": ["0.1"]}]},
+        },
+        TrainingJobDefinition={"StaticHyperParameters": static, **definition},
+    )
+    job = wait(
+        lambda: sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="two-host-trials"),
+        "HyperParameterTuningJobStatus",
+    )
+    best = job["BestTrainingJob"]
+    assert best["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == pytest.approx(0.5)
+    trial = sagemaker.describe_training_job(TrainingJobName=best["TrainingJobName"])
+    assert trial["ResourceConfig"]["InstanceCount"] == 2
+
+
 def test_stop_reaches_every_host(sagemaker, s3, client, shell_request):
     line = f"host={HOST}; trap 'echo saved > /opt/ml/model/$host; exit 0' TERM; echo ready; sleep 60 & wait"
     sagemaker.create_training_job(**shell_request("stop-both", line, ResourceConfig=TWO))
