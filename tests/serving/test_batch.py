@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +26,7 @@ from kennel.cli.app import app
 from kennel.local import LocalRecord
 from localcloud import ImageCommand, LocalCloud
 
+ROOT = Path(__file__).parents[2]
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/kennel/serving:local"
 ROLE = "arn:aws:iam::123456789012:role/batch"
 MODEL, VERSION = "colours", "20261120-1234abcd"
@@ -69,6 +74,40 @@ def deployed(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setattr(sessions.local, "require", lambda: record)
     monkeypatch.setattr(sessions.Session, "outputs", OUTPUTS)
     return cloud
+
+
+@pytest.fixture(scope="module")
+def endpoint(cloud: LocalCloud) -> str:
+    """The endpoint that the documentation asks, in service."""
+    sagemaker, name = cloud.cloud.client("sagemaker"), "kennel-local"
+    variant = {"VariantName": "AllTraffic", "ModelName": "serving", "InstanceType": "ml.c7i.large"}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=name, ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
+    )
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    while (status := sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"]) == "Creating":
+        time.sleep(0.05)
+    assert status == "InService"
+    return name
+
+
+def test_the_documented_python_runs(endpoint: str, tmp_path: Path) -> None:
+    """boto3 in four lines, and ImageClassifier, as docs/serving.md shows them."""
+    for name in ("dog.jpg", "a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(picture("green"))
+    text = (ROOT / "docs" / "serving.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S)
+    assert len(blocks) == 2
+    target = keys.target_model(MODEL, VERSION)
+    code = "\n".join(blocks).replace("dog-breed-classifier/model.tar.gz", target).replace("dog-breed-classifier", MODEL)
+    code = code.replace("kennel-prod", endpoint).replace("<artifacts bucket>", "artifacts")
+    code += "\nprint(dogs.predict('dog.jpg').label, len(dogs.predict_batch(['a.jpg', 'b.jpg'])))\n"
+    # `colours` answers arrays.
+    code = code.replace('answer["Body"].read())["label"]', 'answer["Body"].read())[1] > 0.9')
+    variables = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'model_code'}"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["True", "green", "2"], done.stderr
 
 
 def _lines(path: Path) -> list[dict]:
