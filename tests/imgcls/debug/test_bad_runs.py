@@ -126,6 +126,11 @@ def test_a_bad_run_fires_its_rule(rule, tmp_path, machine_of_its_own, monkeypatc
     assert out.count(f"debug:{rule}=1;") == 1
 
 
+def test_a_layer_whose_weights_are_all_alike_is_named(tmp_path):
+    network = changed_network(lambda net: net.features[2][0].weight.fill_(0.01))
+    assert train(tmp_path, network=network, epochs=1)["poor-initialization"]["layer"] == "features.2"
+
+
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path, capsys):
     network = changed_network(lambda net: net.head.weight.fill_(float("inf")))
     with pytest.raises(TrainingDiverged, match=r"epoch 1, step 1.*lower lr"):
