@@ -1,0 +1,52 @@
+"""The loaders of a training: what the hyperparameters make of the splits."""
+
+import json
+import shutil
+from argparse import Namespace
+
+import numpy as np
+import pytest
+
+from imgcls.class_balance import loss_weights
+from imgcls.contract.artifact import Preprocessing
+from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError
+from imgcls.training_data import open_data
+from tests.imgcls.stripes import SPEC
+
+
+def opened(folder, **changes):
+    values = {item.name: item.default for item in HYPERPARAMETERS} | {"batch-size": 10} | changes
+    paths = Namespace(train=folder / "train", validation=folder / "validation")
+    return open_data(paths, values, Preprocessing.from_dict(json.loads(SPEC)))
+
+
+@pytest.fixture
+def unequal(splits, tmp_path):
+    """Three images of one class, 24 of each other."""
+    folder = tmp_path / "data"
+    shutil.copytree(splits, folder)
+    for path in sorted((folder / "train" / "003.Slanting").iterdir())[3:]:
+        path.unlink()
+    return folder
+
+
+def shares(data):
+    targets = np.concatenate([batch.targets for epoch in range(1, 5) for batch in data.train.epoch(epoch)])
+    return np.bincount(targets, minlength=3) / len(targets)
+
+
+def test_a_sampler_draws_every_class_equally_often(unequal):
+    assert shares(opened(unequal)) == pytest.approx([24 / 51, 24 / 51, 3 / 51], abs=0.03)
+    balanced = opened(unequal, **{"class-weighting": "sampler"})
+    assert shares(balanced) == pytest.approx([1 / 3] * 3, abs=0.12) and balanced.class_weights is None
+
+
+def test_a_weighted_loss_takes_the_images_as_they_are(unequal):
+    weighted = opened(unequal, **{"class-weighting": "loss"})
+    assert weighted.class_weights == pytest.approx(loss_weights([0] * 24 + [1] * 24 + [2] * 3, 3))
+    assert shares(weighted) == pytest.approx([24 / 51, 24 / 51, 3 / 51], abs=0.03)
+
+
+def test_parts_of_one_image_are_refused(unequal):
+    with pytest.raises(HyperparameterError, match=r"batch-size 10 in 6 parts .*: use at least 12"):
+        opened(unequal, **{"accumulation-steps": 6})
