@@ -119,7 +119,7 @@ def settings(rule):
 @pytest.mark.parametrize("rule", sorted(BAD))
 def test_a_bad_run_fires_its_rule(rule, tmp_path, machine_of_its_own, monkeypatch, capsys):
     if rule == "low-gpu-utilization":
-        monkeypatch.setattr(machine, "_gpu", lambda: {"gpu_percent": 12.0})
+        monkeypatch.setattr(machine._Gpu, "sample", lambda _: {"gpu_percent": 12.0})
     findings = train(tmp_path, **settings(rule))
     assert rule in findings, f"only {sorted(findings)} fired"
     out = capsys.readouterr().out
@@ -143,7 +143,7 @@ def test_every_rule_has_a_bad_run():
 
 
 def test_a_good_run_fires_no_rule(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "_gpu", lambda: {"gpu_percent": 95.0})
+    monkeypatch.setattr(machine._Gpu, "sample", lambda _: {"gpu_percent": 95.0})
     system = [rule.name for rule in RULES if rule.about == "system"]
     assert train(tmp_path / "close", epochs=8, rules={name: {"action": "off"} for name in system}) == {}
     data = draw((32, 32, 32), seed=1, batch_size=48)
