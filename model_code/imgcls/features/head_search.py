@@ -120,11 +120,14 @@ class Search:
     def _advance(self, group: Heads, epoch: int) -> None:
         begin = time.perf_counter()
         group.train_to(epoch)
-        figures = group.evaluate(self._validation, self._targets)
+        # A trial that goes on is judged by the mean of its weights, one that ends by what would be published.
+        on_the_way = group.evaluate(self._validation, self._targets, averaged=True)
+        at_the_end = group.evaluate(self._validation, self._targets, averaged=False)
         seconds = time.perf_counter() - begin
-        for number, (loss, accuracy) in figures.items():
+        for number in group.trials:
             trial = self.trials[number - 1]
-            trial.seconds += seconds / len(figures)
+            loss, accuracy = (at_the_end if trial.recipe.epochs == epoch else on_the_way)[number]
+            trial.seconds += seconds / len(group.trials)
             trial.ended = time.time()
             if math.isfinite(loss):
                 trial.results[epoch] = ValidationResult(loss, accuracy)

@@ -37,6 +37,7 @@ class Heads:
         self._parameters = [torch.stack([tensor] * len(recipes)) for tensor in copies]
         self._state = [(torch.zeros_like(tensor), torch.zeros_like(tensor)) for tensor in self._parameters]
         self._epoch, self._step = 0, 0
+        self._sums: list[Tensor] = []  # of the weights after each step of the last epoch
 
     @property
     def trials(self) -> list[int]:
@@ -46,9 +47,12 @@ class Heads:
         """Go on up to the end of an epoch, counted from 1."""
         with torch.no_grad():
             for number in range(self._epoch + 1, epoch + 1):
+                self._sums = [torch.zeros_like(tensor) for tensor in self._parameters] if number == epoch else []
                 for batch in self._loader.epoch(number):
                     features, targets = torch.from_numpy(batch.images), torch.from_numpy(batch.targets)
                     self._train_step(features.to(self._device).flatten(1), targets.to(self._device))
+                    if self._sums:
+                        torch._foreach_add_(self._sums, self._parameters)
         self._epoch = epoch
 
     def keep(self, trials: Sequence[int]) -> None:
@@ -57,14 +61,22 @@ class Heads:
         self._recipes = {trial: recipe for trial, recipe in self._recipes.items() if trial in trials}
         self._parameters = [tensor[rows] for tensor in self._parameters]
         self._state = [(first[rows], second[rows]) for first, second in self._state]
+        self._sums = []
 
-    def evaluate(self, features: Tensor, targets: Tensor) -> dict[int, tuple[float, float]]:
-        """Trial -> (mean loss, accuracy) on float32 (images, features)."""
-        num = len(self._recipes)
+    def evaluate(self, features: Tensor, targets: Tensor, *, averaged: bool) -> dict[int, tuple[float, float]]:
+        """Trial -> (mean loss, accuracy) on float32 (images, features).
+
+        `averaged` takes the mean of each trial's weights over the epoch that `train_to` ended with: while the learning
+        rate is high a head swings around the place that it will come to, and its mean is close to that already. On
+        recorded curves it makes ranks a third of the way agree with the last ones at 0.87 instead of 0.75.
+        """
+        num, parameters = len(self._recipes), self._parameters
+        if averaged:
+            parameters = [total / len(self._loader) for total in self._sums]
         losses, right = torch.zeros(2, num, device=self._device)
         with torch.no_grad():
             for rows, wanted in zip(features.split(_EVALUATION_ROWS), targets.split(_EVALUATION_ROWS), strict=True):
-                logits = self._logits(rows)
+                logits = _logits(parameters, rows)
                 chosen = logits.log_softmax(2).gather(2, wanted.view(-1, 1, 1).expand(-1, num, 1))
                 losses -= chosen.sum((0, 2))
                 right += (logits.argmax(2) == wanted.view(-1, 1)).sum(0)
@@ -77,11 +89,6 @@ class Heads:
         with torch.no_grad():
             for parameter, trained in zip((linear.weight, linear.bias), self._parameters, strict=True):
                 parameter.copy_(trained[row])
-
-    def _logits(self, features: Tensor) -> Tensor:
-        """(images, trials, classes)."""
-        weight, bias = self._parameters
-        return torch.addmm(bias.flatten(), features, weight.flatten(0, 1).T).view(len(features), *bias.shape)
 
     def _train_step(self, features: Tensor, targets: Tensor) -> None:
         self._step += 1
@@ -99,7 +106,7 @@ class Heads:
 
     def _gradients(self, features: Tensor, targets: Tensor) -> list[Tensor]:
         """Of each trial's mean cross-entropy with its label smoothing, by weight and bias."""
-        errors = self._logits(features).softmax(2)
+        errors = _logits(self._parameters, features).softmax(2)
         smoothing = self._each("label_smoothing")
         errors -= (smoothing / errors.shape[2]).view(-1, 1)
         errors[torch.arange(len(targets), device=self._device), :, targets] -= 1 - smoothing
@@ -123,6 +130,12 @@ class Heads:
     def _each(self, setting: str) -> Tensor:
         """A setting of every trial."""
         return torch.tensor([getattr(recipe, setting) for recipe in self._recipes.values()], device=self._device)
+
+
+def _logits(parameters: Sequence[Tensor], features: Tensor) -> Tensor:
+    """(images, trials, classes)."""
+    weight, bias = parameters
+    return torch.addmm(bias.flatten(), features, weight.flatten(0, 1).T).view(len(features), *bias.shape)
 
 
 def _sgd(

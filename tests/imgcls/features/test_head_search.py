@@ -63,7 +63,8 @@ def test_a_trial_comes_out_as_if_trained_alone(features, tmp_path, optimizer, ot
     heads.train_to(2)
     heads.keep([3, 8])
     heads.train_to(4)
-    found = heads.evaluate(torch.from_numpy(features.validation), torch.tensor(features.validation_targets))
+    validation = torch.from_numpy(features.validation), torch.tensor(features.validation_targets)
+    found = heads.evaluate(*validation, averaged=False)
     assert heads.trials == [3, 8] == list(found)
     for number in (3, 8):
         alone, loader = head_of(0.2), features.train_loader(16)
@@ -79,6 +80,29 @@ def test_a_trial_comes_out_as_if_trained_alone(features, tmp_path, optimizer, ot
         torch.testing.assert_close(together.weight, alone[-1].weight, rtol=1e-4, atol=1e-5)
         torch.testing.assert_close(together.bias, alone[-1].bias, rtol=1e-4, atol=1e-5)
         assert found[number] == pytest.approx((result.loss, result.accuracy), abs=1e-5)
+
+
+def test_a_trial_on_its_way_counts_as_the_mean_of_its_weights_over_the_epoch(features):
+    heads = Heads(head_of()[-1], {1: recipe(lr=0.5)}, features.train_loader(16), dropout=0.0, device=CPU)
+    validation = torch.from_numpy(features.validation), torch.tensor(features.validation_targets)
+    heads.train_to(1)
+    seen, original = [], heads._train_step
+
+    def step(*batch):
+        original(*batch)
+        seen.append([tensor.clone() for tensor in heads._parameters])
+
+    heads._train_step = step
+    heads.train_to(3)
+    mean = head_of()
+    last = seen[len(seen) // 2 :]
+    with torch.no_grad():
+        mean[-1].weight.copy_(torch.stack([weight[0] for weight, _ in last]).mean(0))
+        mean[-1].bias.copy_(torch.stack([bias[0] for _, bias in last]).mean(0))
+        logits = mean(validation[0])
+    loss = nn.functional.cross_entropy(logits, validation[1]).item()
+    assert heads.evaluate(*validation, averaged=True)[1][0] == pytest.approx(loss, rel=1e-5)
+    assert heads.evaluate(*validation, averaged=False)[1][0] != pytest.approx(loss, rel=1e-3)
 
 
 def run(features, folder, settings, **values):
@@ -132,7 +156,7 @@ def test_the_same_seed_searches_the_same(features, tmp_path):
 
 
 def test_a_search_of_which_every_trial_diverges_says_what_to_change(features, tmp_path):
-    huge = Features((features.train[0] * 1e18,), features.train_targets, features.validation * 1e18,
+    huge = Features((features.train[0] * 1e25,), features.train_targets, features.validation * 1e25,
                     features.validation_targets, seed=1)  # fmt: skip
     with pytest.raises(TrainingDiverged, match="lower the lr of head-search"):
         run(huge, tmp_path, {"trials": 4, "space": {"lr": [9, 10], "optimizer": ["sgd"], "batch-size": [16]}})
