@@ -44,6 +44,11 @@ def world_size() -> int:
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
+def num_on_this_host() -> int:
+    """How many of the processes share this host's cores."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+
+
 def is_main() -> bool:
     """Whether this is the one process that prints, records, and writes checkpoints and the artifact."""
     return rank() == 0

@@ -17,6 +17,7 @@ from imgcls.contract.hyperparameters import HyperparameterError
 from imgcls.data.folders import check_same_classes, open_dataset
 from imgcls.data.loader import Dataset, Loader
 from imgcls.data.shards import open_split
+from imgcls.serving.cores import num_cores
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def open_data(paths: argparse.Namespace, values: Mapping[str, Any], spec: Prepro
     validation_split = open_dataset(paths.validation, values["labels"])
     check_same_classes(train_split, validation_split, "validation")
     _check_batch_size(values, min(values["batch-size"], len(train_split)))
-    place = {"rank": distributed.rank(), "world_size": distributed.world_size(), "num_workers": values["num-workers"]}
+    workers = values["num-workers"] if values["num-workers"] >= 0 else num_cores() // distributed.num_on_this_host()
+    place = {"rank": distributed.rank(), "world_size": distributed.world_size(), "num_workers": workers}
     targets, num_classes, weighting = train_split.targets, len(train_split.labels), values["class-weighting"]
     return TrainingData(
         train_split,

@@ -18,7 +18,13 @@ EXACT = {
     "freeze-backbone": "true", "augmentation": "standard", "epochs": "3", "batch-size": "9", "lr": "0.05",
     "optimizer": "sgd", "class-weighting": "loss", "gradient-clipping": "0.5", "test-batch-size": "23",
 }  # fmt: skip
-WHOLE = {"epochs": "2", "batch-size": "12", "augmentation": "standard", "checkpoint-seconds": "1000"}
+WHOLE = {
+    "epochs": "2",
+    "batch-size": "12",
+    "augmentation": "standard",
+    "checkpoint-seconds": "1000",
+    "head-epochs": "1",
+}
 JOB = {"TRAINING_JOB_NAME": "job"}
 MEASURED = ("train:loss", "train:accuracy", "validation:loss", "validation:accuracy")
 
