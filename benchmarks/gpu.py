@@ -107,18 +107,18 @@ def steps(make: Callable[[], Callable[[], None]], batch: int) -> Callable[[], fl
     return lambda: rate(step, batch)
 
 
+def engine(folder: Path, batch: int, name: str, *, compiled: bool) -> Measures:
+    made = gpu_training.epochs(folder, batch, STEPS, compiled=compiled)
+    return {f"{contender}, {name}": measure for contender, measure in made.items()}
+
+
 def contenders(folder: Path, b: int) -> Iterator[tuple[str, Callable[[], Measures]]]:
+    """(group, what makes some contenders of it ready)."""
     yield "steps", lambda: {"usual eager AMP NCHW": steps(lambda: usual(b), b)}
     yield "steps", lambda: {"bare bf16 channels-last eager": steps(lambda: bare(b, compiled=False), b)}
     yield "steps", lambda: {"bare bf16 channels-last compiled": steps(lambda: bare(b, compiled=True), b)}
-    for name, compiled in (("eager", False), ("compiled", True)):
-        yield (
-            "engine",
-            lambda name=name, compiled=compiled: {
-                f"{key}, {name}": measure
-                for key, measure in gpu_training.epochs(folder, b, STEPS, compiled=compiled).items()
-            },
-        )
+    yield "engine", lambda: engine(folder, b, "eager", compiled=False)
+    yield "engine", lambda: engine(folder, b, "compiled", compiled=True)
     yield "features", lambda: {"features eager": steps(lambda: features(4 * b, compiled=False), 4 * b)}
     yield "features", lambda: {"features compiled": steps(lambda: features(4 * b, compiled=True), 4 * b)}
 

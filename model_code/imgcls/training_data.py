@@ -42,7 +42,7 @@ def open_data(paths: argparse.Namespace, values: Mapping[str, Any], spec: Prepro
     check_same_classes(train_split, validation_split, "validation")
     _check_batch_size(values, min(values["batch-size"], len(train_split)))
     workers = values["num-workers"] if values["num-workers"] >= 0 else num_cores() // distributed.num_on_this_host()
-    place = {"rank": distributed.rank(), "world_size": distributed.world_size(), "num_workers": workers}
+    place: dict[str, Any] = {"rank": distributed.rank(), "world_size": distributed.world_size(), "num_workers": workers}
     targets, num_classes, weighting = train_split.targets, len(train_split.labels), values["class-weighting"]
     return TrainingData(
         train_split,
