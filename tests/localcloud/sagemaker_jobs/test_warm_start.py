@@ -29,18 +29,18 @@ def test_a_child_names_the_best_of_all_and_repeats_no_trial(run, sagemaker, chil
     ranges = {
         "CategoricalParameterRanges": [
             {"Name": "lr", "Values": ["0.1", "1"]},
-            {"Name": "batch-size", "Values": ["32", "64"]},
+            {"Name": "batch-size", "Values": ["64"]},
         ]
     }
-    run("parent", "Random", ranges=ranges, trials=2)
-    sagemaker.create_hyper_parameter_tuning_job(**child_request("child", "parent", ranges=ranges, trials=2))
+    run("parent", "Random", ranges=ranges, trials=1)
+    sagemaker.create_hyper_parameter_tuning_job(**child_request("child", "parent", ranges=ranges, trials=1))
     job = wait(
         lambda: sagemaker.describe_hyper_parameter_tuning_job(**{NAME: "child"}), "HyperParameterTuningJobStatus"
     )
     assert job["HyperParameterTuningJobStatus"] == "Completed", job
     trials = trials_of(sagemaker, "parent") + trials_of(sagemaker, "child")
     tried = {tuple(sorted(trial["TunedHyperParameters"].items())) for trial in trials}
-    assert len(tried) == 4
+    assert len(tried) == 2
     scores = [trial["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] for trial in trials]
     best = job["OverallBestTrainingJob"]
     assert best["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == max(scores)
@@ -53,7 +53,7 @@ def test_a_child_names_the_best_of_all_and_repeats_no_trial(run, sagemaker, chil
         ({"Strategy": "Grid"}, "WarmStartConfig with Strategy Grid"),
     ]
     for change, message in refused:
-        request = child_request("refused-child", "parent", ranges=ranges, trials=4)
+        request = child_request("refused-child", "parent", ranges=ranges, trials=2)
         config = request["HyperParameterTuningJobConfig"]
         request["WarmStartConfig"] = change.get("WarmStartConfig", request["WarmStartConfig"])
         config["Strategy"] = change.get("Strategy", config["Strategy"])
