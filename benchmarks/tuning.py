@@ -110,6 +110,9 @@ class HeadSearchBench:
                 f"from images the winner has accuracy {accuracy}, from features {self._winner.latest.accuracy}; "
                 f"its logits differ by {difference:.2g}"
             )
+        chance = 1 / len(self.validation.labels)
+        if accuracy < 2 * chance:
+            raise AssertionError(f"the winner has accuracy {accuracy:.3f}, where guessing has {chance:.3f}")
         return f"the winner's accuracy from JPEGs is {accuracy:.3f}; its logits differ by at most {difference:.1g}"
 
     def features(self, backbone: nn.Module, folder: Path) -> Features:

@@ -79,6 +79,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_started(session, tmp_pa
     assert not session.started and session.client("s3").list_objects_v2(Bucket="artifacts")["KeyCount"] == 0
 
 
+@pytest.mark.slow
 def test_labels_that_are_not_the_data_sets_are_refused_by_the_script(session, tmp_path):
     (tmp_path / "others.txt").write_text("cats\nbirds\n")
     with pytest.raises(KennelError, match="the labels lack 'dog'"):

@@ -1,6 +1,8 @@
 """train.py on kept features: the same model as without them, the search's winner reported from images, refusals."""
 
 import json
+import os
+import signal
 
 import pytest
 import torch
@@ -10,6 +12,8 @@ from imgcls.artifact import verify
 from imgcls.contract import metrics, records, trials
 from imgcls.contract.artifact import ARCHITECTURES, WEIGHTS
 from imgcls.data.folders import open_dataset
+from imgcls.features import store
+from imgcls.features.store import FeatureArray
 from tests.imgcls.features.test_features import logits_of
 from tests.model_code.test_train import train
 
@@ -23,7 +27,13 @@ def network_of(folder):
     return network.eval()
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in ("resnet50", "mobilenet_v3_large") else ())
+        for name in ARCHITECTURES
+    ],
+)
 def test_a_cached_training_ends_with_the_same_logits(splits, tmp_path, architecture):
     logits = {}
     for cached in ("true", "false"):
@@ -42,6 +52,24 @@ def test_a_second_run_reads_the_features_of_the_first(splits, tmp_path):
     total = 3 * 72 + 24
     assert f"features of {total} images and views, 0 of them from an earlier pass" in first.stdout
     assert f"features of {total} images and views, {total} of them from an earlier pass" in second.stdout
+
+
+def test_a_pass_that_is_stopped_goes_on_where_it_was(splits, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "BLOCK_ROWS", 16)
+    original, num = FeatureArray.append, iter(range(100))
+
+    def append(self, rows):
+        original(self, rows)
+        if next(num) == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(FeatureArray, "append", append)
+    changes = {"feature_cache": "true", "test_batch_size": "8", **FROZEN}
+    stopped = train(splits, tmp_path, **changes)
+    assert stopped.returncode == 128 + signal.SIGTERM
+    assert "ended by SIGTERM" in stopped.stderr and "the same command goes on" in stopped.stderr
+    resumed = train(splits, tmp_path, **changes)
+    assert resumed.returncode == 0 and "features of 96 images and views, 32 of them from an earlier" in resumed.stdout
 
 
 def test_a_head_search_reports_the_winner_from_images(splits, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -51,8 +51,13 @@ class Extractor:
         )
         self.reused_rows = 0
 
-    def features(self, dataset: Dataset, split: str, views: int) -> tuple[np.ndarray, ...]:
-        """An array float32 (images, features) for each view, mapped from the disk. Raises DataError."""
+    def features(
+        self, dataset: Dataset, split: str, views: int, after_batch: Callable[[], None] = lambda: None
+    ) -> tuple[np.ndarray, ...]:
+        """An array float32 (images, features) for each view, mapped from the disk. Raises DataError.
+
+        `after_batch` may raise to end the pass; another one goes on from the last whole block of rows.
+        """
         images = content(dataset, self._settings.num_workers)
         arrays = []
         for view in range(views):
@@ -64,6 +69,7 @@ class Extractor:
             array.rows -= array.rows % self._settings.batch_size if not array.is_complete else 0
             for features in self._run(dataset, view, array.rows):
                 array.append(features)
+                after_batch()
             arrays.append(array.read())
         return tuple(arrays)
 

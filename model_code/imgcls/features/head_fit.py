@@ -25,6 +25,7 @@ from imgcls.features.head_search import Search, Trial
 from imgcls.features.loader import Features
 from imgcls.features.training import HeadTrainer
 from imgcls.fitting import Best, fit
+from imgcls.interruption import Interrupted, Interruption
 from imgcls.recipe import Recipe
 from imgcls.recording import Recorder
 
@@ -102,7 +103,10 @@ class HeadFit:
         return Best(result, epoch, self._whole.weights()), chosen
 
     def features(self) -> Features:
-        """Of both splits, read from the folder where they are those of this backbone and these images."""
+        """Of both splits, read from the folder where they are those of this backbone and these images.
+
+        Raises DataError, and Interrupted after SIGTERM or Ctrl-C.
+        """
         values, linear = self._values, networks.head(self._head)[1]
         settings = Pass(
             self._spec,
@@ -113,10 +117,18 @@ class HeadFit:
             device=self._device,
             bf16=values["train-precision"] == "bf16",
         )
-        extractor = Extractor(self._backbone, linear.in_features, settings, self._folder)
-        views = values["feature-views"]
-        train = extractor.features(self._train_split, "train", views)
-        validation = extractor.features(self._validation_split, "validation", 1)
+        extractor, views = (
+            Extractor(self._backbone, linear.in_features, settings, self._folder),
+            values["feature-views"],
+        )
+        with Interruption() as interruption:
+
+            def after_batch() -> None:
+                if number := interruption.requested(step=0):
+                    raise Interrupted(number, 0, saved=True)  # as the finished blocks of the arrays
+
+            train = extractor.features(self._train_split, "train", views, after_batch)
+            validation = extractor.features(self._validation_split, "validation", 1, after_batch)
         total = views * len(self._train_split) + len(self._validation_split)
         print(
             f"features of {total} images and views, {extractor.reused_rows} of them from an earlier pass; "
