@@ -78,7 +78,9 @@ def fit(
                 trainer.refresh_statistics()
             with recorder.timed(f"validation-{epoch}"):
                 validated = trainer.validate(validation.epoch(epoch))
-            _finish_epoch(run, trainer, trained, validated, recorder)
+            reported = _finish_epoch(run, trainer, trained, validated, recorder)
+            interruption.tell(metrics.line(reported))
+            trainer.watch.end_epoch(trained.loss, validated.loss)
             if checkpoints is not None and checkpoints.due(epoch):
                 _save(checkpoints, trainer, run, recorder)
     assert run.best is not None, "epochs is at least 1"
@@ -102,7 +104,7 @@ def _is_stopped(trainer: Trainer) -> bool:
 
 def _finish_epoch(
     run: Run, trainer: Trainer, trained: TrainResult, validated: ValidationResult, recorder: Recorder
-) -> None:
+) -> dict[str, float]:
     run.num_epochs += 1
     if run.best is None or validated.better_than(run.best.result):
         run.best = Best(validated, run.num_epochs, trainer.weights())
@@ -120,8 +122,7 @@ def _finish_epoch(
     }
     run.reported.append((trainer.step, time.time(), reported))
     recorder.metrics(reported, step=trainer.step, epoch=run.num_epochs)
-    print(metrics.line(reported), flush=True)
-    trainer.watch.end_epoch(trained.loss, validated.loss)
+    return reported
 
 
 def _save(checkpoints: Checkpoints, trainer: Trainer, run: Run, recorder: Recorder) -> None:

@@ -51,6 +51,14 @@ class Interruption:
             return 0
         return distributed.largest(self._number)
 
+    def tell(self, line: str) -> None:
+        """Print. Who reads it may have been ended by the signal that is noted here: that must not cost a checkpoint."""
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            if not self._number:
+                raise
+
     def _note(self, number: int, _: FrameType | None) -> None:
         self._number = self._number or number
         signal.signal(signal.SIGINT, self._before[signal.SIGINT])

@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import signal
+import sys
 
 import pytest
 
@@ -116,6 +117,28 @@ def test_a_signal_saves_and_ends_with_the_shells_code(splits, tmp_path, uninterr
     result = train(splits, tmp_path, environment=JOB, **options)
     assert "resuming after step 4, epoch 1" in result.stdout
     assert weights(tmp_path) == weights(uninterrupted("simple_cnn"))
+
+
+def test_a_reader_that_the_signal_ended_too_costs_no_checkpoint(splits, tmp_path, uninterrupted, monkeypatch):
+    """AWS's toolkit reads what training prints, and dies of the signal at once."""
+    options = {**OPTIONS, "checkpoint-seconds": "1000", "checkpoint-dir": tmp_path / "checkpoints"}
+    validate = Trainer.validate
+
+    def terminated(self, batches):
+        os.kill(os.getpid(), signal.SIGTERM)
+        monkeypatch.setattr(sys.stdout, "write", broken_pipe)
+        return validate(self, batches)
+
+    monkeypatch.setattr(Trainer, "validate", terminated)
+    assert train(splits, tmp_path, environment=JOB, **options).returncode == 143
+    monkeypatch.undo()
+    result = train(splits, tmp_path, environment=JOB, **options)
+    assert f"resuming after step {STEPS_PER_EPOCH + 1}, epoch 2" in result.stdout
+    assert weights(tmp_path) == weights(uninterrupted("simple_cnn"))
+
+
+def broken_pipe(_):
+    raise BrokenPipeError
 
 
 def test_a_signal_without_a_checkpoint_folder_ends_all_the_same(splits, tmp_path, monkeypatch):
