@@ -63,6 +63,13 @@ def test_training_report_with_a_head_search(output_data: Path) -> None:
     assert "optimizer" not in listed[: listed.index("Data")]  # it was the same for all
 
 
+def test_curves_that_were_not_measured_are_left_out(output_data: Path) -> None:
+    rows = [records.row(10, epoch, 0.0, "validation:loss", 1 / epoch) for epoch in (1, 2)]
+    (output_data / records.METRICS_FILE).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = checked(render_training_report(output_data))
+    assert "Cross-entropy: validation" in text and "Training speed" not in text and "Accuracy" not in text
+
+
 def test_a_run_that_ended_in_its_first_epoch_shows_the_loss_of_its_steps(output_data: Path) -> None:
     (output_data / records.METRICS_FILE).write_text("")
     text = checked(render_training_report(output_data))

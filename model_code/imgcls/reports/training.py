@@ -39,7 +39,7 @@ def render_training_report(output_data: Path, card: ModelCard | None = None) -> 
     name = card.name if card else environment.get("hyperparameters", {}).get("model-name", "model")
     sections = [
         Section("Summary", _summary(records, card)),
-        Section("Findings", _findings(records.findings)),
+        Section("Findings", _findings(records)),
         Section("Learning", _learning(records)),
     ]
     optional = {"Gradient flow": layers.gradient_flow(records), "Activations": layers.activations(records)}
@@ -92,9 +92,11 @@ def _summary(records: TrainingRecords, card: ModelCard | None) -> str:
     return head + facts(tiles)
 
 
-def _findings(found: Sequence[Mapping[str, Any]]) -> str:
+def _findings(records: TrainingRecords) -> str:
+    found = records.findings
     if not found:
-        text = "Losses, gradients and activations stayed where they should."
+        whole = "Losses, gradients and activations stayed where they should."
+        text = whole if records.debug else "The losses stayed where they should; no tensors were sampled in this run."
         return notice("good", "No rule fired.", text) + _rules(())
     notices = [
         notice("error" if row["severity"] == contract.ERROR else "warning", row["name"], _advice(row)) for row in found
@@ -123,25 +125,29 @@ def _advice(row: Mapping[str, Any]) -> str:
 
 def _learning(records: TrainingRecords) -> str:
     """Over epochs; the loss of the sampled steps too, all that a run has that ended within its first epoch."""
-    marks = _marks(records)
-    losses = _renamed(records.metric(f"{split}:loss") for split in ("train", "validation"))
-    accuracies = _renamed(records.metric(f"{split}:accuracy") for split in ("train", "validation"))
-    drawn = [
-        charts.lines(losses, label="Cross-entropy", x_label="epoch", y_label="nats", low=0.0, marks=marks),
-        charts.lines(
-            accuracies, label="Accuracy", x_label="epoch", y_label="share", low=0.0, high=1.0, marks=marks
-        ),
-        _over_epochs(records, "train:learning-rate", "Learning rate"),
-        _over_epochs(records, "train:images-per-second", "Training speed", "images a second"),
-    ]  # fmt: skip
+    marks, splits = _marks(records), ("train", "validation")
+    losses = _renamed(records.metric(f"{split}:loss") for split in splits)
+    accuracies = _renamed(records.metric(f"{split}:accuracy") for split in splits)
     sampled = [series for series in records.by_layer(contract.LOSS) if len(series.xs) > 1]
-    steps = [charts.lines(sampled, label="Loss of sampled steps", x_label="step", y_label="nats")] if sampled else []
-    shown = (drawn if records.metrics else []) + steps
+    drawn = [
+        _curves(losses, "Cross-entropy", "nats", low=0.0, marks=marks),
+        _curves(accuracies, "Accuracy", "share", low=0.0, high=1.0, marks=marks),
+        _curves([records.metric("train:learning-rate")], "Learning rate", low=0.0),
+        _curves([records.metric("train:images-per-second")], "Training speed", "images a second", low=0.0),
+        _curves(sampled, "Loss of sampled steps", "nats", x_label="step"),
+    ]
+    shown = [chart for chart in drawn if chart]
     return side_by_side(shown) if shown else paragraph("The run ended before there was a curve to draw.")
 
 
-def _over_epochs(records: TrainingRecords, name: str, label: str, unit: str = "") -> str:
-    return charts.lines([records.metric(name)], label=label, x_label="epoch", y_label=unit, low=0.0)
+def _curves(series: Sequence[Series], label: str, unit: str = "", *, x_label: str = "epoch", **more: Any) -> str:
+    """Empty when nothing was measured; one line of several has its name in the title, for it gets no legend."""
+    measured = [item for item in series if item.xs]
+    if not measured:
+        return ""
+    if len(measured) < len(series):
+        label = f"{label}: {measured[0].name}"
+    return charts.lines(measured, label=label, x_label=x_label, y_label=unit, **more)
 
 
 def _marks(records: TrainingRecords) -> dict[float, str]:
