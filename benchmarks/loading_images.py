@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -142,7 +141,7 @@ def _check_pixels(split: ImageFolder) -> str:
 
 
 def _reference(path: Path, draws: np.ndarray) -> np.ndarray:
-    decoded = decode_for_training(path.read_bytes(), math.ceil(SPEC.crop / math.sqrt(area(draws[0]))))
+    decoded = decode_for_training(path.read_bytes(), min_pixels=SPEC.crop**2 / area(draws[0]))
     return pillow_crop(Image.open(path).convert("RGB"), SPEC.crop, draws, (decoded.shape[1], decoded.shape[0]))
 
 

@@ -61,11 +61,10 @@ class TrainingCrop:
 
     def _crop(self, data: bytes, area: float, place: list[float]) -> Tensor:
         side = self._spec.crop
-        # A crop of `area` of the image keeps about `side` pixels when the short side has side / sqrt(area): libjpeg
-        # may shrink down to that while decoding.
+        # libjpeg may shrink the image while it decodes, as long as the crop keeps as many pixels as are wanted of it.
         source = decode_for_training(
             data,
-            math.ceil(side / math.sqrt(area)),
+            min_pixels=side * side / area,
             scratch=self._decoded,
             formats=PACKED_FORMATS,
             other=self._other,

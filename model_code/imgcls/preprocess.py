@@ -114,13 +114,15 @@ class Scratch:
 
 def decode_for_training(
     data: bytes,
-    min_side: int | None = None,
+    min_pixels: float = math.inf,
     max_pixels: int = MAX_PIXELS,
     scratch: Scratch | None = None,
     formats: tuple[str, ...] = FORMATS,
     other: JpegDecoder | None = None,
 ) -> np.ndarray:
     """Like `decode`, as uint8 (height, width, 3), in 60 % of the time where simplejpeg is installed.
+
+    A JPEG may come back with its sides halved, once or more, as long as it keeps `min_pixels`.
 
     Both wrap libjpeg-turbo and give the same pixels; Pillow copies them more often. `other` stands in where simplejpeg
     is missing. Any file that they do not take, Pillow judges. The result may lie in `scratch`, and may be read-only.
@@ -130,10 +132,11 @@ def decode_for_training(
         width, height = int(header[1]), int(header[2])
         return np.frombuffer(data, np.uint8, width * height * 3, offset=header.end()).reshape(height, width, 3)
     image = _open(data, max_pixels, formats)
+    # Halving while decoding is what libjpeg is fast at; its other scales cost more than a full decode.
+    factor = max(f for f in (1, 2, 4, 8) if f == 1 or image.width * image.height >= f * f * min_pixels)
+    min_side = min(image.size) // factor
     if image.format not in ("JPEG", "MPO") or image.mode not in ("RGB", "L"):
         return np.asarray(decode(data, max_pixels, min_side, formats))
-    # Halving while decoding is what libjpeg is fast at; its other scales cost more than a full decode.
-    factor = max(f for f in (1, 2, 4, 8) if f == 1 or (min_side and min(image.size) >= f * min_side))
     size = -(-image.height // factor), -(-image.width // factor)
     try:
         if simplejpeg:

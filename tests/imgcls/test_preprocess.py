@@ -134,35 +134,36 @@ def test_thin_image_costs_no_memory():
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_the_training_decoder_gives_the_pixels_of_the_other(mode, options):
     data = encode(picture(401, 303).convert(mode), "JPEG", **options)
-    for min_side in (50, 90, 200):
-        expected = np.asarray(pre.decode(data, min_side=min_side))
-        assert (pre.decode_for_training(data, min_side) == expected).all()
+    for factor in (1, 2, 4):
+        expected = np.asarray(pre.decode(data, min_side=303 // factor))
+        assert (pre.decode_for_training(data, 401 * 303 / factor**2) == expected).all()
+        assert (pre.decode_for_training(data, 401 * 303 / factor**2 / 1.1) == expected).all()
 
 
 def test_the_training_decoder_turns_pictures_upright():
     exif = Image.Exif()
     exif[0x0112] = 6
     data = encode(picture(), "JPEG", exif=exif)
-    assert (pre.decode_for_training(data, 90) == np.asarray(pre.decode(data, min_side=90))).all()
+    assert (pre.decode_for_training(data) == np.asarray(pre.decode(data))).all()
 
 
 def test_the_training_decoder_refuses_what_the_other_refuses():
     with pytest.raises(pre.ImageError) as error:
-        pre.decode_for_training(encode(picture(), "JPEG")[:900], 64)
+        pre.decode_for_training(encode(picture(), "JPEG")[:900])
     assert error.value.code == pre.CORRUPT
 
 
 def test_the_training_decoder_works_without_simplejpeg(monkeypatch):
     data = encode(picture(), "JPEG")
-    expected = pre.decode_for_training(data, 40)
+    expected = pre.decode_for_training(data, 120 * 90 / 4)
     monkeypatch.setattr(pre, "simplejpeg", None)
-    assert (pre.decode_for_training(data, 40) == expected).all()
+    assert expected.shape == (45, 60, 3) and (pre.decode_for_training(data, 120 * 90 / 4) == expected).all()
 
 
-@pytest.mark.parametrize("min_side", [None, 80])
-def test_another_decoder_stands_in_where_simplejpeg_is_missing(monkeypatch, min_side):
+@pytest.mark.parametrize("min_pixels", [np.inf, 8000])
+def test_another_decoder_stands_in_where_simplejpeg_is_missing(monkeypatch, min_pixels):
     data = encode(picture(), "JPEG", exif=_turned(6))
-    expected = pre.decode_for_training(data, min_side)
+    expected = pre.decode_for_training(data, min_pixels)
     asked = []
 
     def other(data):
@@ -170,7 +171,7 @@ def test_another_decoder_stands_in_where_simplejpeg_is_missing(monkeypatch, min_
         return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
     monkeypatch.setattr(pre, "simplejpeg", None)
-    assert (pre.decode_for_training(data, min_side, other=other) == expected).all()
+    assert (pre.decode_for_training(data, min_pixels, other=other) == expected).all()
     assert asked == [data]
 
 
@@ -179,10 +180,10 @@ def test_pillow_judges_what_the_other_decoder_refuses_and_shrinks_what_it_cannot
         raise ValueError("not this one")
 
     data = encode(picture(), "JPEG")
-    expected = [pre.decode_for_training(data, min_side) for min_side in (None, 40)]
+    expected = [pre.decode_for_training(data, min_pixels) for min_pixels in (np.inf, 2000)]
     monkeypatch.setattr(pre, "simplejpeg", None)
-    for min_side, pixels in zip((None, 40), expected, strict=True):
-        assert (pre.decode_for_training(data, min_side, other=other) == pixels).all()
+    for min_pixels, pixels in zip((np.inf, 2000), expected, strict=True):
+        assert (pre.decode_for_training(data, min_pixels, other=other) == pixels).all()
     with pytest.raises(pre.ImageError):
         pre.decode_for_training(data[:900], other=other)
 
