@@ -4,6 +4,7 @@ metrics.jsonl      rows of every epoch: the metrics of `contract.metrics`
 debug.jsonl        rows of every few steps: figures per layer group; and the findings of the rules
 profile.json       where the time went (`PROFILE_EXAMPLE` shows every field)
 environment.json   versions, device, hyperparameters, data set, outcome
+trials.jsonl       the trials of a head search, where one ran: see `contract.trials`
 
 A row is `{"step", "epoch", "time", "name", "value"}`; `layer` where it belongs to one; a finding has `severity` and
 `action` too. `time` is seconds since the epoch; a value that is not finite is null.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -10,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL
 import torch
 from torch import nn
 
+from imgcls import augment, inputs, preprocess
 from imgcls.augment import Augmentation
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.loader import Dataset, Loader
 from imgcls.features.backbone import fingerprint
 from imgcls.features.store import FeatureArray
 from imgcls.inputs import InputMaker, on_device
-from imgcls.preprocess import simplejpeg
 from imgcls.serving.cores import num_cores
 
 _STEPS_OF_A_VIEW = 1 << 32
@@ -104,9 +106,14 @@ class Extractor:
             "preprocessing": settings.spec.to_dict(),
             "view": [view, drawn] if view else [0],
             "bf16": settings.bf16,
-            # Decoders and kernels of other versions round otherwise.
-            "made_by": [torch.__version__, settings.device.type, simplejpeg is not None],
+            "made_by": [torch.__version__, PIL.__version__, settings.device.type, _code()],
         }
+
+
+def _code() -> str:
+    """SHA-256 over what makes pixels of bytes: another version of it, or another decoder, makes other features."""
+    sources = [inspect.getsource(module).encode() for module in (preprocess, augment, inputs)]
+    return hashlib.sha256(b"".join(sources) + bytes([preprocess.simplejpeg is not None])).hexdigest()
 
 
 def content(dataset: Dataset, num_workers: int = -1) -> str:
