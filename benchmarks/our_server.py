@@ -19,14 +19,17 @@ NULL = Path(__file__).with_name("null_server.py")
 class OurServer:
     """A context manager around one started server with no model."""
 
-    def __init__(self, folder: Path, script: Path = SERVE) -> None:
+    def __init__(self, folder: Path, script: Path = SERVE, **settings: str) -> None:
+        """`settings` are variables of its environment."""
         self.folder = folder
         self.script = script
+        self._settings = settings
         (self.port,) = free_ports(1)
 
     def __enter__(self) -> OurServer:
         self.folder.mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, "SAGEMAKER_MULTI_MODEL": "true", "SAGEMAKER_BIND_TO_PORT": str(self.port)}
+        platform = {"SAGEMAKER_MULTI_MODEL": "true", "SAGEMAKER_BIND_TO_PORT": str(self.port)}
+        environment = {**os.environ, **platform, **self._settings}
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, self.script], env=environment, stdout=log, stderr=subprocess.STDOUT

@@ -46,6 +46,21 @@ def _tiff_bomb() -> bytes:
     return file.getvalue()
 
 
+def _gif_bomb() -> bytes:
+    screen = struct.pack("<HHBBB", 65535, 65535, 0x80, 0, 0)
+    return b"GIF89a" + screen + b"\0" * 6 + b"," + struct.pack("<HHHHB", 0, 0, 65535, 65535, 0) + b"\x02\x02L\x01\0;"
+
+
+def _webp_bomb() -> bytes:
+    """A small animation on a canvas of 268 megapixels."""
+    file = io.BytesIO()
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:])
+    data = file.getvalue()
+    canvas = data.index(b"VP8X") + 12
+    return data[:canvas] + (16_383 - 1).to_bytes(3, "little") * 2 + data[canvas + 6 :]
+
+
 @pytest.mark.parametrize(
     ("data", "status", "code"),
     [
@@ -59,8 +74,25 @@ def _tiff_bomb() -> bytes:
         (_png_of(50_000, 50_000), 413, "too_many_pixels"),
         (_png_of(2**31 - 1, 2**31 - 1), 413, "too_many_pixels"),
         (_tiff_bomb(), 413, "too_many_pixels"),
+        (_gif_bomb(), 413, "too_many_pixels"),
+        (_webp_bomb(), 413, "too_many_pixels"),
+        (zlib.compress(_png_of(50_000, 50_000)), 400, "not_an_image"),
     ],
-    ids=["empty", "text", "svg", "pdf", "eps", "no-jpeg", "cut", "png-bomb", "png-huge", "tiff-bomb"],
+    ids=[
+        "empty",
+        "text",
+        "svg",
+        "pdf",
+        "eps",
+        "no-jpeg",
+        "cut",
+        "png-bomb",
+        "png-huge",
+        "tiff-bomb",
+        "gif-bomb",
+        "webp-bomb",
+        "packed-bomb",
+    ],
 )
 def test_bytes_that_are_no_image(server: ServerProcess, data: bytes, status: int, code: str) -> None:
     before = server.resident_bytes()
