@@ -29,6 +29,15 @@ class ProcessGroups:
             return process
 
     @staticmethod
+    def has_members(process: subprocess.Popen[Any]) -> bool:
+        """Whether any process of the group of `process` is left; itself counts until it was waited for."""
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    @staticmethod
     def signal(process: subprocess.Popen[Any], number: int) -> None:
         """Send a signal to the whole group of `process`; a group that is gone is fine."""
         try:

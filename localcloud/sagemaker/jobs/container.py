@@ -162,13 +162,17 @@ class Container:
         return Exit(code, ending, tuple(self._tail), self._first_traceback or time.monotonic())
 
     def _ask_to_end(self, process: subprocess.Popen[bytes], reader: threading.Thread, end: EndSignal) -> Ending:
-        """SIGTERM, then wait for the whole group: its output ends when the last of its processes does."""
+        """SIGTERM, then wait for the whole group: for its output, and for those whose output a dead process took."""
         assert end.reason is not None
         if end.reason.grace_seconds > 0:
             self._cloud.processes.signal(process, signal.SIGTERM)
         started = time.monotonic()
-        while reader.is_alive() and time.monotonic() < started + end.reason.grace_seconds:
+        while time.monotonic() < started + end.reason.grace_seconds:
             reader.join(_POLL_SECONDS)
+            process.poll()
+            if not reader.is_alive() and not self._cloud.processes.has_members(process):
+                break
+            time.sleep(_POLL_SECONDS)
         return end.reason.ending
 
     def _pump(self, process: subprocess.Popen[bytes]) -> None:
