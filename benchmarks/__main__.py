@@ -15,7 +15,7 @@ GROUPS = {
         "serve_null_mms", "serve_null_torchserve", "serve_resnet18_fp32", "serve_resnet18_bf16",
         "serve_resnet18_int8", "serve_p99", "cold_load", "cold_load_model", "memory_model",
     ),
-    "benchmarks.loading_images": ("loader_jpeg_decode", "loader_jpeg_pillow", "loader_shard"),
+    "benchmarks.loading_images": ("loader_jpeg_decode", "loader_jpeg_pillow", "loader_shard", "loader_shard_raw"),
     "benchmarks.watching": ("debug_overhead",),
     "benchmarks.profiling": ("profiler_overhead",),
     "benchmarks.tuning": ("tuning_head", "tuning_naive"),

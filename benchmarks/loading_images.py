@@ -36,27 +36,29 @@ MAX_ERROR = 2.0
 def run(ids: Sequence[str]) -> Iterator[Row]:
     images = photographs(FOLDER)
     split = open_dataset(_class_folders(images))
-    shards = open_shards(_packed(split))
-    notes = [_check_pixels(split), _check_labels(split, shards)]
+    shards, raw = (open_shards(_packed(split, packing)) for packing in ("shards", "raw"))
+    notes = [_check_pixels(split), _check_labels(split, shards), _check_labels(split, raw)]
     jpegs = _loader(replace(split, paths=split.paths * REPEATS, targets=split.targets * REPEATS))
-    packed = _loader(_Repeated(shards))
+    packed, pixels = _loader(_Repeated(shards)), _loader(_Repeated(raw))
     with PillowLoader(jpegs._dataset, SPEC, BATCH) as pillow:  # type: ignore[arg-type]
         contenders: dict[str, Callable[[], float]] = {
             "jpeg": lambda: _epoch(jpegs),
             "bare decode": lambda: _bare(images, into_buffer=False),
             "bare decode into one buffer": lambda: _bare(images, into_buffer=True),
             "shard": lambda: _epoch(packed),
+            "raw": lambda: _epoch(pixels),
             "Pillow + DataLoader": pillow.rate,
             "control": lambda: _epoch(jpegs),
         }
         interleave(contenders, rounds=1)
         rounds = interleave(contenders)
-    a_core = medians(rounds)["shard"] / num_cores()
+    a_core = {name: f"{medians(rounds)[name] / num_cores():.0f} images/s a core" for name in ("shard", "raw")}
     noise = medians(rounds)["control"] / medians(rounds)["jpeg"]
     for id, name, ours, peers, more in (
         ("loader_jpeg_decode", "JPEGs", "jpeg", ("bare decode", "bare decode into one buffer"), ()),
         ("loader_jpeg_pillow", "JPEGs", "jpeg", ("Pillow + DataLoader",), ()),
-        ("loader_shard", "packed shards", "shard", ("Pillow + DataLoader",), (f"{a_core:.0f} images/s a core",)),
+        ("loader_shard", "packed shards", "shard", ("Pillow + DataLoader",), (a_core["shard"],)),
+        ("loader_shard_raw", "shards of pixels", "raw", ("Pillow + DataLoader",), (a_core["raw"],)),
     ):
         if id in ids:
             title = f"training batches of {BATCH} from {name}, random resized crop and flip"
@@ -115,14 +117,14 @@ def _class_folders(images: Sequence[bytes]) -> Path:
     return folder
 
 
-def _packed(split: ImageFolder) -> Path:
-    settings = DatasetSettings(max_short_side=SPEC.resize)
+def _packed(split: ImageFolder, packing: str) -> Path:
+    settings = DatasetSettings(max_short_side=SPEC.resize, packing=packing)
     images = []
     for index, path in enumerate(split.paths):
         data = training_bytes(simplejpeg.decode_jpeg(path.read_bytes()), settings)
         images.append(Encoded(path.name, f"{index:064x}", path.parent.name, data))
-    write(FOLDER / "shards", images, 1)
-    return FOLDER / "shards"
+    write(FOLDER / packing, images, 1)
+    return FOLDER / packing
 
 
 def _check_pixels(split: ImageFolder) -> str:
