@@ -155,10 +155,10 @@ RULES = (
     ),
     Rule(
         "memory-climbing", "system",
-        "memory grows by the share `share` in the second half of the run and does not slow down (`samples` samples at "
-        "least)",
+        "memory grows by the share `share` in the second half of the run and does not slow down (`samples` samples and "
+        "`steps` steps at least)",
         "look for what keeps tensors, such as losses that are summed without detach",
-        {"share": 0.1, "samples": 120},
+        {"share": 0.1, "samples": 120, "steps": 400},
     ),
     Rule(
         "small-batch", "system",

@@ -93,7 +93,8 @@ BAD = {
         "data": lambda: draw((16, 16, 16), seed=1, delay=0.03), "rules": {"data-loading-bound": {"seconds": 0.1}},
     },
     "memory-climbing": {
-        **MEASURED, "on_epoch": leak, "epochs": 12, "rules": {"memory-climbing": {"samples": 16, "share": 0.03}},
+        **MEASURED, "on_epoch": leak, "epochs": 8,
+        "rules": {"memory-climbing": {"samples": 16, "steps": 6, "share": 0.03}},
     },
     "small-batch": {
         "network": lambda: plain_network(nn.ReLU, 1, width=512), "interval": 0,

@@ -133,8 +133,8 @@ def test_unnormalized_input(mean, std, low, fired):
     assert fires("unnormalized-input", samples(figures)) == fired
 
 
-def system(name, values):
-    return History(num_classes=2, profile={"system": [{name: value} for value in values]})
+def system(name, values, num_steps=1000):
+    return History(num_classes=2, profile={"num_steps": num_steps, "system": [{name: value} for value in values]})
 
 
 def test_memory_that_settles_does_not_climb():
@@ -142,6 +142,9 @@ def test_memory_that_settles_does_not_climb():
     assert not fires("memory-climbing", system("memory_bytes", settling))
     assert fires("memory-climbing", system("memory_bytes", [500 + 5 * second for second in range(200)]))
     assert not fires("memory-climbing", system("memory_bytes", [500 + 5 * second for second in range(100)]))
+    assert not fires(
+        "memory-climbing", system("memory_bytes", [500 + 5 * second for second in range(200)], num_steps=99)
+    )
 
 
 def test_idle_cores_beside_a_gpu_are_as_they_should_be():
