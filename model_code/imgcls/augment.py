@@ -112,9 +112,10 @@ def jitter_colors(images: Tensor, factors: Tensor) -> Tensor:
     `images` is float (N, 3, H, W) in 0..255; so is the result.
     """
     brightness, contrast, saturation = factors
-    images = images * brightness
     red, green, blue = (share * images[:, channel : channel + 1] for channel, share in enumerate(_GREY))
-    grey = red + green + blue
-    images = grey + saturation * (images - grey)
+    grey = brightness * (red + green + blue)
     mean = grey.mean((2, 3), keepdim=True)
-    return (mean + contrast * (images - mean)).clamp(0, 255)
+    # Saturation moves a pixel away from its grey, contrast from the image's mean grey. Both and brightness in one pass
+    # over the pixels, which is what this costs:
+    rest = grey * ((1 - saturation) * contrast) + (1 - contrast) * mean
+    return torch.addcmul(rest, images, brightness * saturation * contrast).clamp_(0, 255)

@@ -71,7 +71,7 @@ class InputMaker:
 
     def plain(self, images: Tensor) -> Tensor:
         """As validation and serving see them."""
-        return (images.float() - self._mean) / self._std
+        return (images.float() - self._mean).div_(self._std)
 
     def factors(self, num: int, batch_size: int, step: int) -> Tensor | None:
         """This process's `num` columns of the colour factors of a whole batch, which follow from seed and step."""
@@ -89,4 +89,4 @@ class InputMaker:
         return self.plain(images) if factors is None else self._colored(images, factors)
 
     def _colour_and_normalise(self, images: Tensor, factors: Tensor) -> Tensor:
-        return (jitter_colors(images.float(), factors) - self._mean) / self._std
+        return jitter_colors(images.float(), factors).sub_(self._mean).div_(self._std)
