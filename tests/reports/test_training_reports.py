@@ -120,11 +120,13 @@ def test_profiler_report_says_how_long_a_slow_loader_makes_the_network_wait(tmp_
         ),
         (
             {
+                "num_steps": 400,
                 "system": [
-                    {"seconds": 60.0 * i, "cpu_percent": 190.0, "memory_bytes": 10**9 * (1 + i / 50)} for i in range(60)
-                ]
+                    {"seconds": 60.0 * i, "cpu_percent": 190.0, "memory_bytes": 10**9 * (1 + i / 50)}
+                    for i in range(140)
+                ],
             },
-            "Memory still grows in the second half of the run, by 14 MB a minute.",
+            "Memory still grows in the second half of the run, by 20 MB a minute.",
         ),
         (
             {"mean_ms": {"data-wait": 1.0, "host-to-device": 5.0, "forward": 6.0, "backward": 8.0, "optimizer": 0.0}},

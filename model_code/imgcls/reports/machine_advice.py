@@ -7,11 +7,12 @@ from statistics import mean
 from typing import Any
 
 from imgcls.contract.rules import BY_NAME
+from imgcls.debug.rules.system import lasting_growth
 from imgcls.reports.finding import Advice, Profile
 
 IDLE_CPU_SHARE = BY_NAME["low-cpu-utilization"].thresholds["share"]
 IDLE_GPU_SHARE = BY_NAME["low-gpu-utilization"].thresholds["share"]
-GROWTH_SHARE = BY_NAME["memory-climbing"].thresholds["share"]
+_GROWTH = BY_NAME["memory-climbing"].thresholds
 FULL_DISK_PERCENT = 90.0
 _BUSY_MACHINE_PERCENT = 85.0
 _MIN_SAMPLES = 20
@@ -58,19 +59,17 @@ def idle_gpu(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
 
 def growing_memory(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
     samples = [sample for sample in profile.get("system", []) if "memory_bytes" in sample]
+    if len(samples) < _GROWTH["samples"] or profile["num_steps"] < _GROWTH["steps"]:
+        return None
+    if lasting_growth([sample["memory_bytes"] for sample in samples]) <= _GROWTH["share"]:
+        return None
     half = samples[len(samples) // 2 :]
-    if len(half) < _MIN_SAMPLES:
-        return None
-    third = len(half) // 3
-    first, last = (mean(s["memory_bytes"] for s in part) for part in (half[:third], half[-third:]))
-    if last < (1 + GROWTH_SHARE) * first:
-        return None
+    grown = half[-1]["memory_bytes"] - half[0]["memory_bytes"]
     minutes = (half[-1]["seconds"] - half[0]["seconds"]) / 60
     return Advice(
         "memory-climbing",
         "warning",
-        f"Memory still grows in the second half of the run, by {(last - first) / 1e6 / max(minutes, 0.01):.0f} MB a "
-        "minute.",
+        f"Memory still grows in the second half of the run, by {grown / 1e6 / max(minutes, 0.01):.0f} MB a minute.",
         "A longer run will end for lack of memory. Something keeps references: losses that are summed as tensors are "
         "the usual cause.",
     )

@@ -75,13 +75,18 @@ class MemoryClimbing:
         used = [sample["memory_bytes"] for sample in history.profile.get("system", ()) if "memory_bytes" in sample]
         if len(used) < max(8, self.samples) or history.profile["num_steps"] < self.steps:
             return None
-        half = used[len(used) // 2 :]
-        size = max(1, len(half) // 4)
-        levels = [mean(half[start : start + size]) for start in range(0, 4 * size, size)]
-        growths = [later - earlier for earlier, later in itertools.pairwise(levels)]
-        growth = levels[-1] / levels[0] - 1
-        steady = min(growths) > 0 and growths[-1] > growths[0] / 2
-        return Evidence(growth) if steady and growth > self.share else None
+        growth = lasting_growth(used)
+        return Evidence(growth) if growth > self.share else None
+
+
+def lasting_growth(used: Sequence[float]) -> float:
+    """By what share memory grows in the second half of at least 8 samples; 0 where the growth slows down."""
+    half = used[len(used) // 2 :]
+    size = max(1, len(half) // 4)
+    levels = [mean(half[start : start + size]) for start in range(0, 4 * size, size)]
+    growths = [later - earlier for earlier, later in itertools.pairwise(levels)]
+    steady = min(growths) > 0 and growths[-1] > growths[0] / 2
+    return levels[-1] / levels[0] - 1 if steady else 0.0
 
 
 def _settled(profile: Mapping[str, Any], name: str) -> list[float]:
