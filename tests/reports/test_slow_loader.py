@@ -19,7 +19,7 @@ from imgcls.engine import Recipe, Trainer
 from imgcls.recording import Recorder
 from imgcls.reports.profiler import render_profiler_report
 
-STEPS = 24
+STEPS, BATCH = 24, 64
 SETTINGS = ProfileSettings()
 SPEC = Preprocessing(resize=32, crop=32)
 RECIPE = Recipe(
@@ -39,7 +39,7 @@ RECIPE = Recipe(
 def _batches(delay: float, slept: list[float]) -> Iterator[Batch]:
     """`slept` gets the real delays: a busy machine sleeps longer than it was told to."""
     rng = np.random.default_rng(0)
-    batch = Batch(rng.integers(0, 256, (8, 32, 32, 3), dtype=np.uint8), rng.integers(0, 2, 8))
+    batch = Batch(rng.integers(0, 256, (BATCH, 32, 32, 3), dtype=np.uint8), rng.integers(0, 2, BATCH))
     for _ in range(STEPS):
         begin = time.perf_counter()
         if delay:  # a sleep of 0 s would still hand the core to any process that waits for one
@@ -53,14 +53,14 @@ def _report(folder: Path, delay: float) -> tuple[str, list[float]]:
     slept: list[float] = []
     with Recorder(folder, started=time.time()) as recorder:
         recorder.profile(SETTINGS)
-        recorder.batch_size = 8
+        recorder.batch_size = BATCH
         recorder.environment(hyperparameters={"num-workers": 1}, device="cpu")
         trainer = Trainer(
             networks.build("simple_cnn", 2),
             SPEC,
             RECIPE,
             steps_per_epoch=STEPS,
-            batch_size=8,
+            batch_size=BATCH,
             device=torch.device("cpu"),
             recorder=recorder,
         )
