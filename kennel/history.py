@@ -109,8 +109,8 @@ def _apply(event: dict, visit: Visit | None) -> None:
             if key in parameters:
                 visit.job = Job(job_kind, parameters[key])
     elif kind.endswith(_FAILURES) and kind not in ("ExecutionFailed", "MapIterationFailed"):
-        details: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
-        visit.error, visit.cause = details.get("error"), details.get("cause")
+        failure: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+        visit.error, visit.cause = failure.get("error"), failure.get("cause")
         visit.status = "failed"
     elif kind.endswith("StateExited"):
         visit.exited = event["timestamp"]

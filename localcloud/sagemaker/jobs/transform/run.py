@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from localcloud.context import Cloud
 from localcloud.sagemaker.endpoints.artifacts import UnsafeArchive, unpack
 from localcloud.sagemaker.endpoints.connections import free_port
 from localcloud.sagemaker.endpoints.settings import EndpointSettings
@@ -19,6 +20,7 @@ from localcloud.sagemaker.jobs.log_stream import LogStream
 from localcloud.sagemaker.jobs.objects import NoObjectsError, split_uri
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.records import now
+from localcloud.sagemaker.jobs.runner import JobRunner
 from localcloud.sagemaker.jobs.ticker import Ticker
 from localcloud.sagemaker.jobs.transform.checks import model_container
 from localcloud.sagemaker.jobs.transform.record import TransformJob
@@ -34,6 +36,10 @@ class TransformRun(JobExecution[TransformJob]):
     kind = "serving"
     folder = "transform-jobs"
     log_group = "/aws/sagemaker/TransformJobs"
+
+    def __init__(self, cloud: Cloud, runner: JobRunner, job: TransformJob) -> None:
+        super().__init__(cloud, runner, job)
+        self._role = job.model["ExecutionRoleArn"]  # a transform job has no role of its own
 
     @property
     def _num_instances(self) -> int:
@@ -56,7 +62,10 @@ class TransformRun(JobExecution[TransformJob]):
                     return self._not_ready(opt_ml, process)
                 limits = Limits.of(self._request, process.execution_parameters())
                 data_log.write(_limits_line(limits, self._request.get("BatchStrategy", "MultiRecord")))
-                sender = Sender(self._cloud, self._request, limits, process.connections, data_log.write, given_up)
+                sender = Sender(
+                    self._cloud.client("s3", self._role), self._request, limits, process.connections, data_log.write,
+                    given_up,
+                )  # fmt: skip
                 with transfer("Data upload"):
                     tally = sender.send_all(keys)
             return self._outcome(tally)
@@ -64,7 +73,9 @@ class TransformRun(JobExecution[TransformJob]):
     def _keys(self) -> list[str]:
         uri = self._request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
         bucket, prefix = split_uri(uri)
-        pages = self._cloud.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        pages = (
+            self._cloud.client("s3", self._role).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        )
         keys = [item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
         if not keys:
             raise NoObjectsError(f"S3 key: {uri} matched no files on s3")
@@ -77,7 +88,7 @@ class TransformRun(JobExecution[TransformJob]):
             return
         bucket, key = split_uri(url)
         archive = folder.with_name("model.tar.gz")
-        self._cloud.client("s3").download_file(bucket, key, str(archive))
+        self._cloud.client("s3", self._role).download_file(bucket, key, str(archive))
         try:
             unpack(archive, folder, EndpointSettings.from_environment().max_unpacked_bytes)
         except (UnsafeArchive, tarfile.TarError, EOFError, OSError) as error:
@@ -103,7 +114,7 @@ class TransformRun(JobExecution[TransformJob]):
     @contextlib.contextmanager
     def _log(self, opt_ml: OptMl, stream: str) -> Iterator[LogStream]:
         file = opt_ml.log_file if not stream.endswith("/data-log") else opt_ml.log_file.with_name("data-log.txt")
-        log = LogStream(self._cloud.client("logs"), self.log_group, stream, file)
+        log = LogStream(self._cloud.client("logs", self._role), self.log_group, stream, file)
         with contextlib.closing(log), Ticker((LOG_SECONDS, log.ship)):
             yield log
 
@@ -126,6 +137,7 @@ class TransformRun(JobExecution[TransformJob]):
             self._request.get("Environment", {}),
             variables,
             isolated=self._job.model.get("EnableNetworkIsolation", False),
+            role=self._role,
         )
         argv = [opt_ml.local(part) for part in image.command]
 

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.context import Cloud
 from localcloud.sagemaker.endpoints.connections import Answer, Connections, NoAnswer, Unreachable
 from localcloud.sagemaker.jobs.objects import join_uri, relative_path, split_uri
 
@@ -57,14 +56,14 @@ class Sender:
 
     def __init__(
         self,
-        cloud: Cloud,
+        s3: Any,
         request: Mapping[str, Any],
         limits: Limits,
         connections: Connections,
         log: Callable[[str], None],
         given_up: threading.Event,
     ) -> None:
-        self._s3 = cloud.client("s3")
+        self._s3 = s3
         self._limits = limits
         self._connections = connections
         self._log = log
