@@ -23,6 +23,7 @@ def item() -> dict[str, Any]:
             "plan_uri.$": "$.plan.plan_uri",
             "prepared_uri.$": "$.plan.prepared_uri",
             "manifest_id.$": "$.prepared.message.manifest_id",
+            "train_input_mode.$": "$.prepared.message.train_input_mode",
         },
         "findings": model_training.NO_FINDINGS,
         "recovery": recovery.initial({}, {}),

@@ -107,6 +107,7 @@ def channels(*, pretrained: bool) -> list[Parameters]:
     return [
         {
             "ChannelName": name,
+            **({"InputMode.$": "$.run.train_input_mode"} if name == prepared.TRAIN else {}),
             "DataSource": {
                 "S3DataSource": {"S3DataType": "S3Prefix", "S3DataDistributionType": "FullyReplicated", **source}
             },

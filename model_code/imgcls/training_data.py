@@ -14,9 +14,10 @@ from imgcls.augment import AUGMENTATIONS
 from imgcls.class_balance import loss_weights, sampling_weights
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.hyperparameters import HyperparameterError
+from imgcls.contract.prepared import STREAMED_BYTES
 from imgcls.data.folders import check_same_classes, open_dataset
 from imgcls.data.loader import Dataset, Loader
-from imgcls.data.shards import open_split
+from imgcls.data.shards import Shards, open_split
 from imgcls.serving.cores import num_cores
 
 
@@ -50,11 +51,17 @@ def open_data(paths: argparse.Namespace, values: Mapping[str, Any], spec: Prepro
         Loader(
             train_split, spec, values["batch-size"],
             augmentation=AUGMENTATIONS[values["augmentation"]], seed=values["seed"],
-            sampling_weights=sampling_weights(targets, num_classes) if weighting == "sampler" else None, **place,
+            sampling_weights=sampling_weights(targets, num_classes) if weighting == "sampler" else None,
+            files=_streamed_files(train_split), **place,
         ),
         Loader(validation_split, spec, max(values["test-batch-size"], distributed.world_size()), **place),
         loss_weights(targets, num_classes) if weighting == "loss" else None,
     )  # fmt: skip
+
+
+def _streamed_files(split: Dataset) -> np.ndarray | None:
+    """Each image's shard of a split that is too large to be copied before training; None for others."""
+    return split.files if isinstance(split, Shards) and split.num_bytes > STREAMED_BYTES else None
 
 
 def _check_batch_size(values: Mapping[str, Any], batch_size: int) -> None:

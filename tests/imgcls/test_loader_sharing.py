@@ -10,7 +10,7 @@ from imgcls.augment import AUGMENTATIONS
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.folders import open_dataset
 from imgcls.data.loader import Loader
-from imgcls.data.sampling import epoch_order, share
+from imgcls.data.sampling import epoch_order, share, streamed_order
 
 SPEC = Preprocessing(resize=36, crop=32)
 TRAINING = {"augmentation": AUGMENTATIONS["standard"], "seed": 3}
@@ -122,3 +122,29 @@ def test_training_goes_on_without_simplejpeg(splits, monkeypatch):
     for module in ("imgcls.augment", "imgcls.preprocess"):
         monkeypatch.setattr(f"{module}.simplejpeg", None)
     assert same(batches(Loader(dataset, SPEC, 10, **TRAINING)), expected)
+
+
+FILES = np.repeat(np.random.default_rng(0).permutation(40), 25)  # 40 files of 25 images each
+
+
+def test_streamed_files_are_read_from_beginning_to_end():
+    order = streamed_order(FILES, seed=3, epoch=1)
+    assert sorted(order) == list(range(len(FILES)))
+    for file in range(40):
+        assert (np.diff(order[FILES[order] == file]) > 0).all()
+
+
+def test_streamed_files_are_mixed_anew_in_every_epoch():
+    orders = [FILES[streamed_order(FILES, 3, epoch)] for epoch in (1, 2)]
+    # A window's first quarter of 100 images, drawn from its 16 files.
+    assert all(14 <= len(set(files[:100])) <= 16 for files in orders)
+    assert set(orders[0][:400]) != set(orders[1][:400])
+    assert (streamed_order(FILES, 3, 1) == streamed_order(FILES, 3, 1)).all()
+
+
+def test_the_loader_streams_the_files_that_it_is_given(splits):
+    dataset = Counting(splits / "train")
+    files = np.arange(len(dataset)) % 3
+    list(Loader(dataset, SPEC, 10, num_workers=1, files=files, **TRAINING).epoch(1))
+    for file in range(3):
+        assert (np.diff([index for index in dataset.read_indices if index % 3 == file]) > 0).all()

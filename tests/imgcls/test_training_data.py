@@ -1,5 +1,6 @@
 """The loaders of a training: what the hyperparameters make of the splits."""
 
+import hashlib
 import json
 import shutil
 from argparse import Namespace
@@ -7,9 +8,11 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
+from imgcls import training_data
 from imgcls.class_balance import loss_weights
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError
+from imgcls.data import shards
 from imgcls.training_data import open_data
 from tests.imgcls.stripes import SPEC
 
@@ -50,3 +53,28 @@ def test_a_weighted_loss_takes_the_images_as_they_are(unequal):
 def test_parts_of_one_image_are_refused(unequal):
     with pytest.raises(HyperparameterError, match=r"batch-size 10 in 6 parts .*: use at least 12"):
         opened(unequal, **{"accumulation-steps": 6})
+
+
+def test_only_shards_too_large_to_copy_are_streamed(splits, tmp_path, monkeypatch):
+    folder = tmp_path / "data"
+    shutil.copytree(splits, folder)
+    files = sorted((folder / "train").glob("*/*"))
+    images = [
+        shards.Encoded(f"{path.parent.name}/{path.name}", hashlib.sha256(path.read_bytes()).hexdigest(),
+                       path.parent.name, path.read_bytes())
+        for path in files
+    ]  # fmt: skip
+    shutil.rmtree(folder / "train")
+    shards.write(folder / "train", sorted(images, key=lambda image: shards.order(image.sha256, 4)), 4)
+
+    def read_in_turn() -> bool:
+        data = opened(folder, **{"num-workers": 1})
+        seen, read = [], data.train_split.read
+        monkeypatch.setattr(data.train_split, "read", lambda index: seen.append(index) or read(index))
+        list(data.train.epoch(1))
+        shard = data.train_split.files
+        return all((np.diff([i for i in seen if shard[i] == s]) > 0).all() for s in set(shard))
+
+    assert not read_in_turn()
+    monkeypatch.setattr(training_data, "STREAMED_BYTES", 1000)
+    assert read_in_turn()

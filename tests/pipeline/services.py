@@ -155,7 +155,7 @@ class Services:
         return {"Body": json.dumps(asdict(plans[parameters["Key"]]))}
 
     def PrepareDataset(self, parameters: Mapping[str, Any]) -> Any:
-        message = PrepareMessage("0123456789abcdef", 133, 6680, 835, 836, 1)
+        message = PrepareMessage("0123456789abcdef", 133, 6680, 835, 836, 1, "File")
         return describe(PROCESSING_JOB, parameters, ExitMessage=message.encode())
 
     MergeManifest = PrepareDataset

@@ -130,6 +130,13 @@ def test_only_evaluation_reads_the_test_split(ran):
     assert inputs["test"]["S3Uri"] == "s3://artifacts-bucket/prepared/0123456789abcdef/test/"
 
 
+def test_the_prepare_job_says_how_the_training_split_is_read(ran):
+    _, calls = ran
+    for job in training_parts(calls):
+        modes = {channel["ChannelName"]: channel.get("InputMode") for channel in job["InputDataConfig"]}
+        assert modes["train"] == "File" and not any(mode for name, mode in modes.items() if name != "train")
+
+
 def test_evaluation_gets_both_archives_of_the_training_job(ran):
     _, calls = ran
     job = next(call for call in calls["TrainModel"] if call["HyperParameters"]["model-name"] == "dog-breed-classifier")

@@ -53,6 +53,13 @@ def test_splits_are_written_as_the_contract_says(tmp_path: Path) -> None:
     assert "bad.jpg" in (folder / prepared.REPORTS / prepared.DATA_REPORT).read_text()
 
 
+def test_the_message_says_how_jobs_are_to_read_the_training_split(tmp_path: Path, monkeypatch) -> None:
+    source = defects.clean_set(tmp_path / "in")
+    assert prepare(source, tmp_path / "out", DatasetSettings(), workers=1).train_input_mode == "File"
+    monkeypatch.setattr(prepared, "STREAMED_BYTES", 1000)
+    assert prepare(source, tmp_path / "again", DatasetSettings(), workers=1).train_input_mode == "FastFile"
+
+
 def test_a_set_can_be_written_as_class_folders(tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
     (source / "train/b/no-extension").write_bytes(defects.encoded(defects.photo(1), "PNG"))

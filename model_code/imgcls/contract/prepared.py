@@ -21,11 +21,17 @@ EXIT_MESSAGE_FILE = "/opt/ml/output/message"
 """Where a processing container leaves its ExitMessage."""
 MAX_MESSAGE_BYTES = 1024
 """Limit of a processing job's ExitMessage."""
+STREAMED_BYTES = 50_000_000_000
+"""A training split above this is not copied before training but read from S3 while it trains, shard after shard:
+AWS advises File mode for up to 50 to 100 GB (https://docs.aws.amazon.com/sagemaker/latest/dg/model-access-training-data.html)."""
 
 
 @dataclass(frozen=True)
 class PrepareMessage:
-    """The ExitMessage of a Prepare job that succeeded. Counts are images."""
+    """The ExitMessage of a Prepare job that succeeded. Counts are images.
+
+    `train_input_mode` is how training jobs are to get the training split: File, or FastFile above STREAMED_BYTES.
+    """
 
     manifest_id: str
     num_classes: int
@@ -33,6 +39,7 @@ class PrepareMessage:
     num_validation: int
     num_test: int
     num_quarantined: int
+    train_input_mode: str
 
     def encode(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))

@@ -19,7 +19,7 @@ import numpy as np
 from imgcls.augment import DRAWS, Augmentation, TrainingCrop
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.folders import DataError
-from imgcls.data.sampling import epoch_order, share
+from imgcls.data.sampling import epoch_order, share, streamed_order
 from imgcls.preprocess import PACKED_FORMATS, ImageError, preprocess
 from imgcls.serving.cores import num_cores
 
@@ -53,7 +53,9 @@ class Loader:
     `batch_size` is that of all `world_size` processes together, of which process `rank` reads its rows: the processes'
     batches in rank order are the one of a single process. `sampling_weights`, one an image, draw an epoch's training
     images with replacement in proportion to them. `shuffle=False` gives augmented images in order, the last batch
-    short. Raises ValueError for a batch smaller than the number of processes.
+    short. `files` is the number of each image's file where files are to be read from beginning to end (see
+    `sampling.streamed_order`), which drawing by weights does not do. Raises ValueError for a batch smaller than the
+    number of processes.
     """
 
     def __init__(
@@ -69,10 +71,11 @@ class Loader:
         world_size: int = 1,
         sampling_weights: Sequence[float] | np.ndarray | None = None,
         shuffle: bool = True,
+        files: np.ndarray | None = None,
     ) -> None:
         self._shuffled = shuffle and augmentation is not None
         self._dataset, self._spec, self._augmentation, self._seed = dataset, spec, augmentation, seed
-        self._rank, self._world_size, self._weights = rank, world_size, sampling_weights
+        self._rank, self._world_size, self._weights, self._files = rank, world_size, sampling_weights, files
         self.batch_size = min(batch_size, len(dataset))
         if self.batch_size < world_size:
             raise ValueError(f"a batch of {self.batch_size} images cannot be shared by {world_size} processes")
@@ -95,7 +98,7 @@ class Loader:
         The last batch without augmentation may be empty where it has fewer rows than there are processes. Raises
         DataError naming the file that cannot be decoded.
         """
-        order = epoch_order(len(self._dataset), self._seed, epoch, shuffled=self._shuffled, weights=self._weights)
+        order = self._order(epoch)
         pending: deque[tuple[list[Future[None]], Batch]] = deque()
         with ThreadPoolExecutor(self._num_workers, thread_name_prefix="loader") as pool:
             try:
@@ -107,6 +110,11 @@ class Loader:
                     yield _finished(pending.popleft())
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
+
+    def _order(self, epoch: int) -> np.ndarray:
+        if self._files is not None and self._shuffled and self._weights is None:
+            return streamed_order(self._files, self._seed, epoch)
+        return epoch_order(len(self._dataset), self._seed, epoch, shuffled=self._shuffled, weights=self._weights)
 
     def _submit(
         self, pool: ThreadPoolExecutor, order: np.ndarray, epoch: int, number: int

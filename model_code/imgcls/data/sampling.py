@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+_WINDOW_FILES = 16
+"""Files that are read side by side, of about 150 MB each."""
+
 
 def epoch_order(
     num: int, seed: int, epoch: int, *, shuffled: bool, weights: Sequence[float] | np.ndarray | None = None
@@ -18,6 +21,27 @@ def epoch_order(
     if weights is not None:
         return random.choice(num, size=num, p=_probabilities(weights, num))
     return random.permutation(num) if shuffled else np.arange(num)
+
+
+def streamed_order(groups: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+    """Image indices of one pass that reads every file from its beginning to its end, int64 (num,).
+
+    `groups` is the number of each image's file; images of a file lie in it in the order of their indices. A window of
+    random files is read side by side, the next image always of a random one: mixed as well as the files are, which
+    hold their images in the order of a hash, without a read that goes back.
+    """
+    random = np.random.default_rng((seed, epoch))
+    by_file = np.argsort(groups, kind="stable")
+    files, starts, counts = np.unique(groups[by_file], return_index=True, return_counts=True)
+    order = []
+    shuffled = random.permutation(len(files))
+    for window in np.split(shuffled, range(_WINDOW_FILES, len(files), _WINDOW_FILES)):
+        turns = random.permutation(np.repeat(np.arange(len(window)), counts[window]))
+        images = np.concatenate([by_file[starts[file] : starts[file] + counts[file]] for file in window])
+        mixed = np.empty_like(images)
+        mixed[np.argsort(turns, kind="stable")] = images
+        order.append(mixed)
+    return np.concatenate(order)
 
 
 def share(num: int, rank: int, world_size: int) -> slice:

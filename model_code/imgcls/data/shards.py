@@ -107,6 +107,15 @@ class Shards:
     def __len__(self) -> int:
         return len(self.targets)
 
+    @property
+    def files(self) -> np.ndarray:
+        """The number of each image's shard, int64 (num,)."""
+        return np.array([shard for shard, _, _ in self._places], dtype=np.int64)
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(size for _, _, size in self._places)
+
     def read(self, index: int) -> bytes:
         """The encoded image. Raises DataError for a shard that ends too early."""
         shard, offset, size = self._places[index]

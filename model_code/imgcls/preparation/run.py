@@ -117,9 +117,11 @@ def prepare(
             progress(sentence)
         raise DatasetError(_first(checked.verdict.failures))
     writer.write_splits()
+    train = (unfinished / prepared.TRAIN).rglob("*")
+    num_train_bytes = sum(path.stat().st_size for path in train if path.is_file())
     shutil.rmtree(workspace)
     _move(unfinished, output / checked.header.id)
-    return _message(checked.header)
+    return _message(checked.header, num_train_bytes)
 
 
 def _move(folder: Path, target: Path) -> None:
@@ -132,7 +134,7 @@ def _first(failures: tuple[str, ...]) -> str:
     return failures[0] + (f" (and {more} more problem{'s' * (more > 1)}, see the report)" if more else "")
 
 
-def _message(header: Header) -> PrepareMessage:
+def _message(header: Header, num_train_bytes: int) -> PrepareMessage:
     return PrepareMessage(
         manifest_id=header.id,
         num_classes=len(header.classes),
@@ -140,4 +142,5 @@ def _message(header: Header) -> PrepareMessage:
         num_validation=header.counts.get(prepared.VALIDATION, 0),
         num_test=header.counts.get(prepared.TEST, 0),
         num_quarantined=header.counts.get(QUARANTINED, 0),
+        train_input_mode="FastFile" if num_train_bytes > prepared.STREAMED_BYTES else "File",
     )
