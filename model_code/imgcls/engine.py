@@ -49,10 +49,9 @@ class ValidationResult:
 
 @dataclass
 class Progress:
-    """What has been done of an epoch: sums over its steps, of this process's images."""
+    """What has been done of an epoch."""
 
     num_steps: int = 0
-    num_images: int = 0
     num_remembered: int = 0
     seconds: float = 0.0
     waited: float = 0.0
@@ -89,7 +88,7 @@ class Trainer:
         self._statistics = BatchStatistics(network)
         self._backbone = networks.trainable_backbone(network)
         self._model, self._trains_backbone = self._network, False
-        self._sums = torch.zeros(2, device=device)  # of the loss and of right answers, over the epoch so far
+        self._sums = torch.zeros(3, device=device)  # loss, right answers, images: of all processes, in the epoch so far
         self.watch = Watch(network, recorder, debug, samples=distributed.is_main())
         self.step = 0
         self.progress = Progress()
@@ -108,9 +107,9 @@ class Trainer:
         begin = time.perf_counter() - self.progress.seconds
         for batch, wait in self._recorder.steps(arriving):
             self.step += 1
-            self._sums += self._train_step(batch, wait, epoch)
+            # In every step, not at the end: a checkpoint in the epoch's middle holds what all processes have summed.
+            self._sums += distributed.all_reduce_sum(self._train_step(batch, wait, epoch))
             self.progress.num_steps += 1
-            self.progress.num_images += len(batch)
             self.progress.num_remembered = len(self._statistics)
             self.progress.waited += wait
             self.progress.seconds = time.perf_counter() - begin
@@ -137,8 +136,7 @@ class Trainer:
         self._statistics.begin_epoch(fixed=not trains_backbone)
 
     def _end_epoch(self, begin: float) -> TrainResult:
-        count = torch.tensor(float(self.progress.num_images), device=self._device)
-        total = distributed.all_reduce_sum(torch.cat([self._sums, count[None]])).tolist()  # waits for the device
+        total = self._sums.tolist()  # waits for the device
         seconds = time.perf_counter() - begin
         waited, self.progress = self.progress.waited, Progress()
         self._sums.zero_()
@@ -147,7 +145,7 @@ class Trainer:
         return TrainResult(loss, accuracy, self._learning_rate(), total[2] / seconds, waited / seconds)
 
     def _train_step(self, batch: Arriving, wait: float, epoch: int) -> Tensor:
-        """Sums over this process's rows of the loss and of right answers."""
+        """Sums over this process's rows: of the loss, of right answers, of images."""
         exact = self._device.type == "cpu" or self.step % _GPU_TIMED_EVERY_STEPS == 1
         clock = StepClock(self._device, exact=exact, data_wait=wait)
         torch.manual_seed(self._recipe.seed * 1_000_003 + self.step * distributed.world_size() + distributed.rank())
@@ -165,7 +163,7 @@ class Trainer:
         clock.lap("optimizer")
         if clock.seconds:
             self._recorder.step(self.step, epoch, clock.seconds)
-        return sums
+        return torch.cat([sums, sums.new_full((1,), len(targets))])
 
     def _accumulate(self, images: Tensor, targets: Tensor, clock: StepClock) -> Tensor:
         """The gradient of the mean loss over the whole batch, computed part by part."""

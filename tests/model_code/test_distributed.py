@@ -66,7 +66,7 @@ def test_sigterm_to_any_of_them_leaves_one_checkpoint_to_go_on_from(splits, fold
     assert [path.name[:20] for path in (stopped / "checkpoints").iterdir()] == ["checkpoint-000000008"]
     assert ranks.run(stopped, 2, arguments(splits, stopped, **options)) == [0, 0]
     assert "resuming after step 8, epoch 2" in (stopped / "log-0").read_text()
-    assert weights(stopped) == weights(whole)
+    assert weights(stopped) == weights(whole) and curve(stopped) == curve(whole)
 
 
 def test_a_batch_too_small_for_the_processes_is_refused(splits, tmp_path):
