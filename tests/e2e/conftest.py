@@ -187,7 +187,7 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[t
         if layout not in drawn:
             folder = tmp_path_factory.mktemp("held-out")
             draw(
-                folder, layout, BREED_CLASSES if layout == "breeds" else 2, 40 if layout == "breeds" else 12, seed=2026
+                folder, layout, BREED_CLASSES if layout == "breeds" else 2, 40 if layout == "breeds" else 25, seed=2026
             )
             root = folder / "test" if layout == "breeds" else folder
             names = {"cats": "cat", "dogs": "dog"}

@@ -26,7 +26,7 @@ def test_tuning_tries_distinct_values_and_the_best_wins(deployed, default_run):
     trials = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     summaries = trials["TrainingJobSummaries"]
     values = [tuple(sorted(item["TunedHyperParameters"].items())) for item in summaries]
-    assert len(summaries) >= 4
+    assert len(summaries) >= 3
     assert len(set(values)) == len(values)
     assert {key for key, _ in values[0]} == {"lr", "batch-size"}
     tuning = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)

@@ -26,7 +26,7 @@ def test_the_search_varies_the_four_hyperparameters(deployed, run):
     trials = deployed.client("sagemaker").list_training_jobs_for_hyper_parameter_tuning_job(
         HyperParameterTuningJobName=visit["job"]["name"]
     )["TrainingJobSummaries"]
-    assert len(trials) >= 4
+    assert len(trials) >= 3
     assert {key for item in trials for key in item["TunedHyperParameters"]} == {
         "lr",
         "batch-size",
