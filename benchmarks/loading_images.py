@@ -37,7 +37,8 @@ def run(ids: Sequence[str]) -> Iterator[Row]:
     images = photographs(FOLDER)
     split = open_dataset(_class_folders(images))
     shards, raw = (open_shards(_packed(split, packing)) for packing in ("shards", "raw"))
-    notes = [_check_pixels(split), _check_labels(split, shards), _check_labels(split, raw)]
+    _check_labels(split, raw)
+    notes = [_check_pixels(split), _check_labels(split, shards)]
     jpegs = _loader(replace(split, paths=split.paths * REPEATS, targets=split.targets * REPEATS))
     packed, pixels = _loader(_Repeated(shards)), _loader(_Repeated(raw))
     with PillowLoader(jpegs._dataset, SPEC, BATCH) as pillow:  # type: ignore[arg-type]

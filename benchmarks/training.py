@@ -1,7 +1,8 @@
-"""Training rows: our epochs from JPEGs beside the bare step on tensors in memory and beside the usual script."""
+"""Training rows: our epochs from packed shards beside the bare step, and beside the usual script from JPEGs."""
 
 from __future__ import annotations
 
+import functools
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,15 +22,19 @@ from benchmarks.pillow_loader import NUM_WORKERS, PillowDataset
 from imgcls import networks
 from imgcls.augment import AUGMENTATIONS
 from imgcls.contract.artifact import Preprocessing
+from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.prepared import TRAIN
 from imgcls.data.folders import open_dataset
-from imgcls.data.loader import Loader
+from imgcls.data.loader import Dataset, Loader
+from imgcls.data.shards import open_split
 from imgcls.engine import Trainer
+from imgcls.preparation.run import prepare
 from imgcls.recipe import Recipe
 from imgcls.recording import Recorder
 from imgcls.serving.cores import num_cores
 
-FOLDER = Path("out/bench/training")
+FOLDER, PREPARED = Path("out/bench/training"), Path("out/bench/training-prepared")
 ARCHITECTURE, CLASSES, SIDE, BATCH, STEPS = "resnet18", 4, 224, 16, 4
 SPEC = Preprocessing()
 LOSS_EPOCHS, MAX_LOSS_ERROR = 4, 0.01
@@ -53,7 +58,7 @@ def run(ids: Sequence[str]) -> Iterator[Row]:
         rounds = interleave(contenders)
     middle = medians(rounds)
     noise = middle["control"] / middle["fp32"]
-    title = f"{ARCHITECTURE} at {SIDE} pixels, batches of {BATCH} from JPEGs"
+    title = f"{ARCHITECTURE} at {SIDE} pixels, batches of {BATCH} from packed shards"
     if "train_step" in ids:
         peers = ("bare step", "Pillow + DataLoader, fp32")
         row = make_row("train_step", f"{title}, fp32", "images/s", "higher", rounds, ours="fp32", only=peers)
@@ -89,13 +94,20 @@ def make_trainer(recorder: Recorder, spec: Preprocessing, batch_size: int, **cha
     """Our engine as train.py makes it, over the drawn data."""
     values = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": 100} | changes
     augmentation = AUGMENTATIONS[values["augmentation"]]
-    loader = Loader(open_dataset(FOLDER / "train"), spec, batch_size, augmentation=augmentation, seed=1)
+    loader = Loader(_packed(), spec, batch_size, augmentation=augmentation, seed=1)
     torch.manual_seed(1)
     trainer = Trainer(
         networks.build(ARCHITECTURE, CLASSES), spec, Recipe.from_hyperparameters(values, augmentation.jitter),
         steps_per_epoch=len(loader), batch_size=batch_size, device=torch.device("cpu"), recorder=recorder,
     )  # fmt: skip
     return trainer, loader
+
+
+@functools.cache
+def _packed() -> Dataset:
+    """The training split as the Prepare job packs it."""
+    message = prepare(FOLDER, PREPARED, DatasetSettings(max_short_side=SPEC.resize))
+    return open_split(PREPARED / message.manifest_id / TRAIN)
 
 
 def _bare(*, channels_last: bool) -> Measure:
