@@ -56,9 +56,10 @@ def test_the_split_is_80_20_by_content(deployed, run):
 
 def test_the_answer_names_both_animals(deployed, run, held_out):
     right = 0
+    (result,) = run["output"]["outcomes"]
     images = held_out("cats-dogs")
     for image, label in images:
-        answer = deployed.ask(image, "cat-dog-classifier/model.tar.gz", ContentType="image/jpeg")
+        answer = deployed.ask(image, result["target_model"], ContentType="image/jpeg")
         assert set(answer) == {"cat_probability", "dog_probability"}
         assert answer["cat_probability"] + answer["dog_probability"] == pytest.approx(1, abs=1e-4)
         right += max(answer, key=answer.get) == f"{label}_probability"
