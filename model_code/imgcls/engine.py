@@ -89,7 +89,9 @@ class Trainer:
         self._backbone = networks.trainable_backbone(network)
         self._model, self._trains_backbone = self._network, False
         self._sums = torch.zeros(3, device=device)  # loss, right answers, images: of all processes, in the epoch so far
-        self.watch = Watch(network, recorder, debug, samples=distributed.is_main())
+        self.watch = Watch(
+            network, recorder, debug, samples=distributed.is_main(), label_smoothing=recipe.label_smoothing
+        )
         self.step = 0
         self.progress = Progress()
 

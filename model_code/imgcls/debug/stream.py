@@ -50,11 +50,20 @@ class History:
     profile: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
     loss: float = 0.0
+    label_smoothing: float = 0.0
 
     @property
     def guessing_loss(self) -> float:
         """The loss of giving every class the same probability, in nats."""
         return math.log(max(2, self.num_classes))
+
+    @property
+    def least_loss(self) -> float:
+        """The training loss of a network that is always right and as sure as smoothed labels ask for, in nats."""
+        others = self.label_smoothing / max(2, self.num_classes)
+        right = 1 - others * (max(2, self.num_classes) - 1)
+        wrong = (max(2, self.num_classes) - 1) * others * math.log(others) if others else 0.0
+        return -right * math.log(right) - wrong
 
     def last(self, num: float) -> list[Sample]:
         """The last `num` samples, oldest first; none while there are fewer."""

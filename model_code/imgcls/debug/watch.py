@@ -34,9 +34,18 @@ class Watch:
     """
 
     def __init__(
-        self, network: nn.Module, recorder: Recorder, settings: DebugSettings | None = None, *, samples: bool = True
+        self,
+        network: nn.Module,
+        recorder: Recorder,
+        settings: DebugSettings | None = None,
+        *,
+        samples: bool = True,
+        label_smoothing: float = 0.0,
     ) -> None:
-        """`network` is the plain module, inside any wrapper. `samples`: whether this process is the one that does."""
+        """`network` is the plain module, inside any wrapper. `samples`: whether this process is the one that does.
+
+        `label_smoothing` is the training loss's.
+        """
         self._recorder, self._settings, self._samples = recorder, settings or DebugSettings(), samples
         self._interval = self._settings.interval if samples else 0
         self._checks: dict[Moment, list[Check]] = {"loss": [], "sample": [], "epoch": []}
@@ -44,7 +53,9 @@ class Watch:
             self._checks[check.moment].append(check)
         self._sampler = StepSampler(network)
         device = next(network.parameters()).device.type
-        self._history = History(num_classes=head(network)[1].out_features, device=device)
+        self._history = History(
+            num_classes=head(network)[1].out_features, device=device, label_smoothing=label_smoothing
+        )
         self._num_samples = 0
         self._findings: dict[str, dict[str, Any]] = {}
         self._step, self._epoch, self._learning_rate = 0, 0, 0.0

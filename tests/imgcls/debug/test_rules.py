@@ -39,6 +39,15 @@ def test_loss_not_decreasing(pairs, fired):
     assert fires("loss-not-decreasing", losses(*pairs)) == fired
 
 
+def test_smoothed_labels_leave_a_loss_that_is_no_failure_to_learn():
+    """0.1 over two classes: never below 0.199 nats, however right the network is."""
+    history = losses(*[(0.25, 0.1)] * 9, num_classes=2)
+    assert fires("loss-not-decreasing", history)
+    history.label_smoothing = 0.1
+    assert history.least_loss == pytest.approx(0.1985, abs=1e-4)
+    assert not fires("loss-not-decreasing", history)
+
+
 @pytest.mark.parametrize(
     ("pairs", "overfits", "overtrains"),
     [

@@ -37,7 +37,8 @@ class LossNotDecreasing:
         best_before = min(epoch.train for epoch in history.epochs[:-num])
         best_now = min(epoch.train for epoch in history.epochs[-num:])
         # A loss that stands still at a low value has nothing left to learn.
-        learned = best_now < self.guessing * history.guessing_loss
+        least = history.least_loss
+        learned = best_now - least < self.guessing * (history.guessing_loss - least)
         return None if learned or best_now <= (1 - self.share) * best_before else Evidence(history.epochs[-1].train)
 
 
