@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from config.app import AppConfig
 from pipeline import recovery, sdk_jobs, training_jobs
+from pipeline.jobs import Parameters
 from pipeline.sdk_jobs import SdkJob
 from pipeline.tasks import TUNING_JOB, State, task
 
@@ -24,9 +25,18 @@ def searches(config: AppConfig) -> tuple[str, ...]:
 
 def states(config: AppConfig, *, next_state: str) -> dict[str, State]:
     """Begins at ChooseTuning, ends at `next_state` with the values to train in `$.hyperparameters`."""
-    made = {**_choice(config, next_state), **_search(config)}
+    made = _choice(config, next_state)
+    made |= _search(
+        SEARCH,
+        training_jobs.tune_model(config, SEARCH),
+        comment="Trials over the search space; the objective metric is one of the validation split",
+    )
     if WARM in searches(config):
-        made |= _warm_search(config)
+        made |= _search(
+            WARM,
+            training_jobs.tune_model_warm(config, WARM),
+            comment="The same, going on from the search behind the published version",
+        )
     if HYPERBAND in searches(config):
         made |= _hyperband(config)
     return {**made, **_best(next_state)}
@@ -53,29 +63,16 @@ def _choice(config: AppConfig, next_state: str) -> dict[str, State]:
     }
 
 
-def _search(config: AppConfig) -> dict[str, State]:
+def _search(state: str, parameters: Parameters, *, comment: str) -> dict[str, State]:
+    """A tuning job by the optimized integration."""
     return {
-        SEARCH: task(
+        state: task(
             TUNING_JOB,
-            training_jobs.tune_model(config, SEARCH),
-            comment="Trials over the search space; the objective metric is one of the validation split",
+            parameters,
+            comment=comment,
             timeout="$.model.tuning.max_runtime_seconds",
             next_state="CheckTuning",
-            on_error=recovery.failed(SEARCH),
-            result="$.tuning",
-        )
-    }
-
-
-def _warm_search(config: AppConfig) -> dict[str, State]:
-    return {
-        WARM: task(
-            TUNING_JOB,
-            training_jobs.tune_model_warm(config, WARM),
-            comment="The same, going on from the search behind the published version",
-            timeout="$.model.tuning.max_runtime_seconds",
-            next_state="CheckTuning",
-            on_error=recovery.failed(WARM),
+            on_error=recovery.failed(state),
             result="$.tuning",
         )
     }
