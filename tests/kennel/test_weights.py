@@ -6,10 +6,8 @@ import os
 import subprocess
 import sys
 
-import boto3
 import pytest
 import torch
-from moto import mock_aws
 
 from imgcls import networks, weights_file
 from imgcls.contract import keys
@@ -17,17 +15,6 @@ from imgcls.contract.artifact import WEIGHTS, sha256
 from kennel import project, weights
 from kennel.errors import KennelError
 from tests.imgcls.stripes import SPEC, draw_splits
-
-
-@pytest.fixture
-def s3(monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="artifacts")
-        yield client
 
 
 @pytest.mark.slow
