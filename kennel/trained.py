@@ -1,4 +1,4 @@
-"""What an execution trained its models with: their hyperparameters, and the search that they come from."""
+"""What an execution trained: its artifacts, their hyperparameters, and the search that those come from."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from imgcls.contract import hyperparameters, keys
+from imgcls.contract.artifact import ARCHIVE
 from kennel.errors import KennelError
 from kennel.session import Session
 from lambdas.plan_run.request import FIXED
@@ -54,4 +55,22 @@ def values_of(session: Session, execution: str, models: Iterable[str]) -> dict[s
                 "`kennel pipeline list` that has, or choose the models with --model"
             )
         found[model] = trained.values
+    return found
+
+
+def artifacts_of(session: Session, execution: str, models: Iterable[str]) -> dict[str, str]:
+    """Model -> URI of what its training left, to evaluate it again. Raises KennelError for a model without."""
+    bucket = session.output("ArtifactsBucket")
+    pages = session.client("s3").get_paginator("list_objects_v2")
+    found = {}
+    for model in models:
+        listed = pages.paginate(Bucket=bucket, Prefix=keys.output(execution, model))
+        archives = [item for page in listed for item in page.get("Contents", ()) if item["Key"].endswith(f"/{ARCHIVE}")]
+        if not archives:
+            raise KennelError(
+                f"{execution} left no artifact of {model}, or it has expired: name an execution of "
+                "`kennel pipeline list` that trained it, or choose the models with --model"
+            )
+        # A training that was tried again left one for each job that ended.
+        found[model] = keys.uri(bucket, max(archives, key=lambda item: item["LastModified"])["Key"])
     return found

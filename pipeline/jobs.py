@@ -87,7 +87,7 @@ def evaluate_model(config: AppConfig) -> Parameters:
             _input("output-data", "$.training.records"),
             _input("validation", split(prepared.VALIDATION)),
             _input("test", split(prepared.TEST)),
-            _input("champion", "$.model.champion_uri"),
+            _input("champion", "$.champion.uri"),
             _code_input(),
         ],
         "ProcessingOutputConfig": _output("$.model.run_uri"),

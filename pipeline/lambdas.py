@@ -116,20 +116,27 @@ SMOKE_TEST = Function(
     payload={"run_uri.$": "$.model.run_uri", "target_model.$": "$.artifact.target_model"},
     keeps=("tested", "note"),
 )
-PUBLISH_MODEL = Function(
+FIND_CHAMPION = Function(
     folder="publish_model",
     arn=Placeholder.PUBLISH_MODEL_ARN,
     timeout_seconds=120,
     memory_mb=256,
+    payload={"action": "champion", "name.$": "$.model.name"},
+    keeps=("target_model", "uri"),
+)
+PUBLISH_MODEL = replace(
+    FIND_CHAMPION,
     payload={
         "action": "publish",
         "name.$": "$.model.name",
         "target_model.$": "$.artifact.target_model",
+        "compared_with.$": "$.champion.target_model",
         "who.$": "$$.Execution.Id",
         "why.$": "$.gate.reason",
     },
     keeps=("refresh", "rollout", "note"),
 )
+"""The same function: it alone reads and writes aliases."""
 REFRESH_FLEET = replace(PUBLISH_MODEL, payload={"action": "refresh", "rollout.$": "$.published.rollout"})
 """The same function: one look at a rollout, and what follows from it."""
 

@@ -32,7 +32,7 @@ def item() -> dict[str, Any]:
 
 def flow(config: AppConfig) -> dict[str, Any]:
     jobs = model_training.job_states(config)
-    tasks = (model_training.START, model_training.SAVE, *jobs, *model_publishing.DECISIONS)
+    tasks = (model_training.START, model_training.SAVE, model_training.CHAMPION, *jobs, *model_publishing.DECISIONS)
     return {
         "StartAt": model_training.START,
         "States": {

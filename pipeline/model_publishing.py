@@ -77,7 +77,7 @@ def _publishing() -> dict[str, State]:
         **_call(
             "PublishModel",
             lambdas.PUBLISH_MODEL,
-            comment="Move the alias, by a conditional write",
+            comment="Move the alias, unless it moved since the comparison",
             next_state="ChooseRefresh",
             result="$.published",
         ),

@@ -10,6 +10,7 @@ from pipeline.sdk_jobs import SdkJob
 from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, PUT_OBJECT, TRAINING_JOB, State, task
 
 START = "LoadModelPlan"
+CHAMPION = "FindChampion"
 SAVE = "SaveHyperparameters"
 NO_FINDINGS: State = {"rules": []}
 
@@ -27,8 +28,9 @@ def states(config: AppConfig) -> dict[str, State]:
         **model_tuning.states(config, next_state=SAVE),
         **_save(),
         **_train(config),
-        **_evaluate(config),
         **_findings(),
+        **_find_champion(),
+        **_evaluate(config),
     }
 
 
@@ -75,7 +77,7 @@ def _load(config: AppConfig) -> dict[str, State]:
             "Comment": "Its artifact in place of a training's",
             "InputPath": "$.model.trained",
             "ResultPath": "$.training",
-            "Next": "EvaluateModel",
+            "Next": CHAMPION,
         },
     }
 
@@ -153,6 +155,22 @@ def _train(config: AppConfig) -> dict[str, State]:
     }
 
 
+def _find_champion() -> dict[str, State]:
+    """After the training, which may take hours in which another run publishes."""
+    return {
+        CHAMPION: task(
+            LAMBDA,
+            lambdas.FIND_CHAMPION.parameters,
+            comment="The version that is published now: what the candidate is compared with",
+            timeout=lambdas.FIND_CHAMPION.state_timeout_seconds,
+            next_state="EvaluateModel",
+            on_error=recovery.failed(CHAMPION),
+            selector=lambdas.FIND_CHAMPION.selector,
+            result="$.champion",
+        )
+    }
+
+
 def _evaluate(config: AppConfig) -> dict[str, State]:
     return {
         "EvaluateModel": task(
@@ -175,7 +193,7 @@ def _findings() -> dict[str, State]:
             "EmitFindings",
             lambdas.EMIT_FINDINGS,
             comment="Send what the rules found on as metrics that an alarm watches",
-            next_state="EvaluateModel",
+            next_state=CHAMPION,
             on_error="FindingsUnknown",
         ),
         "FindingsUnknown": {
@@ -185,7 +203,7 @@ def _findings() -> dict[str, State]:
                 "rules.$": "States.Array(States.Format('unknown: EmitFindings ended with {}', $.findings_error.Error))"
             },
             "ResultPath": "$.findings",
-            "Next": "EvaluateModel",
+            "Next": CHAMPION,
         },
         **_emit(
             "EmitFindingsOfFailure",

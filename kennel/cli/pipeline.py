@@ -36,6 +36,9 @@ def start(
     hyperparameters_from: Annotated[
         str | None, typer.Option(metavar="EXECUTION", help="train with what an earlier execution trained with")
     ] = None,
+    trained_by: Annotated[
+        str | None, typer.Option(metavar="EXECUTION", help="evaluate and publish what an earlier execution trained")
+    ] = None,
     instances: Annotated[
         int | None, typer.Option(min=1, max=MAX_INSTANCES, help="instances that share each final training")
     ] = None,
@@ -53,10 +56,13 @@ def start(
     values = trained.values_of(session, hyperparameters_from, trained_models) if hyperparameters_from else {}
     for target, given in _settings(set_ or [], trained_models).items():
         values[target] = values.get(target, {}) | given
+    if trained_by:
+        dataset = dataset or runs.describe(session, trained_by, history=False).input.get("dataset")
     execution = runs.start(
         session,
         models=models,
         dataset=dataset,
+        trained=trained.artifacts_of(session, trained_by, trained_models) if trained_by else None,
         tune=True if tune else False if no_tune else None,
         hyperparameters=values,
         instances=instances,

@@ -7,5 +7,9 @@ class Refused(ValueError):
     """What the caller asked for cannot be done. The message is one sentence with the fix."""
 
 
+class Overtaken(Refused):
+    """Another version was published since this one was compared with the published one."""
+
+
 class NotReady(RuntimeError):
     """Something that must have happened by now did not. The message says what and where to look."""

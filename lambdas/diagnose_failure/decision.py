@@ -26,6 +26,11 @@ class Rule:
 
 
 RULES = (
+    Rule(
+        r"^Overtaken\b",
+        "fail",
+        "compare again, without training: `kennel pipeline start --model MODEL --trained-by EXECUTION`",
+    ),
     Rule(r"^Refused\b", "fail", "change the input, or the configuration, and start again"),
     Rule(
         r"CapacityError|InsufficientInstanceCapacity|Unable to provision requested ML compute capacity",

@@ -27,7 +27,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     lookups.require_dataset(environment.data_bucket, wanted.dataset)
     aliases = lookups.published(environment.artifacts_bucket, wanted.models)
     known = Published(
-        champions={name: alias.current for name, alias in aliases.items()},
         searches=lookups.searches(environment.artifacts_bucket, aliases),
         trained=lookups.trained(environment.artifacts_bucket, wanted.trained),
     )

@@ -33,11 +33,8 @@ _HASH_CHARS = 6
 
 @dataclass(frozen=True)
 class Published:
-    """By model: the target model that is published now, the tuning job behind it, and the artifact that stands in for
-    a training. Each may be missing.
-    """
+    """By model: the tuning job behind what is published now, and the artifact that stands in for a training."""
 
-    champions: Mapping[str, str] = field(default_factory=dict)
     searches: Mapping[str, str] = field(default_factory=dict)
     trained: Mapping[str, Trained] = field(default_factory=dict)
 
@@ -110,7 +107,6 @@ def _model(
         trials_uri=keys.uri(bucket, keys.trials(execution, name)),
         hyperparameters_key=keys.hyperparameters(execution, name),
         run_uri=keys.uri(bucket, keys.run(execution, name)),
-        champion_uri=keys.uri(bucket, _champion_prefix(published.champions.get(name))),
         package_group=spec["package_group"],
         trained=trained,
     )
@@ -127,10 +123,6 @@ def _toolkit(environment: Environment, *, distributed: bool) -> dict[str, str]:
         # At INFO the toolkit prints a hundred lines of its environment before the script's first.
         "sagemaker_container_log_level": "30",
     }
-
-
-def _champion_prefix(champion: str | None) -> str:
-    return keys.MODELS + champion.rpartition("/")[0] + "/" if champion else keys.NO_CHAMPION
 
 
 def _tuning(

@@ -1,9 +1,10 @@
 """PublishModel: move the alias by a conditional write. The only alias writer; `kennel models rollback` calls it too.
 
-`publish`   {"name", "target_model", "who", "why"}
+`champion`  {"name"}: what is published now, as {"target_model", "uri"}
+`publish`   {"name", "target_model", "who", "why", "compared_with"?: what was published when the gate judged}
 `rollback`  {"name", "target_model"?: a version or its key, else the one before, "who", "why"?}
 `refresh`   {"rollout"}: while an answer's `refresh` is true, wait and call with its `rollout`
-Each answers {"refresh", "rollout", "note"}; the first two also "target_model" and "alias".
+The last three answer {"refresh", "rollout", "note"}; `publish` and `rollback` also "target_model" and "alias".
 """
 
 from __future__ import annotations
@@ -26,9 +27,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if action == "refresh":
         rollout = fleet.Rollout(**event["rollout"])
         return vars(fleet.step(environment.endpoint_name, rollout, f"{now:%Y%m%d%H%M%S}"))
+    if action == "champion":
+        return publishing.champion(environment, name=event["name"])
     who = {"name": event["name"], "who": event["who"], "when": when, "why": event.get("why", action)}
     if action == "publish":
-        return publishing.publish(environment, target_model=event["target_model"], **who)
+        return publishing.publish(
+            environment, target_model=event["target_model"], compared_with=event.get("compared_with"), **who
+        )
     if action == "rollback":
         return publishing.rollback(environment, to=event.get("target_model"), **who)
-    raise Refused(f"action is {action!r}; choose from publish, rollback, refresh")
+    raise Refused(f"action is {action!r}; choose from champion, publish, rollback, refresh")

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
-from lambdas.common.errors import Refused
+from lambdas.common.errors import Overtaken, Refused
 
 
-def published(before: Alias | None, *, name: str, target_model: str, who: str, when: str, why: str) -> Alias:
-    """The alias after publishing. Publishing what is current already changes nothing, so that a retry is harmless."""
+def published(
+    before: Alias | None, *, name: str, target_model: str, compared_with: str | None, who: str, when: str, why: str
+) -> Alias:
+    """The alias after publishing. Publishing what is current already changes nothing, so that a retry is harmless.
+
+    `compared_with` is what was published when the gate judged: empty for nothing, None when there was no judgement.
+    Raises Overtaken when something else is published now, which the judgement says nothing about.
+    """
+    current = before.current if before else ""
+    if compared_with is not None and current not in (compared_with, target_model):
+        raise Overtaken(
+            f"{name} is at {_version(current)} now, and this version was compared with {_version(compared_with)}: "
+            "another run or a rollback was faster, so nothing was published"
+        )
     if before is None:
         return Alias(name, target_model, (), who, when, why)
     if before.current == target_model:
@@ -32,5 +44,9 @@ def rollback_target(before: Alias | None, *, name: str, to: str | None) -> str:
     return target_model
 
 
+def _version(target_model: str) -> str:
+    return target_model.split("/")[1] if target_model else "nothing"
+
+
 def _versions(alias: Alias) -> str:
-    return ", ".join(key.split("/")[1] for key in alias.previous) or "none"
+    return ", ".join(map(_version, alias.previous)) or "none"

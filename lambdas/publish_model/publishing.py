@@ -13,8 +13,29 @@ from lambdas.publish_model.environment import Environment
 from lambdas.publish_model.fleet import Rollout
 
 
-def publish(environment: Environment, *, name: str, target_model: str, who: str, when: str, why: str) -> dict[str, Any]:
-    """The alias's new content, and whether the fleet has to be refreshed. Raises Refused for a missing artifact."""
+def champion(environment: Environment, *, name: str) -> dict[str, Any]:
+    """What is published now, and where its artifact is. With nothing published: a prefix that holds none."""
+    bucket, alias = environment.artifacts_bucket, aliases.read(environment.artifacts_bucket, name)
+    if alias is None:
+        return {"target_model": "", "uri": keys.uri(bucket, keys.NO_CHAMPION)}
+    folder = keys.MODELS + alias.current.rpartition("/")[0] + "/"
+    return {"target_model": alias.current, "uri": keys.uri(bucket, folder)}
+
+
+def publish(
+    environment: Environment,
+    *,
+    name: str,
+    target_model: str,
+    who: str,
+    when: str,
+    why: str,
+    compared_with: str | None = None,
+) -> dict[str, Any]:
+    """The alias's new content, and whether the fleet has to be refreshed.
+
+    Raises Refused for a missing artifact, Overtaken when something else was published since the comparison.
+    """
     bucket = environment.artifacts_bucket
     if not s3.exists(bucket, keys.MODELS + target_model):
         raise Refused(
@@ -23,7 +44,9 @@ def publish(environment: Environment, *, name: str, target_model: str, who: str,
     alias = aliases.change(
         bucket,
         name,
-        lambda before: moves.published(before, name=name, target_model=target_model, who=who, when=when, why=why),
+        lambda before: moves.published(
+            before, name=name, target_model=target_model, compared_with=compared_with, who=who, when=when, why=why
+        ),
     )
     replaced = environment.stable_key and stable_key.write(bucket, name, target_model)
     return {

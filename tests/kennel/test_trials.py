@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -133,6 +134,17 @@ SAVED = {
 def test_hyperparameters_of_an_execution_are_those_that_a_run_may_set(session):
     session.s3.put_object(Bucket="artifacts", Key=keys.hyperparameters("r1", MODEL), Body=json.dumps(SAVED))
     assert trained.values_of(session, "r1", [MODEL]) == {MODEL: {"lr": 0.03, "batch-size": 64}}
+
+
+def test_the_artifact_of_an_execution_is_that_of_its_last_training_job(session):
+    folder = keys.output("r1", MODEL)
+    for job in ("job-1", "job-0"):
+        session.s3.put_object(Bucket="artifacts", Key=f"{folder}{job}/output/model.tar.gz", Body=job.encode())
+        session.s3.put_object(Bucket="artifacts", Key=f"{folder}{job}/output/output.tar.gz", Body=b"")
+        time.sleep(1)  # S3 tells times of objects in seconds
+    assert trained.artifacts_of(session, "r1", [MODEL]) == {MODEL: f"s3://artifacts/{folder}job-0/output/model.tar.gz"}
+    with pytest.raises(KennelError, match="r1 left no artifact of another"):
+        trained.artifacts_of(session, "r1", [MODEL, "another"])
 
 
 def test_a_model_that_was_not_trained_there_is_named(session):

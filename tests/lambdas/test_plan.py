@@ -48,12 +48,6 @@ def test_all_hyperparameters_are_ones_that_training_reads():
         assert hyperparameters.decode(ours)["model-name"] == item.name
 
 
-def test_the_champion_is_the_published_versions_prefix():
-    plan = made(champions={BREEDS: f"{BREEDS}/20261101T000000Z-00000000/model.tar.gz"}).plan
-    assert model(plan, BREEDS).champion_uri == f"s3://artifacts/models/{BREEDS}/20261101T000000Z-00000000/"
-    assert model(plan, MOBILE).champion_uri == "s3://artifacts/aliases/_none/"
-
-
 def test_bases_of_job_names_are_short_and_tell_runs_apart():
     first, second = made().plan, draft(parse({}, "run-2", SPECS), SPECS, Published(), ENVIRONMENT).plan
     bases = [plan.base for plan in (first, second)] + [m.base for plan in (first, second) for m in plan.models]

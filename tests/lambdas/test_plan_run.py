@@ -53,14 +53,6 @@ def test_the_placeholder_of_the_champion_is_there(aws, ready, environment, funct
     assert listed["KeyCount"] == 1 and listed["Contents"][0]["Size"] > 0
 
 
-def test_the_published_model_is_the_champion(aws, ready, environment, function):
-    alias = Alias(BREEDS, f"{BREEDS}/20261101T000000Z-00000000/model.tar.gz", (), "me", "now", "why")
-    aws.s3.put_object(Bucket=aws.artifacts, Key=keys.alias(BREEDS), Body=json.dumps(alias.to_dict()))
-    function(handler, environment, {"input": {}, "execution": "run-1"})
-    stored = aws.s3.get_object(Bucket=aws.artifacts, Key=keys.model_plan("run-1", BREEDS))["Body"].read()
-    assert json.loads(stored)["champion_uri"].endswith(f"/models/{BREEDS}/20261101T000000Z-00000000/")
-
-
 def test_a_data_set_that_was_not_uploaded_is_refused_with_the_command(aws, environment, function):
     aws.s3.put_object(Bucket=aws.data, Key="datasets/dog-breeds/", Body=b"")
     with pytest.raises(Refused, match="kennel data upload DIR --dataset dog-breeds"):

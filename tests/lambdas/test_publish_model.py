@@ -8,7 +8,7 @@ import pytest
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
-from lambdas.common.errors import NotReady, Refused
+from lambdas.common.errors import NotReady, Overtaken, Refused
 from lambdas.publish_model import aliases
 from lambdas.publish_model.environment import Environment
 from lambdas.publish_model.handler import handler
@@ -59,6 +59,47 @@ def test_a_retry_changes_nothing(aws, publish):
     before = alias_of(aws)
     publish("v2", who="a retry")
     assert alias_of(aws) == before
+
+
+def test_the_champion_is_what_is_published_now(aws, environment, publish, function):
+    def champion():
+        return function(handler, environment, {"action": "champion", "name": "m"})
+
+    assert champion() == {"target_model": "", "uri": f"s3://{aws.artifacts}/{keys.NO_CHAMPION}"}
+    publish("v1")
+    publish("v2")
+    assert champion() == {"target_model": target("v2"), "uri": f"s3://{aws.artifacts}/models/m/v2/"}
+
+
+@pytest.mark.parametrize("compared_with", ["", target("v1")])
+def test_a_candidate_that_was_compared_with_another_version_is_not_published(aws, publish, compared_with):
+    publish("v1")
+    publish("v2")
+    with pytest.raises(Overtaken, match=r"m is at v2 now, and this version was compared with (nothing|v1): "):
+        publish("v3", compared_with=compared_with)
+    assert alias_of(aws).current == target("v2")
+
+
+def test_the_candidate_of_the_current_comparison_is_published_once(aws, publish):
+    publish("v1", compared_with="")
+    publish("v2", compared_with=target("v1"))
+    publish("v2", compared_with=target("v1"))  # a retry
+    assert (alias_of(aws).current, alias_of(aws).previous) == (target("v2"), (target("v1"),))
+
+
+def test_of_two_candidates_at_the_same_time_one_is_published(aws, publish, monkeypatch):
+    publish("v1")
+    original = aliases._write
+
+    def overtaken(bucket, alias, etag):
+        monkeypatch.setattr(aliases, "_write", original)
+        publish("v3", compared_with=target("v1"))
+        return original(bucket, alias, etag)
+
+    monkeypatch.setattr(aliases, "_write", overtaken)
+    with pytest.raises(Overtaken):
+        publish("v2", compared_with=target("v1"))
+    assert (alias_of(aws).current, alias_of(aws).previous) == (target("v3"), (target("v1"),))
 
 
 def test_a_version_that_is_not_staged_is_never_named(aws, publish):
@@ -177,5 +218,5 @@ def test_without_a_stable_key_there_is_none(aws, publish):
 
 
 def test_an_unknown_action_is_refused(environment, function):
-    with pytest.raises(Refused, match="choose from publish, rollback, refresh"):
+    with pytest.raises(Refused, match="choose from champion, publish, rollback, refresh"):
         function(handler, environment, {"action": "delete", **WHO})

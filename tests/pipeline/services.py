@@ -64,8 +64,9 @@ def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
     """Which state made a call. The two diagnoses count as one."""
     if resource == LAMBDA:
         name = parameters["FunctionName"].rpartition(":")[2]
-        if parameters["Payload"].get("action") == "refresh":
-            return "RefreshFleet"
+        if name == "PublishModel":
+            actions = {"champion": "FindChampion", "publish": "PublishModel", "refresh": "RefreshFleet"}
+            return actions[parameters["Payload"]["action"]]
         if name == "EmitFindings" and "error" in parameters["Payload"]:
             return "EmitFindingsOfFailure"
         if name == "RegisterModel" and not parameters["Payload"]["gate"]["passed"]:
@@ -179,6 +180,9 @@ class Services:
 
     def EmitFindingsOfFailure(self, payload: Mapping[str, Any]) -> Any:
         return {"rules": ["exploding-gradient"]}
+
+    def FindChampion(self, payload: Mapping[str, Any]) -> Any:
+        return {"target_model": "", "uri": "s3://artifacts-bucket/aliases/_none/"}
 
     def EvaluateModel(self, parameters: Mapping[str, Any]) -> Any:
         message = EvaluateMessage(VERSION, 0.91, -1, 836)

@@ -9,7 +9,7 @@ from tests.pipeline.harness import Runner
 from tests.pipeline.services import failed_job
 
 JOB_STATES = ("TuneModel", "TrainModel", "EvaluateModel")
-LAMBDA_STATES = ("QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel")
+LAMBDA_STATES = ("FindChampion", "QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel")
 FIRST, SECOND = "dog-breed-classifier", "dog-breed-classifier-mobile"
 
 CAPACITY = {"FailureReason": "CapacityError: Unable to provision requested ML compute capacity"}
@@ -73,6 +73,17 @@ def test_a_rejected_model_is_an_outcome_and_the_run_succeeds():
     assert len(registered) == 2, "a rejected model is registered as such"
     assert registered[0]["Payload"]["archive_uri"].startswith("s3://artifacts-bucket/runs/")
     assert not {"StageArtifact", "RegisterModel", "SmokeTest", "PublishModel"} & set(found.calls)
+
+
+def test_a_candidate_is_published_over_what_it_was_compared_with():
+    runner = Runner()
+    champion = {"target_model": f"{SECOND}/v1/model.tar.gz", "uri": f"s3://artifacts-bucket/models/{SECOND}/v1/"}
+    runner.script["FindChampion"] = [{"Payload": champion}]
+    found = runner.run({"models": [SECOND]})
+    [evaluation], [published] = found.calls["EvaluateModel"], found.calls["PublishModel"]
+    inputs = {item["InputName"]: item["S3Input"]["S3Uri"] for item in evaluation["ProcessingInputs"]}
+    assert inputs["champion"] == champion["uri"]
+    assert published["Payload"]["compared_with"] == champion["target_model"]
 
 
 @pytest.mark.parametrize("state", JOB_STATES)

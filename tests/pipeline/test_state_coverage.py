@@ -29,7 +29,7 @@ SCRIPTS = (
     ),
     *(
         {state: [StatesError("Broken", "")]}
-        for state in ("LoadModelPlan", "SaveHyperparameters", *model_publishing.DECISIONS[:-1])
+        for state in ("LoadModelPlan", "SaveHyperparameters", "FindChampion", *model_publishing.DECISIONS[:-1])
     ),
     {"PublishModel": [{"Payload": REFRESH}], "RefreshFleet": [StatesError("Broken", "")]},
 )

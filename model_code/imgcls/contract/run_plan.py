@@ -66,9 +66,8 @@ class Trained:
 class ModelPlan:
     """One model of the run. `hyperparameters` are the static ones, all strings, ready for CreateTrainingJob.
 
-    `tune` and `pretrained` steer Choice states. `champion_uri` is the published version's prefix, or the placeholder
-    prefix when nothing is published. `trial` is one job of the search. URIs of prefixes end in a slash. With `trained`
-    the model goes straight to its evaluation.
+    `tune` and `pretrained` steer Choice states. `trial` is one job of the search. URIs of prefixes end in a slash. With
+    `trained` the model goes straight to its evaluation.
     """
 
     name: str
@@ -87,7 +86,6 @@ class ModelPlan:
     trials_uri: str
     hyperparameters_key: str
     run_uri: str
-    champion_uri: str
     package_group: str
     trained: Trained | None = None
 
