@@ -33,6 +33,8 @@ PACKED_FORMATS = (*FORMATS, "PPM")
 """What packed shards hold besides: pixels as they are, behind a header of one line. Nobody may send such a file."""
 MAX_PIXELS = 25_000_000
 """Default cap on the declared width x height: a 20 KB PNG can take 860 MB to decode, and Pillow only warns."""
+WEBP_SHARE = 0.6
+"""Of the cap that a WebP image may have: its decoder holds the canvas four times, the others twice at most."""
 
 EMPTY = "empty"
 NOT_AN_IMAGE = "not_an_image"
@@ -42,6 +44,7 @@ UNSUPPORTED = "unsupported"
 
 _PPM = re.compile(rb"P6\n(\d+) (\d+)\n255\n")
 _WHITE = (255, 255, 255)
+_BAND_ROWS = 64
 _EXIF_ORIENTATION = 0x0112
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -80,18 +83,20 @@ def decode(
     1/8 while it decodes, which costs half of a full decode.
     """
     image = _open(data, max_pixels, formats)
+    name = image.format
     try:
         if min_side is not None:
             image.draft("RGB", (min_side, min_side))
         image.load()
         transpose = _TRANSPOSE.get(orientation(image))
         pixels = _to_rgb(image)
+        del image  # as large as what is made of it
         return pixels if transpose is None else pixels.transpose(transpose)
     except ImageError:
         raise
     except Exception as error:
         # Pillow's decoders raise a dozen unrelated types on damaged files; around a decode they all mean the same.
-        raise ImageError(CORRUPT, f"the {image.format} image is damaged or cut short: {error}") from error
+        raise ImageError(CORRUPT, f"the {name} image is damaged or cut short: {error}") from error
 
 
 JpegDecoder = Callable[[bytes], np.ndarray]
@@ -176,10 +181,12 @@ def _open(data: bytes, max_pixels: int, formats: tuple[str, ...]) -> Image.Image
         raise ImageError(TOO_MANY_PIXELS, f"the image is too large: {error}") from error
     except Exception as error:
         raise ImageError(NOT_AN_IMAGE, f"the bytes are no image of a known format ({', '.join(FORMATS)})") from error
-    if image.width * image.height > max_pixels:
+    limit = int(max_pixels * WEBP_SHARE) if image.format == "WEBP" else max_pixels
+    if image.width * image.height > limit:
         raise ImageError(
             TOO_MANY_PIXELS,
-            f"the image has {image.width} x {image.height} pixels; at most {max_pixels} are taken: send a smaller one",
+            f"the {image.format} image has {image.width} x {image.height} pixels; at most {limit} are taken: "
+            "send a smaller one",
         )
     return image
 
@@ -191,11 +198,17 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         grey = np.clip(np.asarray(image), 0, 65535).astype(np.uint16) >> 8
         return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        flat = Image.new("RGB", layer.size, _WHITE)
-        flat.paste(layer, mask=layer.getchannel("A"))
-        return flat
+        return _on_white(image)
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """In bands of rows: a whole layer with alpha would be a third copy of the image."""
+    flat = Image.new("RGB", image.size, _WHITE)
+    for top in range(0, image.height, _BAND_ROWS):
+        band = image.crop((0, top, image.width, min(top + _BAND_ROWS, image.height))).convert("RGBA")
+        flat.paste(band, (0, top), mask=band.getchannel("A"))
+    return flat
 
 
 def orientation(image: Image.Image) -> int:

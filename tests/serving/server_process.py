@@ -99,6 +99,14 @@ class ServerProcess:
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    def forget_peak(self) -> None:
+        """What `peak_bytes` tells is counted from here on."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def peak_bytes(self) -> int:
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024
+
     def log_records(self, kind: str) -> list[dict[str, Any]]:
         """The JSON lines of `type` kind so far."""
         lines = [line for line in self.log.read_text().splitlines() if line.startswith("{")]

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import random
 import re
 import socket
 import struct
 import time
 import zlib
+from typing import Any
 
 import pytest
 from PIL import Image
 from server_process import Reply, ServerProcess
 from tiny_artifact import picture
 
+from imgcls import preprocess
+
 MUTATIONS = 5000
 SECONDS = 2.0
+MAX_DECODING_BYTES = 256 * 1024**2
+ROTATED = Image.Exif()
+ROTATED[0x0112] = 6
 POST = b"POST /models/colours/invoke HTTP/1.1\r\nhost: x\r\ncontent-type: image/jpeg\r\n"
 
 
@@ -96,11 +103,45 @@ def _webp_bomb() -> bytes:
 )
 def test_bytes_that_are_no_image(server: ServerProcess, data: bytes, status: int, code: str) -> None:
     before = server.resident_bytes()
+    server.forget_peak()
     start = time.monotonic()
     reply = server.predict("colours", data, content_type="application/x-image")
     _refused(reply, time.monotonic() - start)
     assert (reply.status, reply.json["error"]) == (status, code)
-    assert server.resident_bytes() - before < 256 * 1024**2
+    assert server.peak_bytes() - before < MAX_DECODING_BYTES
+
+
+def _of_many_pixels(kind: str, mode: str, *, frames: int = 1, **options: Any) -> bytes:
+    """As many pixels as are taken, in as few bytes as the format allows."""
+    share = preprocess.WEBP_SHARE if kind == "WEBP" else 1
+    side = math.isqrt(int(preprocess.MAX_PIXELS * share))
+    file, images = io.BytesIO(), [Image.new(mode, (side, side), colour) for colour in range(frames)]
+    several = {"save_all": True, "append_images": images[1:]} if frames > 1 else {}
+    images[0].save(file, kind, **several, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "options"),
+    [
+        ("PNG", "RGBA", {}),
+        ("PNG", "RGBA", {"exif": ROTATED}),
+        ("PNG", "LA", {}),
+        ("PNG", "I;16", {}),
+        ("TIFF", "RGBA", {"compression": "tiff_lzw"}),
+        ("JPEG", "CMYK", {}),
+        ("GIF", "P", {"frames": 2}),
+        ("WEBP", "RGB", {}),
+        ("WEBP", "RGBA", {}),
+        ("WEBP", "RGB", {"frames": 2}),
+    ],
+)
+def test_the_largest_image_that_is_taken_fits_the_memory(server: ServerProcess, kind, mode, options) -> None:
+    data = _of_many_pixels(kind, mode, **options)
+    before = server.resident_bytes()
+    server.forget_peak()
+    assert server.predict("colours", data, content_type="application/x-image").status == 200
+    assert server.peak_bytes() - before < MAX_DECODING_BYTES
 
 
 def test_mutated_images_are_answered_or_refused(server: ServerProcess) -> None:
