@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 
 import torch
@@ -10,6 +11,8 @@ from imgcls.contract.hyperparameters import HyperparameterError
 
 _COMPILER_CAPABILITY = (7, 0)
 """The oldest GPU that torch.compile's kernels are made for."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_LARGEST, _LARGEST_OF_OLD_GLIBC = 2**31 - 1, 2**25
 
 
 def check(device: torch.device, *, compiled: bool) -> None:
@@ -24,7 +27,25 @@ def check(device: torch.device, *, compiled: bool) -> None:
 
 
 def tune(device: torch.device) -> None:
-    """On a GPU: let cuDNN try its algorithms on the first batch, and use TF32 where arithmetic is fp32."""
+    """On a GPU: let cuDNN try its algorithms on the first batch, and use TF32 where arithmetic is fp32.
+
+    On a CPU: keep the memory of a step's activations for the next one.
+    """
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")
+    else:
+        _keep_freed_memory()
+
+
+def _keep_freed_memory() -> None:
+    """glibc gives large blocks back to the system, and each step then pays for the page faults of all its activations.
+
+    Kept, a ResNet18 step takes a tenth less in fp32 and a sixth less in bf16 on two cores; the peak stays the same.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:  # another C library
+        return
+    if not mallopt(_M_MMAP_THRESHOLD, _LARGEST):
+        mallopt(_M_MMAP_THRESHOLD, _LARGEST_OF_OLD_GLIBC)
+    mallopt(_M_TRIM_THRESHOLD, _LARGEST)
