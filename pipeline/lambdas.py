@@ -7,6 +7,7 @@ from typing import Any
 
 from imgcls.contract import artifact
 from pipeline.placeholders import Placeholder
+from pipeline.tasks import LAMBDA, State, task
 
 
 @dataclass(frozen=True)
@@ -20,23 +21,34 @@ class Function:
     payload: dict[str, Any]
     keeps: tuple[str, ...]
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {"FunctionName": str(self.arn), "Payload": self.payload}
-
-    @property
-    def selector(self) -> dict[str, Any]:
-        return {f"{name}.$": f"$.Payload.{name}" for name in self.keeps}
+    def task(
+        self,
+        *,
+        comment: str,
+        next_state: str,
+        on_error: str,
+        result: str,
+        error: str = "$.error",
+        selector: State | None = None,
+    ) -> State:
+        """A state that calls it. Without a `selector`, `result` gets what the function keeps."""
+        return task(
+            LAMBDA,
+            {"FunctionName": str(self.arn), "Payload": self.payload},
+            comment=comment,
+            # A little longer than the function may run, so that the function's own error wins.
+            timeout=self.timeout_seconds + 30,
+            next_state=next_state,
+            on_error=on_error,
+            selector=selector or {f"{name}.$": f"$.Payload.{name}" for name in self.keeps},
+            result=result,
+            error=error,
+        )
 
     @property
     def handler(self) -> str:
         """The handler's name in the Lambda archive, which holds `lambdas/` and `imgcls/` at its root."""
         return f"lambdas.{self.folder}.handler.handler"
-
-    @property
-    def state_timeout_seconds(self) -> int:
-        """A state waits a little longer than the function may run, so that the function's own error wins."""
-        return self.timeout_seconds + 30
 
 
 PLAN_RUN = Function(

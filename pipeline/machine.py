@@ -7,7 +7,7 @@ from typing import Any
 from config.app import AppConfig
 from pipeline import fields, jobs, lambdas, model_flow, recovery
 from pipeline.placeholders import Placeholder
-from pipeline.tasks import LAMBDA, PROCESSING_JOB, PUBLISH, State, task
+from pipeline.tasks import PROCESSING_JOB, PUBLISH, State, task
 
 MERGE = "MergeManifest"
 
@@ -51,11 +51,8 @@ def _plan(config: AppConfig) -> dict[str, State]:
             "Parameters": {"input.$": "$", "recovery": recovery.initial({}, {})},
             "Next": "PlanRun",
         },
-        "PlanRun": task(
-            LAMBDA,
-            lambdas.PLAN_RUN.parameters,
+        "PlanRun": lambdas.PLAN_RUN.task(
             comment="Validate the input, fill defaults, name the jobs, check quotas, price the worst case",
-            timeout=lambdas.PLAN_RUN.state_timeout_seconds,
             next_state="PrepareDataset",
             on_error=recovery.failed("PlanRun"),
             selector={

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pipeline import lambdas, recovery
-from pipeline.lambdas import Function
-from pipeline.tasks import LAMBDA, State, task
+from pipeline.tasks import State
 
 DECISIONS = (
     "QualityGate",
@@ -28,11 +27,10 @@ def states() -> dict[str, State]:
 
 def _judging() -> dict[str, State]:
     return {
-        **_call(
-            "QualityGate",
-            lambdas.QUALITY_GATE,
+        "QualityGate": lambdas.QUALITY_GATE.task(
             comment="Compare evaluation.json with the thresholds and with the published model",
             next_state="ChoosePublishing",
+            on_error=recovery.failed("QualityGate"),
             result="$.gate",
         ),
         "ChoosePublishing": {
@@ -41,11 +39,10 @@ def _judging() -> dict[str, State]:
             "Choices": [{"Variable": "$.gate.passed", "BooleanEquals": True, "Next": "StageArtifact"}],
             "Default": "RegisterRejected",
         },
-        **_call(
-            "RegisterRejected",
-            lambdas.REGISTER_REJECTED,
+        "RegisterRejected": lambdas.REGISTER_REJECTED.task(
             comment="A model package that is rejected, with its metrics and lineage",
             next_state="ModelRejected",
+            on_error=recovery.failed("RegisterRejected"),
             result="$.package",
         ),
     }
@@ -53,32 +50,28 @@ def _judging() -> dict[str, State]:
 
 def _publishing() -> dict[str, State]:
     return {
-        **_call(
-            "StageArtifact",
-            lambdas.STAGE_ARTIFACT,
+        "StageArtifact": lambdas.STAGE_ARTIFACT.task(
             comment="Copy to the immutable key and verify the hash",
             next_state="RegisterModel",
+            on_error=recovery.failed("StageArtifact"),
             result="$.artifact",
         ),
-        **_call(
-            "RegisterModel",
-            lambdas.REGISTER_MODEL,
+        "RegisterModel": lambdas.REGISTER_MODEL.task(
             comment="A model package that is approved, with its metrics, lineage and immutable key",
             next_state="SmokeTest",
+            on_error=recovery.failed("RegisterModel"),
             result="$.package",
         ),
-        **_call(
-            "SmokeTest",
-            lambdas.SMOKE_TEST,
+        "SmokeTest": lambdas.SMOKE_TEST.task(
             comment="Golden images through the endpoint with that key",
             next_state="PublishModel",
+            on_error=recovery.failed("SmokeTest"),
             result="$.smoke_test",
         ),
-        **_call(
-            "PublishModel",
-            lambdas.PUBLISH_MODEL,
+        "PublishModel": lambdas.PUBLISH_MODEL.task(
             comment="Move the alias, unless it moved since the comparison",
             next_state="ChooseRefresh",
+            on_error=recovery.failed("PublishModel"),
             result="$.published",
         ),
     }
@@ -97,26 +90,10 @@ def _refreshing() -> dict[str, State]:
             "Default": "ModelPublished",
         },
         "WaitForFleet": {"Type": "Wait", "Seconds": REFRESH_SECONDS, "Next": "RefreshFleet"},
-        **_call(
-            "RefreshFleet",
-            lambdas.REFRESH_FLEET,
+        "RefreshFleet": lambdas.REFRESH_FLEET.task(
             comment="Start the rollout, or look how far it is",
             next_state="ChooseRefresh",
+            on_error=recovery.failed("RefreshFleet"),
             result="$.published",
         ),
-    }
-
-
-def _call(name: str, function: Function, *, comment: str, next_state: str, result: str | None) -> dict[str, State]:
-    return {
-        name: task(
-            LAMBDA,
-            function.parameters,
-            comment=comment,
-            timeout=function.state_timeout_seconds,
-            next_state=next_state,
-            on_error=recovery.failed(name),
-            selector=function.selector,
-            result=result,
-        )
     }

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from config.app import AppConfig
 from pipeline import jobs, lambdas, model_tuning, recovery, sdk_jobs, training_jobs
-from pipeline.lambdas import Function
 from pipeline.placeholders import Placeholder
 from pipeline.sdk_jobs import SdkJob
-from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, PUT_OBJECT, TRAINING_JOB, State, task
+from pipeline.tasks import GET_OBJECT, PROCESSING_JOB, PUT_OBJECT, TRAINING_JOB, State, task
 
 START = "LoadModelPlan"
 CHAMPION = "FindChampion"
@@ -158,14 +157,10 @@ def _train(config: AppConfig) -> dict[str, State]:
 def _find_champion() -> dict[str, State]:
     """After the training, which may take hours in which another run publishes."""
     return {
-        CHAMPION: task(
-            LAMBDA,
-            lambdas.FIND_CHAMPION.parameters,
+        CHAMPION: lambdas.FIND_CHAMPION.task(
             comment="The version that is published now: what the candidate is compared with",
-            timeout=lambdas.FIND_CHAMPION.state_timeout_seconds,
             next_state="EvaluateModel",
             on_error=recovery.failed(CHAMPION),
-            selector=lambdas.FIND_CHAMPION.selector,
             result="$.champion",
         )
     }
@@ -189,12 +184,12 @@ def _evaluate(config: AppConfig) -> dict[str, State]:
 def _findings() -> dict[str, State]:
     """What the rules found in the training, whether it succeeded or not. A model does not fail by its metrics."""
     return {
-        **_emit(
-            "EmitFindings",
-            lambdas.EMIT_FINDINGS,
+        "EmitFindings": lambdas.EMIT_FINDINGS.task(
             comment="Send what the rules found on as metrics that an alarm watches",
             next_state=CHAMPION,
             on_error="FindingsUnknown",
+            result="$.findings",
+            error="$.findings_error",
         ),
         "FindingsUnknown": {
             "Type": "Pass",
@@ -205,27 +200,11 @@ def _findings() -> dict[str, State]:
             "ResultPath": "$.findings",
             "Next": CHAMPION,
         },
-        **_emit(
-            "EmitFindingsOfFailure",
-            lambdas.EMIT_FINDINGS_OF_FAILURE,
+        "EmitFindingsOfFailure": lambdas.EMIT_FINDINGS_OF_FAILURE.task(
             comment="The same after a training that failed, perhaps by what they name",
             next_state=recovery.failed("TrainModel"),
             on_error=recovery.failed("TrainModel"),
-        ),
-    }
-
-
-def _emit(name: str, function: Function, *, comment: str, next_state: str, on_error: str) -> dict[str, State]:
-    return {
-        name: task(
-            LAMBDA,
-            function.parameters,
-            comment=comment,
-            timeout=function.state_timeout_seconds,
-            next_state=next_state,
-            on_error=on_error,
-            selector=function.selector,
             result="$.findings",
             error="$.findings_error",
-        )
+        ),
     }

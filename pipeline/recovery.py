@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.lambdas import DIAGNOSE_FAILURE
-from pipeline.tasks import LAMBDA, State, task
+from pipeline.tasks import State
 
 
 def initial(instance_types: dict[str, str], fallbacks: dict[str, str]) -> dict[str, Any]:
@@ -44,14 +44,10 @@ def states(scope: str, tasks: Iterable[str], *, resume: Iterable[str], give_up: 
     }
     return {
         **tags,
-        f"Diagnose{scope}Failure": task(
-            LAMBDA,
-            DIAGNOSE_FAILURE.parameters,
+        f"Diagnose{scope}Failure": DIAGNOSE_FAILURE.task(
             comment="Read the cause: try again, fall back to another instance type, or fail with reason and remedy",
-            timeout=DIAGNOSE_FAILURE.state_timeout_seconds,
             next_state=f"Recover{scope}",
             on_error=f"Diagnosis{scope}Failed",
-            selector=DIAGNOSE_FAILURE.selector,
             result="$.recovery",
             error="$.diagnosis_error",
         ),
