@@ -94,20 +94,7 @@ def train(
     torch.manual_seed(values["seed"])
 
     data = open_data(paths, values, spec)
-    recorder.batch_size = data.train.batch_size
-    recorder.environment(
-        device=str(device),
-        labels=data.labels,
-        num_train=len(data.train_split),
-        num_validation=len(data.validation_split),
-        manifest_id=environment.get("KENNEL_MANIFEST_ID", ""),
-    )
-    print(
-        f"training {values['architecture']} on {len(data.train_split)} images of {len(data.labels)} classes "
-        f"({len(data.validation_split)} to validate), batches of {data.train.batch_size}, on {device}",
-        flush=True,
-    )
-
+    announce(data, values, environment, device, recorder)
     with recorder.timed("network"):
         network = make_network(values, len(data.labels), paths.weights)
         recipe = Recipe.from_hyperparameters(values, AUGMENTATIONS[values["augmentation"]].jitter)
@@ -136,6 +123,29 @@ def train(
     with recorder.timed("artifact"):
         started = datetime.fromtimestamp(recorder.started, UTC)
         write_artifact(paths.model_dir, network, values, spec, data.labels, best.result, environment, started)
+
+
+def announce(
+    data: TrainingData,
+    values: Mapping[str, Any],
+    environment: Mapping[str, str],
+    device: torch.device,
+    recorder: Recorder,
+) -> None:
+    """What is trained on what, for the records and for the log."""
+    recorder.batch_size = data.train.batch_size
+    recorder.environment(
+        device=str(device),
+        labels=data.labels,
+        num_train=len(data.train_split),
+        num_validation=len(data.validation_split),
+        manifest_id=environment.get("KENNEL_MANIFEST_ID", ""),
+    )
+    print(
+        f"training {values['architecture']} on {len(data.train_split)} images of {len(data.labels)} classes "
+        f"({len(data.validation_split)} to validate), batches of {data.train.batch_size}, on {device}",
+        flush=True,
+    )
 
 
 def open_checkpoints(paths: argparse.Namespace, values: Mapping[str, Any], data: TrainingData) -> Checkpoints | None:
