@@ -67,7 +67,7 @@ RULES = (
     Rule(
         "loss-not-decreasing", "learning",
         "in `epochs` epochs the training loss fell by less than the share `share`, and is over `guessing` times that "
-        "of guessing",
+        "of guessing (both above the least that label smoothing leaves)",
         "change lr (lower it when the loss jumps, raise it when it is flat), or weaken augmentation",
         {"epochs": 4, "share": 0.01, "guessing": 0.3},
     ),
