@@ -37,6 +37,7 @@ CALLS: dict[str, tuple[Any, str]] = {
 }  # fmt: skip
 """What writing a checkpoint calls, in order: the places to die at, besides any time."""
 STEPS_PER_EPOCH = 6
+PROGRESS_KILLS = 20
 OPTIONS = {
     "architecture": "simple_cnn", "pretrained": "false", "preprocessing": '{"resize": 36, "crop": 32}', "epochs": 3,
     "batch-size": 8, "lr": 0.01, "augmentation": "standard", "checkpoint-seconds": 0, "num-workers": 1,
@@ -63,8 +64,13 @@ class Outcome:
         )
 
 
-def kill_training(num_kills: int, folder: Path, *, seed: int = 0) -> Outcome:
-    """Kill `num_kills` times, then let the last training end. One that ends before is compared and started anew."""
+def kill_training(
+    num_kills: int, folder: Path, *, seed: int = 0, watch: Callable[[Outcome], object] = lambda _: None
+) -> Outcome:
+    """Kill `num_kills` times, then let the last training end. One that ends before is compared and started anew.
+
+    `watch` is shown the outcome so far after each kill.
+    """
     _PROCESSES.set_forkserver_preload([__name__])
     samples.draw(folder / "data", "breeds", classes=2, per_class=36, size=(40, 60), workers=1)
     seconds = [_timed(_Training(folder, "whole", number).run) for number in range(2)][-1]  # the first one imports torch
@@ -77,6 +83,7 @@ def kill_training(num_kills: int, folder: Path, *, seed: int = 0) -> Outcome:
         code = training.run(moment, chance.uniform(0, seconds), chance.randrange(1, STEPS_PER_EPOCH))
         if code == -signal.SIGKILL and moment:
             outcome.kills[moment] += 1
+            watch(outcome)
             moment = next(moments)
             continue
         outcome.num_completed += 1
@@ -166,11 +173,16 @@ def _timed(action: Callable[[], object]) -> float:
     return time.monotonic() - begin
 
 
+def _progress(outcome: Outcome) -> None:
+    if outcome.kills.total() % PROGRESS_KILLS == 0:
+        print(outcome, flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kills", type=int, default=200)
     with tempfile.TemporaryDirectory() as folder:
-        outcome = kill_training(parser.parse_args().kills, Path(folder), seed=time.time_ns())
+        outcome = kill_training(parser.parse_args().kills, Path(folder), seed=time.time_ns(), watch=_progress)
     print("\n".join([str(outcome), *outcome.problems]))
     return 1 if outcome.problems or outcome.most_steps_lost > 1 else 0
 
