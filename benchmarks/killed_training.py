@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ OPTIONS = {
 
 # Processes are forked from one that has imported torch and done nothing with it: 0.1 s a start instead of 5.
 _PROCESSES = multiprocessing.get_context("forkserver")
+# Each of them then makes this file its main module, which it was not where it was imported.
+warnings.filterwarnings("ignore", "'benchmarks.killed_training' found in sys.modules", RuntimeWarning)
 
 
 @dataclass
@@ -71,7 +74,7 @@ def kill_training(
 
     `watch` is shown the outcome so far after each kill.
     """
-    _PROCESSES.set_forkserver_preload([__name__])
+    _PROCESSES.set_forkserver_preload([__spec__.name])  # `__name__` is `__main__` where this file is the program
     samples.draw(folder / "data", "breeds", classes=2, per_class=36, size=(40, 60), workers=1)
     seconds = [_timed(_Training(folder, "whole", number).run) for number in range(2)][-1]  # the first one imports torch
     wanted = _Training(folder, "whole", 1).weights()

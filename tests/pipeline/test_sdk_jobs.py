@@ -6,11 +6,13 @@ import json
 
 import pytest
 
+from localcloud.cloud import LocalCloud
 from pipeline import sdk_jobs
 from pipeline.sdk_jobs import SdkJob
 from tests.localcloud.sagemaker_jobs.conftest import (  # noqa: F401
+    BUCKET,
+    IMAGES,
     client,
-    local_cloud,
     s3,
     shell_request,
     training_request,
@@ -23,7 +25,15 @@ RANGES = {"ContinuousParameterRanges": [{"Name": "lr", "MinValue": "0.1", "MaxVa
 
 
 @pytest.fixture(scope="module")
-def runner(local_cloud):  # noqa: F811
+def local_cloud():
+    """Of this module: the fixture of that package, imported, would run until all tests have ended."""
+    with LocalCloud(images=IMAGES, max_jobs=2) as cloud:
+        cloud.cloud.client("s3").create_bucket(Bucket=BUCKET)
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def runner(local_cloud):
     return Runner(local_cloud.cloud)
 
 
