@@ -200,4 +200,7 @@ def _reason(error: ClientError) -> str:
             return json.loads(original)["message"]
         except (json.JSONDecodeError, KeyError, TypeError):
             return original
-    return error.response["Error"]["Message"]
+    message = error.response["Error"]["Message"]
+    if error.response["Error"]["Code"] == "ValidationError" and "not found" in message:
+        return f"{message} It is off, or was never deployed: see `kennel endpoint status`"
+    return message

@@ -7,7 +7,20 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from kennel.cli import batch, data, local, model_import, models, pipeline, predict, stacks, verdicts, weights
+from kennel.cli import (
+    batch,
+    cost,
+    data,
+    endpoint,
+    local,
+    model_import,
+    models,
+    pipeline,
+    predict,
+    stacks,
+    verdicts,
+    weights,
+)  # fmt: skip
 from kennel.cli import open as open_
 from kennel.cli.output import errors
 from kennel.errors import KennelError
@@ -24,9 +37,11 @@ app.add_typer(data.app, name="data")
 app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(models.app, name="models")
 app.add_typer(weights.app, name="weights")
+app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(open_.app, name="open")
 stacks.register(app)
 predict.register(app)
+cost.register(app)
 batch.register(app)
 verdicts.register(app, models.app)
 model_import.register(models.app)

@@ -6,8 +6,9 @@ A job that is tried again after an error of the service is not counted twice: it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from imgcls.contract.run_plan import JobSize, ModelPlan, RunPlan
 from lambdas.common.errors import Refused
@@ -15,10 +16,43 @@ from lambdas.common.errors import Refused
 SECONDS_PER_HOUR = 3600
 
 
+@dataclass(frozen=True)
+class Item:
+    """One line of the bill: `hours` of `instances` of `instance_type`, the dearest that the job may use.
+
+    `model` is empty for what all models share. The hours of a search are those of all its trials.
+    """
+
+    work: str
+    model: str
+    instance_type: str
+    instances: int
+    hours: float
+    usd: float
+
+
 def worst_case_usd(plan: RunPlan, usd_per_hour: Mapping[str, float]) -> float:
     """USD, rounded up to cents. Raises Refused for an instance type without a price."""
-    cost = _preparation(plan.preparation, usd_per_hour) + sum(_model(model, usd_per_hour) for model in plan.models)
-    return -(-cost * 100 // 1) / 100
+    return in_cents(sum(item.usd for item in items(plan, usd_per_hour)))
+
+
+def in_cents(usd: float) -> float:
+    """Rounded up, but not by what floating-point sums are off."""
+    return math.ceil(round(usd * 100, 6)) / 100
+
+
+def items(plan: RunPlan, usd_per_hour: Mapping[str, float]) -> Iterator[Item]:
+    """What `worst_case_usd` is the sum of. Raises Refused for an instance type without a price."""
+    yield _item("preparation", "", plan.preparation, plan.preparation.max_runtime_seconds, usd_per_hour)
+    if plan.preparation.instance_count > 1:
+        merging = replace(plan.preparation, instance_count=1)
+        yield _item("merging", "", merging, merging.max_runtime_seconds, usd_per_hour)
+    for model in plan.models:
+        if model.trained is None:
+            if model.tune:
+                yield _item("search", model.name, model.trial, _search_seconds(model), usd_per_hour)
+            yield _item("training", model.name, model.training, model.training.max_runtime_seconds, usd_per_hour)
+        yield _item("evaluation", model.name, model.evaluation, model.evaluation.max_runtime_seconds, usd_per_hour)
 
 
 def check_budget(worst_case: float, budget: float) -> None:
@@ -30,35 +64,18 @@ def check_budget(worst_case: float, budget: float) -> None:
         )
 
 
-def _preparation(size: JobSize, usd_per_hour: Mapping[str, float]) -> float:
-    """Several instances need one more that merges what they saw."""
-    merging = _job(replace(size, instance_count=1), usd_per_hour) if size.instance_count > 1 else 0.0
-    return _job(size, usd_per_hour) + merging
-
-
-def _model(model: ModelPlan, usd_per_hour: Mapping[str, float]) -> float:
-    evaluation = _job(model.evaluation, usd_per_hour)
-    if model.trained is not None:
-        return evaluation
-    return _job(model.training, usd_per_hour) + _search(model, usd_per_hour) + evaluation
-
-
-def _search(model: ModelPlan, usd_per_hour: Mapping[str, float]) -> float:
+def _search_seconds(model: ModelPlan) -> int:
     """All the trials, or as many as run side by side until the search's own time is up."""
-    if not model.tune:
-        return 0.0
     tuning = model.tuning
-    until_stopped = _hourly(model.trial, usd_per_hour) * tuning.max_runtime_seconds / SECONDS_PER_HOUR
-    return min(tuning.max_jobs * _job(model.trial, usd_per_hour), tuning.max_parallel_jobs * until_stopped)
+    return min(tuning.max_jobs * model.trial.max_runtime_seconds, tuning.max_parallel_jobs * tuning.max_runtime_seconds)
 
 
-def _job(size: JobSize, usd_per_hour: Mapping[str, float]) -> float:
-    return _hourly(size, usd_per_hour) * size.max_runtime_seconds / SECONDS_PER_HOUR
-
-
-def _hourly(size: JobSize, usd_per_hour: Mapping[str, float]) -> float:
+def _item(work: str, model: str, size: JobSize, seconds: int, usd_per_hour: Mapping[str, float]) -> Item:
     types = (size.instance_type, *size.fallback_instance_types)
     unpriced = [name for name in types if name not in usd_per_hour]
     if unpriced:
         raise Refused(f"there is no price of {unpriced[0]}: add it to config/prices.py")
-    return size.instance_count * max(usd_per_hour[name] for name in types)
+    dearest = max(types, key=lambda name: usd_per_hour[name])
+    hours = seconds / SECONDS_PER_HOUR
+    usd = usd_per_hour[dearest] * size.instance_count * hours
+    return Item(work, model, dearest, size.instance_count, hours, usd)

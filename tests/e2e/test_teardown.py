@@ -1,4 +1,4 @@
-"""`kennel destroy` leaves nothing, `kennel local down` leaves no process. Runs last."""
+"""The endpoint's switch; `kennel destroy` leaves nothing, `kennel local down` leaves no process. Runs last."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ import json
 import psutil
 
 from kennel import local
+
+
+def test_the_endpoint_goes_off_and_comes_back(deployed):
+    def status() -> dict:
+        return json.loads(deployed.kennel("endpoint", "status", "--json").stdout)
+
+    before = status()
+    assert before["status"] == "InService" and before["invocations"] > 0
+    deployed.kennel("endpoint", "off")
+    assert status()["status"] == "off"
+    assert not deployed.client("sagemaker").list_endpoints()["Endpoints"]
+    assert deployed.client("sagemaker").list_models()["Models"]
+    deployed.kennel("endpoint", "on")
+    assert status()["status"] == "InService"
 
 
 def test_destroy_leaves_nothing(deployed):

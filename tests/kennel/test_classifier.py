@@ -117,6 +117,13 @@ def test_a_refused_image_gives_the_containers_sentence(clients):
         ImageClassifier("endpoint", target_model="a/model.tar.gz", runtime=runtime).predict(b"text")
 
 
+def test_an_endpoint_that_is_off_is_named_with_the_fix(clients):
+    runtime, _, runtime_stub, _ = clients
+    runtime_stub.add_client_error("invoke_endpoint", "ValidationError", "Endpoint kennel of account 1 not found.")
+    with pytest.raises(KennelError, match="never deployed: see `kennel endpoint status`"):
+        ImageClassifier("kennel", target_model="dogs/v2/model.tar.gz", runtime=runtime).predict(b"x")
+
+
 def test_nothing_published_is_one_sentence(clients):
     runtime, s3, _, stub = clients
     stub.add_client_error("get_object", "NoSuchKey", "", 404)
