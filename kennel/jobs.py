@@ -1,4 +1,4 @@
-"""What a running job says: its log lines, and how far a search is."""
+"""A running job: its log lines, how far a search is, and stopping it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,28 @@ from kennel.history import Job
 from kennel.session import Session
 
 LOG_GROUPS = {"training": "/aws/sagemaker/TrainingJobs", "processing": "/aws/sagemaker/ProcessingJobs"}
-_NOT_FOUND = ("ResourceNotFoundException", "ValidationException")
+_NOT_FOUND = ("ResourceNotFoundException", "ResourceNotFound", "ValidationException")
+
+
+# kind -> what its operations, its name and its status are called
+_NOUNS = {"training": "TrainingJob", "processing": "ProcessingJob", "tuning": "HyperParameterTuningJob"}
+_CALLS = {"training": "training_job", "processing": "processing_job", "tuning": "hyper_parameter_tuning_job"}
+
+
+def stop(session: Session, job: Job) -> bool:
+    """Whether it ran, and is now being stopped."""
+    sagemaker, noun, call = session.client("sagemaker"), _NOUNS[job.kind], _CALLS[job.kind]
+    name = {f"{noun}Name": job.name}
+    try:
+        if getattr(sagemaker, f"describe_{call}")(**name)[f"{noun}Status"] != "InProgress":
+            return False
+        getattr(sagemaker, f"stop_{call}")(**name)
+    except ClientError as error:
+        # It was never made, or has ended meanwhile.
+        if error.response["Error"]["Code"] not in _NOT_FOUND:
+            raise
+        return False
+    return True
 
 
 class LogTail:

@@ -12,8 +12,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from kennel import jobs
 from kennel.errors import KennelError
-from kennel.history import Visit, read_visits
+from kennel.history import Job, Visit, read_visits
 from kennel.session import Session
 
 FINAL = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -136,10 +137,16 @@ def follow(session: Session, name: str, *, seconds: float = 1.0) -> Iterator[Run
         time.sleep(seconds)
 
 
-def stop(session: Session, name: str, *, reason: str) -> None:
+def stop(session: Session, name: str, *, reason: str) -> list[Job]:
+    """Stop an execution, and those of its jobs that Step Functions leaves running; they are returned.
+
+    It stops what its optimized integration made, not what the SDK integration made.
+    """
     session.client("stepfunctions").stop_execution(
         executionArn=arn(session, name), error="StoppedByUser", cause=reason[:32000]
     )
+    made = [visit.job for visit in describe(session, name).visits if visit.job and not visit.is_poll]
+    return [job for job in made if jobs.stop(session, job)]
 
 
 def _events(client: Any, execution: str) -> list[dict]:

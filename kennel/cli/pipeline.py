@@ -148,7 +148,9 @@ def stop(name: Name = None, env: Environment = "local") -> None:
     """Stop an execution and its jobs."""
     session = Session(env)
     execution = name or runs.latest(session)
-    runs.stop(session, execution, reason="stopped with kennel pipeline stop")
+    stopped = runs.stop(session, execution, reason="stopped with kennel pipeline stop")
+    for job in stopped:
+        console.print(f"Stopping {job.kind} job {job.name}")
     console.print(f"Stopped {execution}")
 
 

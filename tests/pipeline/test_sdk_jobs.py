@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
+from types import SimpleNamespace
 
 import pytest
 
+from kennel import runs
 from localcloud.cloud import LocalCloud
 from pipeline import sdk_jobs
 from pipeline.sdk_jobs import SdkJob
@@ -78,6 +81,20 @@ def test_a_job_that_does_not_end_is_stopped(ended, shell_request, client):  # no
     assert (found["status"], found["error"]) == ("FAILED", "States.Timeout")
     job = client("sagemaker").describe_training_job(TrainingJobName="sdk-endless")
     assert job["TrainingJobStatus"] in ("Stopping", "Stopped")
+
+
+def test_stopping_the_run_stops_its_job(runner, shell_request, client):  # noqa: F811
+    job = training(shell_request("sdk-left-alone", "sleep 600"))
+    states = sdk_jobs.states("Job", job, selector=None, result="$.made", next_state="End", on_error="End")
+    execution = runner.start({"StartAt": "Job", "States": {**states, "End": {"Type": "Succeed"}}})
+    while not client("sagemaker").list_training_jobs(NameContains="sdk-left-alone")["TrainingJobSummaries"]:
+        time.sleep(0.1)
+    machine, _, name = execution.replace(":execution:", ":stateMachine:").rpartition(":")
+    session = SimpleNamespace(client=client, output={"StateMachineArn": machine}.get)
+    assert [stopped.name for stopped in runs.stop(session, name, reason="enough")] == ["sdk-left-alone"]
+    status = client("sagemaker").describe_training_job(TrainingJobName="sdk-left-alone")["TrainingJobStatus"]
+    assert status in ("Stopping", "Stopped")
+    assert runs.stop(session, name, reason="again") == []
 
 
 def test_a_hyperband_search_is_made_with_all_its_fields(ended, training_request):  # noqa: F811
