@@ -130,3 +130,27 @@ def test_equal_accuracies_are_told_apart_by_the_loss():
     assert ValidationResult(0.5, 0.9).better_than(ValidationResult(0.1, 0.8))
     assert ValidationResult(0.4, 0.9).better_than(ValidationResult(0.5, 0.9))
     assert not ValidationResult(0.5, 0.9).better_than(ValidationResult(0.5, 0.9))
+
+
+def test_compiled_steps_are_the_same_steps(make_trainer, monkeypatch):
+    """Traced as on a GPU, without its kernels: colours, head epochs, a batch in parts, a watched step."""
+
+    def weights(*, compiled):
+        trainer = make_trainer(
+            jitter=0.3, compile=compiled, **{"head-epochs": 1, "accumulation-steps": 2, "gradient-clipping": 1.0}
+        )
+        losses = [trainer.train_epoch(fake_batches(seed=epoch), epoch).loss for epoch in (1, 2)]
+        return losses, trainer.validate(fake_batches(seed=9)).loss
+
+    graphs = []
+
+    def compile_(function, **options):
+        graphs.append(function)
+        return original(function, backend="aot_eager", **options)
+
+    original = torch.compile
+    plain = weights(compiled=False)
+    monkeypatch.setattr(torch, "compile", compile_)
+    losses, validation = weights(compiled=True)
+    assert len(graphs) == 3, "the colours, the head's epochs, the whole network's"
+    assert losses == pytest.approx(plain[0], rel=1e-4) and validation == pytest.approx(plain[1], rel=1e-3)
