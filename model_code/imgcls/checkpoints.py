@@ -22,7 +22,7 @@ import torch
 from imgcls import distributed
 
 _KEEP = 2
-_NAME = re.compile(r"checkpoint-(\d{9})-(\d{5})-([0-9a-f]{16})\.pt")
+_NAME = re.compile(r"checkpoint-(\d{9})-(\d{5})-(?P<run>[0-9a-f]{8})-([0-9a-f]{16})\.pt")
 
 
 class CheckpointError(RuntimeError):
@@ -38,7 +38,7 @@ class Checkpoints:
     def __init__(self, folder: Path, run: Mapping[str, Any], *, every_seconds: float, every_epochs: int = 0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._every_seconds, self._every_epochs = folder, every_seconds, every_epochs
-        self._run = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()
+        self._run = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:8]
         self._last = time.monotonic()
 
     def due(self, finished_epoch: int | None = None) -> bool:
@@ -57,16 +57,16 @@ class Checkpoints:
         if not distributed.is_main():
             return
         buffer = io.BytesIO()
-        torch.save({"run": self._run, "state": state}, buffer)
+        torch.save(state, buffer)
         data = buffer.getbuffer()
         partial = self._folder / "partial"
         with partial.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, self._folder / f"checkpoint-{step:09d}-{num_epochs:05d}-{_digest(data)}.pt")
+        os.replace(partial, self._folder / f"checkpoint-{step:09d}-{num_epochs:05d}-{self._run}-{_digest(data)}.pt")
         _sync(self._folder)
-        for old in self._files()[_KEEP:]:
+        for old in self._files()[0][_KEEP:]:
             old.unlink()
         self._last = time.monotonic()
 
@@ -76,34 +76,30 @@ class Checkpoints:
         Raises CheckpointError when all that there are is damaged.
         """
         data = distributed.from_main(self._newest() if distributed.is_main() else None)
-        return None if data is None else _unpack(data)["state"]
+        return None if data is None else torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
 
     def _newest(self) -> bytes | None:
-        files, num_damaged = self._files(), 0
+        files, others = self._files()
         for path in files:
             try:
                 data = path.read_bytes()
             except OSError as error:
                 data = b""
                 print(f"{path.name} cannot be read ({error.strerror})", flush=True)
-            if _digest(data) != path.stem.rpartition("-")[2]:
-                print(f"{path.name} is damaged: trying the checkpoint before it", flush=True)
-                num_damaged += 1
-            elif _unpack(data)["run"] != self._run:
-                print(f"{path.name} is of a run with other settings or data: it is not used", flush=True)
-            else:
+            if _digest(data) == path.stem.rpartition("-")[2]:
                 return data
-        if files and num_damaged == len(files):
+            print(f"{path.name} is damaged: trying the checkpoint before it", flush=True)
+        if files:
             raise CheckpointError(f"no checkpoint in {self._folder} is whole: empty the folder to start anew")
+        for path in others:
+            print(f"{path.name} is of a run with other settings or data: it is not used", flush=True)
         return None
 
-    def _files(self) -> list[Path]:
-        """Newest first."""
-        return sorted((path for path in self._folder.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
-
-
-def _unpack(data: bytes) -> dict[str, Any]:
-    return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    def _files(self) -> tuple[list[Path], list[Path]]:
+        """This run's checkpoints and those of others, the newest first."""
+        found = [(match["run"], path) for path in self._folder.iterdir() if (match := _NAME.fullmatch(path.name))]
+        found.sort(key=lambda item: item[1].name, reverse=True)
+        return [path for run, path in found if run == self._run], [path for run, path in found if run != self._run]
 
 
 def _digest(data: bytes | memoryview) -> str:

@@ -100,6 +100,15 @@ def test_another_runs_checkpoint_is_not_used_and_said(saved, capsys):
     assert "other settings or data" in capsys.readouterr().out
 
 
+def test_another_runs_checkpoints_do_not_push_out_those_of_this_one(saved):
+    """The other run came further: its names are the later ones."""
+    others = set(saved.iterdir())
+    for step in (1, 2, 3):
+        Checkpoints(saved, {"lr": 0.2}, every_seconds=0).save(step, 0, {"weights": torch.full((50,), float(step))})
+    assert load(saved, {"lr": 0.2})["weights"].eq(3).all() and load(saved)["weights"].eq(30).all()
+    assert others < set(saved.iterdir()) and len(list(saved.iterdir())) == 4
+
+
 def test_saves_go_by_the_clock_and_by_epochs(tmp_path):
     assert Checkpoints(tmp_path, RUN, every_seconds=0).due()
     checkpoints = Checkpoints(tmp_path, RUN, every_seconds=1000, every_epochs=2)
