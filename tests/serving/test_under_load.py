@@ -58,6 +58,25 @@ def test_overload_is_refused_at_once_with_a_time_to_come_back(tmp_path: Path, co
         assert server.predict("one", picture()).status == 200
 
 
+def test_bodies_that_arrive_at_the_same_time_do_not_pile_up(tmp_path: Path, colours: Path) -> None:
+    body = _large_picture()
+    headers = {"Content-Type": "image/jpeg", "Content-Length": str(len(body))}
+    with ServerProcess(tmp_path / "log", KENNEL_THREADS="1", KENNEL_MAX_QUEUE="2") as server:
+        server.load("one", colours)
+        connections = [server.connect() for _ in range(10)]
+        for connection in connections:
+            connection.putrequest("POST", "/models/one/invoke")
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            connection.send(body[:-1])
+        time.sleep(0.5)  # all of them have been let in
+        for connection in connections:
+            connection.send(body[-1:])
+        statuses = [connection.getresponse().status for connection in connections]
+        assert statuses.count(503) >= 5 and set(statuses) == {200, 503}
+
+
 def test_bodies_that_wait_take_a_bounded_amount_of_memory(tmp_path: Path, colours: Path) -> None:
     limit = str(2 * len(_large_picture()))
     with ServerProcess(tmp_path / "log", KENNEL_THREADS="1", KENNEL_MAX_QUEUE_BYTES=limit) as server:

@@ -71,6 +71,8 @@ class Invoker:
         with self._room_for(request):
             body = await request.body(self._settings.max_body_bytes, self._settings.body_seconds)
             question = Question(body, content_type, accept, context)
+            # Again: while this body was on its way others may have arrived.
+            self._workers.admit()
             with self._repository.use(name) as model, self._counted(model, start):
                 run = self._run_batch if media_type(content_type) == BATCH_TYPE else self._run_single
                 answer, prediction, waited = await run(model, question)
