@@ -63,7 +63,9 @@ def test_start_execution_ends_succeeded(execution):
 
 
 def test_describe_training_job_and_its_log(aws, execution):
-    listed = json.loads(aws("sagemaker", "list-training-jobs", "--name-contains", "cat-dog-cla"))
+    listed = json.loads(
+        aws("sagemaker", "list-training-jobs", "--name-contains", "cat-dog-cla", "--sort-order", "Descending")
+    )
     names = [item["TrainingJobName"] for item in listed["TrainingJobSummaries"]]
     job = json.loads(aws("sagemaker", "describe-training-job", "--training-job-name", names[0]))
     assert job["TrainingJobStatus"] == "Completed" and job["HyperParameters"]["epochs"] == "3"
