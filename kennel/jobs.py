@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from kennel.history import Job
+from kennel.history import JOB_NAMES, Job
 from kennel.session import Session
 
 LOG_GROUPS = {"training": "/aws/sagemaker/TrainingJobs", "processing": "/aws/sagemaker/ProcessingJobs"}
 _NOT_FOUND = ("ResourceNotFoundException", "ResourceNotFound", "ValidationException")
 
 
-# kind -> what its operations, its name and its status are called
-_NOUNS = {"training": "TrainingJob", "processing": "ProcessingJob", "tuning": "HyperParameterTuningJob"}
-_CALLS = {"training": "training_job", "processing": "processing_job", "tuning": "hyper_parameter_tuning_job"}
+# kind -> the noun of its operations, its name and its status
+_NOUNS = {kind: field.removesuffix("Name") for field, kind in JOB_NAMES.items()}
 
 
 def stop(session: Session, job: Job) -> bool:
     """Whether it ran, and is now being stopped."""
-    sagemaker, noun, call = session.client("sagemaker"), _NOUNS[job.kind], _CALLS[job.kind]
+    sagemaker, noun = session.client("sagemaker"), _NOUNS[job.kind]
     name = {f"{noun}Name": job.name}
     try:
-        if getattr(sagemaker, f"describe_{call}")(**name)[f"{noun}Status"] != "InProgress":
+        if getattr(sagemaker, xform_name(f"Describe{noun}"))(**name)[f"{noun}Status"] != "InProgress":
             return False
-        getattr(sagemaker, f"stop_{call}")(**name)
+        getattr(sagemaker, xform_name(f"Stop{noun}"))(**name)
     except ClientError as error:
         # It was never made, or has ended meanwhile.
         if error.response["Error"]["Code"] not in _NOT_FOUND:

@@ -20,7 +20,7 @@ from kennel.cli import (
     stacks,
     verdicts,
     weights,
-)  # fmt: skip
+)
 from kennel.cli import open as open_
 from kennel.cli.output import errors
 from kennel.errors import KennelError

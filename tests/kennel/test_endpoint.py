@@ -67,10 +67,15 @@ def cloud():
         yield running
 
 
-@pytest.fixture
-def session(cloud, monkeypatch, tmp_path):
+@pytest.fixture(autouse=True)
+def connected(cloud, monkeypatch, tmp_path):
+    """The command finds this cloud."""
     record = LocalRecord(1, int(cloud.url.rpartition(":")[2]), str(tmp_path))
     monkeypatch.setattr(sessions.local, "require", lambda: record)
+
+
+@pytest.fixture
+def session(cloud):
     formation = cloud.cloud.client("cloudformation")
 
     def deploy(image: str) -> Session:
@@ -126,8 +131,6 @@ def test_the_command(session):
     assert "Turn it on with `kennel endpoint on" in run(app, ["endpoint", "status"]).output
 
 
-def test_without_a_deployed_endpoint_the_fix_is_said(cloud, monkeypatch, tmp_path):
-    record = LocalRecord(1, int(cloud.url.rpartition(":")[2]), str(tmp_path))
-    monkeypatch.setattr(sessions.local, "require", lambda: record)
+def test_without_a_deployed_endpoint_the_fix_is_said():
     with pytest.raises(KennelError, match="local has no endpoint: run `kennel deploy"):
         list(endpoint.switch(Session("local"), on=True))
