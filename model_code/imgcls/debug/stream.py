@@ -60,9 +60,10 @@ class History:
     @property
     def least_loss(self) -> float:
         """The training loss of a network that is always right and as sure as smoothed labels ask for, in nats."""
-        others = self.label_smoothing / max(2, self.num_classes)
-        right = 1 - others * (max(2, self.num_classes) - 1)
-        wrong = (max(2, self.num_classes) - 1) * others * math.log(others) if others else 0.0
+        num_others = max(2, self.num_classes) - 1
+        others = self.label_smoothing / (num_others + 1)
+        right = 1 - others * num_others
+        wrong = num_others * others * math.log(others) if others else 0.0
         return -right * math.log(right) - wrong
 
     def last(self, num: float) -> list[Sample]:
