@@ -39,7 +39,7 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.
 	.venvs/checkov/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
 	touch $@
 
-demo: setup      ## deploy into the embedded cloud, train two models, ask the endpoint; writes out/demo/
+demo: setup      ## deploy into the local cloud, train two models, ask the endpoint; writes out/demo/
 	$(BIN)/python examples/demo.py
 
 test: setup .venvs/awscli/.ready ## every test that fits CI
@@ -63,8 +63,8 @@ bench: setup     ## ratios against peers; writes out/bench.json
 	$(BIN)/python -m benchmarks $(ROWS)
 
 soak: setup      ## the long reliability figures
-	$(BIN)/python -m benchmarks.killed_training --kills 200
-	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m tests.reliability.killed_training --kills 200
+	$(BIN)/python -m tests.reliability.soak
 
 clean:           ## forget what was built, the environment included
 	rm -rf $(VENV) .venvs node_modules out build cdk.out .kennel

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from imgcls.contract.artifact import read_card
-from imgcls.serving.cores import num_cores
+from imgcls.runtime.cores import num_cores
 from imgcls.serving.engine import OpenVinoEngine
 from imgcls.serving.model import Images, Model
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from imgcls.contract import keys
-from kennel.project import ROOT
-from kennel.runs import Run
-from kennel.session import Session
+from kennel.cloud.session import Session
+from kennel.runs.executions import Run
+from kennel.workspace.clone import ROOT
 
 _CONTAINER = "/opt/ml"
 

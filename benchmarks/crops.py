@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from imgcls.augment import AUGMENTATIONS, random_box
+from imgcls.data.augment import AUGMENTATIONS, random_box
 
 AUGMENTATION = AUGMENTATIONS["standard"]
 

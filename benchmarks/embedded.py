@@ -1,4 +1,4 @@
-"""`embedded_overhead`: a pipeline run in the embedded cloud beside its scripts, run by hand one after another."""
+"""`embedded_overhead`: a pipeline run in the local cloud beside its scripts, run by hand one after another."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import Any
 from benchmarks.by_hand import Script, scripts_of
 from benchmarks.harness import Row, make_row
 from imgcls.contract import evaluation, keys
-from kennel import runs
-from kennel.project import ROOT
-from kennel.session import Session
+from kennel.cloud.session import Session
+from kennel.runs import executions
+from kennel.workspace.clone import ROOT
 
 MODEL, DATASET = "dog-breed-classifier", "dog-breeds"
 CLASSES, PER_CLASS = 5, 60
@@ -50,7 +50,7 @@ def run(ids: Sequence[str]) -> Iterator[Row]:
 
 @contextmanager
 def _deployed(folder: Path) -> Iterator[Session]:
-    """An embedded cloud of its own with all stacks and the data set; forgotten afterwards."""
+    """An local cloud of its own with all stacks and the data set; forgotten afterwards."""
     before, os.environ["KENNEL_HOME"] = os.environ.get("KENNEL_HOME"), str(folder / "home")
     try:
         data = folder / "data"
@@ -69,7 +69,7 @@ def _deployed(folder: Path) -> Iterator[Session]:
 def _in_the_cloud(session: Session, name: str, folder: Path) -> tuple[float, list[Script]]:
     """The execution's seconds by its own clock, and what its jobs ran. Raises RuntimeError unless it published."""
     _kennel("pipeline", "start", "--name", name, "--model", MODEL, "--no-tune", "--wait")
-    done = runs.describe(session, name)
+    done = executions.describe(session, name)
     outcomes = {item["model"]: item["outcome"] for item in done.output["outcomes"]}
     if outcomes != {MODEL: "published"}:
         raise RuntimeError(f"{name} published nothing, so it did less than a whole run: {outcomes}")

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from imgcls.artifact import write_artifact
+from imgcls.artifacts.archives import write_artifact
+from imgcls.artifacts.export import export_onnx
+from imgcls.artifacts.quantization import quantize
 from imgcls.contract.artifact import GRAPH, GRAPH_INT8, ModelCard, Preprocessing, read_card
-from imgcls.export import export_onnx
-from imgcls.networks import build, head
-from imgcls.preprocess import preprocess
-from imgcls.quantization import quantize
+from imgcls.images.preprocess import preprocess
+from imgcls.networks.architectures import build, head
 from samples import draw
 
 SIZE, QUALITY, NOISE = (640, 480), 88, 9.0

@@ -22,7 +22,8 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
 from benchmarks import gpu_training
-from imgcls import devices, networks
+from imgcls.networks import architectures
+from imgcls.runtime import devices
 
 SIDE, CLASSES = 224, 133
 WARMUP, STEPS, ROUNDS = 12, 30, 5
@@ -40,12 +41,12 @@ def rate(step: Callable[[], None], batch: int) -> float:
 
 
 def channels_last() -> nn.Module:
-    return networks.build("resnet50", CLASSES).cuda().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return architectures.build("resnet50", CLASSES).cuda().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def usual(batch: int) -> Callable[[], None]:
     """The step of an ordinary script: float NCHW input, autocast, SGD."""
-    network = networks.build("resnet50", CLASSES).cuda()
+    network = architectures.build("resnet50", CLASSES).cuda()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
     scaler = torch.amp.GradScaler("cuda")
     images = torch.randn(batch, 3, SIDE, SIDE, device="cuda")

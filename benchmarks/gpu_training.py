@@ -18,17 +18,17 @@ from torch.utils.data import DataLoader
 
 import samples
 from benchmarks.pillow_loader import NUM_WORKERS, PillowDataset
-from imgcls import networks
-from imgcls.augment import AUGMENTATIONS, resize
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.data.augment import AUGMENTATIONS, resize
 from imgcls.data.folders import ImageFolder, open_dataset
 from imgcls.data.loader import Batch, Dataset, Loader
 from imgcls.data.shards import Encoded, Shards, open_shards, write
-from imgcls.engine import Trainer
-from imgcls.preprocess import to_ppm
-from imgcls.recipe import Recipe
-from imgcls.recording import Recorder
+from imgcls.images.preprocess import to_ppm
+from imgcls.networks import architectures
+from imgcls.profiling.recording import Recorder
+from imgcls.training.recipe import Recipe
+from imgcls.training.trainer import Trainer
 
 SPEC = Preprocessing()
 CUDA = torch.device("cuda")
@@ -50,8 +50,8 @@ def make_trainer(
     recipe = Recipe.from_hyperparameters(values, AUGMENTATIONS[values["augmentation"]].jitter)
     torch.manual_seed(1)
     return Trainer(
-        networks.build(architecture, classes), SPEC, recipe, steps_per_epoch=steps_per_epoch, batch_size=batch_size,
-        device=CUDA, recorder=opened,
+        architectures.build(architecture, classes), SPEC, recipe, steps_per_epoch=steps_per_epoch,
+        batch_size=batch_size, device=CUDA, recorder=opened,
     )  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def _plain(folder: Path) -> float | None:
         for split, shuffle in zip(splits, (True, False), strict=True)
     )
     torch.manual_seed(1)
-    network = networks.build("resnet18", CLASSES).cuda()
+    network = architectures.build("resnet18", CLASSES).cuda()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
     epoch = 0
     while time.perf_counter() - begin < LIMIT_SECONDS:

@@ -16,15 +16,15 @@ from benchmarks.crops import AUGMENTATION, area, pillow_crop
 from benchmarks.fixtures import CLASSES, photographs
 from benchmarks.harness import Row, interleave, make_row, medians
 from benchmarks.pillow_loader import PillowLoader
-from imgcls.augment import DRAWS
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.dataset import DatasetSettings
+from imgcls.data.augment import DRAWS
 from imgcls.data.folders import ImageFolder, open_dataset
 from imgcls.data.loader import Loader
 from imgcls.data.shards import Encoded, Shards, open_shards, write
+from imgcls.images.preprocess import decode_for_training
 from imgcls.preparation.encoding import training_bytes
-from imgcls.preprocess import decode_for_training
-from imgcls.serving.cores import num_cores
+from imgcls.runtime.cores import num_cores
 
 FOLDER = Path("out/bench/loading")
 BATCH, REPEATS, SEED = 64, 8, 5

@@ -17,13 +17,12 @@ from benchmarks.fixtures import Fixture
 from benchmarks.harness import Row, interleave, make_row
 from benchmarks.load import Connection, request_bytes
 from benchmarks.our_server import OurServer
-from benchmarks.peers import PEERS, PeerServer
-from benchmarks.serving import FOLDER, start_peer
-from imgcls.artifact import pack, unpack
+from benchmarks.peers import FOLDER, PEERS, PeerServer, start_peer
+from imgcls.artifacts.archives import pack, unpack
+from imgcls.artifacts.graph_file import weights_name
 from imgcls.contract.artifact import ARCHIVE, GRAPH, read_card
-from imgcls.graph_file import weights_name
-from imgcls.networks import build
-from imgcls.preprocess import preprocess
+from imgcls.images.preprocess import preprocess
+from imgcls.networks.architectures import build
 
 MORE_MODELS = 4
 

@@ -23,8 +23,8 @@ from imgcls.contract.artifact import label_of
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.data.shards import Encoded, open_shards, order, write
 from imgcls.preparation.encoding import training_bytes
-from imgcls.serving.cores import num_cores
-from kennel.data import upload
+from imgcls.runtime.cores import num_cores
+from kennel.datasets.uploads import upload
 
 FOLDER = Path("out/bench/loading")
 SHORT_SIDE, REPEATS = 256, 4
@@ -87,7 +87,7 @@ def _check_packed(class_folders: Sequence[str]) -> str:
 
 
 def uploading(images: Sequence[bytes]) -> Row:
-    """`kennel data upload` into the embedded cloud's S3, and boto3's upload_file in a loop."""
+    """`kennel data upload` into the local cloud's S3, and boto3's upload_file in a loop."""
     folder = FOLDER / "upload"
     for index, data in enumerate(images):
         path = folder / f"{index % CLASSES:03d}.Breed{index % CLASSES}" / f"{index:05d}.jpg"
@@ -120,19 +120,19 @@ def uploading(images: Sequence[bytes]) -> Row:
     if again.sent or again.unchanged != len(paths):
         raise RuntimeError(f"a second upload sent {again.sent} files again")
     notes = ["every object's bytes compared", f"a second run, which sends nothing: {seconds:.2f} s"]
-    title = f"upload of {len(paths)} photographs into the embedded cloud"
+    title = f"upload of {len(paths)} photographs into the local cloud"
     return make_row("upload", title, "s", "lower", rounds, ours="ours", control="control", notes=notes)
 
 
 @contextmanager
 def _embedded_s3() -> Iterator[Any]:
-    """A client of an embedded cloud in a process of its own, so that it does not share our interpreter's lock."""
+    """A client of an local cloud in a process of its own, so that it does not share our interpreter's lock."""
     command = [sys.executable, "-m", "localcloud", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         url = process.stdout.readline().rpartition(" ")[2].strip()
         if not url:
-            raise RuntimeError("the embedded cloud did not start")
+            raise RuntimeError("the local cloud did not start")
         credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         try:
             yield boto3.client("s3", endpoint_url=url, region_name="us-east-1", **credentials)

@@ -1,4 +1,4 @@
-"""The peers, each in an environment of its own: multi-model-server 1.1.11 and TorchServe 0.12 on this machine's Java.
+"""The peers, each in an environment of its own: multi-model-server and TorchServe on this machine's Java.
 
 Their environments see this one's torch, torchvision and Pillow, so that all servers run the same network code.
 """
@@ -19,8 +19,12 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgcls.runtime.cores import num_cores
+
 ROOT = Path(__file__).resolve().parents[1]
 HANDLERS = Path(__file__).with_name("handlers")
+FOLDER = Path("out/bench/serving")
+"""Where the serving rows keep their models and the servers' files."""
 START_SECONDS = 120.0
 
 
@@ -29,7 +33,6 @@ class Peer:
     """How a server is installed and started. `ports` are those that its configuration names."""
 
     name: str
-    packages: tuple[str, ...]
     archiver: str
     command: tuple[str, ...]
     settings: str
@@ -55,7 +58,7 @@ class Peer:
             "--quiet",
             "--disable-pip-version-check",
         ]
-        subprocess.run([*pip, *self.packages], check=True)
+        subprocess.run([*pip, "-r", ROOT / "benchmarks" / f"requirements-{self.name}.txt"], check=True)
         site = next((self.environment / "lib").glob("python*/site-packages"))
         (site / "shared.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n{ROOT / 'model_code'}\n")
         (self.environment / ".ready").touch()
@@ -88,7 +91,6 @@ class Peer:
 
 MULTI_MODEL_SERVER = Peer(
     name="multi-model-server",
-    packages=("multi-model-server==1.1.11", "model-archiver==1.0.3"),
     archiver="model-archiver",
     command=("multi-model-server", "--start", "--foreground", "--mms-config", "{config}", "--model-store", "{store}"),
     settings="""
@@ -102,7 +104,6 @@ preload_model=false
 )
 TORCHSERVE = Peer(
     name="torchserve",
-    packages=("torchserve==0.12.0", "torch-model-archiver==0.12.0", "pyyaml"),
     archiver="torch-model-archiver",
     command=(
         "torchserve", "--start", "--foreground", "--ncs", "--disable-token-auth", "--enable-model-api",
@@ -169,6 +170,13 @@ class PeerServer:
 
     def path(self, model: str) -> str:
         return self.peer.invoke_path.format(model=model)
+
+
+def start_peer(peer: Peer, workers: int | None = None) -> PeerServer:
+    """A peer with an empty store; one worker a core unless said."""
+    folder = (FOLDER / peer.name).resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    return PeerServer(peer, folder, workers=workers or num_cores())
 
 
 def free_ports(num: int) -> list[int]:

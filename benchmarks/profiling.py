@@ -11,16 +11,16 @@ import numpy as np
 import torch
 
 from benchmarks.harness import Row, interleave, make_row
-from imgcls import networks
 from imgcls.contract import records
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
 from imgcls.contract.profiling import ProfileSettings
 from imgcls.data.loader import Batch
-from imgcls.engine import Trainer
-from imgcls.recipe import Recipe
-from imgcls.recording import Recorder
+from imgcls.networks import architectures
+from imgcls.profiling.recording import Recorder
+from imgcls.training.recipe import Recipe
+from imgcls.training.trainer import Trainer
 
 ARCHITECTURE, SIDE, BATCH_SIZE, NUM_CLASSES = "resnet18", 64, 16, 10
 STEPS = 200
@@ -53,7 +53,7 @@ def run(ids: Sequence[str]) -> Iterator[Row]:
 def _train(settings: ProfileSettings, losses: set[float]) -> float:
     """Seconds of one training; its loss is added to `losses`."""
     torch.manual_seed(0)
-    network = networks.build(ARCHITECTURE, NUM_CLASSES)
+    network = architectures.build(ARCHITECTURE, NUM_CLASSES)
     values = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": 1, "lr": 1e-3}
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()

@@ -15,18 +15,18 @@ from pathlib import Path
 import torch
 
 from benchmarks.learning_curves import CURVES, EPOCHS, TABLE
-from imgcls import networks, weights_file
-from imgcls.augment import AUGMENTATIONS
 from imgcls.contract.artifact import WEIGHTS, Preprocessing
 from imgcls.contract.head_search import DEFAULT_SPACE
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.data.augment import AUGMENTATIONS
 from imgcls.data.folders import open_dataset
 from imgcls.features.backbone import split
 from imgcls.features.extract import Extractor, Pass
 from imgcls.features.heads import Heads
 from imgcls.features.loader import Features
 from imgcls.features.points import points
-from imgcls.recipe import Recipe
+from imgcls.networks import architectures, weights_file
+from imgcls.training.recipe import Recipe
 from samples import draw
 
 CPU = torch.device("cpu")
@@ -68,13 +68,13 @@ def features_of(weights: dict[str, torch.Tensor], folder: Path) -> tuple[Feature
     """The features of other breeds, in memory, and the last layer that all curves start from."""
     train, validation = open_dataset(folder / "train"), open_dataset(folder / "validation")
     torch.manual_seed(1)
-    network = networks.build("resnet18", len(train.labels))
+    network = architectures.build("resnet18", len(train.labels))
     kept = {name: tensor for name, tensor in weights.items() if not name.startswith("fc.")}
     network.load_state_dict({**network.state_dict(), **kept})
     settings = Pass(SPEC, AUGMENTATIONS["none"], seed=1, batch_size=64, num_workers=-1, device=CPU)
     extractor = Extractor(split(network)[0], 512, settings, folder / "features")
     arrays = [extractor.features(part, name, 1)[0].copy() for name, part in (("train", train), ("valid", validation))]
-    return Features((arrays[0],), train.targets, arrays[1], validation.targets, seed=1), networks.head(network)[1]
+    return Features((arrays[0],), train.targets, arrays[1], validation.targets, seed=1), architectures.head(network)[1]
 
 
 def curve(values: dict, features: Features, linear: torch.nn.Linear) -> list[float]:

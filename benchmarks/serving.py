@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -17,11 +16,10 @@ from pathlib import Path
 from benchmarks.fixtures import PRECISIONS, Fixture, prepare
 from benchmarks.harness import Row, interleave, make_row, medians
 from benchmarks.load import Connection, Result, closed_loop, open_loop, request_bytes
+from benchmarks.loading_models import loading_rows
 from benchmarks.our_server import NULL, OurServer
-from benchmarks.peers import PEERS, ROOT, Peer, PeerServer
-from imgcls.serving.cores import num_cores
+from benchmarks.peers import FOLDER, PEERS, ROOT, PeerServer, start_peer
 
-FOLDER = Path("out/bench/serving")
 SECONDS = 3.0
 NULL_BODY_BYTES = 88 * 1024
 COPIES = 4
@@ -40,8 +38,6 @@ def run(ids: Sequence[str]) -> Iterator[Row]:
     if any(row.startswith("serve_") and "null" not in row for row in ids):
         yield from (row for row in network_rows(prepare(FOLDER)) if row.id in ids)
     if {"cold_load", "cold_load_model", "memory_model"} & set(ids):
-        from benchmarks.loading_models import loading_rows
-
         yield from (row for row in loading_rows(prepare(FOLDER)) if row.id in ids)
 
 
@@ -126,12 +122,6 @@ def _start_all(
         server.load(peer.archive(handler, handler, server.store, weights), handler)
         servers[peer.name] = server
     return servers
-
-
-def start_peer(peer: Peer, workers: int | None = None) -> PeerServer:
-    folder = (FOLDER / peer.name).resolve()
-    shutil.rmtree(folder, ignore_errors=True)
-    return PeerServer(peer, folder, workers=workers or num_cores())
 
 
 def _rate(

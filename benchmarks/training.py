@@ -19,20 +19,21 @@ from torch.utils.data import DataLoader
 import samples
 from benchmarks.harness import Row, interleave, make_row, medians
 from benchmarks.pillow_loader import NUM_WORKERS, PillowDataset
-from imgcls import devices, networks
-from imgcls.augment import AUGMENTATIONS
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
 from imgcls.contract.prepared import TRAIN
+from imgcls.data.augment import AUGMENTATIONS
 from imgcls.data.folders import open_dataset
 from imgcls.data.loader import Dataset, Loader
 from imgcls.data.shards import open_split
-from imgcls.engine import Trainer
+from imgcls.networks import architectures
 from imgcls.preparation.run import prepare
-from imgcls.recipe import Recipe
-from imgcls.recording import Recorder
-from imgcls.serving.cores import num_cores
+from imgcls.profiling.recording import Recorder
+from imgcls.runtime import devices
+from imgcls.runtime.cores import num_cores
+from imgcls.training.recipe import Recipe
+from imgcls.training.trainer import Trainer
 
 FOLDER, PREPARED = Path("out/bench/training"), Path("out/bench/training-prepared")
 ARCHITECTURE, CLASSES, SIDE, BATCH, STEPS = "resnet18", 4, 224, 16, 4
@@ -101,7 +102,7 @@ def make_trainer(recorder: Recorder, spec: Preprocessing, batch_size: int, **cha
     loader = Loader(_packed(), spec, batch_size, augmentation=augmentation, seed=1)
     torch.manual_seed(1)
     trainer = Trainer(
-        networks.build(ARCHITECTURE, CLASSES), spec, Recipe.from_hyperparameters(values, augmentation.jitter),
+        architectures.build(ARCHITECTURE, CLASSES), spec, Recipe.from_hyperparameters(values, augmentation.jitter),
         steps_per_epoch=len(loader), batch_size=batch_size, device=torch.device("cpu"), recorder=recorder,
     )  # fmt: skip
     return trainer, loader
@@ -148,7 +149,7 @@ def _usual() -> Measure:
 
 
 def _step(*, channels_last: bool) -> Callable[[torch.Tensor, torch.Tensor], None]:
-    network: nn.Module = networks.build(ARCHITECTURE, CLASSES)
+    network: nn.Module = architectures.build(ARCHITECTURE, CLASSES)
     if channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)

@@ -17,17 +17,17 @@ from torch import nn
 from benchmarks import learning_curves, naive_trial
 from benchmarks.harness import Row, goals, interleave, make_row, medians
 from benchmarks.tuning_data import ARCHITECTURE, backbone_network, splits
-from imgcls import networks
-from imgcls.augment import AUGMENTATIONS
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.head_search import HeadSearch
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.data.augment import AUGMENTATIONS
 from imgcls.data.loader import Loader
 from imgcls.features.backbone import split
 from imgcls.features.extract import Extractor, Pass
 from imgcls.features.head_search import Search, Trial
 from imgcls.features.loader import Features
-from imgcls.inputs import InputMaker, on_device
+from imgcls.networks import architectures
+from imgcls.training.inputs import InputMaker, on_device
 
 TRIALS, EPOCHS = 20, 10
 MAX_LOGIT_DIFFERENCE = 1e-4
@@ -117,7 +117,7 @@ class HeadSearchBench:
 
     def features(self, backbone: nn.Module, folder: Path) -> Features:
         settings = Pass(self.spec, AUGMENTATIONS["none"], seed=1, batch_size=64, num_workers=-1, device=CPU)
-        extractor = Extractor(backbone, networks.head(self.network)[1].in_features, settings, folder)
+        extractor = Extractor(backbone, architectures.head(self.network)[1].in_features, settings, folder)
         [train] = extractor.features(self.train, "train", 1)
         [validation] = extractor.features(self.validation, "validation", 1)
         return Features((train,), self.train.targets, validation, self.validation.targets, seed=1)

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from imgcls import networks
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.folders import ImageFolder, open_dataset
-from imgcls.preprocess import preprocess
+from imgcls.images.preprocess import preprocess
+from imgcls.networks import architectures
 from samples import draw
 
 FOLDER = Path("out/bench/tuning")
@@ -34,9 +34,9 @@ def backbone_network(split: ImageFolder, spec: Preprocessing) -> nn.Module:
     apart. What the features are does not change what they cost.
     """
     torch.manual_seed(1)
-    network = networks.build(ARCHITECTURE, len(split.labels))
+    network = architectures.build(ARCHITECTURE, len(split.labels))
     for module in network.modules():
-        if isinstance(module, networks.NORMS):
+        if isinstance(module, architectures.NORMS):
             module.momentum = None
     chosen = np.linspace(0, len(split) - 1, _MEASURED_IMAGES).astype(int)
     pixels = np.stack([preprocess(split.read(int(index)), spec) for index in chosen])
@@ -44,5 +44,5 @@ def backbone_network(split: ImageFolder, spec: Preprocessing) -> nn.Module:
     network.train()
     with torch.no_grad():
         network((torch.from_numpy(pixels).permute(0, 3, 1, 2).float() - mean) / std)
-    networks.freeze_backbone(network.eval())
+    architectures.freeze_backbone(network.eval())
     return network

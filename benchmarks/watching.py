@@ -12,14 +12,14 @@ import numpy as np
 import torch
 
 from benchmarks.harness import ROUNDS, Row, make_row
-from imgcls import networks
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.debugging import DEFAULT_INTERVAL, DebugSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
 from imgcls.data.loader import Batch
-from imgcls.engine import Trainer
-from imgcls.recipe import Recipe
-from imgcls.recording import Recorder
+from imgcls.networks import architectures
+from imgcls.profiling.recording import Recorder
+from imgcls.training.recipe import Recipe
+from imgcls.training.trainer import Trainer
 
 SIDE, BATCH_SIZE, NUM_CLASSES = 96, 32, 10
 STEPS = 8
@@ -84,7 +84,7 @@ def _trainer(architecture: str, recorder: Recorder, interval: int) -> Trainer:
     torch.manual_seed(0)
     values = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": ROUNDS + 1, "lr": 1e-2}
     return Trainer(
-        networks.build(architecture, NUM_CLASSES),
+        architectures.build(architecture, NUM_CLASSES),
         Preprocessing(resize=SIDE, crop=SIDE),
         Recipe.from_hyperparameters(values, jitter=0.0),
         steps_per_epoch=4 * STEPS,

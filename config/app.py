@@ -93,7 +93,7 @@ class AppConfig(Config):
             return self
         if self.environment == "local":
             raise ValueError(
-                f"training.sagemaker_debugger is {mode}, and the embedded cloud does not emulate SageMaker Debugger: "
+                f"training.sagemaker_debugger is {mode}, and the local cloud does not emulate SageMaker Debugger: "
                 "set it to off; Kennel's own rules and profiler run everywhere"
             )
         if self.region not in debugger.RULES_ACCOUNTS:

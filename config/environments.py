@@ -18,7 +18,7 @@ CORE_MODELS = (catalog.BREEDS.name, catalog.BREEDS_MOBILE.name)
 
 
 def local() -> AppConfig:
-    """The laptop: the same stacks in the embedded cloud, which maps the image URIs to commands of this clone."""
+    """The laptop: the same stacks in the local cloud, which maps the image URIs to commands of this clone."""
     job = JobCompute(instance_type="ml.m5.large", max_runtime_seconds=3600)
     return AppConfig(
         environment="local",

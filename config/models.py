@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from config.base import Config
-from imgcls.contract import hyperparameters, keys, metrics, nested
+from imgcls.contract import hyperparameters, json_hyperparameters, keys, metrics
 from imgcls.contract.artifact import Preprocessing
 
 
@@ -140,7 +140,7 @@ class ModelSpec(Config):
         if taken:
             raise ValueError(f"hyperparameters holds {sorted(taken)}, which the model's own fields set")
         hyperparameters.encode(self.hyperparameters)
-        nested.check(self.hyperparameters)
+        json_hyperparameters.check(self.hyperparameters)
         if self.tuning and self.tuning.strategy == "Hyperband" and self.tuning.min_epochs >= self.epochs:
             raise ValueError(
                 f"tuning.min_epochs ({self.tuning.min_epochs}) must be below the epochs of {self.name} "

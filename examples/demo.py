@@ -1,4 +1,4 @@
-"""The whole product in one go, in the embedded cloud: deploy, train two models, ask the endpoint.
+"""The whole product in one go, in the local cloud: deploy, train two models, ask the endpoint.
 
 Every step is a command that a user would type. Exit code 0 only if the execution succeeded and both models answered.
 """
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from imgcls.contract import keys
-from kennel import models, project
+from kennel.cloud.session import Session
 from kennel.errors import KennelError
-from kennel.session import Session
+from kennel.models import published as models
+from kennel.workspace import clone
 from samples import draw
 
-OUT = project.ROOT / "out" / "demo"
+OUT = clone.ROOT / "out" / "demo"
 DATASET = "dog-breeds"
 CLASSES, PER_CLASS = 5, 60
 HELD_OUT_PER_CLASS, HELD_OUT_SEED = 40, 2026
@@ -49,7 +50,7 @@ def main() -> int:
 def kennel(*arguments: str, check: bool = True) -> None:
     """Run one command of the product, shown as the user would type it."""
     print(f"\n$ kennel {' '.join(arguments)}", flush=True)
-    done = subprocess.run([sys.executable, "-m", "kennel", *arguments], cwd=project.ROOT, check=False)
+    done = subprocess.run([sys.executable, "-m", "kennel", *arguments], cwd=clone.ROOT, check=False)
     if check and done.returncode:
         raise SystemExit(f"kennel {' '.join(arguments)} ended with exit code {done.returncode}")
 
@@ -123,7 +124,7 @@ def download_reports(session: Session, output: dict[str, Any]) -> list[str]:
             path = OUT / folder / item["Key"].removeprefix(prefix)
             path.parent.mkdir(parents=True, exist_ok=True)
             s3.download_file(bucket, item["Key"], str(path))
-            written.append(str(path.relative_to(project.ROOT)))
+            written.append(str(path.relative_to(clone.ROOT)))
     return sorted(path for path in written if path.endswith(".html"))
 
 
@@ -137,7 +138,7 @@ def verdict(summary: dict[str, Any]) -> int:
         print(f"{model['name']:30} {model['architecture']:20} {right} of {len(answers)} held-out images right")
         answered = answered and bool(answers)
     status, seconds = summary["execution"]["status"], summary["execution"]["seconds"]
-    print(f"execution {status} in {seconds:.0f} s; summary and reports are in {OUT.relative_to(project.ROOT)}/")
+    print(f"execution {status} in {seconds:.0f} s; summary and reports are in {OUT.relative_to(clone.ROOT)}/")
     for report in summary["reports"]:
         print(f"  {report}")
     return 0 if status == "SUCCEEDED" and len(summary["models"]) == 2 and answered else 1
@@ -145,7 +146,7 @@ def verdict(summary: dict[str, Any]) -> int:
 
 def _output(*arguments: str) -> str:
     command = [sys.executable, "-m", "kennel", *arguments]
-    return subprocess.run(command, cwd=project.ROOT, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, cwd=clone.ROOT, check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":

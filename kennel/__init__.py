@@ -1,6 +1,6 @@
 """Kennel: image classification on Amazon SageMaker as code."""
 
-from kennel.classifier import ImageClassifier, Prediction, ScoredLabel
+from kennel.client.classifier import ImageClassifier, Prediction, ScoredLabel
 from kennel.errors import KennelError
 
 __all__ = ["ImageClassifier", "KennelError", "Prediction", "ScoredLabel"]

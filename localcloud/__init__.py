@@ -1,4 +1,4 @@
-"""The embedded cloud: an AWS endpoint on localhost that really runs the jobs."""
+"""The local cloud: an AWS endpoint on localhost that really runs the jobs."""
 
 from localcloud.cloud import LocalCloud
 from localcloud.context import Cloud, ImageCommand

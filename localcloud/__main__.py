@@ -1,4 +1,4 @@
-"""`python -m localcloud`: run the embedded cloud in the foreground until SIGTERM."""
+"""`python -m localcloud`: run the local cloud in the foreground until SIGTERM."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class MissingResource:
 def missing_resources(client: Callable[[str], Any], stack: str) -> list[MissingResource]:
     """Resources of `stack` that do not exist; the types on the written list of what is not emulated aside.
 
-    client: service name -> boto3 client of a running embedded cloud, for example `local_cloud.cloud.client`.
+    client: service name -> boto3 client of a running local cloud, for example `local_cloud.cloud.client`.
     """
     missing = []
     for item in _resources(client, stack):

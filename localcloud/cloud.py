@@ -1,4 +1,4 @@
-"""Life cycle of the embedded cloud: start, parts, stop."""
+"""Life cycle of the local cloud: start, parts, stop."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class LocalCloud:
     def cloud(self) -> Cloud:
         """What the parts share; RuntimeError before start()."""
         if self._cloud is None:
-            raise RuntimeError("the embedded cloud is not started: call start() or use it in a with statement")
+            raise RuntimeError("the local cloud is not started: call start() or use it in a with statement")
         return self._cloud
 
     @property
@@ -62,7 +62,7 @@ class LocalCloud:
 
     def start(self) -> LocalCloud:
         if not _ONE_AT_A_TIME.acquire(blocking=False):
-            raise RuntimeError("an embedded cloud already runs in this process: stop it first")
+            raise RuntimeError("an local cloud already runs in this process: stop it first")
         with contextlib.ExitStack() as starting:
             starting.callback(_ONE_AT_A_TIME.release)
             root = self._root or Path(starting.enter_context(_temporary_directory()))

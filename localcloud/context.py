@@ -1,4 +1,4 @@
-"""What every part of the embedded cloud shares: its address, its state directory and the clients bound to it."""
+"""What every part of the local cloud shares: its address, its state directory and the clients bound to it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class UnknownImageError(LookupError):
 
 @dataclass
 class Cloud:
-    """One running embedded cloud. All large state lives on disk below `root`."""
+    """One running local cloud. All large state lives on disk below `root`."""
 
     url: str
     root: Path
@@ -151,4 +151,4 @@ class Cloud:
             except Exception as error:
                 errors.append(error)
         if errors:
-            raise ExceptionGroup("the embedded cloud did not stop cleanly", errors)
+            raise ExceptionGroup("the local cloud did not stop cleanly", errors)

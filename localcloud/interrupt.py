@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     defaults = Interruption("*")
     parser = argparse.ArgumentParser(prog="python -m localcloud.interrupt", description=__doc__)
     parser.add_argument("job", help="name of the training job; * and ? match, so that it need not exist yet")
-    parser.add_argument("--port", type=int, default=4599, help="of the embedded cloud")
+    parser.add_argument("--port", type=int, default=4599, help="of the local cloud")
     parser.add_argument("--after-seconds", type=float, default=defaults.after_seconds, help="of training")
     parser.add_argument("--after-line", help="regular expression: once a line of the job's log matches")
     parser.add_argument(
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         print(json.load(refused)["error"], file=sys.stderr)
         return 1
     except urllib.error.URLError as error:
-        print(f"no embedded cloud answers at {url} ({error.reason}): start it, or pass its --port", file=sys.stderr)
+        print(f"no local cloud answers at {url} ({error.reason}): start it, or pass its --port", file=sys.stderr)
         return 1
     return 0
 

@@ -22,7 +22,7 @@ class ProcessGroups:
         """subprocess.Popen in a new session; RuntimeError once the cloud is stopping."""
         with self._lock:
             if self._closed:
-                raise RuntimeError("the embedded cloud is stopping: no process can be started")
+                raise RuntimeError("the local cloud is stopping: no process can be started")
             self._running = {pid: process for pid, process in self._running.items() if process.poll() is None}
             process = subprocess.Popen(argv, start_new_session=True, **options)
             self._running[process.pid] = process

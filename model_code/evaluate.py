@@ -25,23 +25,24 @@ from statistics import median
 import numpy as np
 
 import inference
-from imgcls import artifact, evaluation
-from imgcls.candidate import load_network, make_candidate
+from imgcls.artifacts import archives
 from imgcls.contract import evaluation as contract
 from imgcls.contract.artifact import ARCHIVE, ArtifactError, ModelCard, read_card
 from imgcls.contract.hyperparameters import HyperparameterError
-from imgcls.contract.plan import ModelSettings, PlanFile
+from imgcls.contract.plan_file import ModelSettings, PlanFile
 from imgcls.contract.prepared import MAX_MESSAGE_BYTES, REPORTS, EvaluateMessage
 from imgcls.contract.records import OUTPUT_ARCHIVE
 from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.data.folders import DataError, ImageFolder, open_dataset
-from imgcls.golden import write_golden
-from imgcls.networks import NetworkError
-from imgcls.preprocess import preprocess
+from imgcls.evaluation import scores
+from imgcls.evaluation.candidate import load_network, make_candidate
+from imgcls.evaluation.golden_images import write_golden
+from imgcls.evaluation.saliency import grad_cam
+from imgcls.images.preprocess import preprocess
+from imgcls.networks.architectures import NetworkError
 from imgcls.reports.pictures import overlay
 from imgcls.reports.write import write_evaluation_report, write_training_reports
-from imgcls.saliency import grad_cam
-from imgcls.serving.cores import num_cores
+from imgcls.runtime.cores import num_cores
 from imgcls.serving.errors import RequestError
 
 PROCESSING = Path("/opt/ml/processing")
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def evaluate(paths: argparse.Namespace, work: Path) -> EvaluateMessage:
     settings = model_settings(paths.plan, paths.model)
-    artifact.unpack(archive_in(paths.artifact), work / "trained")
+    archives.unpack(archive_in(paths.artifact), work / "trained")
     trained = read_card(work / "trained")
     check_trained(trained, settings)
     validation = open_split(paths.validation, trained, settings)
@@ -80,7 +81,7 @@ def evaluate(paths: argparse.Namespace, work: Path) -> EvaluateMessage:
     candidate = work / "candidate"
     card, notes = make_candidate(work / "trained", candidate, settings, validation, probabilities_of)
     paths.output.mkdir(parents=True, exist_ok=True)
-    artifact.pack(candidate, paths.output / ARCHIVE)
+    archives.pack(candidate, paths.output / ARCHIVE)
     predicted, candidate_score = score(candidate, paths.output / ARCHIVE, test)
     champion, champion_notes = score_champion(paths.champion, work / "champion", card, test)
     evaluated = contract.Evaluation(
@@ -152,7 +153,7 @@ def latency_ms(folder: Path, split: ImageFolder) -> float:
     """Median time of one image from its bytes to probabilities, one after another."""
     model = inference.model_fn(folder)
     seconds = []
-    for index in evaluation.spread(split.targets, _LATENCY_IMAGES):
+    for index in scores.spread(split.targets, _LATENCY_IMAGES):
         prediction = inference.predict_fn(inference.input_fn(split.read(index), "application/x-image"), model)
         seconds.append(prediction.decode_seconds + prediction.infer_seconds)
     return round(1000 * median(seconds), 3)
@@ -166,10 +167,10 @@ def score(folder: Path, archive: Path, test: ImageFolder) -> tuple[np.ndarray, c
     if card.precision != "fp32":
         with tempfile.TemporaryDirectory() as full:
             shutil.copytree(folder, full, dirs_exist_ok=True)
-            artifact.write_artifact(Path(full), replace(card, precision="fp32"))
-            agreement = evaluation.agreement(probabilities, probabilities_of(Path(full), test))
+            archives.write_artifact(Path(full), replace(card, precision="fp32"))
+            agreement = scores.agreement(probabilities, probabilities_of(Path(full), test))
     columns = [card.labels.index(label) for label in test.labels]
-    return probabilities, evaluation.score(
+    return probabilities, scores.score(
         probabilities[:, columns],
         np.asarray(test.targets),
         test.labels,
@@ -187,8 +188,8 @@ def score_champion(
     """The published model's score on the same images, or None and why."""
     if not (folder / ARCHIVE).is_file():
         return None, []
-    artifact.unpack(folder / ARCHIVE, unpacked)
-    card = artifact.verify(unpacked)
+    archives.unpack(folder / ARCHIVE, unpacked)
+    card = archives.verify(unpacked)
     if set(card.labels) != set(candidate.labels):
         return None, [f"the published version {card.version} has other classes: it was not scored"]
     return score(unpacked, folder / ARCHIVE, test)[1], []
@@ -213,7 +214,7 @@ def write_reports(
 
     write_evaluation_report(folder, evaluated, predicted, test, card.name, explain)
     if (paths.output_data / OUTPUT_ARCHIVE).is_file():
-        artifact.unpack(paths.output_data / OUTPUT_ARCHIVE, work / "output-data")
+        archives.unpack(paths.output_data / OUTPUT_ARCHIVE, work / "output-data")
         write_training_reports(folder, work / "output-data", card)
 
 

@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgcls import artifact, foreign
+from imgcls.artifacts import archives, imported_weights
 from imgcls.contract.artifact import ARCHITECTURES, ArtifactError, Preprocessing
-from imgcls.networks import NetworkError
+from imgcls.networks.architectures import NetworkError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     try:
         with tempfile.TemporaryDirectory() as folder:
-            foreign.write(
+            imported_weights.write(
                 Path(folder),
                 options.weights,
                 name=options.name,
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 classes=json.loads(options.classes.read_text()),
                 preprocessing=Preprocessing.from_dict(json.loads(options.preprocessing)),
             )
-            artifact.pack(Path(folder), options.output)
+            archives.pack(Path(folder), options.output)
     except (NetworkError, ArtifactError) as error:
         print(error, file=sys.stderr)
         return 1

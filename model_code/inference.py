@@ -11,9 +11,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from imgcls.artifact import verify
+from imgcls.artifacts.archives import verify
+from imgcls.artifacts.graph_file import weights_name
 from imgcls.contract.artifact import ArtifactError
-from imgcls.graph_file import weights_name
 from imgcls.serving.context import custom_attributes, settings
 from imgcls.serving.formats import check_accept, parse_attributes, parse_images, render
 from imgcls.serving.model import Images, Model, Prediction

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgcls.networks import NetworkError
-from imgcls.pretrained import stage
+from imgcls.networks.architectures import NetworkError
+from imgcls.networks.pretrained import stage
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -24,29 +24,30 @@ from typing import Any
 
 import torch
 
-from imgcls import devices, distributed, networks
-from imgcls.arguments import parse
-from imgcls.augment import AUGMENTATIONS
-from imgcls.checkpoints import CheckpointError, Checkpoints
 from imgcls.contract import metrics
 from imgcls.contract.artifact import ArtifactError, Preprocessing
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError, decode
 from imgcls.contract.profiling import ProfileSettings
+from imgcls.data.augment import AUGMENTATIONS
 from imgcls.data.folders import DataError
 from imgcls.debug.watch import TrainingDiverged
-from imgcls.engine import Trainer
 from imgcls.features import head_fit
-from imgcls.fitting import fit
-from imgcls.interruption import Interrupted
+from imgcls.networks import architectures
+from imgcls.profiling.recording import Recorder
 from imgcls.profiling.start import process_started, seconds_before
-from imgcls.recipe import Recipe
-from imgcls.recording import Recorder
-from imgcls.trained_model import write_artifact
-from imgcls.training_data import TrainingData, open_data
+from imgcls.runtime import devices, distributed
+from imgcls.training.checkpoints import CheckpointError, Checkpoints
+from imgcls.training.command_line import parse
+from imgcls.training.data import TrainingData, open_data
+from imgcls.training.fit import fit
+from imgcls.training.interruption import Interrupted
+from imgcls.training.recipe import Recipe
+from imgcls.training.trained_model import write_artifact
+from imgcls.training.trainer import Trainer
 
 USER_ERRORS = (
-    ArtifactError, CheckpointError, DataError, HyperparameterError, networks.NetworkError, TrainingDiverged,
+    ArtifactError, CheckpointError, DataError, HyperparameterError, architectures.NetworkError, TrainingDiverged,
 )  # fmt: skip
 UNDECISIVE = ("num-workers", "patience", "test-batch-size", "debug", "profile", "serving")
 """Hyperparameters that may change when an interrupted training goes on: the weights do not depend on them."""
@@ -118,7 +119,7 @@ def train(
 
     if not distributed.is_main():
         return
-    network = networks.build(values["architecture"], len(data.labels))
+    network = architectures.build(values["architecture"], len(data.labels))
     network.load_state_dict(best.weights)
     with recorder.timed("artifact"):
         started = datetime.fromtimestamp(recorder.started, UTC)
@@ -160,11 +161,11 @@ def open_checkpoints(paths: argparse.Namespace, values: Mapping[str, Any], data:
 
 
 def make_network(values: Mapping[str, Any], num_classes: int, weights: Path) -> torch.nn.Module:
-    network = networks.build(values["architecture"], num_classes)
+    network = architectures.build(values["architecture"], num_classes)
     if values["pretrained"]:
-        networks.load_pretrained(network, values["architecture"], weights)
+        architectures.load_pretrained(network, values["architecture"], weights)
     if values["freeze-backbone"]:
-        networks.freeze_backbone(network)
+        architectures.freeze_backbone(network)
     return network
 
 

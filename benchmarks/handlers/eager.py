@@ -7,7 +7,7 @@ import os
 import torch
 from PIL import Image
 
-from imgcls.torchvision_operators import import_torchvision
+from imgcls.runtime.torchvision_operators import import_torchvision
 
 torch.set_num_threads(1)
 _state: dict = {}

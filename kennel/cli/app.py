@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from kennel.cli import (
     batch,
+    conformance,
     cost,
     data,
     endpoint,
@@ -18,7 +19,6 @@ from kennel.cli import (
     pipeline,
     predict,
     stacks,
-    verdicts,
     weights,
 )
 from kennel.cli import open as open_
@@ -43,7 +43,7 @@ stacks.register(app)
 predict.register(app)
 cost.register(app)
 batch.register(app)
-verdicts.register(app, models.app)
+conformance.register(app, models.app)
 model_import.register(models.app)
 
 

@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from kennel import batch as batches
 from kennel.cli.output import AsJson, Environment, console, errors, print_json
+from kennel.cloud.session import Session
 from kennel.errors import KennelError
-from kennel.session import Session
+from kennel.models import batch as batches
 
 
 def register(app: typer.Typer) -> None:

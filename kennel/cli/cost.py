@@ -8,16 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from config import prices
-from kennel import costs
 from kennel.cli.output import AsJson, Environment, console, print_json, print_table
-from kennel.session import load_config
+from kennel.cloud import costs
+from kennel.cloud.session import load_config
 from lambdas.plan_run.request import MAX_INSTANCES
 
 NOTE = (
     f"List prices of {prices.PRICED_REGION}, on demand, rounded up (config/prices.py). Storage, logs, requests and "
     "traffic come on top."
 )
-LOCAL_NOTE = "The embedded cloud costs nothing: this is what the same instances cost on AWS."
+LOCAL_NOTE = "The local cloud costs nothing: this is what the same instances cost on AWS."
 
 
 def register(app: typer.Typer) -> None:

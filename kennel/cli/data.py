@@ -10,10 +10,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from imgcls.contract.dataset import DatasetError, DatasetSettings
-from kennel import data, importing
 from kennel.cli.output import AsJson, Environment, console, errors, print_json, print_table
+from kennel.cloud.session import Session, load_config
+from kennel.datasets import archives, uploads
 from kennel.errors import KennelError
-from kennel.session import Session, load_config
 
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
@@ -54,6 +54,7 @@ def check(
 ) -> None:
     """Look at every image as the Prepare step would; writes nothing but the report. Exit code 1 if it would refuse."""
     from imgcls.preparation import run
+    from imgcls.preparation.report import render
 
     try:
         checked = run.check(folder, _settings(env, dataset), progress=lambda line: errors.print(line, markup=False))
@@ -61,29 +62,29 @@ def check(
         raise KennelError(str(error)) from None
     if report:
         report.parent.mkdir(parents=True, exist_ok=True)
-        report.write_text(checked.report())
-    header, verdict = checked.header, checked.verdict
+        report.write_text(render(checked))
+    header, assessment = checked.header, checked.assessment
     if as_json:
         print_json(
             {
                 "manifest_id": header.id,
                 "classes": header.classes,
                 "counts": header.counts,
-                "failures": verdict.failures,
-                "notes": verdict.notes,
+                "failures": assessment.failures,
+                "notes": assessment.notes,
             }
         )
     else:
         print_table(
             ("split", "images"), sorted(header.counts.items()), title=f"{folder}: {len(header.classes)} classes"
         )
-        for line in verdict.notes:
+        for line in assessment.notes:
             console.print(line, style="yellow", markup=False)
-        for line in verdict.failures:
+        for line in assessment.failures:
             console.print(line, style="red", markup=False)
         if report:
             console.print(f"The report is {report}")
-    if verdict.failures:
+    if assessment.failures:
         raise typer.Exit(1)
 
 
@@ -113,8 +114,8 @@ def import_(
 
         archive = Path(source)
         if source.startswith(("http://", "https://")):
-            archive = importing.download(source, folder.parent, progress=told)
-        done = importing.unpack(archive, folder, progress=told)
+            archive = archives.download(source, folder.parent, progress=told)
+        done = archives.unpack(archive, folder, progress=told)
     if as_json:
         print_json(asdict(done))
         return
@@ -132,10 +133,10 @@ def upload(
 ) -> None:
     """Upload a data set: only what is missing or changed, every file's SHA-256 checked by the service."""
     session = Session(env)
-    paths = data.files(folder)
+    paths = uploads.files(folder)
     with Progress(*COLUMNS, console=errors, transient=True) as bar:
         task = bar.add_task(f"Uploading {folder}", total=len(paths))
-        done = data.upload(
+        done = uploads.upload(
             session.client("s3"),
             session.output("DataBucket"),
             folder,

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kennel import endpoint
 from kennel.cli.output import AsJson, Environment, console, print_json, print_table
-from kennel.session import Session
+from kennel.cloud import endpoint
+from kennel.cloud.session import Session
 
 app = typer.Typer(help="The endpoint's switch.", no_args_is_help=True)
 

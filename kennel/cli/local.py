@@ -1,4 +1,4 @@
-"""`kennel local`: the embedded cloud, an AWS endpoint on this machine that really runs the jobs."""
+"""`kennel local`: the local cloud, an AWS endpoint on this machine that really runs the jobs."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from typing import Annotated
 
 import typer
 
-from kennel import local, project
-from kennel.cli.images import local_images
+from kennel.cli.local_images import local_images
 from kennel.cli.output import AsJson, console, print_json, print_table
+from kennel.cloud import local_record
 from kennel.errors import KennelError
+from kennel.workspace import clone
 
 READY_SECONDS = 60
 STOP_SECONDS = 30
 
-app = typer.Typer(help="The embedded cloud: no AWS account, no Docker.", no_args_is_help=True)
+app = typer.Typer(help="The local cloud: no AWS account, no Docker.", no_args_is_help=True)
 
 
 @app.command()
 def up(port: Annotated[int, typer.Option(help="loopback port; 0 takes a free one")] = 4599) -> None:
-    """Start the embedded cloud; returns when it is ready."""
-    if running := local.read():
-        console.print(f"The embedded cloud is already running at {running.url}")
+    """Start the local cloud; returns when it is ready."""
+    if running := local_record.read():
+        console.print(f"The local cloud is already running at {running.url}")
         return
-    root = project.home() / "cloud"
+    root = clone.home() / "cloud"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     images = root / "images.json"
@@ -44,15 +45,15 @@ def up(port: Annotated[int, typer.Option(help="loopback port; 0 takes a free one
         # A session of its own: the cloud outlives this command and does not see its Ctrl-C.
         process = subprocess.Popen(
             command,
-            cwd=project.ROOT,
-            env=project.with_node(os.environ),
+            cwd=clone.ROOT,
+            env=clone.with_node(os.environ),
             stdout=file,
             stderr=file,
             start_new_session=True,
         )
-    record = local.LocalRecord(process.pid, _wait_until_ready(process, log), str(root))
-    local.write(record)
-    console.print(f"The embedded cloud is ready at {record.url}")
+    record = local_record.LocalRecord(process.pid, _wait_until_ready(process, log), str(root))
+    local_record.write(record)
+    console.print(f"The local cloud is ready at {record.url}")
 
 
 def _wait_until_ready(process: subprocess.Popen, log: Path) -> int:
@@ -64,29 +65,29 @@ def _wait_until_ready(process: subprocess.Popen, log: Path) -> int:
             return int(text.split("localcloud ready at", 1)[1].split()[0].rsplit(":", 1)[1])
         if process.poll() is not None:
             lines = text.strip().splitlines() or ["it said nothing"]
-            raise KennelError(f"the embedded cloud did not start: {lines[-1]} (log: {log})")
+            raise KennelError(f"the local cloud did not start: {lines[-1]} (log: {log})")
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
-    raise KennelError(f"the embedded cloud was not ready after {READY_SECONDS} seconds (log: {log})")
+    raise KennelError(f"the local cloud was not ready after {READY_SECONDS} seconds (log: {log})")
 
 
 @app.command()
 def down() -> None:
-    """Stop the embedded cloud and forget everything in it."""
-    record = local.read()
+    """Stop the local cloud and forget everything in it."""
+    record = local_record.read()
     if record is None:
-        console.print("The embedded cloud is not running")
+        console.print("The local cloud is not running")
         return
     os.kill(record.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while record.alive() and not _reap(record.pid):
         if time.monotonic() > deadline:
             os.killpg(record.pid, signal.SIGKILL)
-            raise KennelError(f"the embedded cloud did not stop within {STOP_SECONDS} seconds and was killed")
+            raise KennelError(f"the local cloud did not stop within {STOP_SECONDS} seconds and was killed")
         time.sleep(0.05)
-    local.path().unlink(missing_ok=True)
+    local_record.path().unlink(missing_ok=True)
     shutil.rmtree(record.root, ignore_errors=True)
-    console.print("The embedded cloud is stopped and forgotten")
+    console.print("The local cloud is stopped and forgotten")
 
 
 def _reap(pid: int) -> bool:
@@ -100,11 +101,11 @@ def _reap(pid: int) -> bool:
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Say whether it runs, and where. Exit code 1 when it does not."""
-    record = local.read()
+    record = local_record.read()
     if as_json:
         print_json({"running": record is not None, "url": record and record.url, "pid": record and record.pid})
     elif record is None:
-        console.print("The embedded cloud is not running: start it with `kennel local up`")
+        console.print("The local cloud is not running: start it with `kennel local up`")
     else:
         print_table(("", ""), [("running at", record.url), ("process", record.pid), ("state", record.root)])
     if record is None:
@@ -118,5 +119,5 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def env() -> None:
     """Print the exports that lead a shell's AWS clients to it: eval "$(kennel local env)"."""
-    for name, value in local.require().variables().items():
+    for name, value in local_record.require().variables().items():
         print(f"export {name}={shlex.quote(value)}")

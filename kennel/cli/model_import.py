@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from kennel import model_import
 from kennel.cli.output import AsJson, Environment, console, errors, print_json
+from kennel.cloud.session import Session
 from kennel.errors import KennelError
-from kennel.session import Session
+from kennel.models import imported
 
 
 def register(models: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def import_(
     """Check, export, evaluate, gate and publish weights that were trained elsewhere; nothing is trained."""
     session = Session(env)
     with errors.status("Checking and uploading the weights"):
-        started = model_import.start(
+        started = imported.start(
             session,
             weights,
             architecture=architecture,

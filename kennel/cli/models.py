@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from kennel import models
-from kennel.classifier import read_alias
 from kennel.cli.output import AsJson, Environment, console, print_json, print_table
-from kennel.session import Session
+from kennel.client.classifier import read_alias
+from kennel.cloud.session import Session
+from kennel.models import published
 
 app = typer.Typer(help="Published models.", no_args_is_help=True)
 Model = Annotated[str, typer.Argument(metavar="NAME", help="name of a published model")]
@@ -20,7 +20,7 @@ Model = Annotated[str, typer.Argument(metavar="NAME", help="name of a published 
 @app.command("list")
 def list_(env: Environment = "local", as_json: AsJson = False) -> None:
     """List the published models and the version that is current."""
-    found = models.aliases(Session(env))
+    found = published.aliases(Session(env))
     if as_json:
         print_json([alias.to_dict() for alias in found])
         return
@@ -33,7 +33,7 @@ def show(name: Model, env: Environment = "local", as_json: AsJson = False) -> No
     """Show a model's versions, newest first."""
     session = Session(env)
     alias = read_alias(session.client("s3"), session.output("ArtifactsBucket"), name)
-    versions = models.versions(session, name)
+    versions = published.versions(session, name)
     if as_json:
         print_json({**alias.to_dict(), "versions": [asdict(version) for version in versions]})
         return
@@ -49,7 +49,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Make an earlier version current."""
-    answer = models.rollback(Session(env), name, version=to, who=getpass.getuser())
+    answer = published.rollback(Session(env), name, version=to, who=getpass.getuser())
     if as_json:
         print_json(answer)
     else:

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from kennel import reports, runs
 from kennel.cli.output import AsJson, Environment, console, print_json
+from kennel.cloud.session import Session
 from kennel.errors import KennelError
-from kennel.session import Session
+from kennel.runs import executions, reports
 
 app = typer.Typer(help="Reports, dashboards and the AWS console, in the browser.", no_args_is_help=True)
 
@@ -35,7 +35,7 @@ def report(
     if kind and kind not in reports.KINDS:
         raise KennelError(f"there is no report of kind {kind}; choose from {', '.join(reports.KINDS)}")
     session = Session(env)
-    name = execution or runs.latest(session)
+    name = execution or executions.latest(session)
     folder = output or Path("out") / "reports" / name
     if output is None:
         shutil.rmtree(folder, ignore_errors=True)  # what an earlier look left there
@@ -73,7 +73,7 @@ def console_page(execution: Execution = None, no_browser: NoBrowser = False, env
     _need_account(env)
     session = Session(env)
     arn = session.output("StateMachineArn")
-    place = f"executions/details/{runs.arn(session, execution)}" if execution else f"statemachines/view/{arn}"
+    place = f"executions/details/{executions.arn(session, execution)}" if execution else f"statemachines/view/{arn}"
     url = f"{_console(arn, 'states')}#/v2/{place}"
     console.print(url, markup=False, soft_wrap=True)
     _open(url, no_browser)
@@ -95,7 +95,7 @@ def _console(arn: str, service: str) -> str:
 def _need_account(environment: str) -> None:
     if environment == "local":
         raise KennelError(
-            "the embedded cloud has no AWS console: `kennel pipeline show` has the states and jobs of a run, "
+            "the local cloud has no AWS console: `kennel pipeline show` has the states and jobs of a run, "
             "`kennel open report` its curves; --env dev or prod opens the console of an account"
         )
 

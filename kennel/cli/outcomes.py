@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imgcls.reports.search import Search, shown
-from kennel import trained
 from kennel.cli.output import console, print_table
-from kennel.runs import Run
-from kennel.session import Session
-from kennel.trained import TrainedWith
+from kennel.cloud.session import Session
+from kennel.runs import earlier_run
+from kennel.runs.earlier_run import TrainedWith
+from kennel.runs.executions import Run
 
 
 def print_outcomes(session: Session, run: Run) -> None:
     """Nothing for an execution that has no outcomes yet."""
     for item in outcomes(run):
         console.print()
-        for line in lines(item, trained.read(session, run.name, item["model"]), run.name):
+        for line in lines(item, earlier_run.read(session, run.name, item["model"]), run.name):
             console.print(line, markup=False, soft_wrap=True)
 
 

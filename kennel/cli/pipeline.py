@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from imgcls.contract import hyperparameters, nested
+from imgcls.contract import hyperparameters, json_hyperparameters
 from imgcls.reports.search import render_searches
-from kennel import runs, trained, trials
 from kennel.cli.outcomes import print_outcomes, print_search
 from kennel.cli.output import AsJson, Environment, console, duration, print_json, print_table
 from kennel.cli.watch import follow_lines, follow_live, outcome, print_run
+from kennel.cloud.session import Session
 from kennel.errors import KennelError
-from kennel.session import Session
+from kennel.runs import earlier_run, executions, trials
 from lambdas.plan_run.request import MAX_INSTANCES
 
 app = typer.Typer(help="Executions of the pipeline.", no_args_is_help=True)
@@ -53,16 +53,16 @@ def start(
     session = Session(env)
     models = model or []
     trained_models = models or list(session.config.training.default_models)
-    values = trained.values_of(session, hyperparameters_from, trained_models) if hyperparameters_from else {}
+    values = earlier_run.values_of(session, hyperparameters_from, trained_models) if hyperparameters_from else {}
     for target, given in _settings(set_ or [], trained_models).items():
         values[target] = values.get(target, {}) | given
     if trained_by:
-        dataset = dataset or runs.describe(session, trained_by, history=False).input.get("dataset")
-    execution = runs.start(
+        dataset = dataset or executions.describe(session, trained_by, history=False).input.get("dataset")
+    execution = executions.start(
         session,
         models=models,
         dataset=dataset,
-        trained=trained.artifacts_of(session, trained_by, trained_models) if trained_by else None,
+        trained=earlier_run.artifacts_of(session, trained_by, trained_models) if trained_by else None,
         tune=True if tune else False if no_tune else None,
         hyperparameters=values,
         instances=instances,
@@ -71,7 +71,7 @@ def start(
     if wait:
         _follow(session, execution, as_json)
     elif as_json:
-        print_json({"name": execution, "arn": runs.arn(session, execution)})
+        print_json({"name": execution, "arn": executions.arn(session, execution)})
     else:
         console.print(f"Started {execution}; follow it with `kennel pipeline watch {execution}`")
 
@@ -80,12 +80,12 @@ def start(
 def watch(name: Name = None, env: Environment = "local", as_json: AsJson = False) -> None:
     """Follow an execution to its end: states, job logs, metrics. Exit code 1 unless it succeeds."""
     session = Session(env)
-    _follow(session, name or runs.latest(session), as_json)
+    _follow(session, name or executions.latest(session), as_json)
 
 
 def _follow(session: Session, name: str, as_json: bool) -> None:
     if as_json:
-        *_, run = runs.follow(session, name)
+        *_, run = executions.follow(session, name)
         print_json(asdict(run))
     else:
         run = follow_live(session, name) if console.is_terminal else follow_lines(session, name)
@@ -99,7 +99,7 @@ def list_(
 ) -> None:
     """List the newest executions."""
     session = Session(env)
-    found = [runs.describe(session, name, history=False) for name in runs.names(session, limit=limit)]
+    found = [executions.describe(session, name, history=False) for name in executions.names(session, limit=limit)]
     if as_json:
         print_json([{key: value for key, value in asdict(run).items() if key != "visits"} for run in found])
         return
@@ -111,7 +111,7 @@ def list_(
 def show(name: Name = None, env: Environment = "local", as_json: AsJson = False) -> None:
     """Show an execution: every state and job, each model's findings and reports, a failure's reason and remedy."""
     session = Session(env)
-    run = runs.describe(session, name or runs.latest(session))
+    run = executions.describe(session, name or executions.latest(session))
     if as_json:
         print_json(asdict(run))
     else:
@@ -129,7 +129,7 @@ def trials_(
 ) -> None:
     """Show the trials of an execution's searches, best first."""
     session = Session(env)
-    execution = name or runs.latest(session)
+    execution = name or executions.latest(session)
     found = trials.searches(session, execution, model or "")
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)
@@ -147,8 +147,8 @@ def trials_(
 def stop(name: Name = None, env: Environment = "local") -> None:
     """Stop an execution and its jobs."""
     session = Session(env)
-    execution = name or runs.latest(session)
-    stopped = runs.stop(session, execution, reason="stopped with kennel pipeline stop")
+    execution = name or executions.latest(session)
+    stopped = executions.stop(session, execution, reason="stopped with kennel pipeline stop")
     for job in stopped:
         console.print(f"Stopping {job.kind} job {job.name}")
     console.print(f"Stopped {execution}")
@@ -164,7 +164,7 @@ def _settings(items: list[str], models: list[str]) -> dict[str, dict[str, Any]]:
             raise KennelError(f"--set {item}: write it as lr=0.01 or dog-breed-classifier:lr=0.01")
         try:
             parsed = hyperparameters.lookup(key).parse(value)
-            nested.check({key: parsed})
+            json_hyperparameters.check({key: parsed})
         except hyperparameters.HyperparameterError as error:
             raise KennelError(f"--set {item}: {error}") from None
         if colon and target not in models:

@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from kennel.classifier import ImageClassifier, Prediction, ScoredLabel
 from kennel.cli.output import AsJson, Environment, console, print_json
+from kennel.client.classifier import ImageClassifier, Prediction, ScoredLabel
+from kennel.cloud.session import Session
 from kennel.errors import KennelError
-from kennel.session import Session
 
 BAR_WIDTH = 30
 
@@ -63,7 +63,7 @@ def _from_endpoint(env: str, model: str | None, target_model: str | None) -> Cal
 
 def _from_artifact(artifact: Path, scratch: Path) -> Callable[[Path, int], Prediction]:
     """The served graph of an artifact, in this process. Raises KennelError when it is none."""
-    from imgcls.artifact import unpack, verify
+    from imgcls.artifacts.archives import unpack, verify
     from imgcls.contract.artifact import ArtifactError
     from imgcls.contract.serving import ServerSettings
     from imgcls.serving.engine import OpenVinoEngine

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from kennel import leftovers, project
 from kennel.cli.output import Environment
-from kennel.session import Session
+from kennel.cloud import teardown
+from kennel.cloud.session import Session
+from kennel.workspace import clone
 
 
 def register(app: typer.Typer) -> None:
@@ -33,10 +34,10 @@ def destroy(
     if not yes and env != "local":
         typer.confirm(f"Delete every stack of {env}?", abort=True)
     session = Session(env)
-    leftovers.before_destroy(session)
+    teardown.before_destroy(session)
     code = _run(env, ["destroy", "--all", "--force"])
     if code == 0:
-        leftovers.after_destroy(session)
+        teardown.after_destroy(session)
     raise typer.Exit(code)
 
 
@@ -50,11 +51,11 @@ def synth(
     output: Annotated[Path | None, typer.Option(help="where the templates go")] = None,
 ) -> None:
     """Write the templates; needs no account and no network."""
-    code = project.cdk(
+    code = clone.cdk(
         ["synth", "--quiet"],
         environment_name=env,
         variables=os.environ,
-        output=(output or project.ROOT / "cdk.out").resolve(),
+        output=(output or clone.ROOT / "cdk.out").resolve(),
     )
     raise typer.Exit(code)
 
@@ -65,4 +66,4 @@ def _cdk(env: str, arguments: list[str]) -> None:
 
 def _run(env: str, arguments: list[str]) -> int:
     variables = Session(env).variables()
-    return project.cdk(arguments, environment_name=env, variables=variables, output=project.home() / "cdk.out" / env)
+    return clone.cdk(arguments, environment_name=env, variables=variables, output=clone.home() / "cdk.out" / env)

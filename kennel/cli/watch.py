@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from imgcls.contract import metrics
-from kennel import jobs, runs
 from kennel.cli.output import console, duration
-from kennel.history import Job, Visit
-from kennel.reasons import reason
-from kennel.runs import Run
-from kennel.session import Session
+from kennel.cloud.session import Session
+from kennel.runs import executions, jobs
+from kennel.runs.executions import Run
+from kennel.runs.history import Job, Visit
+from kennel.runs.reasons import reason
 
 SHOWN = ("Task", "Map", "Fail")
 """State types that do something; Choice, Pass and Wait are the wiring between them."""
@@ -48,7 +48,7 @@ def follow_live(session: Session, name: str) -> Run:
     """Redraw the states, the running jobs' metrics and the newest log lines until the execution is final."""
     follower = _Follower(session)
     with Live(console=console, refresh_per_second=4, transient=True) as live:
-        for run in runs.follow(session, name):
+        for run in executions.follow(session, name):
             for _ in follower.lines(run):
                 pass
             tail = Text("\n".join(follower.tail), style="dim", no_wrap=True, overflow="ellipsis")
@@ -60,7 +60,7 @@ def follow_live(session: Session, name: str) -> Run:
 def follow_lines(session: Session, name: str) -> Run:
     """Print every change and every log line as it comes."""
     follower = _Follower(session)
-    for run in runs.follow(session, name):
+    for run in executions.follow(session, name):
         for line in follower.lines(run):
             console.print(line, markup=False, soft_wrap=True)
     console.print(_verdict(run), markup=False)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from kennel import weights
 from kennel.cli.output import AsJson, Environment, console, errors, print_json
-from kennel.session import Session
+from kennel.cloud.session import Session
+from kennel.models import pretrained_weights
 
 app = typer.Typer(help="Pretrained weights.", no_args_is_help=True)
 
@@ -32,7 +32,7 @@ def stage(
     """Put torchvision's ImageNet weights where training jobs without internet find them; checks the file's hash."""
     session = Session(env)
     with errors.status(f"Staging the weights of {architecture}"):
-        staged = weights.stage(session.client("s3"), session.output("ArtifactsBucket"), architecture, source)
+        staged = pretrained_weights.stage(session.client("s3"), session.output("ArtifactsBucket"), architecture, source)
     if as_json:
         print_json(asdict(staged))
     else:

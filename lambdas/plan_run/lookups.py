@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
 from imgcls.contract.artifact import ARCHIVE
-from imgcls.contract.plan import PlanFile
+from imgcls.contract.plan_file import PlanFile
 from imgcls.contract.records import OUTPUT_ARCHIVE
 from imgcls.contract.run_plan import PLAN_FILE, RunPlan, Trained
 from lambdas.common import s3

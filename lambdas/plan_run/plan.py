@@ -10,7 +10,7 @@ from typing import Any
 from imgcls.contract import hyperparameters, keys, metrics
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.dataset import DatasetSettings
-from imgcls.contract.plan import ModelSettings, PlanFile
+from imgcls.contract.plan_file import ModelSettings, PlanFile
 from imgcls.contract.run_plan import MAX_BASE_CHARS, JobSize, ModelPlan, RunPlan, Trained, TuningPlan
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.request import RunRequest

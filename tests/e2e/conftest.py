@@ -1,4 +1,4 @@
-"""One deploy for all end-to-end tests: the embedded cloud, the six stacks, the drawn data sets."""
+"""One deploy for all end-to-end tests: the local cloud, the six stacks, the drawn data sets."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 import boto3
 import pytest
 
-from kennel import project
-from kennel.session import Session
+from kennel.cloud.session import Session
+from kennel.workspace import clone
 from localcloud import faults as interruptions
 from samples import draw
 
@@ -97,7 +97,7 @@ def run_kennel(home: Path, *arguments: str, check: bool = True) -> subprocess.Co
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
         [sys.executable, "-m", "kennel", *arguments],
-        cwd=project.ROOT,
+        cwd=clone.ROOT,
         env={**environment, "KENNEL_HOME": str(home)},
         capture_output=True,
         text=True,

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from kennel import project
+from kennel.workspace import clone
 
-AWS = project.ROOT / ".venvs" / "awscli" / "bin" / "aws"
+AWS = clone.ROOT / ".venvs" / "awscli" / "bin" / "aws"
 
 
 @pytest.fixture(scope="module")

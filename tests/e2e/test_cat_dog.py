@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kennel import project
+from kennel.workspace import clone
 
 
 @pytest.fixture(scope="module")
@@ -87,14 +87,14 @@ def test_the_same_model_from_a_shell_without_any_cloud(cats_dogs_folder, held_ou
     command += ["--epochs", "6", "--batch-size", "16", "--lr", "0.002", "--optimizer", "adamw"]
     command += ["--labels", '{"cats": "cat", "dogs": "dog"}', "--serving", '{"response_format": "named"}']
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SM_"))}
-    trained = subprocess.run(command, cwd=project.ROOT, env=environment, capture_output=True, text=True, check=False)
+    trained = subprocess.run(command, cwd=clone.ROOT, env=environment, capture_output=True, text=True, check=False)
     assert trained.returncode == 0, trained.stdout + trained.stderr
     assert json.loads((model / "model.json").read_text())["labels"] == ["cat", "dog"]
     images = held_out("cats-dogs")
     ask = [sys.executable, "-m", "kennel", "predict", *[str(image) for image, _ in images]]
     asked = subprocess.run(
         [*ask, "--artifact", str(model), "--json"],
-        cwd=project.ROOT,
+        cwd=clone.ROOT,
         env=environment,
         capture_output=True,
         text=True,
@@ -109,7 +109,7 @@ def test_an_artifact_that_is_none_is_one_sentence(tmp_path, held_out):
     (tmp_path / "notes.txt").write_text("no model here")
     image = str(held_out("cats-dogs")[0][0])
     command = [sys.executable, "-m", "kennel", "predict", image, "--artifact", str(Path(tmp_path))]
-    asked = subprocess.run(command, cwd=project.ROOT, capture_output=True, text=True, check=False)
+    asked = subprocess.run(command, cwd=clone.ROOT, capture_output=True, text=True, check=False)
     assert asked.returncode == 1
     assert "model.json" in asked.stderr
     assert "Traceback" not in asked.stderr

@@ -10,9 +10,9 @@ import sys
 import pytest
 import torch
 
-from imgcls import weights_file
 from imgcls.contract.artifact import WEIGHTS, read_card
-from kennel import project
+from imgcls.networks import weights_file
+from kennel.workspace import clone
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def elsewhere(cats_dogs_folder, tmp_path_factory):
         "--lr", "0.003", "--optimizer", "adamw", "--batch-size", "16", "--augmentation", "light",
     ]  # fmt: skip
     environment = {**os.environ, "TRAINING_JOB_NAME": "elsewhere"}
-    subprocess.run([str(part) for part in command], cwd=project.ROOT, env=environment, check=True, capture_output=True)
+    subprocess.run([str(part) for part in command], cwd=clone.ROOT, env=environment, check=True, capture_output=True)
     weights, labels = weights_file.load(folder / "model" / WEIGHTS), read_card(folder / "model").labels
     for name in ("head.weight", "head.bias"):
         weights[name] = weights[name].flip(0)

@@ -1,4 +1,4 @@
-"""The `sagemaker` SDK's typed resources talk to the embedded cloud as they talk to AWS."""
+"""The `sagemaker` SDK's typed resources talk to the local cloud as they talk to AWS."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 
 import psutil
 
-from kennel import local
+from kennel.cloud import local_record
 
 
 def test_the_endpoint_goes_off_and_comes_back(deployed):
@@ -40,7 +40,7 @@ def test_destroy_leaves_nothing(deployed):
 
 
 def test_down_leaves_no_process(deployed):
-    record = local.read()
+    record = local_record.read()
     family = [psutil.Process(record.pid), *psutil.Process(record.pid).children(recursive=True)]
     deployed.kennel("local", "down")
     _, alive = psutil.wait_procs(family, timeout=10)

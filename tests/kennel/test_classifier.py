@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from PIL import Image
 
-from kennel.classifier import ImageClassifier
+from kennel.client.classifier import ImageClassifier
 from kennel.errors import KennelError
 
 ANSWER = {
@@ -97,7 +97,7 @@ def test_a_batch_is_cut_to_what_the_server_takes(clients):
 
 
 def test_a_cold_model_is_asked_again(clients, monkeypatch):
-    monkeypatch.setattr("kennel.classifier.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("kennel.client.classifier.time.sleep", lambda seconds: None)
     runtime, _, stub, _ = clients
     stub.add_client_error("invoke_endpoint", "ModelNotReadyException", "loading", 429)
     stub.add_response("invoke_endpoint", {"Body": body(ANSWER)})

@@ -7,10 +7,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from kennel import costs
 from kennel.cli.app import app
+from kennel.cloud import costs
+from kennel.cloud.session import load_config
 from kennel.errors import KennelError
-from kennel.session import load_config
 
 BREEDS, MOBILE = "dog-breed-classifier", "dog-breed-classifier-mobile"
 
@@ -58,4 +58,4 @@ def test_the_command_needs_no_cloud():
     assert "A run of the pipeline" in both.output and "The endpoint, while it is on" in both.output
     only = json.loads(run(app, ["cost", "--endpoint", "--env", "prod", "--json"]).output)
     assert list(only) == ["endpoint"] and only["endpoint"]["min_instances"] == 2
-    assert "The embedded cloud costs nothing" in run(app, ["cost", "--run"]).output
+    assert "The local cloud costs nothing" in run(app, ["cost", "--run"]).output

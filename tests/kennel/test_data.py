@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kennel import data
+from kennel.datasets import uploads
 from kennel.errors import KennelError
 
 
@@ -23,34 +23,34 @@ def keys_of(s3):
 
 
 def test_everything_but_hidden_files_is_sent(s3, folder):
-    done = data.upload(s3, "data", folder, "pets")
+    done = uploads.upload(s3, "data", folder, "pets")
     assert (done.sent, done.unchanged, done.extra) == (6, 0, 0)
     assert keys_of(s3)[0] == "datasets/pets/cats/0.jpg"
     assert len(keys_of(s3)) == 6
 
 
 def test_a_second_run_sends_only_what_changed(s3, folder):
-    data.upload(s3, "data", folder, "pets")
+    uploads.upload(s3, "data", folder, "pets")
     (folder / "cats" / "0.jpg").write_bytes(b"CATS0")  # as long as before
     (folder / "dogs" / "9.jpg").write_bytes(b"new")
-    done = data.upload(s3, "data", folder, "pets")
+    done = uploads.upload(s3, "data", folder, "pets")
     assert (done.sent, done.unchanged) == (2, 5)
 
 
 def test_objects_that_the_folder_lacks_are_counted_and_kept(s3, folder):
-    data.upload(s3, "data", folder, "pets")
+    uploads.upload(s3, "data", folder, "pets")
     (folder / "cats" / "0.jpg").unlink()
-    assert data.upload(s3, "data", folder, "pets").extra == 1
+    assert uploads.upload(s3, "data", folder, "pets").extra == 1
     assert len(keys_of(s3)) == 6
 
 
 @pytest.mark.parametrize("name", ["Pets", "a/b", "", "a" * 100])
 def test_a_bad_name_is_refused(s3, folder, name):
     with pytest.raises(KennelError, match="lower case"):
-        data.upload(s3, "data", folder, name)
+        uploads.upload(s3, "data", folder, name)
 
 
 def test_a_folder_without_images_is_refused(s3, tmp_path):
     (tmp_path / "readme.txt").write_text("no picture")
     with pytest.raises(KennelError, match="no image"):
-        data.upload(s3, "data", tmp_path, "pets")
+        uploads.upload(s3, "data", tmp_path, "pets")

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from kennel import endpoint
-from kennel import session as sessions
 from kennel.cli.app import app
+from kennel.cloud import endpoint
+from kennel.cloud import session as sessions
+from kennel.cloud.local_record import LocalRecord
+from kennel.cloud.session import Session
 from kennel.errors import KennelError
-from kennel.local import LocalRecord
-from kennel.session import Session
 from localcloud import ImageCommand, LocalCloud
 
 SERVER = Path(__file__).parents[1] / "localcloud" / "endpoints" / "model_server.py"
@@ -71,7 +71,7 @@ def cloud():
 def connected(cloud, monkeypatch, tmp_path):
     """The command finds this cloud."""
     record = LocalRecord(1, int(cloud.url.rpartition(":")[2]), str(tmp_path))
-    monkeypatch.setattr(sessions.local, "require", lambda: record)
+    monkeypatch.setattr(sessions.local_record, "require", lambda: record)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from kennel.history import Job, read_visits
+from kennel.runs.history import Job, read_visits
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kennel import importing
+from kennel.datasets import archives
 from kennel.errors import KennelError
 
 SPLITS, FOLDERS = ("train", "valid", "test"), ("001.A", "002.B")
@@ -32,23 +32,23 @@ def files(folder):
 
 def test_the_public_dog_breed_layout(tmp_path):
     archive = make_zip(tmp_path / "dogImages.zip", [*BREEDS, "__MACOSX/dogImages/._x.jpg", "dogImages/README.txt"])
-    done = importing.unpack(archive, tmp_path / "out")
+    done = archives.unpack(archive, tmp_path / "out")
     assert (done.written, done.present, done.skipped) == (12, 0, 2)
     assert files(tmp_path / "out") == sorted(name.removeprefix("dogImages/") for name in BREEDS)
 
 
 def test_class_folders_alone_keep_their_names(tmp_path):
     archive = make_zip(tmp_path / "pets.zip", ["PetImages/Cat/1.jpg", "PetImages/Dog/1.jpg"])
-    importing.unpack(archive, tmp_path / "out")
+    archives.unpack(archive, tmp_path / "out")
     assert files(tmp_path / "out") == ["Cat/1.jpg", "Dog/1.jpg"]
 
 
 def test_a_second_run_writes_what_is_missing_or_cut(tmp_path):
     archive = make_zip(tmp_path / "d.zip", BREEDS)
-    importing.unpack(archive, tmp_path / "out")
+    archives.unpack(archive, tmp_path / "out")
     (tmp_path / "out" / "train/001.A/1.jpg").unlink()
     (tmp_path / "out" / "train/001.A/2.jpg").write_bytes(b"j")
-    done = importing.unpack(archive, tmp_path / "out")
+    done = archives.unpack(archive, tmp_path / "out")
     assert (done.written, done.present) == (2, 10)
 
 
@@ -61,7 +61,7 @@ def test_a_tar_with_links_and_ways_out(tmp_path):
         link = tarfile.TarInfo("dogImages/train/001.A/link.jpg")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
-    importing.unpack(tmp_path / "d.tar.gz", tmp_path / "x" / "out")
+    archives.unpack(tmp_path / "d.tar.gz", tmp_path / "x" / "out")
     assert len(files(tmp_path / "x")) == 12
     assert not (tmp_path / "evil").exists()
 
@@ -70,12 +70,12 @@ def test_a_tar_with_links_and_ways_out(tmp_path):
 def test_what_is_no_archive_is_refused(tmp_path, name):
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(KennelError, match="archive"):
-        importing.unpack(tmp_path / name, tmp_path / "out")
+        archives.unpack(tmp_path / name, tmp_path / "out")
 
 
 def test_an_archive_without_class_folders_is_refused(tmp_path):
     with pytest.raises(KennelError, match="no class folders"):
-        importing.unpack(make_zip(tmp_path / "d.zip", ["1.jpg", "a/readme.md"]), tmp_path / "out")
+        archives.unpack(make_zip(tmp_path / "d.zip", ["1.jpg", "a/readme.md"]), tmp_path / "out")
 
 
 class RangeHandler(http.server.SimpleHTTPRequestHandler):
@@ -111,11 +111,11 @@ def test_a_download_goes_on_where_it_was_cut(tmp_path, host):
     whole = make_zip(tmp_path / "d.zip", BREEDS, body=b"x" * 5000).read_bytes()
     (tmp_path / "got").mkdir()
     (tmp_path / "got" / "d.zip.partial").write_bytes(whole[:7000])
-    path = importing.download(f"http://127.0.0.1:{host.server_port}/d.zip", tmp_path / "got")
+    path = archives.download(f"http://127.0.0.1:{host.server_port}/d.zip", tmp_path / "got")
     assert path.read_bytes() == whole
     assert host.ranges == ["bytes=7000-"]
 
 
 def test_a_dead_address_is_one_sentence(tmp_path):
     with pytest.raises(KennelError, match="cannot be downloaded"):
-        importing.download("http://127.0.0.1:9/d.zip", tmp_path)
+        archives.download("http://127.0.0.1:9/d.zip", tmp_path)

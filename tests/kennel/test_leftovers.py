@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 import config
-from kennel import leftovers
+from kennel.cloud import teardown
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_bucket_is_emptied_of_every_version_and_marker(s3):
         s3.put_object(Bucket="artifacts", Key="models/a", Body=body)
     s3.delete_object(Bucket="artifacts", Key="models/a")
     s3.put_object(Bucket="artifacts", Key="runs/b", Body=b"3")
-    leftovers.empty_bucket(s3, "artifacts")
+    teardown.empty_bucket(s3, "artifacts")
     s3.delete_bucket(Bucket="artifacts")
 
 
@@ -37,7 +37,7 @@ def test_an_environment_that_retains_its_data_is_not_touched():
     def no_client(service):
         raise AssertionError(f"{service} was called")
 
-    leftovers.before_destroy(SimpleNamespace(config=config.load("prod"), client=no_client))
+    teardown.before_destroy(SimpleNamespace(config=config.load("prod"), client=no_client))
 
 
 def test_a_refused_delete_names_the_key(s3, monkeypatch):
@@ -45,4 +45,4 @@ def test_a_refused_delete_names_the_key(s3, monkeypatch):
     refused = {"Errors": [{"Key": "models/a", "Code": "AccessDenied", "Message": "Access Denied"}]}
     monkeypatch.setattr(s3, "delete_objects", lambda **_: refused)
     with pytest.raises(RuntimeError, match=r"s3://artifacts/models/a cannot be deleted: Access Denied"):
-        leftovers.empty_bucket(s3, "artifacts")
+        teardown.empty_bucket(s3, "artifacts")

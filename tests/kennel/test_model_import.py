@@ -11,10 +11,10 @@ import torch
 from moto import mock_aws
 
 import config
-from imgcls import networks
 from imgcls.contract import keys
-from kennel import model_import
+from imgcls.networks import architectures
 from kennel.errors import KennelError
+from kennel.models import imported
 
 CATS = "cat-dog-classifier"
 
@@ -41,14 +41,14 @@ def session(monkeypatch):
 
 def write(folder, labels="dogs\ncats\n"):
     weights, text = folder / "weights.pth", folder / "labels.txt"
-    torch.save(networks.build("simple_cnn", 2).state_dict(), weights)
+    torch.save(architectures.build("simple_cnn", 2).state_dict(), weights)
     text.write_text(labels)
     return {"weights": weights, "labels": text, "architecture": "simple_cnn"}
 
 
 def begin(session, folder, **changes):
     values = {**write(folder), **changes}
-    return model_import.start(session, values.pop("weights"), **values)
+    return imported.start(session, values.pop("weights"), **values)
 
 
 def test_the_artifact_is_uploaded_and_a_run_without_training_started(session, tmp_path):
@@ -96,7 +96,7 @@ def test_two_models_of_one_architecture_must_be_told_apart(session):
     catalog = session.config
     twin = catalog.model(CATS).model_copy(update={"name": "other-cats"})
     with pytest.raises(KennelError, match=f"{CATS} and other-cats are both a simple_cnn: give one with --name"):
-        model_import.choose_model(catalog.model_copy(update={"models": (*catalog.models, twin)}), "simple_cnn", None)
+        imported.choose_model(catalog.model_copy(update={"models": (*catalog.models, twin)}), "simple_cnn", None)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_two_models_of_one_architecture_must_be_told_apart(session):
 )
 def test_labels_are_read_as_people_keep_them(tmp_path, text):
     (tmp_path / "labels").write_text(text)
-    assert model_import.read_labels(tmp_path / "labels", {"B": "Borzoi"}) == ["Borzoi", "A"]
+    assert imported.read_labels(tmp_path / "labels", {"B": "Borzoi"}) == ["Borzoi", "A"]
 
 
 @pytest.mark.parametrize(
@@ -121,4 +121,4 @@ def test_labels_that_are_none_are_refused(tmp_path, text, sentence):
     if text is not None:
         (tmp_path / "labels").write_text(text)
     with pytest.raises(KennelError, match=sentence):
-        model_import.read_labels(tmp_path / "labels", {})
+        imported.read_labels(tmp_path / "labels", {})

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 import config
 from imgcls.contract import records
-from kennel import reports, runs
 from kennel.cli import open as verbs
 from kennel.errors import KennelError
-from kennel.runs import Run
-from tests.reports.pages import checked, write_records
+from kennel.runs import executions, reports
+from kennel.runs.executions import Run
+from tests.imgcls.reports.pages import checked, write_records
 
 PAGE = b"<!doctype html><p>page</p>"
 
@@ -44,8 +44,8 @@ def session(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     run = Run("r1", "arn", "SUCCEEDED", "2026-11-20T12:00:00+00:00", 90.0, {}, output={"manifest_id": "m1"})
-    monkeypatch.setattr(runs, "describe", lambda session, name: run)
-    monkeypatch.setattr(runs, "latest", lambda session: "r1")
+    monkeypatch.setattr(executions, "describe", lambda session, name: run)
+    monkeypatch.setattr(executions, "latest", lambda session: "r1")
     with mock_aws():
         made = Session()
         made.s3.create_bucket(Bucket="artifacts")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kennel.reasons import reason
+from kennel.runs.reasons import reason
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from moto import mock_aws
 
 from imgcls.contract import keys
 from imgcls.contract import trials as contract
-from kennel import reports, runs, trained
-from kennel import trials as module
 from kennel.cli import outcomes
 from kennel.errors import KennelError
-from kennel.history import Job, Visit
-from kennel.runs import Run
-from kennel.trained import TrainedWith
+from kennel.runs import earlier_run, executions, reports
+from kennel.runs import trials as module
+from kennel.runs.earlier_run import TrainedWith
+from kennel.runs.executions import Run
+from kennel.runs.history import Job, Visit
 
 MODEL = "dog-breed-classifier"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -73,7 +73,7 @@ def visit(kind, name, **hyperparameters):
 def execution(monkeypatch):
     def of(*visits):
         run = Run("r1", "arn", "SUCCEEDED", "", 1.0, {}, visits=visits)
-        monkeypatch.setattr(runs, "describe", lambda session, name: run)
+        monkeypatch.setattr(executions, "describe", lambda session, name: run)
 
     return of
 
@@ -133,7 +133,7 @@ SAVED = {
 
 def test_hyperparameters_of_an_execution_are_those_that_a_run_may_set(session):
     session.s3.put_object(Bucket="artifacts", Key=keys.hyperparameters("r1", MODEL), Body=json.dumps(SAVED))
-    assert trained.values_of(session, "r1", [MODEL]) == {MODEL: {"lr": 0.03, "batch-size": 64}}
+    assert earlier_run.values_of(session, "r1", [MODEL]) == {MODEL: {"lr": 0.03, "batch-size": 64}}
 
 
 def test_the_artifact_of_an_execution_is_that_of_its_last_training_job(session):
@@ -142,15 +142,17 @@ def test_the_artifact_of_an_execution_is_that_of_its_last_training_job(session):
         session.s3.put_object(Bucket="artifacts", Key=f"{folder}{job}/output/model.tar.gz", Body=job.encode())
         session.s3.put_object(Bucket="artifacts", Key=f"{folder}{job}/output/output.tar.gz", Body=b"")
         time.sleep(1)  # S3 tells times of objects in seconds
-    assert trained.artifacts_of(session, "r1", [MODEL]) == {MODEL: f"s3://artifacts/{folder}job-0/output/model.tar.gz"}
+    assert earlier_run.artifacts_of(session, "r1", [MODEL]) == {
+        MODEL: f"s3://artifacts/{folder}job-0/output/model.tar.gz"
+    }
     with pytest.raises(KennelError, match="r1 left no artifact of another"):
-        trained.artifacts_of(session, "r1", [MODEL, "another"])
+        earlier_run.artifacts_of(session, "r1", [MODEL, "another"])
 
 
 def test_a_model_that_was_not_trained_there_is_named(session):
-    assert trained.read(session, "r1", MODEL) is None
+    assert earlier_run.read(session, "r1", MODEL) is None
     with pytest.raises(KennelError, match=f"r1 has not trained {MODEL}"):
-        trained.values_of(session, "r1", [MODEL])
+        earlier_run.values_of(session, "r1", [MODEL])
 
 
 def test_an_outcome_tells_findings_best_values_and_reports():

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kennel.cli import watch
-from kennel.history import Job, Visit
-from kennel.runs import Run
+from kennel.runs.executions import Run
+from kennel.runs.history import Job, Visit
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

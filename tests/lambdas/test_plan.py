@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import config
 from imgcls.contract import hyperparameters
-from imgcls.contract.plan import PlanFile
+from imgcls.contract.plan_file import PlanFile
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.plan import Published, draft
 from lambdas.plan_run.request import parse

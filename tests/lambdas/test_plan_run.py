@@ -9,7 +9,7 @@ import pytest
 import config
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
-from imgcls.contract.plan import PlanFile
+from imgcls.contract.plan_file import PlanFile
 from imgcls.contract.run_plan import PLAN_FILE
 from lambdas.common.errors import Refused
 from lambdas.plan_run import lookups

@@ -1,4 +1,4 @@
-"""The real CDK CLI against the embedded cloud: deploy, diff, update, fail, repair, destroy; two stacks, one asset."""
+"""The real CDK CLI against the local cloud: deploy, diff, update, fail, repair, destroy; two stacks, one asset."""
 
 from __future__ import annotations
 

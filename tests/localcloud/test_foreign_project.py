@@ -1,4 +1,4 @@
-"""Somebody else's project in the embedded cloud: a bucket, a function, a pipeline that trains a script of its own."""
+"""Somebody else's project in the local cloud: a bucket, a function, a pipeline that trains a script of its own."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Starting and stopping the embedded cloud."""
+"""Starting and stopping the local cloud."""
 
 import os
 import signal

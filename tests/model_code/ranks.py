@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 
-from imgcls.engine import Trainer
+from imgcls.training.trainer import Trainer
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 
@@ -14,7 +14,7 @@ _PROCESSES = multiprocessing.get_context("forkserver")
 def start(folder, num, arguments, *, terminate=None):
     """The processes of `num` ranks. `terminate` is (rank, step): this rank gets SIGTERM in that step."""
     # The same as for the training that is killed: pytest has one server for both.
-    _PROCESSES.set_forkserver_preload(["benchmarks.killed_training"])
+    _PROCESSES.set_forkserver_preload(["tests.reliability.killed_training"])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         place = {"WORLD_SIZE": str(num), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}

@@ -2,7 +2,7 @@
 
 import json
 
-from imgcls.artifact import verify
+from imgcls.artifacts.archives import verify
 from imgcls.contract import records
 from tests.model_code import ranks
 from tests.model_code.test_train import arguments

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import train as script
-from imgcls.artifact import verify
+from imgcls.artifacts.archives import verify
 from imgcls.contract import records
 from tests.model_code import ranks
 from tests.model_code.test_train import arguments, train

@@ -9,11 +9,11 @@ import pytest
 
 import evaluate
 import inference
-from imgcls import artifact
+from imgcls.artifacts import archives
 from imgcls.contract import evaluation as contract
 from imgcls.contract.artifact import ARCHIVE, GRAPH, Preprocessing, read_card
 from imgcls.contract.dataset import DatasetSettings
-from imgcls.contract.plan import ModelSettings, PlanFile
+from imgcls.contract.plan_file import ModelSettings, PlanFile
 from imgcls.serving.engine import SUPPORTS_BF16
 from tests.imgcls.stripes import CLASSES, draw_split
 from tests.model_code.test_train import train
@@ -29,8 +29,8 @@ def trained(splits, tmp_path_factory):
     assert result.returncode == 0, result.stderr
     for name in ("artifact", "output-data"):
         (folder / name).mkdir()
-    artifact.pack(folder / "model", folder / "artifact" / ARCHIVE)
-    artifact.pack(folder / "model-records", folder / "output-data" / evaluate.OUTPUT_ARCHIVE)
+    archives.pack(folder / "model", folder / "artifact" / ARCHIVE)
+    archives.pack(folder / "model-records", folder / "output-data" / evaluate.OUTPUT_ARCHIVE)
     return folder
 
 
@@ -58,8 +58,8 @@ def evaluated(splits, trained, tmp_path_factory):
 def test_the_servable_archive_is_written(evaluated, tmp_path):
     code, output, message = evaluated
     assert code == 0
-    artifact.unpack(output / ARCHIVE, tmp_path / "model")
-    card = artifact.verify(tmp_path / "model")
+    archives.unpack(output / ARCHIVE, tmp_path / "model")
+    card = archives.verify(tmp_path / "model")
     assert GRAPH in card.files and card.precision == "fp32" and 0.2 < card.temperature < 8.1
     assert json.loads(message)["version"] == card.version
     pages = {path.name for path in (output / "reports").glob("*.html")}
@@ -78,7 +78,7 @@ def test_the_score_is_of_the_test_split(evaluated):
 def test_golden_images_are_answered_as_expected(evaluated, tmp_path):
     """What the smoke test will ask the endpoint."""
     _, output, _ = evaluated
-    artifact.unpack(output / ARCHIVE, tmp_path / "model")
+    archives.unpack(output / ARCHIVE, tmp_path / "model")
     model = inference.model_fn(tmp_path / "model")
     golden = contract.parse_golden((output / "golden" / contract.GOLDEN_FILE).read_text())
     assert len(golden) == contract.GOLDEN_IMAGES and len({image.expected for image in golden}) == 3
@@ -99,7 +99,7 @@ def test_a_reduced_precision_is_scored_as_it_is_served(splits, trained, evaluate
     code, output, message = run(splits, trained, tmp_path, precision=precision, response_format="named")
     assert code == 0
     scored = contract.read(output / contract.FILE)
-    artifact.unpack(output / ARCHIVE, tmp_path / "model")
+    archives.unpack(output / ARCHIVE, tmp_path / "model")
     card = read_card(tmp_path / "model")
     assert scored.precision == card.precision
     assert card.precision == precision or any(precision in note for note in scored.notes)
@@ -110,11 +110,11 @@ def test_a_reduced_precision_is_scored_as_it_is_served(splits, trained, evaluate
 
 def test_a_champion_of_other_classes_is_not_compared(splits, trained, evaluated, tmp_path):
     champion = tmp_path / "champion"
-    artifact.unpack(evaluated[1] / ARCHIVE, tmp_path / "other")
+    archives.unpack(evaluated[1] / ARCHIVE, tmp_path / "other")
     card = read_card(tmp_path / "other")
-    artifact.write_artifact(tmp_path / "other", replace(card, labels=("a", "b", "c")))
+    archives.write_artifact(tmp_path / "other", replace(card, labels=("a", "b", "c")))
     champion.mkdir()
-    artifact.pack(tmp_path / "other", champion / ARCHIVE)
+    archives.pack(tmp_path / "other", champion / ARCHIVE)
     code, output, _ = run(splits, trained, tmp_path)
     scored = contract.read(output / contract.FILE)
     assert code == 0 and scored.champion is None and "other classes" in scored.notes[0]
@@ -147,12 +147,12 @@ def test_a_corrupt_image_is_named(splits, trained, tmp_path):
 
 
 def test_damaged_weights_are_refused(splits, trained, tmp_path):
-    artifact.unpack(trained / "artifact" / ARCHIVE, tmp_path / "bad")
+    archives.unpack(trained / "artifact" / ARCHIVE, tmp_path / "bad")
     with (tmp_path / "bad" / "weights.safetensors").open("r+b") as file:
         file.seek(-1, 2)
         file.write(b"\x55")
     (tmp_path / "artifact").mkdir()
-    artifact.pack(tmp_path / "bad", tmp_path / "artifact" / ARCHIVE)
+    archives.pack(tmp_path / "bad", tmp_path / "artifact" / ARCHIVE)
     code, output, said = run(splits, trained, tmp_path, artifact=tmp_path / "artifact")
     assert code == 1 and "SHA-256" in said
     assert not output.exists(), "nothing may be published"

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 import import_model
-from imgcls import artifact, foreign, networks, weights_file
+from imgcls.artifacts import archives, imported_weights
 from imgcls.contract import evaluation as contract
 from imgcls.contract.artifact import ARCHIVE, WEIGHTS, Preprocessing
 from imgcls.data.folders import open_dataset
-from imgcls.networks import NetworkError
+from imgcls.networks import architectures, weights_file
+from imgcls.networks.architectures import NetworkError
 from tests.imgcls.features.test_features import logits_of
 from tests.model_code.test_evaluate import run
 from tests.model_code.test_train import train
@@ -53,16 +54,16 @@ def test_it_is_evaluated_like_a_training_of_ours(splits, elsewhere, tmp_path):
     code, output, message = run(splits, tmp_path, tmp_path / "run", artifact=imported, output_data=imported)
     assert code == 0, message
     scored = contract.read(output / contract.FILE)
-    source = networks.build("simple_cnn", 3)
-    networks.load_trained(source, "simple_cnn", networks.read_weights(weights))
+    source = architectures.build("simple_cnn", 3)
+    architectures.load_trained(source, "simple_cnn", architectures.read_weights(weights))
     test = open_dataset(splits / "test")
     answered = [labels[index] for index in logits_of(source.eval(), test).argmax(1)]
     accuracy = np.mean([answer == test.labels[target] for answer, target in zip(answered, test.targets, strict=True)])
     assert scored.accuracy == pytest.approx(accuracy) and accuracy > 0.6
     assert {path.name for path in (output / "reports").glob("*.html")} == {"evaluation-report.html"}
-    artifact.unpack(imported / ARCHIVE, tmp_path / "unpacked")
-    card = artifact.verify(tmp_path / "unpacked")
-    assert card.labels == tuple(CLASSES) and card.training_job == foreign.JOB
+    archives.unpack(imported / ARCHIVE, tmp_path / "unpacked")
+    card = archives.verify(tmp_path / "unpacked")
+    assert card.labels == tuple(CLASSES) and card.training_job == imported_weights.JOB
 
 
 @pytest.mark.parametrize(
@@ -85,11 +86,11 @@ def test_what_does_not_belong_together_is_one_sentence(elsewhere, tmp_path, caps
 
 
 def test_weights_that_are_not_finite_numbers_are_refused(elsewhere, tmp_path):
-    weights = networks.read_weights(elsewhere[0])
+    weights = architectures.read_weights(elsewhere[0])
     weights["head.bias"][0] = float("nan")
     torch.save(weights, tmp_path / "weights.pth")
     with pytest.raises(NetworkError, match=r"head\.bias holds a value that is no number"):
-        foreign.write(
+        imported_weights.write(
             tmp_path / "model", tmp_path / "weights.pth", name="striped", architecture="simple_cnn",
             labels=CLASSES, classes=CLASSES, preprocessing=Preprocessing(**SPEC),
         )  # fmt: skip

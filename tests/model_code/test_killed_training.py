@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.killed_training import CALLS, kill_training
+from tests.reliability.killed_training import CALLS, kill_training
 
 
 @pytest.mark.parametrize("num_kills", [5, pytest.param(50, marks=pytest.mark.slow)])

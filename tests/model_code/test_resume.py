@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from imgcls.artifact import verify
+from imgcls.artifacts.archives import verify
 from imgcls.contract import records
-from imgcls.engine import Trainer
+from imgcls.training.trainer import Trainer
 from tests.model_code.test_train import train
 
 # Colours, moving averages and, in MobileNet, dropout: all that a step could take from elsewhere than the checkpoint.

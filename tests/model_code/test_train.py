@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 import train as script
-from imgcls.artifact import verify
+from imgcls.artifacts.archives import verify
 from imgcls.contract import metrics, records
 from imgcls.contract.artifact import GRAPH
 from tests.imgcls.stripes import CLASSES, SPEC, draw_split

@@ -7,13 +7,13 @@ import signal
 import pytest
 import torch
 
-from imgcls import networks, pretrained, weights_file
-from imgcls.artifact import verify
+from imgcls.artifacts.archives import verify
 from imgcls.contract import metrics, records, trials
 from imgcls.contract.artifact import ARCHITECTURES, WEIGHTS
 from imgcls.data.folders import open_dataset
 from imgcls.features import store
 from imgcls.features.store import FeatureArray
+from imgcls.networks import architectures, pretrained, weights_file
 from tests.imgcls.features.test_features import logits_of
 from tests.model_code.test_train import train
 
@@ -22,7 +22,7 @@ FROZEN = {"freeze_backbone": "true", "lr": "0.05", "epochs": "3", "environment":
 
 def network_of(folder):
     card = verify(folder / "model")
-    network = networks.build(card.architecture, len(card.labels))
+    network = architectures.build(card.architecture, len(card.labels))
     network.load_state_dict(weights_file.load(folder / "model" / WEIGHTS))
     return network.eval()
 
@@ -96,7 +96,7 @@ def test_a_head_search_reports_the_winner_from_images(splits, tmp_path):
 
 
 def test_pretrained_weights_come_from_the_channel_and_the_backbone_keeps_them(splits, tmp_path):
-    source = networks.build("resnet18", 1000)
+    source = architectures.build("resnet18", 1000)
     torch.save(source.state_dict(), tmp_path / "weights.pth")
     pretrained.stage("resnet18", tmp_path / "weights.pth", tmp_path)
     environment = {**FROZEN["environment"], "SM_CHANNEL_WEIGHTS": str(tmp_path)}

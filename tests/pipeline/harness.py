@@ -1,4 +1,4 @@
-"""Runs the state machine in the embedded cloud's interpreter, with scripted tasks and no waiting."""
+"""Runs the state machine in the local cloud's interpreter, with scripted tasks and no waiting."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_each_region_has_its_own_image():
 
 
 def test_the_embedded_cloud_refuses_it_with_a_sentence():
-    with pytest.raises(ValidationError, match="the embedded cloud does not emulate SageMaker Debugger: set it to off"):
+    with pytest.raises(ValidationError, match="the local cloud does not emulate SageMaker Debugger: set it to off"):
         variant("local", sagemaker_debugger="rules")
 
 

@@ -1,4 +1,4 @@
-"""Jobs by the SDK integration in the embedded cloud: the states that create, watch and end them, on real jobs."""
+"""Jobs by the SDK integration in the local cloud: the states that create, watch and end them, on real jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kennel import runs
+from kennel.runs import executions
 from localcloud.cloud import LocalCloud
 from pipeline import sdk_jobs
 from pipeline.sdk_jobs import SdkJob
@@ -91,10 +91,10 @@ def test_stopping_the_run_stops_its_job(runner, shell_request, client):  # noqa:
         time.sleep(0.1)
     machine, _, name = execution.replace(":execution:", ":stateMachine:").rpartition(":")
     session = SimpleNamespace(client=client, output={"StateMachineArn": machine}.get)
-    assert [stopped.name for stopped in runs.stop(session, name, reason="enough")] == ["sdk-left-alone"]
+    assert [stopped.name for stopped in executions.stop(session, name, reason="enough")] == ["sdk-left-alone"]
     status = client("sagemaker").describe_training_job(TrainingJobName="sdk-left-alone")["TrainingJobStatus"]
     assert status in ("Stopping", "Stopped")
-    assert runs.stop(session, name, reason="again") == []
+    assert executions.stop(session, name, reason="again") == []
 
 
 def test_a_hyperband_search_is_made_with_all_its_fields(ended, training_request):  # noqa: F811

@@ -79,7 +79,7 @@ def _clients_by_sdk_name() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The integrations of one embedded cloud. client_for: service name, or that and a role -> boto3 client."""
+    """The integrations of one local cloud. client_for: service name, or that and a role -> boto3 client."""
 
     client_for: Callable[..., Any]
     region: str

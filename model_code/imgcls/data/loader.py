@@ -16,12 +16,12 @@ from typing import Protocol
 
 import numpy as np
 
-from imgcls.augment import DRAWS, Augmentation, TrainingCrop
 from imgcls.contract.artifact import Preprocessing
+from imgcls.data.augment import DRAWS, Augmentation, TrainingCrop
 from imgcls.data.folders import DataError
 from imgcls.data.sampling import epoch_order, share, streamed_order
-from imgcls.preprocess import PACKED_FORMATS, ImageError, preprocess
-from imgcls.serving.cores import num_cores
+from imgcls.images.preprocess import PACKED_FORMATS, ImageError, preprocess
+from imgcls.runtime.cores import num_cores
 
 _BUFFERS = 4
 """One batch in the network, one ready, two being filled."""

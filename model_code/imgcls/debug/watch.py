@@ -15,8 +15,8 @@ from imgcls.debug.rules import Check, Evidence, make_checks
 from imgcls.debug.rules.base import Moment
 from imgcls.debug.sampler import StepSampler
 from imgcls.debug.stream import EpochLosses, Figures, History, Sample
-from imgcls.networks import head
-from imgcls.recording import Recorder
+from imgcls.networks.architectures import head
+from imgcls.profiling.recording import Recorder
 
 _FULL_RATE = 100
 """So many samples are written whole, of the next as many every second one, and so on: a long run's file stays small."""

@@ -8,7 +8,7 @@ import hashlib
 import torch
 from torch import nn
 
-from imgcls import networks
+from imgcls.networks import architectures
 
 
 def split(network: nn.Module) -> tuple[nn.Module, nn.Sequential]:
@@ -18,7 +18,7 @@ def split(network: nn.Module) -> tuple[nn.Module, nn.Sequential]:
     (torchvision's MobileNets have one) is a part of the head, because it draws anew for every batch. The backbone is a
     frozen copy in evaluation mode that answers (N, features); the head also takes (N, features, 1, 1).
     """
-    name, linear = networks.head(network)
+    name, linear = architectures.head(network)
     tail: dict[str, nn.Module] = {name: linear}
     parent, _, own = name.rpartition(".")
     siblings = list(network.get_submodule(parent).named_children()) if parent else []

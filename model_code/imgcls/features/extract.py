@@ -15,14 +15,16 @@ import PIL
 import torch
 from torch import nn
 
-from imgcls import augment, inputs, preprocess
-from imgcls.augment import Augmentation
 from imgcls.contract.artifact import Preprocessing
+from imgcls.data import augment
+from imgcls.data.augment import Augmentation
 from imgcls.data.loader import Dataset, Loader
 from imgcls.features.backbone import fingerprint
 from imgcls.features.store import FeatureArray
-from imgcls.inputs import InputMaker, on_device
-from imgcls.serving.cores import num_cores
+from imgcls.images import preprocess
+from imgcls.runtime.cores import num_cores
+from imgcls.training import inputs
+from imgcls.training.inputs import InputMaker, on_device
 
 _STEPS_OF_A_VIEW = 1 << 32
 """More than a view has batches: the colours of two views are drawn apart."""

@@ -9,25 +9,26 @@ from typing import Any
 import torch
 from torch import nn
 
-from imgcls import distributed, networks
-from imgcls.augment import AUGMENTATIONS
-from imgcls.checkpoints import Checkpoints
-from imgcls.class_balance import loss_weights, sampling_weights
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.head_search import HeadSearch
 from imgcls.contract.hyperparameters import HyperparameterError
+from imgcls.data.augment import AUGMENTATIONS
 from imgcls.data.loader import Dataset, Loader
-from imgcls.engine import Trainer
 from imgcls.features.backbone import split
 from imgcls.features.extract import Extractor, Pass
 from imgcls.features.head_search import Search, Trial
 from imgcls.features.loader import Features
 from imgcls.features.training import HeadTrainer
-from imgcls.fitting import Best, fit
-from imgcls.interruption import Interrupted, Interruption
-from imgcls.recipe import Recipe
-from imgcls.recording import Recorder
+from imgcls.networks import architectures
+from imgcls.profiling.recording import Recorder
+from imgcls.runtime import distributed
+from imgcls.training.checkpoints import Checkpoints
+from imgcls.training.class_balance import loss_weights, sampling_weights
+from imgcls.training.fit import Best, fit
+from imgcls.training.interruption import Interrupted, Interruption
+from imgcls.training.recipe import Recipe
+from imgcls.training.trainer import Trainer
 
 
 def wanted(values: Mapping[str, Any]) -> bool:
@@ -107,7 +108,7 @@ class HeadFit:
 
         Raises DataError, and Interrupted after SIGTERM or Ctrl-C.
         """
-        values, linear = self._values, networks.head(self._head)[1]
+        values, linear = self._values, architectures.head(self._head)[1]
         settings = Pass(
             self._spec,
             AUGMENTATIONS[values["augmentation"]],
@@ -149,7 +150,7 @@ class HeadFit:
         values = self._values
         train = features.train_loader(values["batch-size"])
         recipe = Recipe.from_hyperparameters(values, jitter=0.0)
-        linear, weighted = networks.head(self._head)[1], values["class-weighting"] == "loss"
+        linear, weighted = architectures.head(self._head)[1], values["class-weighting"] == "loss"
         trainer = HeadTrainer(
             self._head,
             recipe,

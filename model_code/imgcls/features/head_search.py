@@ -18,12 +18,12 @@ from torch import nn
 from imgcls.contract import trials as contract
 from imgcls.contract.head_search import HeadSearch
 from imgcls.debug.watch import TrainingDiverged
-from imgcls.engine import ValidationResult
 from imgcls.features import halving
 from imgcls.features.heads import Heads
 from imgcls.features.loader import Features
 from imgcls.features.points import points
-from imgcls.recipe import Recipe
+from imgcls.training.recipe import Recipe
+from imgcls.training.trainer import ValidationResult
 
 
 @dataclass

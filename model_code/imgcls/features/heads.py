@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from imgcls.features.loader import FeatureLoader
-from imgcls.recipe import Recipe, schedule
+from imgcls.training.recipe import Recipe, schedule
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 """torch.optim.AdamW's defaults."""

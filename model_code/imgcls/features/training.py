@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from imgcls.contract.artifact import Preprocessing
-from imgcls.engine import Trainer
-from imgcls.inputs import InputMaker
-from imgcls.recipe import Recipe
+from imgcls.training.inputs import InputMaker
+from imgcls.training.recipe import Recipe
+from imgcls.training.trainer import Trainer
 
 
 class HeadTrainer(Trainer):

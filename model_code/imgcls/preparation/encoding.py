@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import simplejpeg
 
-from imgcls import preprocess
 from imgcls.contract.dataset import DatasetSettings
+from imgcls.images import preprocess
 
 SLACK = 1.1
 """How much larger than `max_short_side` an image may stay: compressing it once more would lose more than it saves."""
@@ -21,7 +21,7 @@ def training_bytes(pixels: np.ndarray, settings: DatasetSettings) -> bytes:
     ratio = settings.max_short_side / min(height, width)
     if ratio * SLACK < 1:
         # Imported here: only where images are packed, and never for `kennel data check`, is torch worth its start.
-        from imgcls.augment import resize
+        from imgcls.data.augment import resize
 
         pixels = resize(pixels, (round(height * ratio), round(width * ratio)))
     elif settings.packing != "raw":

@@ -13,8 +13,8 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from imgcls import preprocess
 from imgcls.contract.dataset import DatasetSettings
+from imgcls.images import preprocess
 from imgcls.preparation.encoding import training_bytes
 
 THUMBNAIL_SIDE = 16

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice, zip_longest
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS
+from imgcls.preparation.checked import Check
 from imgcls.preparation.findings import BY_CODE
 from imgcls.reports.data import DataReport, render_data_report
 from imgcls.reports.thumbnails import thumbnail
-
-if TYPE_CHECKING:
-    from imgcls.preparation.run import Check
 
 _MAX_BYTES = 3_000_000
 """Of thumbnails; base64 adds a third."""
@@ -37,8 +34,8 @@ def render(check: Check) -> str:
         DataReport(
             header=check.header,
             rows=check.decision.rows,
-            failures=check.verdict.failures,
-            warnings=check.verdict.warnings,
+            failures=check.assessment.failures,
+            warnings=check.assessment.warnings,
             pairs=[(pair.path, pair.other, pair.code) for pair in pairs],
             reasons=check.decision.reasons,
             meanings={code: (finding.meaning, finding.action) for code, finding in BY_CODE.items()},

@@ -1,9 +1,8 @@
-"""The Prepare step from end to end: look at every image, decide, judge, write."""
+"""The Prepare step from end to end: look at every image, decide, assess, write."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,31 +12,14 @@ from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS, Header
 from imgcls.contract.prepared import PrepareMessage
 from imgcls.preparation import decision as decisions
 from imgcls.preparation import scan as scanning
-from imgcls.preparation import verdict as verdicts
 from imgcls.preparation import work
-from imgcls.preparation.decision import Decision
+from imgcls.preparation.assessment import assess
+from imgcls.preparation.checked import Check
 from imgcls.preparation.parts import ALONE, look, merge
 from imgcls.preparation.report import render
-from imgcls.preparation.verdict import Verdict
 from imgcls.preparation.writing import Writer
 
 _UNFINISHED = ".unfinished"
-
-
-@dataclass(frozen=True)
-class Check:
-    """All that is known about a data set before anything is written."""
-
-    folder: Path
-    is_split: bool
-    settings: DatasetSettings
-    header: Header
-    decision: Decision
-    verdict: Verdict
-
-    def report(self) -> str:
-        """`data-report.html`."""
-        return render(self)
 
 
 def check(
@@ -46,7 +28,7 @@ def check(
     """Look at every image of `folder` and judge the data set; nothing is written.
 
     `workers` is the number of processes, 0 for one a core. Raises DatasetError where there is no data set at all; what
-    is wrong with one that exists is in `verdict.failures`.
+    is wrong with one that exists is in `assessment.failures`.
     """
     with TemporaryDirectory(prefix="kennel-") as workspace:
         return _check(folder, settings, Path(workspace), packed=False, workers=workers, progress=progress)
@@ -68,16 +50,16 @@ def _check(
         parts = workspace / "parts"
         look(folder, scan.paths(), scan.num, parts, ALONE, settings, packed=packed, workers=workers, progress=progress)
     decision = decisions.decide(merge(parts, scan, workspace), settings)
-    verdict = verdicts.judge(decision.rows, scan.classes, settings)
+    assessment = assess(decision.rows, scan.classes, settings)
     options = settings.to_dict()
     header = Header(
         id=manifest.manifest_id(options, decision.rows),
         dataset=settings.name,
         settings=options,
-        classes=verdict.classes,
+        classes=assessment.classes,
         counts={kind: num for kind in sorted((*SPLITS, QUARANTINED, REMOVED)) if (num := len(decision.of(kind)))},
     )
-    return Check(folder, scan.is_split, settings, header, decision, verdict)
+    return Check(folder, scan.is_split, settings, header, decision, assessment)
 
 
 def prepare(
@@ -106,16 +88,16 @@ def prepare(
     writer.write_quarantine()
     reports = unfinished / prepared.REPORTS
     reports.mkdir()
-    (reports / prepared.DATA_REPORT).write_text(checked.report())
+    (reports / prepared.DATA_REPORT).write_text(render(checked))
     manifest.write(unfinished / manifest.FILE, checked.header, checked.decision.rows)
-    for line in checked.verdict.notes:
+    for line in checked.assessment.notes:
         progress(line)
-    if checked.verdict.failures:
+    if checked.assessment.failures:
         shutil.rmtree(workspace)
         _move(unfinished, output / "refused")
-        for sentence in checked.verdict.failures:
+        for sentence in checked.assessment.failures:
             progress(sentence)
-        raise DatasetError(_first(checked.verdict.failures))
+        raise DatasetError(_first(checked.assessment.failures))
     writer.write_splits()
     train = (unfinished / prepared.TRAIN).rglob("*")
     num_train_bytes = sum(path.stat().st_size for path in train if path.is_file())

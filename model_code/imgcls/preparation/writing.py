@@ -10,13 +10,13 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from imgcls import preprocess
 from imgcls.contract.dataset import DatasetError, DatasetSettings
 from imgcls.contract.manifest import QUARANTINED
 from imgcls.contract.prepared import QUARANTINE, TEST, TRAIN, VALIDATION
 from imgcls.data import shards
 from imgcls.data.folders import EXTENSIONS
 from imgcls.data.shards import Encoded
+from imgcls.images import preprocess
 from imgcls.preparation import work
 from imgcls.preparation.catalogue import Catalogue
 from imgcls.preparation.decision import Decision

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from imgcls import preprocess
+from imgcls.images import preprocess
 
 SIDE = 96
 LARGE = 160

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
+from imgcls.artifacts.graph_file import check_locations, weights_name
 from imgcls.contract.artifact import GRAPHS, ArtifactError, ModelCard
-from imgcls.graph_file import check_locations, weights_name
+from imgcls.runtime.cores import num_cores
 from imgcls.serving import blobs as compiled_blobs
 from imgcls.serving.context import settings
-from imgcls.serving.cores import num_cores
 from imgcls.serving.memory import drop_mapped_pages
 
 _HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from imgcls.contract.artifact import ModelCard
-from imgcls.preprocess import TOO_MANY_PIXELS, ImageError, preprocess
+from imgcls.images.preprocess import TOO_MANY_PIXELS, ImageError, preprocess
 from imgcls.serving.errors import RequestError
 
 

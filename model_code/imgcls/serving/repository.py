@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imgcls.artifacts.graph_file import weights_name
 from imgcls.contract.artifact import GRAPHS, ArtifactError, read_card
-from imgcls.graph_file import weights_name
 from imgcls.serving.errors import RequestError
 from imgcls.serving.memory import Allocator, Budget, model_cost
 from imgcls.serving.model import Model

@@ -11,8 +11,8 @@ from contextlib import suppress
 import uvicorn
 
 from imgcls.contract.serving import ServerSettings
+from imgcls.runtime.cores import num_cores
 from imgcls.serving.app import App
-from imgcls.serving.cores import num_cores
 from imgcls.serving.errors import RequestError
 from imgcls.serving.formats import parse_attributes
 from imgcls.serving.http import LimitedProtocol

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from imgcls import weights_file
 from imgcls.contract.artifact import WEIGHTS, ArtifactError, ModelCard
-from imgcls.networks import build
+from imgcls.networks import weights_file
+from imgcls.networks.architectures import build
 
 
 class TorchEngine:

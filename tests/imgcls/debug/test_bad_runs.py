@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from imgcls import networks
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.rules import RULES
 from imgcls.debug.watch import TrainingDiverged
+from imgcls.networks import architectures
 from imgcls.profiling import machine
 from tests.imgcls.debug.training import SIDE, Images, draw, train
 
@@ -32,7 +32,7 @@ def plain_network(activation, depth, width=32, scale=1.0):
 
 def changed_network(change):
     torch.manual_seed(0)
-    network = networks.build("simple_cnn", NUM_CLASSES)
+    network = architectures.build("simple_cnn", NUM_CLASSES)
     with torch.no_grad():
         change(network)
     return network

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import nn
 
-from imgcls import networks
 from imgcls.contract import records
 from imgcls.contract.debugging import DebugSettings
 from imgcls.debug.activations import ActivationProbe
@@ -15,6 +14,7 @@ from imgcls.debug.parameters import figures_around, read, trainable_groups
 from imgcls.debug.rules import make_checks
 from imgcls.debug.sampler import StepSampler
 from imgcls.debug.stream import History, Sample
+from imgcls.networks import architectures
 
 
 def hooks(network):
@@ -26,10 +26,10 @@ def backward(network, images, targets):
 
 
 def test_layer_groups_name_the_parts_of_a_network():
-    assert list(trainable_groups(networks.build("resnet18", 2))) == [
+    assert list(trainable_groups(architectures.build("resnet18", 2))) == [
         "conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "fc",
     ]  # fmt: skip
-    assert "features.3" in trainable_groups(networks.build("mobilenet_v3_small", 2))
+    assert "features.3" in trainable_groups(architectures.build("mobilenet_v3_small", 2))
 
 
 def test_figures_are_those_of_the_weights_before_the_step():
@@ -83,7 +83,7 @@ def test_what_is_squeezed_to_one_value_is_not_called_dead():
 
 
 def test_hooks_are_there_on_sampled_steps_only():
-    network = networks.build("simple_cnn", 2)
+    network = architectures.build("simple_cnn", 2)
     sampler = StepSampler(network)
     assert hooks(network) == 0
     sampler.start()
@@ -101,8 +101,8 @@ def test_hooks_are_there_on_sampled_steps_only():
 
 
 def test_a_frozen_backbone_is_not_looked_at():
-    network = networks.build("simple_cnn", 2)
-    networks.freeze_backbone(network)
+    network = architectures.build("simple_cnn", 2)
+    architectures.freeze_backbone(network)
     sampler = StepSampler(network)
     sampler.start()
     images, targets = torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 1, 1])
@@ -121,7 +121,7 @@ def test_a_compiled_network_shows_its_activations():
         graphs.append(graph)
         return graph.forward
 
-    network = networks.build("simple_cnn", 2)
+    network = architectures.build("simple_cnn", 2)
     compiled = torch.compile(network, backend=backend)
     images, targets = torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 1, 1])
     backward(compiled, images, targets)

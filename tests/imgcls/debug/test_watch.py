@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 import torch
 
-from imgcls import networks
 from imgcls.contract import records
 from imgcls.contract.debugging import DebugSettings
 from imgcls.debug.watch import TrainingDiverged, Watch
-from imgcls.recording import Recorder
+from imgcls.networks import architectures
+from imgcls.profiling.recording import Recorder
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def make_watch(tmp_path):
     with Recorder(tmp_path, started=time.time()) as recorder:
 
         def make(settings=None, **options):
-            network = networks.build("simple_cnn", 2)
+            network = architectures.build("simple_cnn", 2)
             watch = Watch(network, recorder, DebugSettings.from_dict(settings or {}), **options)
             watch.network = network
             return watch

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from imgcls import networks
 from imgcls.contract import records
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.hyperparameters import HYPERPARAMETERS
 from imgcls.data.loader import Batch
-from imgcls.engine import Trainer
-from imgcls.recipe import Recipe
-from imgcls.recording import Recorder
+from imgcls.networks import architectures
+from imgcls.profiling.recording import Recorder
+from imgcls.training.recipe import Recipe
+from imgcls.training.trainer import Trainer
 from tests.imgcls.stripes import CLASSES, stripes
 
 SIDE = 32
@@ -74,7 +74,7 @@ def train(
     values = defaults | {"epochs": epochs, "optimizer": "adamw", "lr": 0.003} | hyperparameters
     with Recorder(folder, started=time.time(), sample_seconds=sample_seconds) as recorder:
         trainer = Trainer(
-            network or networks.build("simple_cnn", len(CLASSES)),
+            network or architectures.build("simple_cnn", len(CLASSES)),
             spec or Preprocessing(resize=SIDE, crop=SIDE),
             Recipe.from_hyperparameters(values, jitter=0.0),
             steps_per_epoch=len(data),

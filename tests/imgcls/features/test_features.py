@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from imgcls import networks
-from imgcls.augment import AUGMENTATIONS
 from imgcls.contract.artifact import ARCHITECTURES, Preprocessing
+from imgcls.data.augment import AUGMENTATIONS
 from imgcls.data.folders import open_dataset
 from imgcls.data.loader import Loader
 from imgcls.features import store
@@ -16,6 +15,7 @@ from imgcls.features.backbone import split
 from imgcls.features.extract import Extractor, Pass
 from imgcls.features.loader import FeatureLoader
 from imgcls.features.store import FeatureArray
+from imgcls.networks import architectures
 
 SPEC = Preprocessing(crop=32, resize=36)
 CPU = torch.device("cpu")
@@ -31,7 +31,7 @@ def settings(**changes):
 
 def network_of(architecture="simple_cnn", seed=1):
     torch.manual_seed(seed)
-    network = networks.build(architecture, 3).eval()
+    network = architectures.build(architecture, 3).eval()
     # Untrained statistics would hide a layer that is in the wrong mode.
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -55,7 +55,7 @@ def logits_of(network, dataset):
 def test_the_head_on_features_is_the_network_on_images(splits, tmp_path, architecture):
     network, dataset = network_of(architecture), open_dataset(splits / "validation")
     backbone, head = split(network)
-    num_features = networks.head(network)[1].in_features
+    num_features = architectures.head(network)[1].in_features
     [features] = Extractor(backbone, num_features, settings(), tmp_path).features(dataset, "validation", 1)
     assert features.shape == (len(dataset), num_features) and features.dtype == np.float32
     with torch.no_grad():
@@ -97,7 +97,7 @@ def test_features_are_read_back_until_something_they_depend_on_changes(splits, t
     again, same = run(network)
     assert again == 0 and all(np.array_equal(*pair) for pair in zip(arrays, same, strict=True))
     with torch.no_grad():
-        networks.head(network)[1].weight.add_(1)
+        architectures.head(network)[1].weight.add_(1)
     assert run(network)[0] == 0, "the head is no part of what was computed"
     assert run(network, seed=2)[0] == num, "another seed draws other views; the first is the image as it is"
     assert run(network, seed=2, augmentation=AUGMENTATIONS["light"])[0] == num

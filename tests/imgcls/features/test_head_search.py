@@ -20,8 +20,8 @@ from imgcls.features.heads import Heads
 from imgcls.features.loader import Features
 from imgcls.features.points import points
 from imgcls.features.training import HeadTrainer
-from imgcls.recipe import Recipe
-from imgcls.recording import Recorder
+from imgcls.profiling.recording import Recorder
+from imgcls.training.recipe import Recipe
 
 CPU = torch.device("cpu")
 VALUES = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": 9, "batch-size": 16}

@@ -1,4 +1,4 @@
-"""One embedded cloud a module, and templates as dictionaries."""
+"""One local cloud a module, and templates as dictionaries."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One embedded cloud for the job tests, a bucket in it, and requests that differ only in what a test is about."""
+"""One local cloud for the job tests, a bucket in it, and requests that differ only in what a test is about."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_orders_come_by_http_and_from_a_shell(faults, local_cloud, capsys):
     urllib.request.urlopen(urllib.request.Request(local_cloud.url + PATH, method="DELETE")).close()
     assert faults.waiting() == []
     assert interrupt.main(["a", "--port", "1"]) == 1
-    assert "no embedded cloud answers at http://localhost:1/" in capsys.readouterr().err
+    assert "no local cloud answers at http://localhost:1/" in capsys.readouterr().err
 
 
 def test_an_order_is_taken_once_for_each_time_by_the_jobs_that_it_names():

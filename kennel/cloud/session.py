@@ -1,0 +1,78 @@
+"""One environment's configuration, its AWS clients and what its stacks put out."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+import config as configuration
+from config.app import AppConfig
+from config.base import ConfigError
+from kennel.cloud import local_record
+from kennel.errors import KennelError
+
+
+def load_config(environment: str) -> AppConfig:
+    """The configuration of an environment. Raises KennelError with one sentence a finding."""
+    try:
+        return configuration.load(environment)
+    except ConfigError as error:
+        raise KennelError(str(error)) from None
+
+
+class Session:
+    """`Session("local")` talks to the running local cloud, any other to AWS with the caller's own credentials."""
+
+    def __init__(self, environment: str) -> None:
+        self.config = load_config(environment)
+        self._record = local_record.require() if environment == "local" else None
+        self._clients: dict[str, Any] = {}
+
+    def variables(self) -> dict[str, str]:
+        """The process environment for a child that talks to this environment's cloud."""
+        if self._record is None:
+            return {**os.environ, "AWS_REGION": self.config.region, "AWS_DEFAULT_REGION": self.config.region}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return {**inherited, **self._record.variables()}
+
+    def client(self, service: str) -> Any:
+        """A cached boto3 client."""
+        if service not in self._clients:
+            self._clients[service] = self._boto.client(
+                service,
+                endpoint_url=self._record.url if self._record else None,
+                config=Config(max_pool_connections=32, retries={"mode": "standard", "total_max_attempts": 4}),
+            )
+        return self._clients[service]
+
+    @cached_property
+    def _boto(self) -> boto3.Session:
+        if self._record is None:
+            return boto3.Session(region_name=self.config.region)
+        return boto3.Session("testing", "testing", "testing", region_name=local_record.REGION)
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of this environment's stacks. Raises KennelError when nothing is deployed."""
+        return {item["OutputKey"]: item["OutputValue"] for stack in self.stacks() for item in stack.get("Outputs", ())}
+
+    def stacks(self) -> list[dict[str, Any]]:
+        """CloudFormation's description of this environment's stacks, as they are now. Raises KennelError."""
+        prefix = f"Kennel-{self.config.environment.capitalize()}-"
+        try:
+            pages = self.client("cloudformation").get_paginator("describe_stacks").paginate()
+            return [stack for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(prefix)]
+        except (BotoCoreError, ClientError) as error:
+            raise KennelError(f"the stacks of {self.config.environment} cannot be read: {error}") from None
+
+    def output(self, name: str) -> str:
+        """One of DataBucket, ArtifactsBucket, EndpointName, StateMachineArn. Raises KennelError."""
+        if name not in self.outputs:
+            environment = self.config.environment
+            raise KennelError(f"{environment} is not deployed: run `kennel deploy --env {environment}`")
+        return self.outputs[name]

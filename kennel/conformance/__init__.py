@@ -1,0 +1,1 @@
+"""Checks of a container and of an archive against the serving contract."""

@@ -1,0 +1,1 @@
+"""Data sets: unpack public archives, upload folders."""

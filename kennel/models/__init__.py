@@ -1,0 +1,1 @@
+"""Models: what is published, batch predictions, weights from elsewhere, pretrained weights."""

@@ -1,0 +1,1 @@
+"""Executions of the pipeline: start, follow, stop; their jobs, searches and reports."""

