@@ -1,5 +1,18 @@
-"""What we want: frozen, checked values. `config.load(environment)` is the one way in."""
+"""What we want: frozen, checked values. `load(environment)` is the one way in."""
 
-from config.environments import ENVIRONMENTS, load
+from __future__ import annotations
 
-__all__ = ["ENVIRONMENTS", "load"]
+from pathlib import Path
+
+from config.app import AppConfig
+from config.project_file.project import CLONE, Project
+
+__all__ = ["Project", "load"]
+
+
+def load(environment: str, project: Path | None = None) -> AppConfig:
+    """The configuration of `environment` of a project file, this clone's unless said.
+
+    Raises ConfigError with one sentence per finding.
+    """
+    return Project.load(project or CLONE).config(environment)

@@ -4,34 +4,47 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from config import debugger, instances
-from config.base import Config
+from config.base import LOCAL_ACCOUNT, LOCAL_REGION, Config
+from config.compute import JobCompute, SpotConfig
 from config.datasets import DatasetSpec
 from config.models import ModelSpec
+from config.pipeline import PipelineConfig
 from config.platform import ImagesConfig, MonitoringConfig, NetworkConfig, StorageConfig, StudioConfig
 from config.serving import EndpointConfig
-from config.training import TrainingConfig
 
 
 class AppConfig(Config):
-    """`account` None leaves the templates free of an account number."""
+    """`account` None leaves the templates free of an account number.
 
-    environment: Literal["local", "dev", "prod"]
+    The environment's name has no hyphen, so that the names made of project and environment are no other pair's.
+    """
+
+    project: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)
+    environment: str = Field(pattern=r"^[a-z][a-z0-9]*$", max_length=12)
+    preset: Literal["laptop", "small", "strict"]
+    cloud: Literal["local", "aws"]
+    """Where it is deployed: into the local cloud or into an AWS account."""
     account: str | None = Field(default=None, pattern=r"^\d{12}$")
     region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
-    strict: bool
-    """Every control of the prod column of docs/controls holds; a weaker environment says so here."""
+    notify: tuple[str, ...] = ()
+    """E-mail addresses that outcomes, alarms and the budget are sent to."""
+    monthly_budget_usd: float = Field(default=500, gt=0)
+    preparation: JobCompute
+    training: JobCompute
+    evaluation: JobCompute
+    spot: SpotConfig = SpotConfig()
+    pipeline: PipelineConfig
+    endpoint: EndpointConfig
     storage: StorageConfig
     network: NetworkConfig = NetworkConfig()
     studio: StudioConfig = StudioConfig()
     images: ImagesConfig
-    training: TrainingConfig
-    endpoint: EndpointConfig
     monitoring: MonitoringConfig = MonitoringConfig()
-    datasets: tuple[DatasetSpec, ...] = Field(min_length=1)
-    models: tuple[ModelSpec, ...] = Field(min_length=1, max_length=40)
+    datasets: tuple[DatasetSpec, ...]
+    models: tuple[ModelSpec, ...] = Field(max_length=40)
 
     def dataset(self, name: str) -> DatasetSpec:
         return next(item for item in self.datasets if item.name == name)
@@ -40,13 +53,38 @@ class AppConfig(Config):
         return next(item for item in self.models if item.name == name)
 
     @property
+    def strict(self) -> bool:
+        """Whether every control of docs/controls.md holds; a weaker environment says so by its preset."""
+        return self.preset == "strict"
+
+    @property
     def prefix(self) -> str:
-        """First part of the few names that a person types."""
-        return f"kennel-{self.environment}"
+        """First part of the few physical names that a person types."""
+        return f"{self.project}-{self.environment}"
+
+    @property
+    def stack_prefix(self) -> str:
+        """`Kennel-Dev`; a stack adds a hyphen and its role."""
+        return f"{''.join(part.capitalize() for part in self.project.split('-'))}-{self.environment.capitalize()}"
 
     @property
     def state_machine_name(self) -> str:
         return f"{self.prefix}-pipeline"
+
+    @property
+    def default_models(self) -> tuple[str, ...]:
+        """What a run trains that names no model."""
+        if self.pipeline.default_models:
+            return self.pipeline.default_models
+        return tuple(model.name for model in self.models if model.dataset == self.models[0].dataset)
+
+    @field_validator("notify")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            if address.count("@") != 1 or not all(address.split("@")) or " " in address:
+                raise ValueError(f"{address!r} is not an e-mail address: write it like team@example.com")
+        return value
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -54,26 +92,46 @@ class AppConfig(Config):
             names = [item.name for item in getattr(self, kind)]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
-                raise ValueError(f"{kind} holds {', '.join(twice)} twice: names must be unique")
+                raise ValueError(f"{kind} has {', '.join(twice)} twice: names must be unique")
         known = {item.name for item in self.datasets}
         for model in self.models:
             if model.dataset not in known:
                 raise ValueError(
-                    f"models.{model.name}.dataset is {model.dataset}; choose from {', '.join(sorted(known))}"
+                    f"models.{model.name}.dataset is {model.dataset!r}; choose from {', '.join(sorted(known))}"
                 )
         return self
 
     @model_validator(mode="after")
     def _default_models(self) -> Self:
         names = {item.name: item.dataset for item in self.models}
-        for name in self.training.default_models:
+        for name in self.pipeline.default_models:
             if name not in names:
-                raise ValueError(f"training.default_models holds {name}; choose from {', '.join(names)}")
-        used = {names[name] for name in self.training.default_models}
+                raise ValueError(f"pipeline.default_models has {name!r}; choose from {', '.join(names)}")
+        used = {names[name] for name in self.pipeline.default_models}
         if len(used) > 1:
             raise ValueError(
-                f"training.default_models uses the data sets {', '.join(sorted(used))}: a run has one data set"
+                f"pipeline.default_models uses the data sets {', '.join(sorted(used))}: a run has one data set"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _jobs(self) -> Self:
+        if self.spot.enabled and self.spot.max_wait_seconds < self.training.max_runtime_seconds:
+            raise ValueError(
+                f"spot.max_wait_seconds ({self.spot.max_wait_seconds}) is below training.max_runtime_seconds "
+                f"({self.training.max_runtime_seconds}): a spot job must be allowed to wait as long as it may run"
+            )
+        if self.evaluation.instance_count > 1:
+            raise ValueError(
+                f"evaluation.instance_count ({self.evaluation.instance_count}) must be 1: one instance scores a model"
+            )
+        for name in ("preparation", "evaluation"):
+            kind = getattr(self, name).instance_type
+            if instances.has_gpu(kind):
+                raise ValueError(
+                    f"{name}.instance_type is {kind}, and the jobs image has no CUDA: "
+                    "choose a CPU type such as ml.m5.xlarge"
+                )
         return self
 
     @model_validator(mode="after")
@@ -88,31 +146,50 @@ class AppConfig(Config):
 
     @model_validator(mode="after")
     def _debugger(self) -> Self:
-        mode = self.training.sagemaker_debugger
+        mode = self.pipeline.sagemaker_debugger
         if mode == "off":
             return self
-        if self.environment == "local":
+        if self.cloud == "local":
             raise ValueError(
-                f"training.sagemaker_debugger is {mode}, and the local cloud does not emulate SageMaker Debugger: "
+                f"pipeline.sagemaker_debugger is {mode}, and the local cloud does not emulate SageMaker Debugger: "
                 "set it to off; Kennel's own rules and profiler run everywhere"
             )
         if self.region not in debugger.RULES_ACCOUNTS:
             raise ValueError(
-                f"training.sagemaker_debugger is {mode}, and SageMaker Debugger has no rules in {self.region}: "
+                f"pipeline.sagemaker_debugger is {mode}, and SageMaker Debugger has no rules in {self.region}: "
                 f"set it to off, or choose a region of {', '.join(debugger.RULES_ACCOUNTS)}"
             )
         return self
 
     @model_validator(mode="after")
-    def _prod_is_strict(self) -> Self:
-        if self.environment == "prod":
-            if not self.strict or not self.storage.retain or not self.training.isolate or not self.endpoint.isolate:
-                raise ValueError("prod must have strict, storage.retain, training.isolate and endpoint.isolate set")
-            if self.endpoint.min_instances < 2:
-                raise ValueError(f"endpoint.min_instances ({self.endpoint.min_instances}) must be at least 2 in prod")
-            if self.training.publish.stable_key:
-                raise ValueError(
-                    "training.publish.stable_key must be off in prod: "
-                    "an endpoint may serve a stale copy of an overwritten key"
-                )
+    def _local_cloud(self) -> Self:
+        if self.cloud != "local":
+            return self
+        for name, value, only in (("account", self.account, LOCAL_ACCOUNT), ("region", self.region, LOCAL_REGION)):
+            if value != only:
+                raise ValueError(f"{name} is {value}, and the local cloud has only {only}: leave {name} out")
+        if self.images.source == "docker":
+            raise ValueError("images.source is docker, and the local cloud does not run containers: set it to uri")
+        return self
+
+    @model_validator(mode="after")
+    def _strict(self) -> Self:
+        if not self.strict:
+            return self
+        for name, value in (
+            ("storage.retain", self.storage.retain),
+            ("pipeline.isolate", self.pipeline.isolate),
+            ("endpoint.isolate", self.endpoint.isolate),
+        ):
+            if not value:
+                raise ValueError(f"{name} must be true with preset strict: choose preset small to turn it off")
+        if self.endpoint.min_instances < 2:
+            raise ValueError(
+                f"endpoint.min_instances ({self.endpoint.min_instances}) must be at least 2 with preset strict"
+            )
+        if self.pipeline.publish.stable_key:
+            raise ValueError(
+                "pipeline.publish.stable_key must be false with preset strict: "
+                "an endpoint may serve a stale copy of an overwritten key"
+            )
         return self

@@ -1,23 +1,38 @@
-"""The base of every config model: frozen, no unknown fields, messages that name the field and the fix."""
+"""The base of every config model: frozen, no unknown fields. Aliases of fields are the words of `kennel.yaml`."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+LOCAL_ACCOUNT, LOCAL_REGION = "123456789012", "us-east-1"
+"""The only account and region of the local cloud."""
 
 
 class Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
 
 class ConfigError(ValueError):
-    """A configuration that must not be deployed. The message is one sentence a line, each naming its field."""
+    """A configuration that must not be deployed. The message is one sentence per line; each names its field."""
 
 
-def explain(error: ValidationError) -> ConfigError:
-    """The same findings without pydantic's decoration: `endpoint.max_instances: ...`."""
-    lines = []
-    for item in error.errors():
-        where = ".".join(str(part) for part in item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
-        lines.append(f"{where}: {message}" if where else message)
-    return ConfigError("\n".join(lines))
+class OneOf:
+    """Marks a text that must be one of `choices`, a table that stands elsewhere: `Annotated[str, OneOf(TABLE)]`."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        self.choices = tuple(choices)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.literal_schema(list(self.choices))
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """`did you mean network?` where one of `choices` is close, else `choose from ...`."""
+    known = list(choices)
+    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}"

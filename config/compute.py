@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from config import instances
 from config.base import Config
@@ -13,17 +13,11 @@ from config.base import Config
 class JobCompute(Config):
     """One job's instances. `fallback_instance_types` are tried in order when the first has no capacity."""
 
-    instance_type: str
+    instance_type: instances.InstanceType
     instance_count: int = Field(default=1, ge=1, le=20)
     volume_gb: int = Field(default=30, ge=1, le=16384)
     max_runtime_seconds: int = Field(default=3600, ge=60, le=432000)
-    fallback_instance_types: tuple[str, ...] = ()
-
-    @field_validator("instance_type")
-    @classmethod
-    def _known_shape(cls, value: str) -> str:
-        instances.family(value)
-        return value
+    fallback_instance_types: tuple[instances.InstanceType, ...] = ()
 
     @model_validator(mode="after")
     def _fallbacks_alike(self) -> Self:
@@ -31,18 +25,18 @@ class JobCompute(Config):
         for other in self.fallback_instance_types:
             if instances.has_local_storage(other) != instances.has_local_storage(self.instance_type):
                 raise ValueError(
-                    f"fallback_instance_types holds {other}, whose local storage differs from {self.instance_type}: "
+                    f"fallback_instance_types has {other}, whose local storage differs from {self.instance_type}: "
                     "choose types that both have local disks or both have none"
                 )
             if instances.has_gpu(other) != instances.has_gpu(self.instance_type):
                 raise ValueError(
-                    f"fallback_instance_types holds {other}, but {self.instance_type} is of the other kind (GPU or CPU)"
+                    f"fallback_instance_types has {other}, but {self.instance_type} is of the other kind (GPU or CPU)"
                 )
         return self
 
     @property
     def is_distributed(self) -> bool:
-        """Whether a job may have more than one process: one a GPU, or one an instance without GPUs."""
+        """Whether a job may have more than one process: one per GPU, or one per instance without GPUs."""
         return self.instance_count > 1 or any(instances.num_gpus(name) > 1 for name in self.types)
 
     @property

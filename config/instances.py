@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 TYPE = re.compile(r"ml\.(?P<family>[a-z0-9]+(?:-[a-z0-9]+)?)\.(?P<size>[a-z0-9]+)")
 
@@ -32,11 +35,19 @@ BF16_CPU_FAMILIES = {"m7i", "c7i", "r7i", "m7a", "c7a", "r7a", "m8i", "c8i", "r8
 
 
 def family(instance_type: str) -> str:
-    """`ml.g5.xlarge` -> `g5`. Raises ValueError for what is no SageMaker instance type."""
+    """`ml.g5.xlarge` -> `g5`. Raises ValueError for what is not a SageMaker instance type."""
     match = TYPE.fullmatch(instance_type)
     if not match:
-        raise ValueError(f"{instance_type!r} is no SageMaker instance type like ml.m5.xlarge")
+        raise ValueError(f"{instance_type!r} is not a SageMaker instance type; write it like ml.m5.xlarge")
     return match["family"]
+
+
+def _checked(instance_type: str) -> str:
+    family(instance_type)
+    return instance_type
+
+
+InstanceType = Annotated[str, AfterValidator(_checked)]
 
 
 def has_gpu(instance_type: str) -> bool:

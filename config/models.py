@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from config.base import Config
+from config.base import Config, OneOf, nearest
 from imgcls.contract import hyperparameters, json_hyperparameters, keys, metrics
-from imgcls.contract.artifact import Preprocessing
+from imgcls.contract.artifact import ARCHITECTURES, PRECISIONS, RESPONSE_FORMATS, Preprocessing
 
 
 class PreprocessingSpec(Config):
@@ -25,12 +26,17 @@ class PreprocessingSpec(Config):
         return self
 
 
+SCALES = {"auto": "Auto", "linear": "Linear", "log": "Logarithmic", "reverse-log": "ReverseLogarithmic"}
+"""What a project file says -> the service's word."""
+Scaling = Annotated[str, OneOf(tuple(SCALES.values())), BeforeValidator(lambda value: SCALES.get(value, value))]
+
+
 class NumericRange(Config):
     """Both ends are tried. `scaling` says where between them the search looks more closely."""
 
     low: float
     high: float
-    scaling: Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"] = "Auto"
+    scaling: Scaling = Field(default="Auto", alias="scale")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -53,10 +59,18 @@ class Integer(NumericRange):
 
 class Categorical(Config):
     kind: Literal["categorical"] = "categorical"
-    values: tuple[str, ...] = Field(min_length=2, max_length=30)
+    values: tuple[Annotated[str, BeforeValidator(str)], ...] = Field(min_length=2, max_length=30)
 
 
-Range = Continuous | Integer | Categorical
+Range = Annotated[Continuous | Integer | Categorical, Field(discriminator="kind")]
+
+UNTRAINED = ("simple_cnn",)
+"""Networks without pretrained weights."""
+_FIELD_OF = {
+    "model-name": "name", "architecture": "network", "pretrained": "weights", "preprocessing": "image",
+    "serving": "precision and answer", "labels": "data set",
+}  # fmt: skip
+"""Hyperparameters that fields of the model or its data set say."""
 
 
 class TuningSpec(Config):
@@ -66,7 +80,7 @@ class TuningSpec(Config):
     `warm_start`: go on from the trials of the search behind the published version, where there is one.
     """
 
-    search_space: dict[str, Range]
+    search_space: dict[str, Range] = Field(alias="space")
     strategy: Literal["Bayesian", "Random", "Grid", "Hyperband"] = "Bayesian"
     objective: str = metrics.OBJECTIVE
     max_jobs: int = Field(default=8, ge=1, le=500)
@@ -77,15 +91,23 @@ class TuningSpec(Config):
     warm_start: bool = False
     seed: int = Field(default=1, ge=0)
 
+    @field_validator("search_space", mode="before")
+    @classmethod
+    def _kinds(cls, value: Any) -> Any:
+        """A range says by its hyperparameter and its keys of which kind it is."""
+        if not isinstance(value, Mapping):
+            return value
+        return {name: _with_kind(name, space) if isinstance(space, Mapping) else space for name, space in value.items()}
+
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if not self.search_space:
-            raise ValueError("search_space is empty: name at least one hyperparameter, or leave tuning out")
+            raise ValueError("space is empty: name at least one hyperparameter, or leave search out")
         for name, space in self.search_space.items():
-            item = hyperparameters.lookup(name)
-            if not item.tunable:
+            item = hyperparameters.BY_NAME.get(name)
+            if item is None or not item.tunable:
                 tunable = [h.name for h in hyperparameters.HYPERPARAMETERS if h.tunable]
-                raise ValueError(f"search_space.{name} cannot be tuned; choose from {', '.join(tunable)}")
+                raise ValueError(f"space.{name} cannot be searched; {nearest(name, tunable)}")
             for value in space.values if isinstance(space, Categorical) else (space.low, space.high):
                 item.parse(value)
         objective = next((m for m in metrics.METRICS if m.name == self.objective), None)
@@ -94,7 +116,7 @@ class TuningSpec(Config):
         if self.max_parallel_jobs > self.max_jobs:
             raise ValueError(f"max_parallel_jobs ({self.max_parallel_jobs}) is above max_jobs ({self.max_jobs})")
         if self.strategy == "Hyperband" and "epochs" in self.search_space:
-            raise ValueError("strategy Hyperband chooses the epochs itself: take epochs out of search_space")
+            raise ValueError("strategy Hyperband chooses the epochs itself: take epochs out of space")
         if self.strategy == "Hyperband" and self.early_stopping == "Auto":
             raise ValueError("strategy Hyperband stops trials itself: set early_stopping to Off")
         if self.warm_start and self.strategy in ("Hyperband", "Grid"):
@@ -112,41 +134,58 @@ class ModelSpec(Config):
     """One model. `hyperparameters` are those of train.py that are not said by another field."""
 
     name: str
-    architecture: Literal["simple_cnn", "resnet18", "resnet50", "mobilenet_v3_small", "mobilenet_v3_large"]
+    architecture: Annotated[str, OneOf(ARCHITECTURES)] = Field(alias="network")
     dataset: str
-    pretrained: bool = True
-    preprocessing: PreprocessingSpec = PreprocessingSpec()
+    weights: Literal["none", "imagenet"] = "imagenet"
+    """What training starts from. Networks of which there are no pretrained weights start from none."""
+    preprocessing: PreprocessingSpec = Field(default=PreprocessingSpec(), alias="image")
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
-    tuning: TuningSpec | None = None
-    precision: Literal["fp32", "bf16", "int8"] = "fp32"
-    response_format: Literal["full", "array", "named"] = "full"
+    tuning: TuningSpec | None = Field(default=None, alias="search")
+    precision: Annotated[str, OneOf(PRECISIONS)] = "fp32"
+    response_format: Annotated[str, OneOf(RESPONSE_FORMATS)] = Field(default="full", alias="answer")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_weights(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and "weights" not in value:
+            network = value.get("network", value.get("architecture"))
+            return {**value, "weights": "none" if network in UNTRAINED else "imagenet"}
+        return value
 
     @field_validator("name")
     @classmethod
     def _name_is_a_key(cls, value: str) -> str:
         if not keys.NAME.fullmatch(value):
-            raise ValueError(f"{value!r} is no model name: use lower case letters, digits and hyphens")
+            raise ValueError(f"{value!r} is not a model name: use lower case letters, digits and hyphens")
         return value
+
+    @field_validator("hyperparameters")
+    @classmethod
+    def _hyperparameters_are_known(cls, values: dict[str, Any]) -> dict[str, Any]:
+        taken = sorted(set(_FIELD_OF) & set(values))
+        if taken:
+            raise ValueError(f"{taken[0]} is set by the model's own {_FIELD_OF[taken[0]]}: leave it out here")
+        unknown = next((name for name in values if name not in hyperparameters.BY_NAME), None)
+        if unknown is not None:
+            raise ValueError(f"{unknown} is not a hyperparameter; {nearest(unknown, hyperparameters.BY_NAME)}")
+        hyperparameters.encode(values)
+        json_hyperparameters.check(values)
+        return values
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if self.architecture == "simple_cnn" and self.pretrained:
-            raise ValueError(
-                f"pretrained: there are no pretrained weights of simple_cnn; set pretrained=False for {self.name}"
-            )
-        taken = {"model-name", "architecture", "pretrained", "preprocessing", "serving", "labels"} & set(
-            self.hyperparameters
-        )
-        if taken:
-            raise ValueError(f"hyperparameters holds {sorted(taken)}, which the model's own fields set")
-        hyperparameters.encode(self.hyperparameters)
-        json_hyperparameters.check(self.hyperparameters)
+        if self.architecture in UNTRAINED and self.pretrained:
+            raise ValueError(f"weights: there are no pretrained weights of {self.architecture}; set weights to none")
         if self.tuning and self.tuning.strategy == "Hyperband" and self.tuning.min_epochs >= self.epochs:
             raise ValueError(
-                f"tuning.min_epochs ({self.tuning.min_epochs}) must be below the epochs of {self.name} "
+                f"search.min_epochs ({self.tuning.min_epochs}) must be below the epochs of {self.name} "
                 f"({self.epochs}): strategy Hyperband gives the best trials more of them than the others"
             )
         return self
+
+    @property
+    def pretrained(self) -> bool:
+        return self.weights == "imagenet"
 
     @property
     def epochs(self) -> int:
@@ -166,3 +205,12 @@ class ModelSpec(Config):
                 "labels": labels,
             }
         )
+
+
+def _with_kind(name: str, space: Mapping[str, Any]) -> dict[str, Any]:
+    if "kind" in space:
+        return dict(space)
+    if "values" in space:
+        return {"kind": "categorical", **space}
+    known = hyperparameters.BY_NAME.get(name)
+    return {"kind": "integer" if known and known.kind is int else "continuous", **space}

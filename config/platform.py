@@ -15,7 +15,6 @@ class StorageConfig(Config):
     noncurrent_days: int = Field(default=30, ge=1)
     run_days: int = Field(default=90, ge=1)
     """Days after which a run's intermediate files expire. Published models never do."""
-    notification_email: str | None = None
 
 
 class NetworkConfig(Config):
@@ -56,6 +55,5 @@ class ImagesConfig(Config):
 
 class MonitoringConfig(Config):
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 90
-    monthly_budget_usd: float = Field(default=500, gt=0)
     p99_latency_ms: float = Field(default=1000, gt=0)
     min_cache_hit_ratio: float = Field(default=0.5, ge=0, le=1)

@@ -11,7 +11,7 @@ from config.base import Config
 
 
 class ScalingConfig(Config):
-    """Target tracking on invocations an instance and minute."""
+    """Target tracking on invocations per instance and minute."""
 
     invocations_per_instance: float = Field(default=600, gt=0)
     scale_in_cooldown_seconds: int = Field(default=300, ge=0)
@@ -48,9 +48,10 @@ class ServerLimits(Config):
 
 class EndpointConfig(Config):
     name: str = Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
+    """If left out: project and environment."""
     enabled: bool = True
     """Default of the EndpointEnabled parameter: False keeps everything but the instances."""
-    instance_type: str
+    instance_type: instances.InstanceType
     min_instances: int = Field(ge=1)
     max_instances: int = Field(ge=1)
     scaling: ScalingConfig = ScalingConfig()
@@ -72,9 +73,9 @@ class EndpointConfig(Config):
         if self.rollout.kind != "all_at_once" and self.min_instances < 2:
             raise ValueError(
                 f"rollout.kind {self.rollout.kind} needs min_instances of at least 2: "
-                "a canary of one instance is all of it; "
+                "with one instance the canary would be the whole fleet; "
                 "set rollout.kind to all_at_once or min_instances to 2"
             )
         if self.data_capture:
-            raise ValueError("data_capture is not built yet: set it to False")
+            raise ValueError("data_capture is not available for a multi-model endpoint: set it to false")
         return self

@@ -59,7 +59,7 @@ def collect(session: Session) -> dict[str, Any]:
     """What the run left: the execution, the models, their answers about images they never saw, the reports."""
     run = json.loads(_output("pipeline", "show", "demo", "--json"))
     held_out = draw_held_out()
-    published = [alias for alias in models.aliases(session) if alias.name in session.config.training.default_models]
+    published = [alias for alias in models.aliases(session) if alias.name in session.config.default_models]
     return {
         "execution": {"arn": run["arn"], "status": run["status"], "seconds": run["seconds"]},
         "models": [describe(session, alias.name, alias.current) for alias in published],
@@ -116,7 +116,7 @@ def ask(session: Session, image: Path, target_model: str, expected: str) -> dict
 def download_reports(session: Session, output: dict[str, Any]) -> list[str]:
     """Every report of the run, below out/demo/."""
     s3, bucket = session.client("s3"), session.output("ArtifactsBucket")
-    sources = {f"{name}/": keys.reports("demo", name) for name in session.config.training.default_models}
+    sources = {f"{name}/": keys.reports("demo", name) for name in session.config.default_models}
     sources[""] = keys.prepared(output["manifest_id"]) + "reports/"
     written = []
     for folder, prefix in sources.items():

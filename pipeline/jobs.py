@@ -35,7 +35,7 @@ def prepare_dataset(config: AppConfig) -> Parameters:
 
     Of several instances each looks at a share of the files; MergeManifest then does the rest.
     """
-    several = config.training.preparation.instance_count > 1
+    several = config.preparation.instance_count > 1
     ending = ("--part-of", "/opt/ml/config/resourceconfig.json") if several else _MESSAGE
     return {
         **_preparation_job(config, "PrepareDataset", ending),
@@ -75,7 +75,7 @@ def evaluate_model(config: AppConfig) -> Parameters:
     return {
         **_processing_job(config, Placeholder.EVALUATION_ROLE_ARN),
         "ProcessingJobName.$": job_name("$.model.base"),
-        "ProcessingResources": _cluster(config.training.evaluation, "EvaluateModel", "$.model.evaluation"),
+        "ProcessingResources": _cluster(config.evaluation, "EvaluateModel", "$.model.evaluation"),
         "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.model.evaluation.max_runtime_seconds"},
         "AppSpecification": {
             **_script("evaluate.py"),
@@ -125,7 +125,7 @@ def _vpc(config: AppConfig) -> Parameters:
 
 def isolation(config: AppConfig) -> Parameters:
     """No network, encrypted traffic between containers, two private subnets; nothing where config leaves jobs open."""
-    if not config.training.isolate:
+    if not config.pipeline.isolate:
         return {}
     return {
         "EnableNetworkIsolation": True,
@@ -136,7 +136,7 @@ def isolation(config: AppConfig) -> Parameters:
 
 def _processing_job(config: AppConfig, role: Placeholder) -> Parameters:
     job: Parameters = {"RoleArn": str(role)}
-    if config.training.isolate:
+    if config.pipeline.isolate:
         job["NetworkConfig"] = isolation(config)
     return job
 
@@ -147,7 +147,7 @@ def _preparation_job(config: AppConfig, state: str, ending: tuple[str, ...]) -> 
     return {
         **_processing_job(config, Placeholder.PREPARATION_ROLE_ARN),
         "ProcessingJobName.$": job_name("$.plan.base"),
-        "ProcessingResources": _cluster(config.training.preparation, state, "$.plan.preparation"),
+        "ProcessingResources": _cluster(config.preparation, state, "$.plan.preparation"),
         "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.plan.preparation.max_runtime_seconds"},
         "AppSpecification": {**_script("prepare.py"), "ContainerArguments": [*folders, *ending]},
     }

@@ -14,7 +14,7 @@ MERGE = "MergeManifest"
 
 def preparations(config: AppConfig) -> tuple[str, ...]:
     """The job states that prepare a run's data set."""
-    return ("PrepareDataset", MERGE) if config.training.preparation.instance_count > 1 else ("PrepareDataset",)
+    return ("PrepareDataset", MERGE) if config.preparation.instance_count > 1 else ("PrepareDataset",)
 
 
 def state_machine(config: AppConfig) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def state_machine(config: AppConfig) -> dict[str, Any]:
     definition = {
         "Comment": "Check images; tune, train, evaluate and publish classifiers; then notify",
         "QueryLanguage": "JSONPath",
-        "TimeoutSeconds": config.training.execution_timeout_seconds,
+        "TimeoutSeconds": config.pipeline.execution_timeout_seconds,
         "StartAt": "ReadInput",
         "States": {
             **_plan(config),
@@ -99,7 +99,7 @@ def _preparation(
             PROCESSING_JOB,
             parameters,
             comment=comment,
-            timeout=config.training.preparation.max_runtime_seconds + jobs.PENDING_SECONDS,
+            timeout=config.preparation.max_runtime_seconds + jobs.PENDING_SECONDS,
             next_state=next_state,
             on_error=recovery.failed(name),
             selector={"message.$": "States.StringToJson($.ExitMessage)"} if speaks else None,

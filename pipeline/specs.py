@@ -22,20 +22,19 @@ MAX_GROUP_CHARS = 63
 
 def run_specs(config: AppConfig) -> dict[str, Any]:
     """Models, data sets, job sizes, prices and defaults as JSON. Raises ConfigError for a type without a price."""
-    training = config.training
-    computes = {"preparation": training.preparation, "training": training.training, "evaluation": training.evaluation}
+    computes = {"preparation": config.preparation, "training": config.training, "evaluation": config.evaluation}
     types = sorted({name for compute in computes.values() for name in compute.types})
     return {
         "environment": config.environment,
-        "defaults": {"models": list(training.default_models), "tune": training.tune},
+        "defaults": {"models": list(config.default_models), "tune": config.pipeline.tune},
         "models": {model.name: _model(config, model) for model in config.models},
         "datasets": {dataset.name: _dataset(dataset) for dataset in config.datasets},
         "jobs": {name: asdict(_size(compute)) for name, compute in computes.items()},
-        "spot": training.spot.enabled,
-        "distributed": training.training.is_distributed,
+        "spot": config.spot.enabled,
+        "distributed": config.training.is_distributed,
         "usd_per_hour": {name: prices.per_hour(name) for name in types},
-        "budget_usd": training.budget_usd_per_run,
-        "max_concurrency": training.max_concurrency,
+        "budget_usd": config.pipeline.budget_usd_per_run,
+        "max_concurrency": config.pipeline.max_concurrency,
     }
 
 

@@ -24,7 +24,7 @@ def train_model(config: AppConfig) -> Parameters:
         "HyperParameters.$": "$.hyperparameters.values",
         "InputDataConfig.$": "$.channels.list",
         "OutputDataConfig": _output(),
-        "ResourceConfig": resources(config.training.training, "TrainModel", "$.model.training"),
+        "ResourceConfig": resources(config.training, "TrainModel", "$.model.training"),
         "CheckpointConfig": {"S3Uri.$": "$.model.checkpoints_uri"},
         "Environment": {
             "KENNEL_MANIFEST_ID.$": "$.run.manifest_id",
@@ -59,7 +59,7 @@ def tune_model(config: AppConfig, state: str) -> Parameters:
             "StaticHyperParameters.$": "$.hyperparameters.values",
             "InputDataConfig.$": "$.channels.list",
             "OutputDataConfig": _output(),
-            "ResourceConfig": resources(config.training.training, state, "$.model.trial"),
+            "ResourceConfig": resources(config.training, state, "$.model.trial"),
             **_trial_checkpoints(config),
             **_until(config),
             **isolation(config),
@@ -93,7 +93,7 @@ def tune_model_hyperband(config: AppConfig, state: str) -> Parameters:
 
 def training_seconds(config: AppConfig) -> int:
     """How long a training job may take from its creation to its end, waits for instances included."""
-    spot, training = config.training.spot, config.training.training
+    spot, training = config.spot, config.training
     return (spot.max_wait_seconds if spot.enabled else training.max_runtime_seconds) + PENDING_SECONDS
 
 
@@ -131,7 +131,7 @@ def _output() -> Parameters:
 def _until(config: AppConfig) -> Parameters:
     """When a training job ends at the latest, and whether on spot instances: then its waits count too."""
     limits: Parameters = {"MaxRuntimeInSeconds.$": "$.model.training.max_runtime_seconds"}
-    spot = config.training.spot
+    spot = config.spot
     if not spot.enabled:
         return {"StoppingCondition": limits}
     return {
@@ -142,6 +142,6 @@ def _until(config: AppConfig) -> Parameters:
 
 def _trial_checkpoints(config: AppConfig) -> Parameters:
     """The trials of a search share the prefix: the local path tells train.py to keep to a folder of its own in it."""
-    if not config.training.spot.enabled:
+    if not config.spot.enabled:
         return {}
     return {"CheckpointConfig": {"S3Uri.$": "$.model.trials_uri", "LocalPath": keys.TRIAL_CHECKPOINTS}}

@@ -14,14 +14,14 @@ CONTROLS_METADATA = "Kennel::Controls"
 
 
 class PlatformStack(Stack):
-    """`Kennel-<Environment>-<role>`. `keep` protects a stack whose loss would lose data."""
+    """`<Project>-<Environment>-<role>`. `keep` protects a stack whose loss would lose data."""
 
     def __init__(self, scope: Construct, role: str, config: AppConfig, *, purpose: str, keep: bool = False) -> None:
         super().__init__(
             scope,
-            f"Kennel-{config.environment.capitalize()}-{role}",
+            f"{config.stack_prefix}-{role}",
             env=Environment(account=config.account, region=config.region),
-            description=f"Kennel ({config.environment}): {purpose}",
+            description=f"Kennel ({config.prefix}): {purpose}",
             termination_protection=keep and config.storage.retain,
         )
         self.add_metadata(CONTROLS_METADATA, expected_controls(config))
@@ -33,14 +33,14 @@ def expected_controls(config: AppConfig) -> dict[str, Any]:
         "Environment": config.environment,
         "Strict": config.strict,
         "Retain": config.storage.retain,
-        "IsolatedTraining": config.training.isolate,
+        "IsolatedTraining": config.pipeline.isolate,
         "IsolatedEndpoint": config.endpoint.isolate,
         "VpcOnlyStudio": config.studio.vpc_only,
         "InterfaceEndpoints": config.network.interface_endpoints,
         "DataCapture": config.endpoint.data_capture,
         "EndpointVolumeKey": not instances.has_local_storage(config.endpoint.instance_type),
         "LocalDisks": {
-            kind: instances.has_local_storage(getattr(config.training, kind).instance_type)
+            kind: instances.has_local_storage(getattr(config, kind).instance_type)
             for kind in ("preparation", "training", "evaluation")
         },
     }

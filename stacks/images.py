@@ -31,9 +31,7 @@ class ImagesStack(PlatformStack):
     def _training_image(self, config: AppConfig) -> ContainerImage:
         if config.images.training_uri:
             return ContainerImage.given(self, config.images.training_uri)
-        return stock_training_image(
-            self, config.region, config.images.pytorch_version, config.training.training.instance_type
-        )
+        return stock_training_image(self, config.region, config.images.pytorch_version, config.training.instance_type)
 
     def _own_images(self, config: AppConfig, store: Store) -> tuple[ContainerImage, ContainerImage]:
         images = config.images

@@ -35,4 +35,4 @@ class MonitoringStack(PlatformStack):
         dashboards.model_cache_dashboard(self, config.prefix, metrics=endpoint)
         pipeline_alarms(self, metrics=pipeline, topic=topic)
         endpoint_alarms(self, config=config.monitoring, metrics=endpoint, topic=topic)
-        MonthlyBudget(self, "Budget", limit_usd=config.monitoring.monthly_budget_usd, topic=topic)
+        MonthlyBudget(self, "Budget", limit_usd=config.monthly_budget_usd, topic=topic)

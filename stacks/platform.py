@@ -22,6 +22,7 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> None:
     pipeline = TrainingStack(app, config, store=store, placement=placement, images=images).metrics
     endpoint = ServingStack(app, config, store=store, placement=placement, images=images).metrics
     MonitoringStack(app, config, store=store, pipeline=pipeline, endpoint=endpoint)
+    Tags.of(app).add("kennel:project", config.project)
     Tags.of(app).add("kennel:environment", config.environment)
     if rule_packs:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))

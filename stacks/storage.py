@@ -42,7 +42,7 @@ class StorageStack(PlatformStack):
             noncurrent_days=storage.noncurrent_days,
             expire={keys.RUNS: storage.run_days},
         )
-        topic = NotificationTopic(self, "Notifications", key=key, email=storage.notification_email)
+        topic = NotificationTopic(self, "Notifications", key=key, emails=config.notify)
         for model in config.models:
             # A group that holds versions cannot be deleted, and the record of what was published must not be.
             group = sagemaker.CfnModelPackageGroup(

@@ -33,7 +33,7 @@ class TrainingStack(PlatformStack):
         )
         roles = {
             Placeholder.PREPARATION_ROLE_ARN: preparation_role(
-                self, store, image=images.jobs, code=code, in_parts=config.training.preparation.instance_count > 1
+                self, store, image=images.jobs, code=code, in_parts=config.preparation.instance_count > 1
             ),
             Placeholder.TRAINING_ROLE_ARN: training_role(self, store, image=images.training, code=code),
             Placeholder.EVALUATION_ROLE_ARN: evaluation_role(self, store, image=images.jobs, code=code),
@@ -63,11 +63,11 @@ class TrainingStack(PlatformStack):
         for role in roles.values():
             machine.node.add_dependency(role)
         schedule = PipelineSchedule(
-            self, "Schedule", config=config.training.schedule, state_machine_arn=machine.arn, key=store.key
+            self, "Schedule", config=config.pipeline.schedule, state_machine_arn=machine.arn, key=store.key
         )
         self.metrics = PipelineMetrics(
             machine.arn,
-            environment=config.environment,
+            environment=config.prefix,
             function_errors=functions.errors,
             undelivered=schedule.undelivered.metric_approximate_number_of_messages_visible(),
         )

@@ -17,7 +17,7 @@ OURS = {
 # folder -> (packages of ours, third parties) that its modules may import
 TABLE: dict[str, tuple[set[str], set[str]]] = {
     "model_code/imgcls/contract": ({"imgcls.contract"}, set()),
-    "config": ({"config", "imgcls.contract"}, {"pydantic"}),
+    "config": ({"config", "imgcls.contract"}, {"pydantic", "pydantic_core", "yaml"}),
     "lambdas": ({"lambdas", "imgcls.contract"}, {"boto3", "botocore"}),
     "pipeline": ({"pipeline", "config", "imgcls.contract"}, set()),
     "stacks": (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-import typer
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from config.base import ConfigError
 from kennel.cli import (
     batch,
+    config,
     conformance,
     cost,
     data,
@@ -22,10 +23,11 @@ from kennel.cli import (
     weights,
 )
 from kennel.cli import open as open_
+from kennel.cli.group import Group
 from kennel.cli.output import errors
 from kennel.errors import KennelError
 
-app = typer.Typer(
+app = Group(
     name="kennel",
     help="Image classification on Amazon SageMaker as code.",
     no_args_is_help=True,
@@ -39,6 +41,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(weights.app, name="weights")
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(open_.app, name="open")
+app.add_typer(config.app, name="config")
 stacks.register(app)
 predict.register(app)
 cost.register(app)
@@ -51,7 +54,7 @@ def main() -> None:
     """Run the command. A mistake of the user's is one sentence on stderr and exit code 1."""
     try:
         app()
-    except KennelError as error:
+    except (KennelError, ConfigError) as error:
         sys.exit(_fail(str(error)))
     except NoCredentialsError:
         sys.exit(_fail("AWS credentials are missing: log in, or work without an account with --env local"))

@@ -10,7 +10,7 @@ import typer
 from config import prices
 from kennel.cli.output import AsJson, Environment, console, print_json, print_table
 from kennel.cloud import costs
-from kennel.cloud.session import load_config
+from kennel.workspace import project
 from lambdas.plan_run.request import MAX_INSTANCES
 
 NOTE = (
@@ -38,7 +38,7 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """Say what a run can cost at most, and what the endpoint costs while it is on. Asks no cloud."""
-    config = load_config(env)
+    config = project.config(env)
     found: dict[str, Any] = {}
     if run or not endpoint:
         given = {"models": model, "tune": tune, "instances": instances}

@@ -10,14 +10,16 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from imgcls.contract.dataset import DatasetError, DatasetSettings
+from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, errors, print_json, print_table
-from kennel.cloud.session import Session, load_config
+from kennel.cloud.session import Session
 from kennel.datasets import archives, uploads
 from kennel.errors import KennelError
+from kennel.workspace import project
 
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
-app = typer.Typer(help="Data sets.", no_args_is_help=True)
+app = Group(help="Data sets.", no_args_is_help=True)
 
 
 @app.command()
@@ -92,7 +94,7 @@ def _settings(env: str, dataset: str | None) -> DatasetSettings:
     """The configured data set's settings, or those that fit any folder."""
     if dataset is None:
         return DatasetSettings()
-    config = load_config(env)
+    config = project.config(env)
     known = [item.name for item in config.datasets]
     if dataset not in known:
         raise KennelError(f"there is no data set {dataset} in {env}; choose from {', '.join(known)}")

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, print_json, print_table
 from kennel.cloud import endpoint
 from kennel.cloud.session import Session
 
-app = typer.Typer(help="The endpoint's switch.", no_args_is_help=True)
+app = Group(help="The endpoint's switch.", no_args_is_help=True)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from kennel.cli.group import Group
 from kennel.cli.local_images import local_images
 from kennel.cli.output import AsJson, console, print_json, print_table
 from kennel.cloud import local_record
@@ -25,7 +26,7 @@ from kennel.workspace import clone
 READY_SECONDS = 60
 STOP_SECONDS = 30
 
-app = typer.Typer(help="The local cloud: no AWS account, no Docker.", no_args_is_help=True)
+app = Group(help="The local cloud: no AWS account, no Docker.", no_args_is_help=True)
 
 
 @app.command()

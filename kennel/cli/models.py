@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, print_json, print_table
 from kennel.client.classifier import read_alias
 from kennel.cloud.session import Session
 from kennel.models import published
 
-app = typer.Typer(help="Published models.", no_args_is_help=True)
+app = Group(help="Published models.", no_args_is_help=True)
 Model = Annotated[str, typer.Argument(metavar="NAME", help="name of a published model")]
 
 

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
+from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, print_json
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.runs import executions, reports
 
-app = typer.Typer(help="Reports, dashboards and the AWS console, in the browser.", no_args_is_help=True)
+app = Group(help="Reports, dashboards and the AWS console, in the browser.", no_args_is_help=True)
 
 DASHBOARDS = ("pipeline", "training", "endpoint", "model-cache")
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="only print where it is")]

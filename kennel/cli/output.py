@@ -17,7 +17,7 @@ PIPE_WIDTH = 240
 console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 errors = Console(stderr=True, highlight=False)
 
-Environment = Annotated[str, typer.Option("--env", envvar="KENNEL_ENV", help="local, dev or prod")]
+Environment = Annotated[str, typer.Option("--env", envvar="KENNEL_ENV", help="an environment of the project")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 

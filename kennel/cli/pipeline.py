@@ -11,6 +11,7 @@ import typer
 
 from imgcls.contract import hyperparameters, json_hyperparameters
 from imgcls.reports.search import render_searches
+from kennel.cli.group import Group
 from kennel.cli.outcomes import print_outcomes, print_search
 from kennel.cli.output import AsJson, Environment, console, duration, print_json, print_table
 from kennel.cli.watch import follow_lines, follow_live, outcome, print_run
@@ -19,7 +20,7 @@ from kennel.errors import KennelError
 from kennel.runs import earlier_run, executions, trials
 from lambdas.plan_run.request import MAX_INSTANCES
 
-app = typer.Typer(help="Executions of the pipeline.", no_args_is_help=True)
+app = Group(help="Executions of the pipeline.", no_args_is_help=True)
 
 Name = Annotated[str | None, typer.Argument(help="name of the execution; the newest when left out")]
 
@@ -52,7 +53,7 @@ def start(
         raise KennelError("give --tune or --no-tune, not both")
     session = Session(env)
     models = model or []
-    trained_models = models or list(session.config.training.default_models)
+    trained_models = models or list(session.config.default_models)
     values = earlier_run.values_of(session, hyperparameters_from, trained_models) if hyperparameters_from else {}
     for target, given in _settings(set_ or [], trained_models).items():
         values[target] = values.get(target, {}) | given

@@ -52,7 +52,7 @@ def _from_endpoint(env: str, model: str | None, target_model: str | None) -> Cal
     session = Session(env)
     classifier = ImageClassifier(
         session.output("EndpointName"),
-        model=None if target_model else model or session.config.training.default_models[0],
+        model=None if target_model else model or session.config.default_models[0],
         target_model=target_model,
         bucket=session.output("ArtifactsBucket"),
         runtime=session.client("sagemaker-runtime"),

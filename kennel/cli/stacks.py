@@ -11,7 +11,7 @@ import typer
 from kennel.cli.output import Environment
 from kennel.cloud import teardown
 from kennel.cloud.session import Session
-from kennel.workspace import clone
+from kennel.workspace import clone, project
 
 
 def register(app: typer.Typer) -> None:
@@ -31,9 +31,9 @@ def destroy(
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
     """Delete all stacks. What the environment retains (prod's buckets and key) stays."""
-    if not yes and env != "local":
-        typer.confirm(f"Delete every stack of {env}?", abort=True)
     session = Session(env)
+    if not yes and session.config.cloud != "local":
+        typer.confirm(f"Delete every stack of {session.config.prefix}?", abort=True)
     teardown.before_destroy(session)
     code = _run(env, ["destroy", "--all", "--force"])
     if code == 0:
@@ -51,11 +51,14 @@ def synth(
     output: Annotated[Path | None, typer.Option(help="where the templates go")] = None,
 ) -> None:
     """Write the templates; needs no account and no network."""
+    chosen = project.load()
+    chosen.config(env)  # a mistake is said in one sentence, without the CDK CLI's own lines around it
     code = clone.cdk(
         ["synth", "--quiet"],
+        project=chosen.path,
         environment_name=env,
         variables=os.environ,
-        output=(output or clone.ROOT / "cdk.out").resolve(),
+        output=(output or chosen.path.parent / "cdk.out").resolve(),
     )
     raise typer.Exit(code)
 
@@ -65,5 +68,11 @@ def _cdk(env: str, arguments: list[str]) -> None:
 
 
 def _run(env: str, arguments: list[str]) -> int:
-    variables = Session(env).variables()
-    return clone.cdk(arguments, environment_name=env, variables=variables, output=clone.home() / "cdk.out" / env)
+    session = Session(env)
+    return clone.cdk(
+        arguments,
+        project=project.path(),
+        environment_name=env,
+        variables=session.variables(),
+        output=clone.home() / "cdk.out" / session.config.prefix,
+    )

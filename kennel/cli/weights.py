@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, errors, print_json
 from kennel.cloud.session import Session
 from kennel.models import pretrained_weights
 
-app = typer.Typer(help="Pretrained weights.", no_args_is_help=True)
+app = Group(help="Pretrained weights.", no_args_is_help=True)
 
 
 @app.callback()

@@ -90,7 +90,7 @@ def switch(session: Session, *, on: bool) -> Iterator[str]:
 def _follow(session: Session, name: str, last: str) -> Iterator[str]:
     """What happens after the event `last`, until the stack rests."""
     reasons = []
-    seconds = 0.5 if session.config.environment == "local" else 5.0
+    seconds = 0.5 if session.config.cloud == "local" else 5.0
     while True:
         status = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
         new = _events_since(session, name, last)

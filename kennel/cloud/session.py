@@ -10,27 +10,20 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-import config as configuration
-from config.app import AppConfig
-from config.base import ConfigError
 from kennel.cloud import local_record
 from kennel.errors import KennelError
+from kennel.workspace import project
 
-
-def load_config(environment: str) -> AppConfig:
-    """The configuration of an environment. Raises KennelError with one sentence a finding."""
-    try:
-        return configuration.load(environment)
-    except ConfigError as error:
-        raise KennelError(str(error)) from None
+ROLES = ("Storage", "Studio", "Images", "Training", "Serving", "Monitoring")
+"""The stacks of an environment."""
 
 
 class Session:
-    """`Session("local")` talks to the running local cloud, any other to AWS with the caller's own credentials."""
+    """An environment of the project: talks to the running local cloud, or to AWS with the caller's own credentials."""
 
     def __init__(self, environment: str) -> None:
-        self.config = load_config(environment)
-        self._record = local_record.require() if environment == "local" else None
+        self.config = project.config(environment)
+        self._record = local_record.require() if self.config.cloud == "local" else None
         self._clients: dict[str, Any] = {}
 
     def variables(self) -> dict[str, str]:
@@ -63,10 +56,10 @@ class Session:
 
     def stacks(self) -> list[dict[str, Any]]:
         """CloudFormation's description of this environment's stacks, as they are now. Raises KennelError."""
-        prefix = f"Kennel-{self.config.environment.capitalize()}-"
+        names = {f"{self.config.stack_prefix}-{role}" for role in ROLES}
         try:
             pages = self.client("cloudformation").get_paginator("describe_stacks").paginate()
-            return [stack for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(prefix)]
+            return [stack for page in pages for stack in page["Stacks"] if stack["StackName"] in names]
         except (BotoCoreError, ClientError) as error:
             raise KennelError(f"the stacks of {self.config.environment} cannot be read: {error}") from None
 

@@ -23,8 +23,7 @@ from kennel.errors import KennelError
 from kennel.models.batch_results import LOG_GROUP, Batch, Progress, collect, outputs
 
 FINAL = ("Completed", "Failed", "Stopped")
-POLL_SECONDS = {"local": 0.5}
-DEFAULT_POLL_SECONDS = 10.0
+POLL_SECONDS = {"local": 0.5, "aws": 10.0}
 _MAX_NAME = 63
 _MB = 1024 * 1024
 
@@ -152,7 +151,7 @@ def _transform(
             progress("predicting", len(outputs(s3, batch)), len(batch.images))
             if description["TransformJobStatus"] in FINAL:
                 return description
-            time.sleep(POLL_SECONDS.get(session.config.environment, DEFAULT_POLL_SECONDS))
+            time.sleep(POLL_SECONDS[session.config.cloud])
     except KeyboardInterrupt:
         with contextlib.suppress(ClientError):  # it may have ended in this moment
             sagemaker.stop_transform_job(TransformJobName=batch.job)

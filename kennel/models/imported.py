@@ -66,14 +66,14 @@ def choose_model(config: AppConfig, architecture: str, name: str | None) -> Mode
             raise KennelError(
                 f"{' and '.join(m.name for m in fitting)} are both a {architecture}: give one with --name"
             )
-        raise KennelError(f"no model of {config.environment} is a {architecture}: add one to config/catalog.py")
+        raise KennelError(f"no model of {config.prefix} has the network {architecture}: add one to kennel.yaml")
     known = {model.name: model for model in config.models}
     if name not in known:
         raise KennelError(f"there is no model {name} in {config.environment}; choose from {', '.join(known)}")
     if known[name].architecture != architecture:
         raise KennelError(
-            f"{name} is configured as a {known[name].architecture}, not as a {architecture}: "
-            "name another model, or add one to config/catalog.py"
+            f"{name} is configured with the network {known[name].architecture}, not {architecture}: "
+            "name another model, or add one to kennel.yaml"
         )
     return known[name]
 
@@ -91,7 +91,7 @@ def check_preprocessing(spec: ModelSpec, given: Mapping[str, Any] | None) -> Non
         if value != configured.to_dict()[field]:
             raise KennelError(
                 f"{spec.name} is configured with {field} {configured.to_dict()[field]}, and the weights were trained "
-                f"with {value}: set preprocessing of {spec.name} in config/catalog.py and deploy"
+                f"with {value}: set image of {spec.name} in kennel.yaml and deploy"
             )
 
 

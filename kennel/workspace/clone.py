@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def home() -> Path:
-    """The state directory: `.kennel/` in the clone, or where KENNEL_HOME says."""
-    return Path(os.environ.get("KENNEL_HOME") or ROOT / ".kennel")
+    """The user's state directory, shared by all projects and clones: KENNEL_HOME, else the XDG state folder's."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return Path(os.environ.get("KENNEL_HOME") or state / "kennel")
 
 
 def node_bin() -> Path:
@@ -31,13 +32,20 @@ def with_node(environment: Mapping[str, str]) -> dict[str, str]:
     return {**environment, "PATH": path}
 
 
-def cdk(arguments: Sequence[str], *, environment_name: str, variables: Mapping[str, str], output: Path) -> int:
-    """Run the pinned CDK CLI on app.py for one environment. Returns its exit code; its output goes to the terminal."""
+def cdk(
+    arguments: Sequence[str], *, project: Path, environment_name: str, variables: Mapping[str, str], output: Path
+) -> int:
+    """Run the pinned CDK CLI on app.py for one environment of a project file.
+
+    Returns its exit code; its output goes to the terminal.
+    """
     cli = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
     if not cli.exists():
         raise KennelError("the CDK CLI is not installed: run `make setup`")
     command = [str(node_bin() / "node"), str(cli), *arguments]
     command += [
+        "--context",
+        f"project={project}",
         "--context",
         f"env={environment_name}",
         "--output",

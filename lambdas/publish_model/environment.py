@@ -9,7 +9,7 @@ from lambdas.common.environment import FunctionEnvironment
 
 @dataclass(frozen=True)
 class Environment(FunctionEnvironment):
-    """`stable_key` and `refresh_stable_key`: see `config.training.PublishConfig`."""
+    """`stable_key` and `refresh_stable_key`: see `config.pipeline.PublishConfig`."""
 
     artifacts_bucket: str
     endpoint_name: str

@@ -9,7 +9,7 @@ from lambdas.common.environment import FunctionEnvironment
 
 @dataclass(frozen=True)
 class Environment(FunctionEnvironment):
-    """What a candidate must reach on the test split: see `config.training.GateConfig`. Accuracies in 0..1."""
+    """What a candidate must reach on the test split: see `config.pipeline.GateConfig`. Accuracies in 0..1."""
 
     min_accuracy: float
     max_regression: float

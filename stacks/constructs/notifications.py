@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -12,7 +14,7 @@ from constructs import Construct
 class NotificationTopic(sns.Topic):
     """Encrypted, TLS only. Alarms, rules and budgets of this account may publish."""
 
-    def __init__(self, scope: Construct, id: str, *, key: kms.IKey, email: str | None) -> None:
+    def __init__(self, scope: Construct, id: str, *, key: kms.IKey, emails: Sequence[str]) -> None:
         super().__init__(scope, id, master_key=key, enforce_ssl=True)
         self._key = key
         stack = Stack.of(self)
@@ -26,8 +28,8 @@ class NotificationTopic(sns.Topic):
                     conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
                 )
             )
-        if email:
-            sns.CfnSubscription(self, "Email", topic_arn=self.topic_arn, protocol="email", endpoint=email)
+        for email in emails:
+            sns.CfnSubscription(self, f"Email-{email}", topic_arn=self.topic_arn, protocol="email", endpoint=email)
 
     def allow_publish(self, role: iam.IRole) -> None:
         role.add_to_principal_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[self.topic_arn]))

@@ -64,7 +64,7 @@ class PipelineFunctions(Construct):
             artifacts_bucket=artifacts.bucket_name,
             region=self._config.region,
             code_file=code_key,
-            check_quotas=self._config.environment != "local",
+            check_quotas=self._config.pipeline.check_quotas,
         )
         role = self._add(lambdas.PLAN_RUN, environment)
         data.allow_list(role, keys.DATASETS)
@@ -74,7 +74,7 @@ class PipelineFunctions(Construct):
         role.allow_without_resource(["servicequotas:ListServiceQuotas"])
 
     def _add_emit_findings(self) -> None:
-        role = self._add(lambdas.EMIT_FINDINGS, emit_findings.Environment(environment=self._config.environment))
+        role = self._add(lambdas.EMIT_FINDINGS, emit_findings.Environment(environment=self._config.prefix))
         jobs = self._sagemaker_arn("training-job", "*")
         role.allow(["sagemaker:DescribeTrainingJob"], [jobs])
         acknowledge_wildcard(role, jobs, "training jobs are named at run time")
@@ -83,7 +83,7 @@ class PipelineFunctions(Construct):
         )
 
     def _add_quality_gate(self) -> None:
-        gate = self._config.training.gate
+        gate = self._config.pipeline.gate
         role = self._add(lambdas.QUALITY_GATE, quality_gate.Environment(**gate.model_dump()))
         self._store.artifacts.allow_read(role, keys.RUNS)
         self._store.artifacts.allow_existence_check(role)
@@ -117,7 +117,7 @@ class PipelineFunctions(Construct):
 
     def _add_publish_model(self) -> None:
         artifacts, endpoint = self._store.artifacts, self._config.endpoint.name
-        publish = self._config.training.publish
+        publish = self._config.pipeline.publish
         environment = publish_model.Environment(
             artifacts_bucket=artifacts.bucket_name,
             endpoint_name=endpoint,

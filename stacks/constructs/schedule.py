@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from config.training import ScheduleConfig
+from config.pipeline import ScheduleConfig
 from stacks.constructs.acknowledgements import acknowledge
 from stacks.constructs.roles import ServiceRole
 

@@ -9,20 +9,20 @@ from typer.testing import CliRunner
 
 from kennel.cli.app import app
 from kennel.cloud import costs
-from kennel.cloud.session import load_config
 from kennel.errors import KennelError
+from kennel.workspace import project
 
 BREEDS, MOBILE = "dog-breed-classifier", "dog-breed-classifier-mobile"
 
 
 def test_a_run_is_the_sum_of_its_jobs():
-    found = costs.of_run(load_config("prod"), {"models": [BREEDS, MOBILE], "tune": True})
+    found = costs.of_run(project.config("prod"), {"models": [BREEDS, MOBILE], "tune": True})
     assert [(item.work, item.model) for item in found.items] == [
         ("preparation", ""), ("search", BREEDS), ("training", BREEDS), ("evaluation", BREEDS),
         ("training", MOBILE), ("evaluation", MOBILE),
     ]  # fmt: skip
     assert found.usd == pytest.approx(sum(item.usd for item in found.items), abs=0.01)
-    without = costs.of_run(load_config("prod"), {"models": [BREEDS, MOBILE], "tune": False})
+    without = costs.of_run(project.config("prod"), {"models": [BREEDS, MOBILE], "tune": False})
     search = next(item.usd for item in found.items if item.work == "search")
     assert found.usd - without.usd == pytest.approx(search, abs=0.02)
 
@@ -31,7 +31,7 @@ def test_instances_are_paid_for():
     one, four = (
         next(
             item
-            for item in costs.of_run(load_config("prod"), {"models": [MOBILE], "instances": num}).items
+            for item in costs.of_run(project.config("prod"), {"models": [MOBILE], "instances": num}).items
             if item.work == "training"
         )
         for num in (1, 4)
@@ -41,11 +41,11 @@ def test_instances_are_paid_for():
 
 def test_a_run_that_would_be_refused_says_why():
     with pytest.raises(KennelError, match="models"):
-        costs.of_run(load_config("prod"), {"models": ["no-such-model"]})
+        costs.of_run(project.config("prod"), {"models": ["no-such-model"]})
 
 
 def test_the_endpoint_costs_its_instances():
-    config = load_config("prod")
+    config = project.config("prod")
     found = costs.of_endpoint(config)
     assert found.min_instances == config.endpoint.min_instances
     assert found.per_month(2) == pytest.approx(2 * found.usd_per_hour * 730)

@@ -65,7 +65,7 @@ def test_the_artifact_is_uploaded_and_a_run_without_training_started(session, tm
     [
         (
             {"architecture": "mobilenet_v3_large"},
-            "no model of local is a mobilenet_v3_large: add one to config/catalog",
+            "no model of kennel-local has the network mobilenet_v3_large: add one to kennel.yaml",
         ),
         ({"name": "poodle"}, "there is no model poodle in local; choose from cat-dog-classifier"),
         ({"name": "dog-breed-resnet50"}, "dog-breed-resnet50 is configured as a resnet50, not as a simple_cnn"),

@@ -31,7 +31,7 @@ FIELDS = {
 @pytest.fixture(scope="module", params=MODES)
 def ran(request):
     """(mode, the training job's request) of a run with the mode set."""
-    runner = Runner(variant(sagemaker_debugger=request.param))
+    runner = Runner(variant(pipeline={"sagemaker_debugger": request.param}))
     found = runner.run({"models": [MODEL]})
     assert found.error is None and found.outcomes[MODEL]["outcome"] == "published"
     (call,) = found.calls["TrainModel"]
@@ -48,12 +48,14 @@ def test_the_service_would_accept_the_job_in_every_mode(ran):
 
 
 def test_rules_and_profiler_are_the_ones_that_were_asked_for():
-    hook = Runner(variant(sagemaker_debugger="rules")).run({"models": [MODEL]}).calls["TrainModel"][0]
+    hook = Runner(variant(pipeline={"sagemaker_debugger": "rules"})).run({"models": [MODEL]}).calls["TrainModel"][0]
     assert names(hook["DebugRuleConfigurations"]) == [
         "VanishingGradient", "Overfit", "PoorWeightInitialization", "LossNotDecreasing",
     ]  # fmt: skip
     assert hook["DebugHookConfig"]["S3OutputPath"].endswith(f"/{MODEL}/debugger/")
-    profiled = Runner(variant(sagemaker_debugger="profiler")).run({"models": [MODEL]}).calls["TrainModel"][0]
+    profiled = (
+        Runner(variant(pipeline={"sagemaker_debugger": "profiler"})).run({"models": [MODEL]}).calls["TrainModel"][0]
+    )
     assert names(profiled["ProfilerRuleConfigurations"]) == ["ProfilerReport", "LowGPUUtilization"]
     assert profiled["ProfilerConfig"]["ProfilingIntervalInMilliseconds"] == 5000
     assert '"NumSteps": 50' in profiled["ProfilerConfig"]["ProfilingParameters"]["DetailedProfilingConfig"]
@@ -75,12 +77,12 @@ def test_what_the_optimized_integration_is_not_known_to_take_goes_by_the_sdk():
 
 
 def training_resource(mode):
-    tasks = dict(fields.tasks(state_machine(variant(sagemaker_debugger=mode))))
+    tasks = dict(fields.tasks(state_machine(variant(pipeline={"sagemaker_debugger": mode}))))
     return tasks["TrainModel"]["Resource"]
 
 
 def test_the_role_may_make_describe_and_stop_the_job():
-    definition = state_machine(variant(sagemaker_debugger="profiler"))
+    definition = state_machine(variant(pipeline={"sagemaker_debugger": "profiler"}))
     allowed = {action for item in permissions.statements(definition) for action in item.actions}
     assert {f"sagemaker:{verb}TrainingJob" for verb in ("Create", "Describe", "Stop")} <= allowed
     passed = [item.resources for item in permissions.statements(definition) if "iam:PassRole" in item.actions]
@@ -94,11 +96,11 @@ def test_each_region_has_its_own_image():
 
 def test_the_embedded_cloud_refuses_it_with_a_sentence():
     with pytest.raises(ValidationError, match="the local cloud does not emulate SageMaker Debugger: set it to off"):
-        variant("local", sagemaker_debugger="rules")
+        variant("local", pipeline={"sagemaker_debugger": "rules"})
 
 
 def test_a_region_without_rules_is_refused():
-    values = variant(sagemaker_debugger="profiler").model_dump() | {"region": "il-central-1"}
+    values = variant(pipeline={"sagemaker_debugger": "profiler"}).model_dump() | {"region": "il-central-1"}
     with pytest.raises(ValidationError, match="SageMaker Debugger has no rules in il-central-1"):
         type(variant()).model_validate(values)
 
@@ -106,7 +108,7 @@ def test_a_region_without_rules_is_refused():
 def test_cloudformation_linter_accepts_the_state_machine_in_every_mode(tmp_path):
     paths = []
     for mode in MODES:
-        definition = state_machine(variant(sagemaker_debugger=mode))
+        definition = state_machine(variant(pipeline={"sagemaker_debugger": mode}))
         machine = {"RoleArn": "arn:aws:iam::123456789012:role/r", "DefinitionString": json.dumps(definition)}
         values = {name: "x" for name in json.dumps(definition).split("${")[1:]}
         machine["DefinitionSubstitutions"] = {name.partition("}")[0]: "x" for name in values}

@@ -109,14 +109,14 @@ def test_processing_is_isolated_encrypted_and_bounded(ran):
 
 def test_the_volume_key_is_there_unless_the_type_has_local_disks(ran):
     settings, calls = ran
-    local_disks = settings.training.training.instance_type.startswith(("ml.g4dn", "ml.g5"))
+    local_disks = settings.training.instance_type.startswith(("ml.g4dn", "ml.g5"))
     for job in training_parts(calls):
         assert ("VolumeKmsKeyId" in job["ResourceConfig"]) is not local_disks
 
 
 def test_without_isolation_nothing_of_it_is_asked_for():
     base = config.load("dev")
-    open_config = base.model_copy(update={"training": base.training.model_copy(update={"isolate": False})})
+    open_config = base.model_copy(update={"pipeline": base.pipeline.model_copy(update={"isolate": False})})
     found = Runner(open_config).run()
     assert not {"EnableNetworkIsolation", "VpcConfig"} & set(found.calls["TrainModel"][0])
     assert "NetworkConfig" not in found.calls["EvaluateModel"][0]
@@ -190,7 +190,7 @@ def test_trials_keep_checkpoints_on_spot_instances_only(ran):
     settings, calls = ran
     assert all(job["CheckpointConfig"]["S3Uri"].endswith("/checkpoints/") for job in calls["TrainModel"])
     kept = {"CheckpointConfig" in call["TrainingJobDefinition"] for call in calls["TuneModel"]}
-    assert kept == {settings.training.spot.enabled}
+    assert kept == {settings.spot.enabled}
 
 
 def test_a_search_space_reaches_the_service_in_its_own_form(ran):

@@ -19,8 +19,7 @@ MODEL = "dog-breed-classifier-mobile"
 
 
 def three():
-    compute = variant().training.preparation
-    return variant(preparation={**compute.model_dump(), "instance_count": 3})
+    return variant(preparation={"instance_count": 3})
 
 
 @pytest.fixture(scope="module")

@@ -107,8 +107,7 @@ def test_several_instances_train_the_final_model_and_each_trial_takes_one():
     ("instance_type", "distributed"), [("ml.g5.xlarge", False), ("ml.g5.12xlarge", True), ("ml.m5.4xlarge", False)]
 )
 def test_one_instance_with_several_gpus_is_distributed_too(instance_type, distributed):
-    base = variant().training.training
-    compute = {**base.model_dump(), "instance_type": instance_type, "fallback_instance_types": ()}
+    compute = {"instance_type": instance_type, "fallback_instance_types": ()}
     found = Runner(variant(training=compute)).run({"models": ["cat-dog-classifier"]})
     values = found.calls["TrainModel"][0]["HyperParameters"]
     assert ("sagemaker_torch_distributed_enabled" in values) is distributed
@@ -169,7 +168,7 @@ def test_states_stay_small_on_the_way(hyperband):
 @pytest.mark.parametrize(
     ("tuning", "sentence"),
     [
-        ({**HYPERBAND, "min_epochs": 10}, r"tuning.min_epochs \(10\) must be below the epochs of dog-breed-classifier"),
+        ({**HYPERBAND, "min_epochs": 10}, r"search.min_epochs \(10\) must be below the epochs of dog-breed-classifier"),
         ({**HYPERBAND, "early_stopping": "Auto"}, "set early_stopping to Off"),
         ({**HYPERBAND, "warm_start": True}, "warm_start cannot be had with strategy Hyperband"),
         ({"strategy": "Hyperband", "search_space": {"epochs": {"kind": "integer", "low": 1, "high": 3}}}, "epochs out"),

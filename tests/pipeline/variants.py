@@ -10,10 +10,11 @@ from config.app import AppConfig
 TUNED = "dog-breed-classifier"
 
 
-def variant(environment: str = "dev", *, tuning: dict[str, Any] | None = None, **training: Any) -> AppConfig:
-    """`environment` with other values of `training`, and of the search of TUNED."""
+def variant(environment: str = "dev", *, tuning: dict[str, Any] | None = None, **changes: Any) -> AppConfig:
+    """`environment` with other parts, such as `pipeline={"tune": False}`, and another search of TUNED."""
     values = config.load(environment).model_dump()
-    values["training"] |= training
+    for part, change in changes.items():
+        values[part] |= change
     for model in values["models"]:
         if model["name"] == TUNED and tuning:
             model["tuning"] |= tuning

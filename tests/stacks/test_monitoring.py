@@ -62,7 +62,7 @@ def test_every_function_has_its_line() -> None:
 def test_findings_have_a_line_for_each_rule_and_a_way_to_the_reports() -> None:
     lines = widgets("prod", "pipeline")["Findings of the rules"]["metrics"]
     assert {line[5] for line in lines} == set(rules.BY_NAME)
-    assert all(line[:4] == [metrics.NAMESPACE, metrics.FINDINGS, "Environment", "prod"] for line in lines)
+    assert all(line[:4] == [metrics.NAMESPACE, metrics.FINDINGS, "Environment", "kennel-prod"] for line in lines)
     (body,) = [
         text_of(item["DashboardBody"])
         for item in properties("prod", DASHBOARD)
@@ -74,6 +74,6 @@ def test_findings_have_a_line_for_each_rule_and_a_way_to_the_reports() -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_budget_is_the_configured_one_and_warns_before_it_is_spent(environment: str) -> None:
     (budget,) = properties(environment, "AWS::Budgets::Budget")
-    assert budget["Budget"]["BudgetLimit"]["Amount"] == config.load(environment).monitoring.monthly_budget_usd
+    assert budget["Budget"]["BudgetLimit"]["Amount"] == config.load(environment).monthly_budget_usd
     kinds = {item["Notification"]["NotificationType"] for item in budget["NotificationsWithSubscribers"]}
     assert kinds == {"ACTUAL", "FORECASTED"}

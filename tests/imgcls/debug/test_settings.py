@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from config.catalog import CAT_DOG
+import config
 from config.models import ModelSpec
 from imgcls.contract import metrics
 from imgcls.contract.debugging import DebugSettings
@@ -69,6 +69,9 @@ def test_a_job_carries_every_rule_as_a_metric():
 
 
 def test_the_environment_refuses_a_wrong_setting():
-    values = {**CAT_DOG.model_dump(), "hyperparameters": {"debug": {"rules": {"overfitting": {"ratios": 2}}}}}
+    values = {
+        **config.load("dev").model("cat-dog-classifier").model_dump(),
+        "hyperparameters": {"debug": {"rules": {"overfitting": {"ratios": 2}}}},
+    }
     with pytest.raises(ValueError, match=r"debug.rules.overfitting has no 'ratios'; choose from epochs, ratio, action"):
         ModelSpec.model_validate(values)

@@ -27,8 +27,7 @@ JOBS = ("PrepareDataset", "MergeManifest")
 
 def definitions(instances: int) -> list[dict[str, Any]]:
     """CreateProcessingJob requests, as the state machine makes them."""
-    compute = variant().training.preparation
-    settings = variant(preparation={**compute.model_dump(), "instance_count": instances})
+    settings = variant(preparation={"instance_count": instances})
     found = Runner(settings).run({"models": [MODEL]})
     return [request for state in JOBS for request in found.calls.get(state, [])]
 

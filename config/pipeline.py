@@ -1,4 +1,4 @@
-"""The pipeline's jobs, its quality gate, publishing and the schedule."""
+"""The pipeline: what it runs by default, its quality gate, publishing, its schedule and its limits."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from config import debugger, instances
+from config import debugger
 from config.base import Config
-from config.compute import JobCompute, SpotConfig
 
 
 class GateConfig(Config):
@@ -31,7 +30,7 @@ class PublishConfig(Config):
     @model_validator(mode="after")
     def _no_approval_yet(self) -> Self:
         if self.approval:
-            raise ValueError("approval by a human is not built yet: set approval=False")
+            raise ValueError("approval by a person is not available: set it to false")
         return self
 
 
@@ -42,18 +41,17 @@ class ScheduleConfig(Config):
     expression: str = "cron(0 3 ? * SUN *)"
 
 
-class TrainingConfig(Config):
-    preparation: JobCompute
-    training: JobCompute
-    evaluation: JobCompute
-    spot: SpotConfig = SpotConfig()
+class PipelineConfig(Config):
     tune: bool = True
     """Whether `{}` as execution input tunes the models that have a search space."""
-    default_models: tuple[str, ...] = Field(min_length=1)
+    default_models: tuple[str, ...] = ()
+    """What `{}` as execution input trains; if left out, the models of the first model's data set."""
     max_concurrency: int = Field(default=4, ge=1, le=40)
     budget_usd_per_run: float = Field(default=200, gt=0)
     """PlanRun refuses a run whose worst case costs more."""
     execution_timeout_seconds: int = Field(default=86400, ge=300)
+    check_quotas: bool = True
+    """Whether PlanRun asks Service Quotas before a run."""
     sagemaker_debugger: debugger.Mode = "off"
     """The service's own Debugger, for accounts that used it before it was closed. Kennel's own rules run regardless."""
     isolate: bool = True
@@ -61,21 +59,3 @@ class TrainingConfig(Config):
     gate: GateConfig = GateConfig()
     publish: PublishConfig = PublishConfig()
     schedule: ScheduleConfig = ScheduleConfig()
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        if self.spot.enabled and self.spot.max_wait_seconds < self.training.max_runtime_seconds:
-            raise ValueError(
-                f"spot.max_wait_seconds ({self.spot.max_wait_seconds}) is below training.max_runtime_seconds "
-                f"({self.training.max_runtime_seconds}): a spot job must be allowed to wait as long as it may run"
-            )
-        if self.evaluation.instance_count > 1:
-            raise ValueError(
-                f"evaluation.instance_count ({self.evaluation.instance_count}) must be 1: one instance scores a model"
-            )
-        for name in ("preparation", "evaluation"):
-            if instances.has_gpu(getattr(self, name).instance_type):
-                raise ValueError(
-                    f"{name}.instance_type: the jobs image has no CUDA: choose a CPU type such as ml.m5.xlarge"
-                )
-        return self
