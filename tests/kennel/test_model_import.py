@@ -68,7 +68,7 @@ def test_the_artifact_is_uploaded_and_a_run_without_training_started(session, tm
             "no model of kennel-local has the network mobilenet_v3_large: add one to kennel.yaml",
         ),
         ({"name": "poodle"}, "there is no model poodle in local; choose from cat-dog-classifier"),
-        ({"name": "dog-breed-resnet50"}, "dog-breed-resnet50 is configured as a resnet50, not as a simple_cnn"),
+        ({"name": "dog-breed-resnet50"}, "dog-breed-resnet50 is configured with the network resnet50, not simple_cnn"),
         ({"preprocessing": {"resize": 300}}, "is configured with resize 256, and the weights were trained with 300"),
         ({"preprocessing": {"size": 3}}, "--preprocessing: preprocessing has unknown fields"),
     ],
