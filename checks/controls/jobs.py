@@ -9,10 +9,11 @@ from typing import Any
 from checks.assembly import Assembly, dig
 from checks.control import Control
 from checks.machines import Task, either, tasks
+from imgcls.contract.failures import job_kinds
 
-PROCESSING = "createProcessingJob"
-TRAINING = "createTrainingJob"
-TUNING = "createHyperParameterTuningJob"
+PROCESSING, TRAINING, TUNING = (
+    kind.operation("create") for kind in (job_kinds.PROCESSING, job_kinds.TRAINING, job_kinds.TUNING)
+)
 SECRET_NAME = re.compile(r"password|passwd|secret|token|credential|access_?key|api_?key", re.IGNORECASE)
 SECRET_VALUE = re.compile(r"AKIA[0-9A-Z]{16}|-----BEGIN|ghp_[A-Za-z0-9]{20}")
 MIN_SUBNETS = 2

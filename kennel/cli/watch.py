@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from imgcls.contract import metrics
+from imgcls.contract.failures import causes, job_kinds
 from kennel.cli.output import console, duration
 from kennel.cloud.session import Session
 from kennel.runs import executions, jobs
 from kennel.runs.executions import Run
 from kennel.runs.history import Job, Visit
-from kennel.runs.reasons import reason
 
 SHOWN = ("Task", "Map", "Fail")
 """State types that do something; Choice, Pass and Wait are the wiring between them."""
@@ -39,7 +39,7 @@ def model_names(run: Run) -> dict[int, str]:
 def outcome(run: Run) -> str:
     """`dog-breed-classifier published, ...`, or the reason of a failure."""
     if run.status != "SUCCEEDED":
-        return reason(run.cause, run.error)
+        return causes.explain_execution(run.error, run.cause)
     results = run.output.get("outcomes", []) if isinstance(run.output, dict) else []
     return ", ".join(f"{item['model']} {item['outcome']}" for item in results)
 
@@ -97,7 +97,7 @@ class _Follower:
 
     def _metrics(self, job: Job) -> str:
         """`validation:accuracy=0.93 ...` from a training job's log, how far a tuning job is."""
-        if job.kind == "tuning":
+        if job.kind == job_kinds.TUNING.name:
             return jobs.search_progress(self._session, job.name)
         measured = self._measured.get(job, {})
         return " ".join(f"{name}={measured[name]:.4g}" for name in WATCHED if name in measured)
@@ -122,12 +122,13 @@ def _is_shown(visit: Visit) -> bool:
 def _change(visit: Visit, label: str) -> str:
     job = f" ({visit.job.kind} job {visit.job.name})" if visit.job else ""
     took = f" in {duration(visit.seconds)}" if visit.exited else ""
-    why = f": {_first_line(visit)}" if visit.error else ""
+    why = f": {_reason(visit)}" if visit.error else ""
     return f"{MARKS[visit.status]} {label} {visit.status}{took}{job}{why}"
 
 
-def _first_line(visit: Visit) -> str:
-    return (reason(visit.cause, visit.error).splitlines() or [""])[0][:300]
+def _reason(visit: Visit) -> str:
+    """The sentence that the notification gives as well."""
+    return causes.read(visit.error, visit.cause).sentence
 
 
 def _label(visit: Visit, names: dict[int, str]) -> str:
@@ -174,7 +175,7 @@ def print_run(run: Run) -> None:
     """The states, then the outcome of each model or the reason of the failure."""
     console.print(_table(run))
     for visit in run.visits:
-        if visit.status == "failed" and visit.cause:
-            console.print(f"\n{visit.state}: {reason(visit.cause, visit.error)}", style="red", markup=False)
+        if visit.status == "failed" and visit.error:
+            console.print(f"\n{visit.state}: {_reason(visit)}", style="red", markup=False)
     console.print()
     console.print(_verdict(run), style="green" if run.status == "SUCCEEDED" else "red", markup=False)

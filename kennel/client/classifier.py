@@ -19,12 +19,12 @@ from PIL import Image
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
+from imgcls.contract.failures import service_errors
 from imgcls.contract.serving import BATCH_TYPE, ServerSettings
 from kennel.errors import KennelError
 
 ALIAS_SECONDS = 60
 """How long a resolved alias is used before it is read again."""
-RETRYABLE = {"ModelNotReadyException", "ThrottlingException", "ServiceUnavailable", "InternalFailure"}
 Picture = str | Path | bytes | Image.Image | np.ndarray
 """A path, encoded bytes, a PIL image, or pixels: uint8 (height, width, 3), RGB, or (height, width), grey."""
 
@@ -116,7 +116,7 @@ class ImageClassifier:
             try:
                 return self._runtime.invoke_endpoint(EndpointName=self._endpoint_name, **request)
             except ClientError as error:
-                if attempt == self._attempts or not _is_passing(error):
+                if attempt == self._attempts or not service_errors.is_transient(error.response):
                     raise KennelError(_reason(error)) from error
                 # Full jitter: clients that met the same cold load must not come back together.
                 time.sleep(random.uniform(0, min(20.0, 0.25 * 2**attempt)))  # noqa: S311
@@ -128,7 +128,7 @@ def read_alias(s3: Any, bucket: str, model: str) -> Alias:
     try:
         body = s3.get_object(Bucket=bucket, Key=keys.alias(model))["Body"].read()
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+        if not service_errors.is_missing(error.response):
             raise
         raise KennelError(f"nothing is published as {model}: see `kennel models list`, or start the pipeline") from None
     return Alias.from_dict(json.loads(body))
@@ -186,21 +186,9 @@ def _encode(picture: Picture) -> bytes:
         raise KennelError(f"{picture} cannot be read: {error.strerror}") from None
 
 
-def _is_passing(error: ClientError) -> bool:
-    if error.response["Error"]["Code"] in RETRYABLE:
-        return True
-    return error.response.get("OriginalStatusCode") in (429, 503)
-
-
 def _reason(error: ClientError) -> str:
-    """The container's own sentence where there is one, else the service's."""
-    original = error.response.get("OriginalMessage")
-    if original:
-        try:
-            return json.loads(original)["message"]
-        except (json.JSONDecodeError, KeyError, TypeError):
-            return original
-    message = error.response["Error"]["Message"]
-    if error.response["Error"]["Code"] == "ValidationError" and "not found" in message:
-        return f"{message} It is off, or was never deployed: see `kennel endpoint status`"
-    return message
+    """The service's or the container's sentence, with the fix where the endpoint is missing."""
+    sentence = service_errors.explain(error.response)
+    if sentence.startswith("Endpoint ") and service_errors.is_missing(error.response):
+        return f"{sentence} It is off, or was never deployed: see `kennel endpoint status`"
+    return sentence

@@ -15,12 +15,13 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from config import instances
 from imgcls.contract import keys
+from imgcls.contract.failures.job_kinds import TRANSFORM
 from imgcls.contract.serving import ServerSettings
 from kennel.client.classifier import read_alias
 from kennel.cloud.session import Session
 from kennel.datasets.uploads import IMAGE_SUFFIXES, THREADS
 from kennel.errors import KennelError
-from kennel.models.batch_results import LOG_GROUP, Batch, Progress, collect, outputs
+from kennel.models.batch_results import Batch, Progress, collect, outputs
 
 FINAL = ("Completed", "Failed", "Stopped")
 POLL_SECONDS = {"local": 0.5, "aws": 10.0}
@@ -65,7 +66,9 @@ def run(
     status, reason = description["TransformJobStatus"], description.get("FailureReason", "")
     if not any("error" not in answer for answer in answers):
         detail = next((answer["error"] for answer in answers), "")
-        raise KennelError(f"the job {job} answered nothing: {reason or status}; {detail} (log: {LOG_GROUP}/{job})")
+        raise KennelError(
+            f"the job {job} answered nothing: {reason or status}; {detail} (log: {TRANSFORM.log_group}/{job})"
+        )
     return Outcome(job, target_model, status, reason, answers)
 
 

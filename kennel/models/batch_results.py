@@ -12,10 +12,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from imgcls.contract import keys
+from imgcls.contract.failures import job_kinds, service_errors
 from kennel.cloud.session import Session
 from kennel.datasets.uploads import THREADS
-
-LOG_GROUP = "/aws/sagemaker/TransformJobs"
 
 Progress = Callable[[str, int, int], None]
 """(what is going on, how many images are through, of how many)"""
@@ -85,24 +84,20 @@ def _reasons(session: Session, batch: Batch) -> dict[str, str]:
         pages = (
             session.client("logs")
             .get_paginator("filter_log_events")
-            .paginate(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{batch.job}/", filterPattern='"[sagemaker logs]"')
+            .paginate(
+                logGroupName=job_kinds.TRANSFORM.log_group,
+                logStreamNamePrefix=job_kinds.TRANSFORM.stream_prefix(batch.job),
+                filterPattern='"[sagemaker logs]"',
+            )
         )
         lines = [event["message"] for page in pages for event in page["events"]]
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+        if not service_errors.is_missing(error.response):
             raise
         return {}
     for line in lines:
         _, _, rest = line.partition(start)
         key, _, said = rest.lstrip("/").partition(": ")
         if said and said != "Message:":
-            reasons[key] = _sentence(said)
+            reasons[key] = service_errors.container_sentence(said)
     return reasons
-
-
-def _sentence(said: str) -> str:
-    """The container's own sentence, where it gave one."""
-    try:
-        return str(json.loads(said)["message"])
-    except (ValueError, KeyError, TypeError):
-        return said

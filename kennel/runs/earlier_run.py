@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from imgcls.contract import hyperparameters, keys
 from imgcls.contract.artifact import ARCHIVE
+from imgcls.contract.failures import service_errors
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from lambdas.plan_run.request import FIXED
@@ -35,7 +36,7 @@ def read(session: Session, execution: str, model: str) -> TrainedWith | None:
     try:
         body = session.client("s3").get_object(**request)["Body"].read()
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+        if not service_errors.is_missing(error.response):
             raise
         return None
     saved = json.loads(body)

@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from imgcls.contract.failures import service_errors
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.runs import jobs
@@ -108,7 +109,7 @@ def describe(session: Session, name: str, *, history: bool = True) -> Run:
     try:
         answer = client.describe_execution(executionArn=execution)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+        if not service_errors.is_missing(error.response):
             raise
         known = ", ".join(names(session, limit=5)) or "none"
         raise KennelError(f"there is no execution {name}; the newest are: {known}") from None

@@ -7,22 +7,20 @@ iteration it belongs to.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-JOB_NAMES = {
-    "TrainingJobName": "training",
-    "ProcessingJobName": "processing",
-    "HyperParameterTuningJobName": "tuning",
-}
+from imgcls.contract.failures import job_kinds
+
+Event = Mapping[str, Any]
 _FAILURES = ("Failed", "TimedOut", "StartFailed", "ScheduleFailed", "SubmitFailed")
 
 
 @dataclass(frozen=True)
 class Job:
-    """A SageMaker job that a state started. `kind`: training, processing or tuning."""
+    """A SageMaker job that a state started. `kind` is a name in `job_kinds.BY_NAME`."""
 
     kind: str
     name: str
@@ -32,7 +30,7 @@ class Job:
 class Visit:
     """One entry into a state of type `kind` (Task, Choice, Map, ...); `iteration` of the Map, None outside of it.
 
-    `is_poll`: it only asked how far a job is, that an earlier state created.
+    `is_poll`: it only described a job that an earlier state had created. That state's visit lasts as long as the job.
     """
 
     state: str
@@ -53,71 +51,105 @@ class Visit:
         return (self.exited - self.entered).total_seconds() if self.exited else None
 
 
-def read_visits(events: Iterable[dict]) -> list[Visit]:
+def read_visits(events: Iterable[Event]) -> list[Visit]:
     """The visits in the order in which they began."""
-    ordered = sorted(events, key=lambda event: event["id"])
-    by_id = {event["id"]: event for event in ordered}
-    visits: list[Visit] = []
-    visit_of: dict[int, Visit | None] = {}
-    iteration_of: dict[int, int | None] = {}
-    for event in ordered:
+    reader = _Reader()
+    for event in sorted(events, key=lambda event: event["id"]):
+        reader.read(event)
+    return reader.visits
+
+
+class _Reader:
+    """Takes the events of one execution, oldest first."""
+
+    def __init__(self) -> None:
+        self.visits: list[Visit] = []
+        self._visit_of: dict[int, Visit | None] = {}
+        self._iteration_of: dict[int, int | None] = {}
+        self._polled: dict[Job | None, Visit] = {}
+        """Jobs that the state machine itself has to poll -> the visit that created them."""
+
+    def read(self, event: Event) -> None:
         previous = event.get("previousEventId", 0)
-        iteration_of[event["id"]] = _iteration(event, iteration_of.get(previous))
+        self._iteration_of[event["id"]] = _iteration(event, self._iteration_of.get(previous))
         if event["type"].endswith("StateEntered"):
-            details = event["stateEnteredEventDetails"]
-            visit = Visit(
-                details["name"],
-                event["type"].removesuffix("StateEntered"),
-                iteration_of[event["id"]],
-                event["timestamp"],
-                input=_json(details.get("input")),
-            )
-            visits.append(visit)
-            visit_of[event["id"]] = visit
+            visit: Visit | None = self._enter(event)
         else:
-            visit_of[event["id"]] = _owner(event, visit_of, by_id, visits)
-            _apply(event, visit_of[event["id"]])
-    return visits
+            visit = self._owner(event)
+            if visit is not None:
+                self._apply(event, visit)
+        self._visit_of[event["id"]] = visit
+
+    def _enter(self, event: Event) -> Visit:
+        details = event["stateEnteredEventDetails"]
+        kind = event["type"].removesuffix("StateEntered")
+        iteration, given = self._iteration_of[event["id"]], _json(details.get("input"))
+        self.visits.append(Visit(details["name"], kind, iteration, event["timestamp"], input=given))
+        return self.visits[-1]
+
+    def _owner(self, event: Event) -> Visit | None:
+        previous = self._visit_of.get(event.get("previousEventId", 0))
+        if event["type"].endswith("StateExited"):
+            name = event["stateExitedEventDetails"]["name"]
+            if previous is None or previous.state != name:
+                return next((v for v in reversed(self.visits) if v.state == name and v.exited is None), None)
+        return previous
+
+    def _apply(self, event: Event, visit: Visit) -> None:
+        kind = event["type"]
+        if kind in ("TaskScheduled", "LambdaFunctionScheduled"):
+            visit.attempts += 1
+            self._schedule(event.get("taskScheduledEventDetails", {}), visit, event["timestamp"])
+        elif kind.endswith(_FAILURES) and kind not in ("ExecutionFailed", "MapIterationFailed"):
+            failure: Event = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+            visit.status, visit.error, visit.cause = "failed", failure.get("error"), failure.get("cause")
+        elif kind.endswith("StateExited"):
+            if visit.status == "failed" or visit is not self._polled.get(visit.job):
+                _end(visit, event["timestamp"])
+        elif kind in ("TaskSucceeded", "LambdaFunctionSucceeded"):
+            visit.status, visit.error, visit.cause = "running", None, None
+            if visit.is_poll:
+                self._describe(event.get("taskSucceededEventDetails", {}).get("output"), event["timestamp"])
+
+    def _schedule(self, details: Event, visit: Visit, time: datetime) -> None:
+        found = job_kinds.find(_json(details.get("parameters")))
+        resource = details.get("resource", "")
+        visit.is_poll = resource.startswith("describe")
+        if found is None or visit.is_poll:
+            return
+        visit.job = Job(found[0].name, found[1])
+        if resource.startswith("create") and not resource.endswith(".sync"):
+            self._polled[visit.job] = visit
+        elif resource.startswith("stop") and (creator := self._polled.get(visit.job)):
+            _end(creator, time, error="States.Timeout", cause="")
+
+    def _describe(self, output: str | None, time: datetime) -> None:
+        """What a poll was answered: the job's end is the end of the visit that created it."""
+        description = _json(output)
+        found = job_kinds.find(description)
+        creator = self._polled.get(Job(found[0].name, found[1])) if found else None
+        if found is None or creator is None:
+            return
+        status = description.get(found[0].status_field)
+        if status == "Completed":
+            _end(creator, time)
+        elif status in ("Failed", "Stopped"):
+            _end(creator, time, error="States.TaskFailed", cause=output)
 
 
-def _iteration(event: dict, inherited: int | None) -> int | None:
+def _end(visit: Visit, time: datetime, *, error: str | None = None, cause: str | None = None) -> None:
+    if error is not None:
+        visit.status, visit.error, visit.cause = "failed", error, cause
+    elif visit.status == "running":
+        visit.status = "succeeded"
+    # Else it stays failed: a caught error exits its state too.
+    visit.exited = time
+
+
+def _iteration(event: Event, inherited: int | None) -> int | None:
     if event["type"] == "MapIterationStarted":
-        return event["mapIterationStartedEventDetails"]["index"]
+        return int(event["mapIterationStartedEventDetails"]["index"])
     return None if event["type"] in ("MapStateSucceeded", "MapStateFailed", "MapStateExited") else inherited
-
-
-def _owner(event: dict, visit_of: dict[int, Visit | None], by_id: dict[int, dict], visits: list[Visit]) -> Visit | None:
-    if event["type"].endswith("StateExited"):
-        name = event["stateExitedEventDetails"]["name"]
-        start = visit_of.get(event.get("previousEventId", 0))
-        if start is not None and start.state == name:
-            return start
-        return next((v for v in reversed(visits) if v.state == name and v.exited is None), None)
-    return visit_of.get(event.get("previousEventId", 0))
-
-
-def _apply(event: dict, visit: Visit | None) -> None:
-    if visit is None:
-        return
-    kind = event["type"]
-    if kind in ("TaskScheduled", "LambdaFunctionScheduled"):
-        visit.attempts += 1
-        details = event.get("taskScheduledEventDetails", {})
-        visit.is_poll = details.get("resource", "").startswith("describe")
-        parameters = {} if visit.is_poll else _json(details.get("parameters"))
-        for key, job_kind in JOB_NAMES.items():
-            if key in parameters:
-                visit.job = Job(job_kind, parameters[key])
-    elif kind.endswith(_FAILURES) and kind not in ("ExecutionFailed", "MapIterationFailed"):
-        failure: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
-        visit.error, visit.cause = failure.get("error"), failure.get("cause")
-        visit.status = "failed"
-    elif kind.endswith("StateExited"):
-        visit.exited = event["timestamp"]
-        # A caught error exits its state too: it stays failed, the handler's state tells the rest.
-        visit.status = "failed" if visit.status == "failed" and visit.error else "succeeded"
-    elif kind in ("TaskSucceeded", "LambdaFunctionSucceeded"):
-        visit.status, visit.error, visit.cause = "running", None, None
 
 
 def _json(text: str | None) -> dict[str, Any]:

@@ -8,30 +8,28 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from imgcls.contract.failures import job_kinds, service_errors
 from kennel.cloud.session import Session
-from kennel.runs.history import JOB_NAMES, Job
-
-LOG_GROUPS = {"training": "/aws/sagemaker/TrainingJobs", "processing": "/aws/sagemaker/ProcessingJobs"}
-_NOT_FOUND = ("ResourceNotFoundException", "ResourceNotFound", "ValidationException")
-
-
-# kind -> the noun of its operations, its name and its status
-_NOUNS = {kind: field.removesuffix("Name") for field, kind in JOB_NAMES.items()}
+from kennel.runs.history import Job
 
 
 def stop(session: Session, job: Job) -> bool:
     """Whether it ran, and is now being stopped."""
-    sagemaker, noun = session.client("sagemaker"), _NOUNS[job.kind]
-    name = {f"{noun}Name": job.name}
+    kind = job_kinds.BY_NAME[job.kind]
+
+    def call(verb: str) -> Any:
+        method = getattr(session.client("sagemaker"), xform_name(kind.operation(verb)))
+        return method(**{kind.name_field: job.name})
+
     try:
-        if getattr(sagemaker, xform_name(f"Describe{noun}"))(**name)[f"{noun}Status"] != "InProgress":
+        if call("Describe")[kind.status_field] != "InProgress":
             return False
-        getattr(sagemaker, xform_name(f"Stop{noun}"))(**name)
+        call("Stop")
     except ClientError as error:
-        # It was never made, or has ended meanwhile.
-        if error.response["Error"]["Code"] not in _NOT_FOUND:
-            raise
-        return False
+        # It was never created, or ended between the two calls: then Stop is refused as invalid.
+        if service_errors.is_missing(error.response) or service_errors.is_invalid(error.response):
+            return False
+        raise
     return True
 
 
@@ -40,18 +38,20 @@ class LogTail:
 
     def __init__(self, session: Session, job: Job) -> None:
         self._logs = session.client("logs")
-        self._group = LOG_GROUPS.get(job.kind)
-        self._prefix = f"{job.name}/"
+        self._kind = job_kinds.BY_NAME[job.kind]
+        self._prefix = self._kind.stream_prefix(job.name)
         self._tokens: dict[str, str] = {}
 
     def read(self) -> Iterator[str]:
-        """New lines, stream by stream. A log that is not there yet has none."""
-        if self._group is None:
+        """New lines, stream by stream: none before the log exists, none for a tuning job: its trials have them."""
+        if self._kind is job_kinds.TUNING:
             return
         try:
-            streams = self._logs.describe_log_streams(logGroupName=self._group, logStreamNamePrefix=self._prefix)
+            streams = self._logs.describe_log_streams(
+                logGroupName=self._kind.log_group, logStreamNamePrefix=self._prefix
+            )
         except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_FOUND:
+            if service_errors.is_missing(error.response):
                 return
             raise
         for stream in streams["logStreams"]:
@@ -59,7 +59,11 @@ class LogTail:
 
     def _read(self, stream: str) -> Iterator[str]:
         while True:
-            request: dict[str, Any] = {"logGroupName": self._group, "logStreamName": stream, "startFromHead": True}
+            request: dict[str, Any] = {
+                "logGroupName": self._kind.log_group,
+                "logStreamName": stream,
+                "startFromHead": True,
+            }
             if stream in self._tokens:
                 request["nextToken"] = self._tokens[stream]
             answer = self._logs.get_log_events(**request)
@@ -77,7 +81,7 @@ def search_progress(session: Session, tuning_job: str) -> str:
     try:
         answer = session.client("sagemaker").describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=tuning_job)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _NOT_FOUND:
+        if service_errors.is_missing(error.response):
             return ""
         raise
     counters = answer.get("TrainingJobStatusCounters", {})

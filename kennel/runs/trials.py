@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from imgcls.contract import keys, trials
+from imgcls.contract.failures import job_kinds
 from imgcls.contract.records import OUTPUT_ARCHIVE
 from imgcls.reports.search import Search, Trial
 from kennel.cloud.session import Session
@@ -39,9 +40,9 @@ def of_run(session: Session, run: Run) -> Iterator[Search]:
         if visit.job is None or visit.job in seen or not isinstance(plan, dict):
             continue
         seen.add(visit.job)
-        if visit.job.kind == "tuning":
+        if visit.job.kind == job_kinds.TUNING.name:
             yield of_tuning_job(session, plan["name"], visit.job.name)
-        elif visit.job.kind == "training" and _searches_head(visit):
+        elif visit.job.kind == job_kinds.TRAINING.name and _searches_head(visit):
             rows = _records(session, keys.output(run.name, plan["name"]) + f"{visit.job.name}/output/{OUTPUT_ARCHIVE}")
             if rows:
                 yield of_head_search(plan["name"], visit.job.name, rows)

@@ -7,8 +7,8 @@ class Refused(ValueError):
     """What the caller asked for cannot be done. The message is one sentence with the fix."""
 
 
-class Overtaken(Refused):
-    """Another version was published since this one was compared with the published one."""
+class StaleComparison(Refused):
+    """Another version was published after this one was compared with the published one."""
 
 
 class NotReady(RuntimeError):

@@ -8,9 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from imgcls.contract import keys
+from imgcls.contract.failures import service_errors
 from lambdas.common.clients import client
-
-_MISSING = ("404", "NoSuchKey", "NotFound")
 
 
 def exists(bucket: str, key: str) -> bool:
@@ -23,7 +22,7 @@ def head(bucket: str, key: str) -> dict[str, Any] | None:
     try:
         return client("s3").head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _MISSING:
+        if service_errors.is_missing(error.response):
             return None
         raise
 
@@ -33,7 +32,7 @@ def read(bucket: str, key: str) -> tuple[bytes, str] | None:
     try:
         answer = client("s3").get_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _MISSING:
+        if service_errors.is_missing(error.response):
             return None
         raise
     return answer["Body"].read(), answer["ETag"]

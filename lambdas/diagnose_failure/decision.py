@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lambdas.diagnose_failure.cause import Cause
+from imgcls.contract.failures import service_errors
+from imgcls.contract.failures.causes import Cause
 
 Kind = Literal["capacity", "again", "fail"]
 MIN_WAIT_SECONDS = 2
@@ -27,7 +28,7 @@ class Rule:
 
 RULES = (
     Rule(
-        r"^Overtaken\b",
+        r"^StaleComparison\b",
         "fail",
         "compare again, without training: `kennel pipeline start --model MODEL --trained-by EXECUTION`",
     ),
@@ -44,8 +45,8 @@ RULES = (
         "ask for more of this instance type under Service Quotas, or name fallback_instance_types",
         wait_seconds=60,
     ),
-    Rule(r"InternalServerError|InternalFailure|InternalError", "again", "start again; AWS had an error", 30),
-    Rule(r"Throttl|Rate exceeded|TooManyRequests", "again", "start again later, with fewer models at once", 60),
+    Rule(service_errors.INTERNAL, "again", "start again; AWS had an error", 30),
+    Rule(service_errors.THROTTLED, "again", "start again later, with fewer models at once", 60),
     Rule(r"MaxRuntimeExceeded", "fail", "raise the job's max_runtime_seconds, or train fewer epochs"),
     Rule(
         r"MaxWaitTimeExceeded",
@@ -118,6 +119,7 @@ def _reason(state: str, cause: Cause) -> str:
 
 
 def _remedy(rule: Rule, cause: Cause) -> str:
-    if not cause.job:
+    if cause.kind is None:
         return rule.remedy
-    return f"{rule.remedy} (job {cause.job}, log group {cause.log_group}, streams {cause.job}/*)"
+    streams = f"{cause.kind.stream_prefix(cause.job)}*"
+    return f"{rule.remedy} (job {cause.job}, log group {cause.kind.log_group}, streams {streams})"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from imgcls.contract import metrics, rules
+from imgcls.contract.failures import causes, job_kinds
 from imgcls.contract.rules import Rule
 
 
@@ -15,11 +15,8 @@ def job_name(event: Mapping[str, Any]) -> str | None:
     """The job that the event is about: named, or in the cause of its failure. None for a failure without a job."""
     if "job" in event:
         return str(event["job"])
-    try:
-        cause = json.loads(event["error"]["Cause"])
-    except ValueError:
-        return None
-    return cause.get("TrainingJobName") if isinstance(cause, dict) else None
+    cause = causes.read_caught(event["error"])
+    return cause.job if cause.kind is job_kinds.TRAINING else None
 
 
 def fired(description: Mapping[str, Any]) -> list[Rule]:

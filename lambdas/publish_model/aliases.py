@@ -9,12 +9,12 @@ from botocore.exceptions import ClientError
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
+from imgcls.contract.failures import service_errors
 from lambdas.common import s3
 from lambdas.common.clients import client
 from lambdas.common.errors import NotReady
 
 ATTEMPTS = 5
-_OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 
 
 def read(bucket: str, name: str) -> Alias | None:
@@ -22,7 +22,7 @@ def read(bucket: str, name: str) -> Alias | None:
 
 
 def change(bucket: str, name: str, move: Callable[[Alias | None], Alias]) -> Alias:
-    """Write what `move` makes of the alias. Whoever is overtaken by another writer reads and moves again.
+    """Write what `move` makes of the alias. If another writer comes first, the alias is read and moved again.
 
     Raises NotReady when that happens all the time.
     """
@@ -49,7 +49,7 @@ def _write(bucket: str, alias: Alias, etag: str | None) -> bool:
             Bucket=bucket, Key=keys.alias(alias.name), Body=body, ContentType="application/json", **condition
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _OVERTAKEN:
+        if not service_errors.is_conflict(error.response):
             raise
         return False
     return True

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from lambdas.common import endpoints
 from lambdas.common.clients import client
 from lambdas.common.errors import NotReady
 
@@ -23,7 +24,7 @@ MAX_POLLS = 3000
 MAX_NAME_CHARS = 63
 _MARK = "-refresh-"
 _TIME_CHARS = 14
-_BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
+_BUSY = (endpoints.CREATING, *endpoints.CHANGING)
 _DERIVED = ("EndpointConfigName", "EndpointConfigArn", "CreationTime", "ResponseMetadata")
 
 
@@ -58,7 +59,7 @@ def decide(status: str, config: str, rollout: Rollout) -> Decision:
         raise NotReady(f"the endpoint is still {status} after {MAX_POLLS} looks: see its events")
     if status in _BUSY:
         return "wait"
-    if status != "InService":
+    if status != endpoints.IN_SERVICE:
         raise RolloutFailed(f"the endpoint is {status}: see its FailureReason")
     if not rollout.config:
         return "start"
@@ -74,7 +75,7 @@ def decide(status: str, config: str, rollout: Rollout) -> Decision:
 
 def step(endpoint: str, rollout: Rollout, now: str) -> Step:
     """One look at the endpoint, and what follows from it. `now` is in digits, for the copy's name."""
-    described = _describe(endpoint)
+    described = endpoints.describe(endpoint)
     if described is None:
         return Step(False, asdict(rollout), f"the endpoint {endpoint} is switched off: no fleet to refresh")
     config = described["EndpointConfigName"]
@@ -117,7 +118,7 @@ def _start(endpoint: str, described: Mapping[str, Any], now: str, polls: int) ->
         )
     except ClientError:
         sagemaker.delete_endpoint_config(EndpointConfigName=copy)
-        again = _describe(endpoint)
+        again = endpoints.describe(endpoint)
         if again is None or again["EndpointStatus"] not in _BUSY:
             raise
         return Rollout(polls=polls)
@@ -128,12 +129,3 @@ def _forget(config: str) -> None:
     """Delete a copy that was made here and is no longer used. The stack's own configuration stays."""
     if _MARK in config:
         client("sagemaker").delete_endpoint_config(EndpointConfigName=config)
-
-
-def _describe(endpoint: str) -> dict[str, Any] | None:
-    try:
-        return client("sagemaker").describe_endpoint(EndpointName=endpoint)
-    except ClientError as error:
-        if "Could not find endpoint" in error.response["Error"]["Message"]:
-            return None
-        raise

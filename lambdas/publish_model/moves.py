@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
-from lambdas.common.errors import Overtaken, Refused
+from lambdas.common.errors import Refused, StaleComparison
 
 
 def published(
@@ -13,11 +13,11 @@ def published(
     """The alias after publishing. Publishing what is current already changes nothing, so that a retry is harmless.
 
     `compared_with` is what was published when the gate judged: empty for nothing, None when there was no judgement.
-    Raises Overtaken when something else is published now, which the judgement says nothing about.
+    Raises StaleComparison when something else is published now, which the judgement says nothing about.
     """
     current = before.current if before else ""
     if compared_with is not None and current not in (compared_with, target_model):
-        raise Overtaken(
+        raise StaleComparison(
             f"{name} is at {_version(current)} now, and this version was compared with {_version(compared_with)}: "
             "another run or a rollback was faster, so nothing was published"
         )

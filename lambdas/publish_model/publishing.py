@@ -34,7 +34,7 @@ def publish(
 ) -> dict[str, Any]:
     """The alias's new content, and whether the fleet has to be refreshed.
 
-    Raises Refused for a missing artifact, Overtaken when something else was published since the comparison.
+    Raises Refused for a missing artifact, StaleComparison when something else was published since the comparison.
     """
     bucket = environment.artifacts_bucket
     if not s3.exists(bucket, keys.MODELS + target_model):

@@ -9,23 +9,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from imgcls.contract.failures import service_errors
+from lambdas.common import endpoints
 from lambdas.common.clients import client
 from lambdas.common.errors import NotReady
 
-ANSWERING = ("InService", "Updating", "SystemUpdating", "RollingBack")
-STARTING = ("Creating",)
+ANSWERING = (endpoints.IN_SERVICE, *endpoints.CHANGING)
 POLL_SECONDS = 5.0
-_LOADING = ("ModelNotReadyException", "ServiceUnavailable")
-
-
-def status(name: str) -> str | None:
-    """EndpointStatus, or None when there is no such endpoint: it is switched off."""
-    try:
-        return client("sagemaker").describe_endpoint(EndpointName=name)["EndpointStatus"]
-    except ClientError as error:
-        if "Could not find endpoint" in error.response["Error"]["Message"]:
-            return None
-        raise
 
 
 @dataclass(frozen=True)
@@ -37,17 +27,20 @@ class Endpoint:
 
     def wait_until_answering(self) -> bool:
         """False when the endpoint is switched off. Raises NotReady when it cannot answer."""
-        while (found := status(self.name)) in STARTING:
-            self._sleep(f"the endpoint {self.name} is still {found}")
-        if found is not None and found not in ANSWERING:
-            raise NotReady(f"the endpoint {self.name} is {found}: see its FailureReason and its logs")
-        return found is not None
+        while (status := self._status()) == endpoints.CREATING:
+            self._sleep(f"the endpoint {self.name} is still {status}")
+        if status is not None and status not in ANSWERING:
+            raise NotReady(f"the endpoint {self.name} is {status}: see its FailureReason and its logs")
+        return status is not None
 
     def predict(self, target_model: str, content_type: str, body: bytes) -> dict[str, Any]:
-        """The `full` answer. A cold load may take longer than one request: asked again until the deadline."""
+        """The `full` answer. A cold load may take longer than one request: asked again until the deadline.
+
+        Raises ClientError for what another request would meet again.
+        """
         while True:
             try:
-                answer = client("sagemaker-runtime").invoke_endpoint(
+                response = client("sagemaker-runtime").invoke_endpoint(
                     EndpointName=self.name,
                     TargetModel=target_model,
                     ContentType=content_type,
@@ -55,11 +48,16 @@ class Endpoint:
                     CustomAttributes="format=full",
                     Body=body,
                 )
-                return json.loads(answer["Body"].read())
+                answer: dict[str, Any] = json.loads(response["Body"].read())
+                return answer
             except ClientError as error:
-                if error.response["Error"]["Code"] not in _LOADING:
+                if not service_errors.is_transient(error.response):
                     raise
-                self._sleep(f"{target_model} is still not loaded: {error.response['Error']['Message']}")
+                self._sleep(f"{target_model} still does not answer: {service_errors.explain(error.response)}")
+
+    def _status(self) -> str | None:
+        found = endpoints.describe(self.name)
+        return str(found["EndpointStatus"]) if found else None
 
     def _sleep(self, otherwise: str) -> None:
         if time.monotonic() + POLL_SECONDS > self.deadline:

@@ -9,12 +9,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from imgcls.contract.failures import service_errors
 from lambdas.common import s3
 from lambdas.common.clients import client
 
 CHUNK_BYTES = 8 * 1024 * 1024
-
-_TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 
 
 class ArtifactConflict(RuntimeError):
@@ -59,7 +58,7 @@ def _copy_if_absent(bucket: str, source: str, target: str) -> bool:
             Bucket=bucket, Key=target, CopySource={"Bucket": bucket, "Key": source}, IfNoneMatch="*"
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _TAKEN:
+        if not service_errors.is_conflict(error.response):
             raise
         return False
     return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from kennel.runs.history import Job, read_visits
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -92,6 +94,60 @@ def test_a_retry_that_succeeds_is_a_success():
     ]
     (visit,) = read_visits(events)
     assert (visit.status, visit.attempts, visit.error) == ("succeeded", 2, None)
+
+
+def polled_job(*answers, is_stopped=False):
+    """The visit of a state that creates a job without waiting for it; each answer is that of one poll."""
+    job, number = {"TrainingJobName": "train-1"}, 5
+    events = [
+        entered(1, 0, "TrainModel"),
+        event(2, 1, "TaskScheduled", taskScheduledEventDetails=scheduled("createTrainingJob", job)),
+        event(3, 2, "TaskSucceeded", taskSucceededEventDetails={"output": '{"TrainingJobArn": "arn"}'}),
+        exited(4, 3, "TrainModel"),
+    ]
+    for answer in answers:
+        output = json.dumps(job | answer)
+        events += [
+            entered(number, number - 1, "TrainModelDescribe"),
+            event(number + 1, number, "TaskScheduled", taskScheduledEventDetails=scheduled("describeTrainingJob", job)),
+            event(number + 2, number + 1, "TaskSucceeded", taskSucceededEventDetails={"output": output}),
+            exited(number + 3, number + 2, "TrainModelDescribe"),
+        ]
+        number += 4
+    if is_stopped:
+        stop = scheduled("stopTrainingJob", job)
+        events += [
+            entered(number, number - 1, "TrainModelStop"),
+            event(number + 1, number, "TaskScheduled", taskScheduledEventDetails=stop),
+        ]
+    return read_visits(events)[0]
+
+
+def scheduled(resource, parameters):
+    return {"resource": resource, "parameters": json.dumps(parameters)}
+
+
+RUNNING, FAILED = {"TrainingJobStatus": "InProgress"}, {"TrainingJobStatus": "Failed", "FailureReason": "nan"}
+
+
+def test_a_polled_job_runs_until_a_poll_says_otherwise():
+    for answers in ([], [RUNNING], [RUNNING, RUNNING]):
+        visit = polled_job(*answers)
+        assert (visit.status, visit.exited, visit.job) == ("running", None, Job("training", "train-1"))
+    visit = polled_job(RUNNING, {"TrainingJobStatus": "Completed"})
+    assert (visit.status, visit.seconds, visit.error) == ("succeeded", 10, None)
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_a_polled_job_that_fails_has_its_description_as_the_cause(status):
+    visit = polled_job(RUNNING, FAILED | {"TrainingJobStatus": status})
+    assert (visit.status, visit.error, visit.seconds) == ("failed", "States.TaskFailed", 10)
+    assert json.loads(visit.cause)["FailureReason"] == "nan"
+
+
+def test_a_polled_job_that_is_stopped_for_its_time_has_timed_out():
+    visit = polled_job(RUNNING, is_stopped=True)
+    assert (visit.status, visit.error, visit.cause) == ("failed", "States.Timeout", "")
 
 
 def test_asking_how_far_a_job_is_counts_as_a_poll_and_has_no_job():

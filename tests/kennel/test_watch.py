@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from imgcls.contract.failures import causes
 from kennel.cli import watch
 from kennel.runs.executions import Run
 from kennel.runs.history import Job, Visit
+from lambdas.diagnose_failure.decision import decide
+from tests.imgcls.contract.recorded_failures import FAILURES
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -55,12 +58,31 @@ def test_wiring_is_left_out_and_models_are_named(printed):
 def test_a_failure_says_why_in_words(printed):
     cause = json.dumps([{"model": "dogs", "reason": "the loss is nan", "remedy": "lower lr"}])
     failed = visit(
-        "TrainModel", status="failed", error="States.TaskFailed", cause='{"FailureReason": "the loss is nan"}'
+        "TrainModel",
+        status="failed",
+        error="States.TaskFailed",
+        cause='{"TrainingJobName": "t", "FailureReason": "the loss is nan"}',
     )
     text = printed(run(failed, status="FAILED", error="PipelineFailed", cause=cause))
     assert "TrainModel: the loss is nan" in text
     assert "r1 FAILED in 1m30s: dogs: the loss is nan (lower lr)" in text
     assert "{" not in text
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.sentence[:40])
+def test_the_live_view_gives_the_reason_of_the_notification(monkeypatch, failure):
+    """The notification's reason is the one that DiagnoseFailure answers for what the state's Catch hands over."""
+    caught = causes.read_caught({"Error": failure.error, "Cause": failure.cause})
+    told = decide("TrainModel", caught, {"attempt": 0, "instances": {}, "fallbacks": {}}, max_attempts=3).reason
+    failed = run(visit("TrainModel", status="failed", error=failure.error, cause=failure.cause), status="FAILED")
+    monkeypatch.setattr(watch.console, "width", 1000)
+    with watch.console.capture() as printed:
+        watch.print_run(failed)
+    assert told in printed.get()
+    monkeypatch.setattr(watch.executions, "follow", lambda session, name: iter([failed]))
+    with watch.console.capture() as lines:
+        watch.follow_lines(None, "r1")
+    assert told.removeprefix("TrainModel: ") in lines.get().splitlines()[0]
 
 
 def test_polls_are_left_out_unless_one_fails(printed):

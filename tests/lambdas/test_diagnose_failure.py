@@ -6,16 +6,11 @@ import json
 
 import pytest
 
-from lambdas.diagnose_failure.cause import MAX_REASON_CHARS, read
+from imgcls.contract.failures.causes import MAX_SENTENCE_CHARS, read_caught
 from lambdas.diagnose_failure.decision import MAX_WAIT_SECONDS, decide
 from lambdas.diagnose_failure.environment import Environment
 from lambdas.diagnose_failure.handler import handler
-
-TOOLKIT = (
-    "AlgorithmError: ExecuteUserScriptError:\nExitCode 1\n"
-    'ErrorMessage "Traceback (most recent call last):\n  File "train.py", line 3\nValueError: bad lr\n"\n'
-    'Command "/usr/bin/python3 train.py --lr 9", exit code: 1'
-)
+from tests.imgcls.contract.recorded_failures import FAILURES, SCRIPT, tuning
 
 
 def recovery(attempt=0, fallbacks=("ml.g4dn.xlarge",)):
@@ -32,29 +27,13 @@ def job(**values):
 
 
 def diagnose(error, state="TrainModel", **changes):
-    return decide(state, read(error), recovery(**changes), max_attempts=3)
+    return decide(state, read_caught(error), recovery(**changes), max_attempts=3)
 
 
-@pytest.mark.parametrize(
-    ("error", "sentence"),
-    [
-        (job(FailureReason=TOOLKIT), "ValueError: bad lr"),
-        (job(FailureReason=TOOLKIT.replace("ValueError", "RuntimeError")), "bad lr"),
-        (job(FailureReason="AlgorithmError: ...t(1)\n  File x.py\nKeyError: 'a', exit code: 1"), "KeyError: 'a'"),
-        (job(FailureReason="AlgorithmError: , exit code: 137"), ", exit code: 137"),
-        (job(FailureReason="AlgorithmError: exit code: 1", ExitMessage="no good image"), "no good image"),
-        (job(FailureReason="ClientError: Data download failed: no object"), "Data download failed: no object"),
-        (job(TrainingJobStatus="Stopped"), "the job ended Stopped"),
-        ({"Error": "Refused", "Cause": '{"errorMessage": "models is 1", "errorType": "Refused"}'}, "models is 1"),
-        ({"Error": "Overtaken", "Cause": '{"errorMessage": "m is at v2", "errorType": "Overtaken"}'}, "m is at v2"),
-        ({"Error": "SageMaker.AmazonSageMakerException", "Cause": "Rate exceeded"}, "Rate exceeded"),
-        ({"Error": "States.Timeout", "Cause": ""}, "it did not end within its time limit"),
-        ({"Error": "Weird", "Cause": "[1, 2]"}, "[1, 2]"),
-        ({"Error": "Weird"}, "Weird"),
-    ],
-)  # fmt: skip
-def test_the_reason_is_the_sentence_that_a_person_needs(error, sentence):
-    assert diagnose(error).reason == f"TrainModel: {sentence}"
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.sentence[:40])
+def test_the_reason_is_the_failures_sentence(failure):
+    error = {"Error": failure.error, "Cause": failure.cause}
+    assert diagnose(error).reason == f"TrainModel: {failure.sentence}"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +44,7 @@ def test_the_reason_is_the_sentence_that_a_person_needs(error, sentence):
          "fallback", "Service Quotas"),
         (job(FailureReason="InternalServerError: try again"), "retry", "AWS had an error"),
         ({"Error": "SageMaker.AmazonSageMakerException", "Cause": "ThrottlingException"}, "retry", "later"),
-        (job(FailureReason=TOOLKIT), "fail", "script"),
+        (job(FailureReason=SCRIPT), "fail", "script"),
         (job(TrainingJobStatus="Stopped", SecondaryStatus="MaxRuntimeExceeded"), "fail", "max_runtime_seconds"),
         (job(TrainingJobStatus="Stopped", SecondaryStatus="MaxWaitTimeExceeded"), "fail", "switch spot off"),
         (job(TrainingJobStatus="Stopped", SecondaryStatus="Stopped"), "fail", "somebody stopped the job"),
@@ -74,7 +53,8 @@ def test_the_reason_is_the_sentence_that_a_person_needs(error, sentence):
         (job(FailureReason="ClientError: No S3 objects found under S3 URL"), "fail", "an input is missing"),
         ({"Error": "SageMaker.AmazonSageMakerException", "Cause": "ValidationException: x"}, "fail", "definition"),
         ({"Error": "Refused", "Cause": '{"errorMessage": "x", "errorType": "Refused"}'}, "fail", "change the input"),
-        ({"Error": "Overtaken", "Cause": '{"errorMessage": "x", "errorType": "Overtaken"}'}, "fail", "--trained-by"),
+        ({"Error": "StaleComparison", "Cause": '{"errorMessage": "x", "errorType": "StaleComparison"}'},
+         "fail", "--trained-by"),
         ({"Error": "Kennel.NoTrialSucceeded", "Cause": "none"}, "fail", "trials"),
         ({"Error": "Never.Seen", "Cause": "?"}, "fail", "nothing is known"),
     ],
@@ -111,12 +91,15 @@ def test_a_function_is_never_tried_again_here():
 
 
 def test_a_jobs_log_is_named():
-    assert "job job-1, log group /aws/sagemaker/TrainingJobs" in diagnose(job(FailureReason=TOOLKIT)).remedy
+    named = "(job job-1, log group /aws/sagemaker/TrainingJobs, streams job-1/*)"
+    assert diagnose(job(FailureReason=SCRIPT)).remedy.endswith(named)
+    failure = tuning("")
+    assert diagnose({"Error": failure.error, "Cause": failure.cause}).remedy.endswith("streams job-1-*)")
 
 
 def test_a_long_cause_is_cut():
     reason = diagnose({"Error": "x", "Cause": "word " * 1000}).reason
-    assert len(reason) <= MAX_REASON_CHARS + len("TrainModel: ") and reason.endswith("...")
+    assert len(reason) <= MAX_SENTENCE_CHARS + len("TrainModel: ") and reason.endswith("...")
 
 
 def test_the_answer_is_the_next_input(function):

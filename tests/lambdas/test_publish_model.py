@@ -8,7 +8,7 @@ import pytest
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
-from lambdas.common.errors import NotReady, Overtaken, Refused
+from lambdas.common.errors import NotReady, Refused, StaleComparison
 from lambdas.publish_model import aliases
 from lambdas.publish_model.environment import Environment
 from lambdas.publish_model.handler import handler
@@ -75,7 +75,7 @@ def test_the_champion_is_what_is_published_now(aws, environment, publish, functi
 def test_a_candidate_that_was_compared_with_another_version_is_not_published(aws, publish, compared_with):
     publish("v1")
     publish("v2")
-    with pytest.raises(Overtaken, match=r"m is at v2 now, and this version was compared with (nothing|v1): "):
+    with pytest.raises(StaleComparison, match=r"m is at v2 now, and this version was compared with (nothing|v1): "):
         publish("v3", compared_with=compared_with)
     assert alias_of(aws).current == target("v2")
 
@@ -97,7 +97,7 @@ def test_of_two_candidates_at_the_same_time_one_is_published(aws, publish, monke
         return original(bucket, alias, etag)
 
     monkeypatch.setattr(aliases, "_write", overtaken)
-    with pytest.raises(Overtaken):
+    with pytest.raises(StaleComparison):
         publish("v2", compared_with=target("v1"))
     assert (alias_of(aws).current, alias_of(aws).previous) == (target("v3"), (target("v1"),))
 

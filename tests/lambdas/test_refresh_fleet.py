@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
+from lambdas.common import endpoints
 from lambdas.common.errors import NotReady
 from lambdas.publish_model import fleet
 from lambdas.publish_model.environment import Environment
@@ -96,7 +97,8 @@ class SageMaker:
 @pytest.fixture
 def sagemaker(monkeypatch):
     service = SageMaker()
-    monkeypatch.setattr(fleet, "client", lambda name: service)
+    for module in (endpoints, fleet):
+        monkeypatch.setattr(module, "client", lambda name: service)
     return service
 
 

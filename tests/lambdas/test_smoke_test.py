@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from imgcls.contract.evaluation import Golden
+from lambdas.common import endpoints
 from lambdas.common.errors import NotReady
 from lambdas.smoke_test import endpoint as endpoint_module
 from lambdas.smoke_test.comparison import SmokeTestFailed, check
@@ -77,7 +78,8 @@ def call(aws, function, monkeypatch):
 
     def run(statuses, answers=(ANSWER,), max_wait_seconds=60):
         services = Services(list(statuses), list(answers))
-        monkeypatch.setattr(endpoint_module, "client", lambda name: services)
+        for module in (endpoints, endpoint_module):
+            monkeypatch.setattr(module, "client", lambda name: services)
         return function(handler, Environment("kennel", max_wait_seconds), EVENT), services
 
     return run
@@ -97,9 +99,9 @@ def test_an_endpoint_that_is_switched_off_is_skipped_and_said_so(call):
     assert services.requests == []
 
 
-def test_a_cold_load_is_waited_for(call):
-    loading = error("ModelNotReadyException", "loading")
-    answer, services = call(["InService"], [loading, loading, ANSWER])
+@pytest.mark.parametrize("code", ["ModelNotReadyException", "ServiceUnavailable", "ThrottlingException"])
+def test_a_cold_or_busy_model_is_waited_for(call, code):
+    answer, services = call(["InService"], [error(code, "loading"), error(code, "loading"), ANSWER])
     assert answer["tested"] == 1 and len(services.requests) == 3
 
 
@@ -108,7 +110,7 @@ def test_a_starting_endpoint_is_waited_for(call):
 
 
 def test_waiting_ends(call):
-    with pytest.raises(NotReady, match="is still not loaded"):
+    with pytest.raises(NotReady, match=r"m/v1/model.tar.gz still does not answer: loading"):
         call(["InService"], [error("ModelNotReadyException", "loading")], max_wait_seconds=0)
 
 

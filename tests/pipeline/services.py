@@ -9,9 +9,9 @@ from dataclasses import asdict
 from typing import Any
 
 from imgcls.contract import keys
+from imgcls.contract.failures import causes
 from imgcls.contract.prepared import EvaluateMessage, PrepareMessage
 from imgcls.contract.run_plan import RunPlan
-from lambdas.diagnose_failure.cause import read
 from lambdas.diagnose_failure.decision import decide
 from lambdas.plan_run import plan, request
 from lambdas.plan_run.environment import Environment
@@ -189,7 +189,9 @@ class Services:
         return describe(PROCESSING_JOB, parameters, ExitMessage=message.encode())
 
     def DiagnoseFailure(self, payload: Mapping[str, Any]) -> Any:
-        return asdict(decide(payload["state"], read(payload["error"]), payload["recovery"], max_attempts=3))
+        return asdict(
+            decide(payload["state"], causes.read_caught(payload["error"]), payload["recovery"], max_attempts=3)
+        )
 
     def QualityGate(self, payload: Mapping[str, Any]) -> Any:
         return {"passed": True, "reasons": [], "reason": "good", "accuracy": 0.91, "champion_accuracy": None}

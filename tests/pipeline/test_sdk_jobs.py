@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from kennel.runs import executions
+from kennel.runs.history import read_visits
 from localcloud.cloud import LocalCloud
 from pipeline import sdk_jobs
 from pipeline.sdk_jobs import SdkJob
@@ -60,25 +61,36 @@ def training(request, limit_seconds=60):
     return SdkJob("TrainingJob", request, comment="train", limit_seconds=limit_seconds)
 
 
-def test_a_training_job_is_made_and_its_description_selected(ended, shell_request):  # noqa: F811
+def job_visit(client, found):  # noqa: F811
+    """How the live view sees the state that created the job."""
+    history = client("stepfunctions").get_execution_history(executionArn=found["executionArn"], maxResults=1000)
+    return read_visits(history["events"])[0]
+
+
+def test_a_training_job_is_made_and_its_description_selected(ended, shell_request, client):  # noqa: F811
     request = shell_request("sdk-good", "echo fine > /opt/ml/model/weights")
     selector = {"job.$": "$.TrainingJobName", "artifact.$": "$.ModelArtifacts.S3ModelArtifacts"}
     found = ended(training(request), selector)
     assert found["status"] == "SUCCEEDED", found.get("cause")
     made = json.loads(found["output"])["made"]
     assert made["job"] == "sdk-good" and made["artifact"].endswith("/sdk-good/output/model.tar.gz")
+    visit = job_visit(client, found)
+    assert (visit.status, visit.job.name) == ("succeeded", "sdk-good") and visit.seconds >= 1
 
 
-def test_a_job_that_fails_hands_its_description_over(ended, shell_request):  # noqa: F811
+def test_a_job_that_fails_hands_its_description_over(ended, shell_request, client):  # noqa: F811
     found = ended(training(shell_request("sdk-bad", "echo no > /opt/ml/output/failure; exit 1")))
     assert (found["status"], found["error"]) == ("FAILED", "States.TaskFailed")
     cause = json.loads(found["cause"])
     assert cause["TrainingJobName"] == "sdk-bad" and "no" in cause["FailureReason"]
+    visit = job_visit(client, found)
+    assert (visit.status, visit.error, json.loads(visit.cause)) == ("failed", "States.TaskFailed", cause)
 
 
 def test_a_job_that_does_not_end_is_stopped(ended, shell_request, client):  # noqa: F811
     found = ended(training(shell_request("sdk-endless", "sleep 600"), limit_seconds=2))
     assert (found["status"], found["error"]) == ("FAILED", "States.Timeout")
+    assert (job_visit(client, found).status, job_visit(client, found).error) == ("failed", "States.Timeout")
     job = client("sagemaker").describe_training_job(TrainingJobName="sdk-endless")
     assert job["TrainingJobStatus"] in ("Stopping", "Stopped")
 
