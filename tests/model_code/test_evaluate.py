@@ -14,6 +14,7 @@ from imgcls.contract import evaluation as contract
 from imgcls.contract.artifact import ARCHIVE, GRAPH, Preprocessing, read_card
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.plan_file import ModelSettings, PlanFile
+from imgcls.contract.records import OUTPUT_ARCHIVE
 from imgcls.serving.engine import SUPPORTS_BF16
 from tests.imgcls.stripes import CLASSES, draw_split
 from tests.model_code.test_train import train
@@ -30,7 +31,7 @@ def trained(splits, tmp_path_factory):
     for name in ("artifact", "output-data"):
         (folder / name).mkdir()
     archives.pack(folder / "model", folder / "artifact" / ARCHIVE)
-    archives.pack(folder / "model-records", folder / "output-data" / evaluate.OUTPUT_ARCHIVE)
+    archives.pack(folder / "model-records", folder / "output-data" / OUTPUT_ARCHIVE)
     return folder
 
 
@@ -123,8 +124,8 @@ def test_a_champion_of_other_classes_is_not_compared(splits, trained, evaluated,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": "other"}, "plan.json has no model 'other'; it has striped"),
-        ({"artifact": "nowhere"}, "nowhere holds no model.tar.gz"),
+        ({"model": "other"}, "plan.json does not contain the model 'other'; it has striped"),
+        ({"artifact": "nowhere"}, "nowhere does not contain model.tar.gz"),
         ({"plan": "nowhere"}, "cannot be read"),
     ],
 )

@@ -15,6 +15,7 @@ from PIL import Image
 from imgcls.contract.artifact import ModelCard, Preprocessing
 from imgcls.data.folders import ImageFolder, open_dataset
 from imgcls.data.loader import Loader
+from imgcls.evaluation import served_graph
 from imgcls.serving.model import Model
 
 CODE = Path(__file__).parents[2] / "model_code"
@@ -82,23 +83,21 @@ def trained(split) -> np.ndarray:
 
 @pytest.fixture
 def programs(monkeypatch):
-    """(evaluate.py, inference.py, the engine of their model)"""
+    """(inference.py, the engine of its model)"""
     monkeypatch.syspath_prepend(str(CODE))
-    import evaluate
     import inference
 
     camera = Camera()
     model = Model(ModelCard("parity", "simple_cnn", ("kinds", "other"), SPEC), camera, 25_000_000)
     monkeypatch.setattr(inference, "model_fn", lambda folder, context=None: model)
-    monkeypatch.setattr(evaluate, "num_cores", lambda: 1)
-    yield evaluate, inference, camera
-    for name in ("evaluate", "inference"):
-        sys.modules.pop(name, None)
+    monkeypatch.setattr(served_graph, "num_cores", lambda: 1)
+    yield inference, camera
+    sys.modules.pop("inference", None)
 
 
 def test_evaluation_sees_what_training_saw(split, trained, programs):
-    evaluate, _, camera = programs
-    evaluate.probabilities_of(Path("unused"), split)
+    inference, camera = programs
+    served_graph.Scorer(inference).probabilities(Path("unused"), split)
     assert len(camera.seen) == len(trained) >= 110
     for index, pixels in enumerate(camera.seen):
         assert (pixels == trained[index]).all(), split.name(index)
@@ -106,7 +105,7 @@ def test_evaluation_sees_what_training_saw(split, trained, programs):
 
 @pytest.mark.parametrize("as_batch", [False, True])
 def test_the_server_sees_what_training_saw(split, trained, programs, as_batch):
-    _, inference, camera = programs
+    inference, camera = programs
     for index in range(len(split)):
         body, kind = split.read(index), "application/x-image"
         if as_batch:

@@ -1,0 +1,98 @@
+"""Scores by the serving code, here one that answers what the image says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from imgcls.artifacts import archives
+from imgcls.contract.artifact import ARCHIVE, ModelCard, Preprocessing, read_card
+from imgcls.data.folders import DataError, open_dataset
+from imgcls.evaluation.champion import score_champion
+from imgcls.evaluation.served_graph import Scorer
+from imgcls.serving.errors import RequestError
+from imgcls.serving.model import Images, Prediction
+
+CARD = ModelCard("animals", "simple_cnn", ("dog", "cat"), Preprocessing())
+"""Its classes are in another order than the split's, which sorts its folders."""
+
+
+class Parrot:
+    """An image's bytes are the label that is answered; in a reduced precision every answer is `dog`."""
+
+    def model_fn(self, model_dir):
+        return read_card(model_dir)
+
+    def input_fn(self, body, content_type):
+        assert content_type == "application/x-image"
+        return Images((body,))
+
+    def predict_fn(self, data, model):
+        label = data.encoded[0].decode()
+        if label not in model.labels:
+            raise RequestError(400, "not_an_image", f"{label!r} is not an image")
+        row = np.full(2, 0.1)
+        row[model.labels.index(label) if model.precision == "fp32" else 0] = 0.9
+        return Prediction(model, row[None], np.zeros(1), False, 0.002, 0.003)
+
+
+@pytest.fixture
+def split(tmp_path):
+    """Two cats, one of which looks like a dog, and two dogs."""
+    for name, label in {"cat/1": "cat", "cat/2": "dog", "dog/1": "dog", "dog/2": "dog"}.items():
+        path = tmp_path / "test" / f"{name}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(label)
+    return open_dataset(tmp_path / "test")
+
+
+@pytest.fixture
+def artifact(tmp_path):
+    """(folder, archive) of a card."""
+
+    def make(card):
+        folder = tmp_path / "artifact"
+        folder.mkdir()
+        card = archives.write_artifact(folder, card)
+        archives.pack(folder, tmp_path / ARCHIVE)
+        return folder, tmp_path / ARCHIVE
+
+    return make
+
+
+def test_the_score_is_in_the_splits_order_of_classes(split, artifact):
+    folder, archive = artifact(CARD)
+    probabilities, score = Scorer(Parrot()).score(folder, archive, split)
+    assert probabilities[0].tolist() == [0.1, 0.9], "the probabilities stay in the artifact's order"
+    assert score.confusion_matrix == ((1, 1), (0, 2)) and score.accuracy == 0.75
+    assert score.latency_ms == 5.0
+    assert (score.artifact_bytes, score.version) == (archive.stat().st_size, read_card(folder).version)
+    assert (score.precision, score.agreement_with_fp32) == ("fp32", 1.0)
+
+
+def test_a_reduced_precision_is_compared_with_the_full_one(split, artifact):
+    folder, archive = artifact(replace(CARD, precision="bf16"))
+    score = Scorer(Parrot()).score(folder, archive, split)[1]
+    assert (score.accuracy, score.agreement_with_fp32) == (0.5, 0.75)
+    assert read_card(folder).precision == "bf16", "the artifact itself stays as it is"
+
+
+def test_an_image_that_serving_refuses_is_named_with_the_fix(split, artifact):
+    split.paths[3].write_text("noise")
+    with pytest.raises(DataError, match=r"^test/dog/2.jpg: 'noise' is not an image: remove it, or run prepare.py$"):
+        Scorer(Parrot()).probabilities(artifact(CARD)[0], split)
+
+
+def test_the_published_model_is_scored_unless_its_classes_differ(split, artifact, tmp_path):
+    artifact(replace(CARD, labels=("cat", "dog")))
+    score, notes = score_champion(Scorer(Parrot()), tmp_path, tmp_path / "same", CARD, split)
+    assert score is not None and score.accuracy == 0.75 and notes == []
+    others = replace(CARD, labels=("cat", "dog", "cow"))
+    score, [note] = score_champion(Scorer(Parrot()), tmp_path, tmp_path / "others", others, split)
+    assert score is None and "has other classes" in note
+
+
+def test_without_a_published_model_there_is_nothing_to_say(split, tmp_path):
+    assert score_champion(Scorer(Parrot()), tmp_path / "none", tmp_path / "x", CARD, split) == (None, [])
