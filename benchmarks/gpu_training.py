@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from torch.utils.data import DataLoader
 import samples
 from benchmarks.pillow_loader import NUM_WORKERS, PillowDataset
 from imgcls.contract.artifact import Preprocessing
-from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.optimization import Optimization
 from imgcls.data.augment import AUGMENTATIONS, resize
 from imgcls.data.folders import ImageFolder, open_dataset
 from imgcls.data.loader import Batch, Dataset, Loader
@@ -27,10 +26,10 @@ from imgcls.data.shards import Encoded, Shards, open_shards, write
 from imgcls.images.preprocess import to_ppm
 from imgcls.networks import architectures
 from imgcls.profiling.recording import Recorder
-from imgcls.training.recipe import Recipe
 from imgcls.training.trainer import Trainer
 
 SPEC = Preprocessing()
+AUGMENTATION = AUGMENTATIONS["standard"]
 CUDA = torch.device("cuda")
 CLASSES, PER_CLASS = 8, 250
 TARGET, LIMIT_SECONDS, EPOCHS = 0.95, 90.0, 20
@@ -43,15 +42,13 @@ def recorder() -> Iterator[Recorder]:
 
 
 def make_trainer(
-    opened: Recorder, architecture: str, classes: int, steps_per_epoch: int, batch_size: int, **changes: Any
+    opened: Recorder, architecture: str, steps_per_epoch: int, batch_size: int, settings: Optimization
 ) -> Trainer:
     """Our engine as train.py makes it on a GPU."""
-    values = {item.name: item.default for item in HYPERPARAMETERS} | {"train-precision": "bf16"} | changes
-    recipe = Recipe.from_hyperparameters(values, AUGMENTATIONS[values["augmentation"]].jitter)
     torch.manual_seed(1)
     return Trainer(
-        architectures.build(architecture, classes), SPEC, recipe, steps_per_epoch=steps_per_epoch,
-        batch_size=batch_size, device=CUDA, recorder=opened,
+        architectures.build(architecture, CLASSES), SPEC, settings, steps_per_epoch=steps_per_epoch,
+        batch_size=batch_size, device=CUDA, recorder=opened, jitter=AUGMENTATION.jitter,
     )  # fmt: skip
 
 
@@ -105,9 +102,10 @@ def epochs(folder: Path, batch_size: int, num_batches: int, *, compiled: bool) -
     """Contenders, images a second of an epoch of our engine: "from memory" and "from packed images"."""
     packed = pack(folder, folder / "shards")
     split = Repeated(packed, math.ceil(num_batches * batch_size / len(packed)))
-    loader = Loader(split, SPEC, batch_size, augmentation=AUGMENTATIONS["standard"], seed=1)
+    loader = Loader(split, SPEC, batch_size, augmentation=AUGMENTATION, seed=1)
     opened = Recorder(Path(tempfile.mkdtemp(dir=folder)), started=time.time())
-    trainer = make_trainer(opened, "resnet50", CLASSES, len(loader), batch_size, epochs=1000, compile=compiled)
+    settings = Optimization(epochs=1000, train_precision="bf16", compile=compiled)
+    trainer = make_trainer(opened, "resnet50", len(loader), batch_size, settings)
     numbers = iter(range(1, 1000))
 
     def memory() -> float:
@@ -128,10 +126,11 @@ def time_to_accuracy(folder: Path) -> dict[str, float | None]:
 def _ours(folder: Path) -> float | None:
     begin = time.perf_counter()
     packed = pack(folder, folder / "shards-in-time")
-    train = Loader(packed, SPEC, 64, augmentation=AUGMENTATIONS["standard"], seed=1)
+    train = Loader(packed, SPEC, 64, augmentation=AUGMENTATION, seed=1)
     validation = Loader(open_dataset(folder / "images" / "valid"), SPEC, 128)
     with recorder() as opened:
-        trainer = make_trainer(opened, "resnet18", CLASSES, len(train), train.batch_size, epochs=EPOCHS, lr=0.05)
+        settings = Optimization(epochs=EPOCHS, lr=0.05, train_precision="bf16")
+        trainer = make_trainer(opened, "resnet18", len(train), train.batch_size, settings)
         for epoch in range(1, EPOCHS + 1):
             trainer.train_epoch(train.epoch(epoch), epoch)
             trainer.refresh_statistics()

@@ -14,12 +14,11 @@ from benchmarks.harness import Row, interleave, make_row
 from imgcls.contract import records
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.debugging import DebugSettings
-from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.optimization import Optimization
 from imgcls.contract.profiling import ProfileSettings
 from imgcls.data.loader import Batch
 from imgcls.networks import architectures
 from imgcls.profiling.recording import Recorder
-from imgcls.training.recipe import Recipe
 from imgcls.training.trainer import Trainer
 
 ARCHITECTURE, SIDE, BATCH_SIZE, NUM_CLASSES = "resnet18", 64, 16, 10
@@ -54,7 +53,6 @@ def _train(settings: ProfileSettings, losses: set[float]) -> float:
     """Seconds of one training; its loss is added to `losses`."""
     torch.manual_seed(0)
     network = architectures.build(ARCHITECTURE, NUM_CLASSES)
-    values = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": 1, "lr": 1e-3}
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
         with Recorder(Path(folder), started=time.time()) as recorder:
@@ -62,7 +60,7 @@ def _train(settings: ProfileSettings, losses: set[float]) -> float:
             trainer = Trainer(
                 network,
                 Preprocessing(resize=SIDE, crop=SIDE),
-                Recipe.from_hyperparameters(values, jitter=0.0),
+                Optimization(epochs=1, lr=1e-3),
                 steps_per_epoch=STEPS,
                 batch_size=BATCH_SIZE,
                 device=torch.device("cpu"),

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -17,7 +18,8 @@ import torch
 from benchmarks.learning_curves import CURVES, EPOCHS, TABLE
 from imgcls.contract.artifact import WEIGHTS, Preprocessing
 from imgcls.contract.head_search import DEFAULT_SPACE
-from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.hyperparameter import Value
+from imgcls.contract.optimization import Optimization
 from imgcls.data.augment import AUGMENTATIONS
 from imgcls.data.folders import open_dataset
 from imgcls.features.backbone import split
@@ -26,14 +28,12 @@ from imgcls.features.heads import Heads
 from imgcls.features.loader import Features
 from imgcls.features.points import points
 from imgcls.networks import architectures, weights_file
-from imgcls.training.recipe import Recipe
 from samples import draw
 
 CPU = torch.device("cpu")
 SPEC = Preprocessing(resize=72, crop=64)
 PRETRAINED, SEARCHED = 16, 24
 """Breeds that the backbone learns, and others that the last layers learn."""
-VALUES = {item.name: item.default for item in HYPERPARAMETERS}
 
 
 def main() -> None:
@@ -77,10 +77,10 @@ def features_of(weights: dict[str, torch.Tensor], folder: Path) -> tuple[Feature
     return Features((arrays[0],), train.targets, arrays[1], validation.targets, seed=1), architectures.head(network)[1]
 
 
-def curve(values: dict, features: Features, linear: torch.nn.Linear) -> list[float]:
+def curve(values: Mapping[str, Value], features: Features, linear: torch.nn.Linear) -> list[float]:
     """Validation accuracy after each epoch."""
-    recipe = Recipe.from_hyperparameters({**VALUES, **values, "epochs": EPOCHS}, jitter=0.0)
-    heads = Heads(linear, {1: recipe}, features.train_loader(values["batch-size"]), dropout=0.0, device=CPU)
+    settings = Optimization(epochs=EPOCHS).changed(values)
+    heads = Heads(linear, {1: settings}, features.train_loader(settings.batch_size), dropout=0.0, device=CPU)
     validation, targets = torch.from_numpy(features.validation), torch.tensor(features.validation_targets)
     found = []
     for epoch in range(1, EPOCHS + 1):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import torch
 from torch import nn
@@ -21,7 +21,7 @@ from benchmarks.harness import Row, interleave, make_row, medians
 from benchmarks.pillow_loader import NUM_WORKERS, PillowDataset
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.dataset import DatasetSettings
-from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.optimization import Optimization
 from imgcls.contract.prepared import TRAIN
 from imgcls.data.augment import AUGMENTATIONS
 from imgcls.data.folders import open_dataset
@@ -32,7 +32,6 @@ from imgcls.preparation.run import prepare
 from imgcls.profiling.recording import Recorder
 from imgcls.runtime import devices
 from imgcls.runtime.cores import num_cores
-from imgcls.training.recipe import Recipe
 from imgcls.training.trainer import Trainer
 
 FOLDER, PREPARED = Path("out/bench/training"), Path("out/bench/training-prepared")
@@ -42,6 +41,8 @@ LOSS_EPOCHS, MAX_LOSS_ERROR = 4, 0.01
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 Measure = Callable[[], float]
+Precision = Literal["fp32", "bf16"]
+PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16")
 
 
 def run(ids: Sequence[str]) -> Iterator[Row]:
@@ -74,7 +75,7 @@ def run(ids: Sequence[str]) -> Iterator[Row]:
 
 
 @contextmanager
-def _engines() -> Iterator[Callable[[str], Measure]]:
+def _engines() -> Iterator[Callable[[Precision], Measure]]:
     """A function that makes the measurement of our engine: images a second of an epoch, everything included.
 
     Its setting of the allocator holds for the peers of this process too: an ordinary script is slower than they are.
@@ -82,8 +83,8 @@ def _engines() -> Iterator[Callable[[str], Measure]]:
     devices.tune(torch.device("cpu"))
     with tempfile.TemporaryDirectory() as folder, Recorder(Path(folder), started=time.time()) as recorder:
 
-        def make(precision: str) -> Measure:
-            trainer, loader = make_trainer(recorder, SPEC, BATCH, **{"train-precision": precision})
+        def make(precision: Precision) -> Measure:
+            trainer, loader = make_trainer(recorder, SPEC, Optimization(epochs=100, train_precision=precision))
             epochs = iter(range(1, 1000))
 
             def measure() -> float:
@@ -95,15 +96,14 @@ def _engines() -> Iterator[Callable[[str], Measure]]:
         yield make
 
 
-def make_trainer(recorder: Recorder, spec: Preprocessing, batch_size: int, **changes: Any) -> tuple[Trainer, Loader]:
-    """Our engine as train.py makes it, over the drawn data."""
-    values = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": 100} | changes
-    augmentation = AUGMENTATIONS[values["augmentation"]]
-    loader = Loader(_packed(), spec, batch_size, augmentation=augmentation, seed=1)
-    torch.manual_seed(1)
+def make_trainer(recorder: Recorder, spec: Preprocessing, settings: Optimization) -> tuple[Trainer, Loader]:
+    """Our engine as train.py makes it, over the drawn data in batches of BATCH."""
+    augmentation = AUGMENTATIONS["standard"]
+    loader = Loader(_packed(), spec, BATCH, augmentation=augmentation, seed=settings.seed)
+    torch.manual_seed(settings.seed)
     trainer = Trainer(
-        architectures.build(ARCHITECTURE, CLASSES), spec, Recipe.from_hyperparameters(values, augmentation.jitter),
-        steps_per_epoch=len(loader), batch_size=batch_size, device=torch.device("cpu"), recorder=recorder,
+        architectures.build(ARCHITECTURE, CLASSES), spec, settings, steps_per_epoch=len(loader), batch_size=BATCH,
+        device=torch.device("cpu"), recorder=recorder, jitter=augmentation.jitter,
     )  # fmt: skip
     return trainer, loader
 
@@ -165,10 +165,10 @@ def _step(*, channels_last: bool) -> Callable[[torch.Tensor, torch.Tensor], None
 def _compare_losses() -> str:
     """Raises RuntimeError unless bf16 ends with the loss of fp32, from the same start over the same small images."""
     spec, losses = Preprocessing(resize=73, crop=64), {}
-    for precision in ("fp32", "bf16"):
+    for precision in PRECISIONS:
         with tempfile.TemporaryDirectory() as folder, Recorder(Path(folder), started=time.time()) as recorder:
-            changes = {"train-precision": precision, "epochs": LOSS_EPOCHS, "lr": 0.002}
-            trainer, loader = make_trainer(recorder, spec, BATCH, **changes)
+            settings = Optimization(epochs=LOSS_EPOCHS, lr=0.002, train_precision=precision)
+            trainer, loader = make_trainer(recorder, spec, settings)
             for epoch in range(1, LOSS_EPOCHS + 1):
                 losses[precision] = trainer.train_epoch(loader.epoch(epoch), epoch).loss
     error = abs(losses["bf16"] / losses["fp32"] - 1)

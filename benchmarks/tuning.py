@@ -19,7 +19,7 @@ from benchmarks.harness import Row, goals, interleave, make_row, medians
 from benchmarks.tuning_data import ARCHITECTURE, backbone_network, splits
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.head_search import HeadSearch
-from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.optimization import Optimization
 from imgcls.data.augment import AUGMENTATIONS
 from imgcls.data.loader import Loader
 from imgcls.features.backbone import split
@@ -32,7 +32,7 @@ from imgcls.training.inputs import InputMaker, on_device
 TRIALS, EPOCHS = 20, 10
 MAX_LOGIT_DIFFERENCE = 1e-4
 CPU = torch.device("cpu")
-VALUES = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": EPOCHS}
+OPTIMIZATION = Optimization(epochs=EPOCHS)
 
 
 def run(ids: Sequence[str]) -> Iterator[Row]:
@@ -90,7 +90,7 @@ class HeadSearchBench:
         backbone, head = split(self.network)
         with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
             features = self.features(backbone, Path(folder))
-            self._winner = Search(HeadSearch(trials=TRIALS), VALUES, features, head, CPU, Path(folder)).run()
+            self._winner = Search(HeadSearch(trials=TRIALS), OPTIMIZATION, features, head, CPU, Path(folder)).run()
             seconds = time.perf_counter() - begin
             self._kept = np.array(features.validation)
             return seconds

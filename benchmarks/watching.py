@@ -14,11 +14,10 @@ import torch
 from benchmarks.harness import ROUNDS, Row, make_row
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.debugging import DEFAULT_INTERVAL, DebugSettings
-from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.optimization import Optimization
 from imgcls.data.loader import Batch
 from imgcls.networks import architectures
 from imgcls.profiling.recording import Recorder
-from imgcls.training.recipe import Recipe
 from imgcls.training.trainer import Trainer
 
 SIDE, BATCH_SIZE, NUM_CLASSES = 96, 32, 10
@@ -82,11 +81,10 @@ def check_that_watching_changes_nothing(folder: Path) -> None:
 
 def _trainer(architecture: str, recorder: Recorder, interval: int) -> Trainer:
     torch.manual_seed(0)
-    values = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": ROUNDS + 1, "lr": 1e-2}
     return Trainer(
         architectures.build(architecture, NUM_CLASSES),
         Preprocessing(resize=SIDE, crop=SIDE),
-        Recipe.from_hyperparameters(values, jitter=0.0),
+        Optimization(epochs=ROUNDS + 1, lr=1e-2),
         steps_per_epoch=4 * STEPS,
         batch_size=BATCH_SIZE,
         device=torch.device("cpu"),

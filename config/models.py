@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from config.base import Config, OneOf, nearest
-from imgcls.contract import hyperparameters, json_hyperparameters, keys, metrics
+from imgcls.contract import hyperparameters, keys, metrics
 from imgcls.contract.artifact import ARCHITECTURES, PRECISIONS, RESPONSE_FORMATS, Preprocessing
 
 
@@ -169,7 +169,6 @@ class ModelSpec(Config):
         if unknown is not None:
             raise ValueError(f"{unknown} is not a hyperparameter; {nearest(unknown, hyperparameters.BY_NAME)}")
         hyperparameters.encode(values)
-        json_hyperparameters.check(values)
         return values
 
     @model_validator(mode="after")

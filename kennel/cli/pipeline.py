@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from imgcls.contract import hyperparameters, json_hyperparameters
+from imgcls.contract import hyperparameters
 from imgcls.reports.search import render_searches
 from kennel.cli.group import Group
 from kennel.cli.outcomes import print_outcomes, print_search
@@ -165,7 +165,6 @@ def _settings(items: list[str], models: list[str]) -> dict[str, dict[str, Any]]:
             raise KennelError(f"--set {item}: write it as lr=0.01 or dog-breed-classifier:lr=0.01")
         try:
             parsed = hyperparameters.lookup(key).parse(value)
-            json_hyperparameters.check({key: parsed})
         except hyperparameters.HyperparameterError as error:
             raise KennelError(f"--set {item}: {error}") from None
         if colon and target not in models:

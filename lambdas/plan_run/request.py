@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imgcls.contract import hyperparameters, json_hyperparameters, keys
+from imgcls.contract import hyperparameters, keys
 from imgcls.contract.artifact import ARCHIVE
 from imgcls.contract.run_plan import MAX_MODELS
 from lambdas.common.errors import Refused
@@ -133,7 +133,6 @@ def _trained(value: Mapping[str, Any], models: tuple[str, ...]) -> dict[str, str
 
 def _encoded(model: str, values: Mapping[str, Any]) -> dict[str, str]:
     try:
-        json_hyperparameters.check(values)
         return hyperparameters.encode(values)
     except hyperparameters.HyperparameterError as error:
         raise Refused(f"hyperparameters.{model}: {error}") from None

@@ -8,20 +8,14 @@ import torch
 from torch import nn
 
 from imgcls.contract.artifact import Preprocessing
-from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.optimization import Optimization
 from imgcls.data.loader import Batch
 from imgcls.networks import architectures
 from imgcls.profiling.recording import Recorder
-from imgcls.training.recipe import Recipe
 from imgcls.training.trainer import Trainer
 
 SPEC = Preprocessing(resize=36, crop=32)
 STEPS, BATCH_SIZE = 6, 8
-
-
-def recipe(jitter=0.0, **changes):
-    values = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": 3, "lr": 0.01} | changes
-    return Recipe.from_hyperparameters(values, jitter=jitter)
 
 
 def fake_batches(num=STEPS, size=BATCH_SIZE, seed=0, start=0):
@@ -50,11 +44,12 @@ def trainers(folder):
             return Trainer(
                 network or architectures.build("simple_cnn", 2),
                 SPEC,
-                recipe(jitter, **changes),
+                Optimization(**{"epochs": 3, **changes}),
                 steps_per_epoch=STEPS,
                 batch_size=batch_size,
                 device=torch.device("cpu"),
                 recorder=recorder,
+                jitter=jitter,
                 class_weights=class_weights,
             )
 

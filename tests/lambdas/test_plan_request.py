@@ -55,7 +55,7 @@ def test_a_data_set_for_all_models_ends_a_mix():
         ({"hyperparameters": {CATS: {}}}, "hyperparameters holds 'cat-dog-classifier', which this run does not train"),
         ({"hyperparameters": {BREEDS: 3}}, "hyperparameters.dog-breed-classifier is a number"),
         ({"hyperparameters": {BREEDS: {"lr": 99}}}, "hyperparameters.dog-breed-classifier: lr is 99"),
-        ({"hyperparameters": {BREEDS: {"learning": 1}}}, "learning is no hyperparameter; choose from"),
+        ({"hyperparameters": {BREEDS: {"learning": 1}}}, "learning is not a hyperparameter; choose from"),
         (
             {"hyperparameters": {BREEDS: {"debug": {"rules": {"dead": {}}}}}},
             "hyperparameters.dog-breed-classifier: debug.rules has no 'dead'; choose from",

@@ -120,7 +120,7 @@ def test_pretrained_weights_come_from_the_channel_and_the_backbone_keeps_them(sp
             {"feature_cache": "true", "freeze_backbone": "true", "feature_views": "2", "augmentation": "none"},
             "error: feature-views 2 with augmentation none makes as many equal views",
         ),
-        ({"head_search": '{"trails": 4}', "freeze_backbone": "true"}, "error: head-search holds 'trails'"),
+        ({"head_search": '{"trails": 4}', "freeze_backbone": "true"}, "error: head-search has no 'trails'"),
         (
             {"head_search": '{"trials": 4}', "freeze_backbone": "true", "class_weighting": "loss"},
             "error: head-search does not weigh the loss",

@@ -1,4 +1,4 @@
-"""The hyperparameter `debug`: how often to look at a training, and what its rules go by.
+"""The hyperparameter `debug`: how often a training is sampled, and the thresholds and actions of its rules.
 
 `{"interval": 25, "rules": {"dead-relu": {"threshold": 0.8, "action": "stop"}}}`; what it leaves out stays as
 `contract.rules` has it.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from imgcls.contract.hyperparameters import HyperparameterError
+from imgcls.contract.hyperparameter import HyperparameterError, check_names
 from imgcls.contract.rules import ACTIONS, BY_NAME, OFF, RULES, STOP, Rule
 
 DEFAULT_INTERVAL = 25
@@ -20,44 +20,49 @@ DEFAULT_INTERVAL = 25
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """What one rule goes by; `thresholds` are complete."""
+    """Thresholds and action of one rule; `thresholds` are complete."""
 
     thresholds: Mapping[str, float]
     action: str
 
 
-def _defaults() -> dict[str, RuleSettings]:
-    return {rule.name: RuleSettings(rule.thresholds, rule.action) for rule in RULES}
+_DEFAULTS = {rule.name: RuleSettings(rule.thresholds, rule.action) for rule in RULES}
 
 
 @dataclass(frozen=True)
 class DebugSettings:
-    """`interval` 0 looks at no tensors; `rules` holds every rule."""
+    """`interval` 0 samples no tensors; `changed` has the rules that do not stay as `contract.rules` has them."""
 
     interval: int = DEFAULT_INTERVAL
-    rules: Mapping[str, RuleSettings] = field(default_factory=_defaults)
+    changed: Mapping[str, RuleSettings] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> Mapping[str, RuleSettings]:
+        """Every rule."""
+        return {**_DEFAULTS, **self.changed}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DebugSettings:
-        """Raises HyperparameterError for a name or a value that is none, with the choices."""
-        _check_names("debug", values, ("interval", "rules"))
+        """Raises HyperparameterError for a name or a value that cannot be, with the choices."""
+        check_names("debug", values, ("interval", "rules"))
         interval, changes = values.get("interval", DEFAULT_INTERVAL), values.get("rules", {})
         if not isinstance(interval, int) or isinstance(interval, bool) or interval < 0:
             raise HyperparameterError(f"debug.interval is {interval!r}; it must be a whole number of steps, 0 for none")
         if not isinstance(changes, Mapping):
             raise HyperparameterError("debug.rules must be a JSON object that maps a rule to its settings")
-        _check_names("debug.rules", changes, tuple(BY_NAME))
-        return cls(interval, _defaults() | {name: _rule(BY_NAME[name], changes[name]) for name in changes})
+        check_names("debug.rules", changes, BY_NAME)
+        return cls(interval, {name: _rule(BY_NAME[name], changes[name]) for name in changes})
 
-    @classmethod
-    def from_hyperparameters(cls, values: Mapping[str, Any]) -> DebugSettings:
-        """Those of a job. A loss that is weighted by class wants batches as they are: class-imbalance is off then."""
-        debug = values["debug"]
-        settings = cls.from_dict(debug)
-        if values["class-weighting"] == "loss" and "class-imbalance" not in debug.get("rules", {}):
-            off = RuleSettings(BY_NAME["class-imbalance"].thresholds, OFF)
-            return cls(settings.interval, {**settings.rules, "class-imbalance": off})
-        return settings
+    def to_dict(self) -> dict[str, Any]:
+        """What `from_dict` reads, without what is at its default."""
+        made: dict[str, Any] = {} if self.interval == DEFAULT_INTERVAL else {"interval": self.interval}
+        rules = {name: _changes(settings, _DEFAULTS[name]) for name, settings in self.changed.items()}
+        return made | ({"rules": rules} if rules else {})
+
+    def without(self, rule: str) -> DebugSettings:
+        """`rule` is off, unless its settings were changed."""
+        off = RuleSettings(BY_NAME[rule].thresholds, OFF)
+        return replace(self, changed={rule: off, **self.changed})
 
 
 def _rule(rule: Rule, changes: Any) -> RuleSettings:
@@ -65,9 +70,9 @@ def _rule(rule: Rule, changes: Any) -> RuleSettings:
     names = (*rule.thresholds, "action")
     if not isinstance(changes, Mapping):
         raise HyperparameterError(f"{place} must be a JSON object with {' or '.join(names)}")
-    _check_names(place, changes, names)
+    check_names(place, changes, names)
     action = changes.get("action", rule.action)
-    # No weights are left to go on with when the loss is not finite.
+    # After a loss that is not finite there are no weights left to go on with.
     choices = (STOP,) if rule.name == "non-finite-loss" else ACTIONS
     if action not in choices:
         raise HyperparameterError(f"{place}.action is {action!r}; it must be {' or '.join(choices)}")
@@ -79,7 +84,8 @@ def _rule(rule: Rule, changes: Any) -> RuleSettings:
     return RuleSettings(thresholds, action)
 
 
-def _check_names(place: str, values: Mapping[str, Any], choices: tuple[str, ...]) -> None:
-    for name in values:
-        if name not in choices:
-            raise HyperparameterError(f"{place} has no {name!r}; choose from {', '.join(choices)}")
+def _changes(settings: RuleSettings, defaults: RuleSettings) -> dict[str, float | str]:
+    made: dict[str, float | str] = {
+        name: value for name, value in settings.thresholds.items() if value != defaults.thresholds[name]
+    }
+    return made if settings.action == defaults.action else {**made, "action": settings.action}

@@ -1,4 +1,4 @@
-"""The `head-search` hyperparameter: how many trials of the last layer, over which values, and who goes on.
+"""The hyperparameter `head-search`: how many trials of the last layer, over which values, and how survivors are chosen.
 
     {"trials": 20, "strategy": "halving", "eta": 3, "space": {"lr": [0.001, 0.1], "batch-size": [32, 64]}}
 
@@ -8,24 +8,27 @@ depends on the optimizer as {"sgd": [low, high], "adamw": [low, high]}.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from imgcls.contract.hyperparameters import HyperparameterError, lookup
+from imgcls.contract.hyperparameter import HyperparameterError, check_names
+from imgcls.contract.optimization import Optimization
 
 STRATEGIES = ("halving", "random")
 LOGARITHMIC = ("lr", "weight-decay")
 RANGES = (*LOGARITHMIC, "label-smoothing", "epochs")
 CHOICES = ("batch-size", "optimizer")
 DEFAULT_SPACE: Mapping[str, Any] = {
-    # What is a small step for one of them is a leap for the other.
+    # A small step for one of them is far too large for the other.
     "lr": {"sgd": (0.003, 1.0), "adamw": (1e-4, 0.03)},
     "weight-decay": (1e-6, 1e-2),
     "label-smoothing": (0.0, 0.2),
     "batch-size": (32, 64, 128),
     "optimizer": ("sgd", "adamw"),
 }
+_HYPERPARAMETERS = {item.name: item for item in Optimization.hyperparameters()}
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,7 @@ class HeadSearch:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> HeadSearch:
         """Raises HyperparameterError naming the field."""
-        unknown = sorted(set(value) - {item.name for item in fields(cls)})
-        if unknown:
-            raise HyperparameterError(
-                f"head-search holds {unknown[0]!r}; choose from {', '.join(item.name for item in fields(cls))}"
-            )
+        check_names("head-search", value, [item.name for item in fields(cls)])
         made = cls(**{**value, "space": {**DEFAULT_SPACE, **_space(value.get("space", {}))}})
         for name, low, high in (("trials", 2, 1000), ("eta", 2, 10)):
             number = getattr(made, name)
@@ -61,6 +60,12 @@ class HeadSearch:
                 "head-search: halving chooses the epochs itself: take epochs out of the space, or use random"
             )
         return made
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `from_dict` reads. Of the space only what is not the default."""
+        made = {"trials": self.trials, "strategy": self.strategy, "eta": self.eta}
+        space = {name: tried for name, tried in self.space.items() if tried != DEFAULT_SPACE.get(name)}
+        return {**made, "space": json.loads(json.dumps(space))} if space else made
 
 
 def _space(given: Any) -> dict[str, Any]:
@@ -79,11 +84,13 @@ def _values(name: str, value: Any) -> Any:
         return {optimizer: _values("lr", part) for optimizer, part in value.items()}
     if not isinstance(value, list | tuple) or not value:
         raise HyperparameterError(f"{where} is {value!r}; it must be a list")
-    parsed = tuple(lookup(name).parse(item) for item in value)
-    if name in CHOICES:
-        return parsed
-    if len(parsed) != 2 or parsed[0] > parsed[1]:  # type: ignore[operator]
-        raise HyperparameterError(f"{where} is {value!r}; it must be [low, high]")
-    if name in LOGARITHMIC and parsed[0] <= 0:  # type: ignore[operator]
+    parsed = tuple(_HYPERPARAMETERS[name].parse(item) for item in value)
+    return parsed if name in CHOICES else _range(where, name, parsed)
+
+
+def _range(where: str, name: str, limits: tuple[Any, ...]) -> tuple[float, float]:
+    if len(limits) != 2 or limits[0] > limits[1]:
+        raise HyperparameterError(f"{where} is {list(limits)!r}; it must be [low, high]")
+    if name in LOGARITHMIC and limits[0] <= 0:
         raise HyperparameterError(f"{where} is tried over orders of magnitude: low must be above 0")
-    return parsed
+    return limits

@@ -1,12 +1,12 @@
-"""The `profile` hyperparameter: what is measured, and how often."""
+"""The hyperparameter `profile`: what is measured, and how often."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from imgcls.contract.hyperparameters import HyperparameterError
+from imgcls.contract.hyperparameter import HyperparameterError, check_names
 
 _RANGES = {
     "steps": (0, 100_000),
@@ -36,15 +36,18 @@ class ProfileSettings:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ProfileSettings:
         """Raises HyperparameterError for an unknown key or a value out of its range."""
-        known = [item.name for item in fields(cls)]
-        if unknown := sorted(set(values) - set(known)):
-            raise HyperparameterError(f"profile has no setting {', '.join(unknown)}; choose from {', '.join(known)}")
+        check_names("profile", values, [item.name for item in fields(cls)])
         if not isinstance(values.get("enabled", True), bool):
-            raise HyperparameterError(f"profile's enabled is {values['enabled']!r}; it must be true or false")
+            raise HyperparameterError(f"profile.enabled is {values['enabled']!r}; it must be true or false")
         for name, (low, high) in _RANGES.items():
             value = values.get(name, low)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
                 raise HyperparameterError(
-                    f"profile's {name} is {value!r}; it must be a whole number between {low} and {high}"
+                    f"profile.{name} is {value!r}; it must be a whole number between {low} and {high}"
                 )
         return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `from_dict` reads, without what is at its default."""
+        defaults = asdict(ProfileSettings())
+        return {name: value for name, value in asdict(self).items() if value != defaults[name]}

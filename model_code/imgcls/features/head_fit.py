@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
-from imgcls.contract.artifact import Preprocessing
-from imgcls.contract.debugging import DebugSettings
-from imgcls.contract.head_search import HeadSearch
-from imgcls.contract.hyperparameters import HyperparameterError
+from imgcls.contract.hyperparameter import HyperparameterError
+from imgcls.contract.training_settings import TrainingSettings
 from imgcls.data.augment import AUGMENTATIONS
-from imgcls.data.loader import Dataset, Loader
 from imgcls.features.backbone import split
 from imgcls.features.extract import Extractor, Pass
 from imgcls.features.head_search import Search, Trial
@@ -25,34 +21,33 @@ from imgcls.profiling.recording import Recorder
 from imgcls.runtime import distributed
 from imgcls.training.checkpoints import Checkpoints
 from imgcls.training.class_balance import loss_weights, sampling_weights
+from imgcls.training.data import TrainingData
 from imgcls.training.fit import Best, fit
 from imgcls.training.interruption import Interrupted, Interruption
-from imgcls.training.recipe import Recipe
 from imgcls.training.trainer import Trainer
 
 
-def wanted(values: Mapping[str, Any]) -> bool:
-    """Whether the hyperparameters ask for kept features. Raises HyperparameterError for what cannot be."""
-    asked = next((name for name in ("head-search", "feature-cache") if values[name]), None)
+def wanted(settings: TrainingSettings) -> bool:
+    """Whether the last layer is trained on kept features. Raises HyperparameterError for settings that exclude it."""
+    head, data = settings.head, settings.data
+    asked = "head-search" if head.head_search else "feature-cache" if head.feature_cache else None
     if asked is None:
-        if values["feature-views"] > 1:
+        if head.feature_views > 1:
             raise HyperparameterError("feature-views are views in the feature cache: pass --feature-cache true with it")
         return False
-    if not values["freeze-backbone"]:
+    if not settings.network.freeze_backbone:
         raise HyperparameterError(
             f"{asked} works on the answers of a backbone that does not change: pass --freeze-backbone true with it"
         )
-    if values["feature-views"] > 1 and values["augmentation"] == "none":
+    if head.feature_views > 1 and data.augmentation == "none":
         raise HyperparameterError(
-            f"feature-views {values['feature-views']} with augmentation none makes as many equal views: "
+            f"feature-views {head.feature_views} with augmentation none makes as many equal views: "
             "pass --augmentation light or standard"
         )
     if distributed.world_size() > 1:
         raise HyperparameterError(f"{asked} works in one process: use one instance with at most one GPU")
-    if values["head-search"]:
-        HeadSearch.from_dict(values["head-search"])
-        if values["class-weighting"] == "loss":
-            raise HyperparameterError("head-search does not weigh the loss: pass --class-weighting sampler or none")
+    if head.head_search and data.class_weighting == "loss":
+        raise HyperparameterError("head-search does not weigh the loss: pass --class-weighting sampler or none")
     return True
 
 
@@ -63,113 +58,110 @@ class HeadFit:
         self,
         whole: Trainer,
         network: nn.Module,
-        spec: Preprocessing,
-        values: Mapping[str, Any],
-        train: Dataset,
-        validation: Dataset,
+        settings: TrainingSettings,
+        data: TrainingData,
         *,
         folder: Path,
         device: torch.device,
         recorder: Recorder,
     ) -> None:
-        self._whole, self._spec, self._values = whole, spec, values
-        self._train_split, self._validation_split = train, validation
+        self._whole, self._settings, self._data = whole, settings, data
         self._folder, self._device, self._recorder = folder, device, recorder
         self._backbone, self._head = split(network)
 
-    def run(
-        self, images: Loader, records: Path, debug: DebugSettings, checkpoints: Checkpoints | None
-    ) -> tuple[Best, dict[str, Any]]:
-        """The head that is kept, and the hyperparameters that a search chose; `records` gets the search's trials.
+    def run(self, records: Path, checkpoints: Checkpoints | None) -> tuple[Best, TrainingSettings]:
+        """The head that is kept, and the settings with what a search chose; `records` gets the search's trials.
 
-        The result is the whole network's on `images`, the validation split. Raises DataError, TrainingDiverged.
+        The result is the whole network's on the images of the validation split. Raises DataError, TrainingDiverged.
         """
         with self._recorder.timed("feature-pass"):
             features = self.features()
-        chosen: dict[str, Any] = {}
-        if self._values["head-search"]:
+        settings = self._settings
+        if settings.head.head_search:
             with self._recorder.timed("head-search"):
                 winner = self._search(features, records)
-            kept, epoch, chosen = winner.latest, winner.recipe.epochs, winner.values
+            kept, epoch = winner.latest, winner.optimization.epochs
+            settings = replace(settings, optimization=winner.optimization)
+            self._recorder.environment(hyperparameters=settings.to_hyperparameters())
         else:
-            best = self._train(features, debug, checkpoints)
+            best = self._train(features, checkpoints)
             kept, epoch = best.result, best.epoch
         with self._recorder.timed("validation-of-images"):
-            result = self._whole.validate(images.epoch(1))
+            result = self._whole.validate(self._data.validation.epoch(1))
         print(
             f"on features the head has validation accuracy {kept.accuracy:.4f} and loss {kept.loss:.6f}, the whole "
             f"network on images {result.accuracy:.4f} and {result.loss:.6f}",
             flush=True,
         )
-        return Best(result, epoch, self._whole.weights()), chosen
+        return Best(result, epoch, self._whole.weights()), settings
 
     def features(self) -> Features:
         """Of both splits, read from the folder where they are those of this backbone and these images.
 
         Raises DataError, and Interrupted after SIGTERM or Ctrl-C.
         """
-        values, linear = self._values, architectures.head(self._head)[1]
-        settings = Pass(
-            self._spec,
-            AUGMENTATIONS[values["augmentation"]],
-            seed=values["seed"],
-            batch_size=values["test-batch-size"],
-            num_workers=values["num-workers"],
-            device=self._device,
-            bf16=values["train-precision"] == "bf16",
-        )
-        extractor, views = (
-            Extractor(self._backbone, linear.in_features, settings, self._folder),
-            values["feature-views"],
-        )
+        num_features, views = architectures.head(self._head)[1].in_features, self._settings.head.feature_views
+        extractor = Extractor(self._backbone, num_features, self._pass(), self._folder)
+        train_split, validation_split = self._data.train_split, self._data.validation_split
         with Interruption() as interruption:
 
             def after_batch() -> None:
                 if number := interruption.requested(step=0):
                     raise Interrupted(number, 0, saved=True)  # as the finished blocks of the arrays
 
-            train = extractor.features(self._train_split, "train", views, after_batch)
-            validation = extractor.features(self._validation_split, "validation", 1, after_batch)
-        total = views * len(self._train_split) + len(self._validation_split)
+            train = extractor.features(train_split, "train", views, after_batch)
+            [validation] = extractor.features(validation_split, "validation", 1, after_batch)
         print(
-            f"features of {total} images and views, {extractor.reused_rows} of them from an earlier pass; "
+            f"features of {views * len(train_split) + len(validation_split)} images and views, "
+            f"{extractor.reused_rows} of them from an earlier pass; "
             f"the head is trained on {views} {'view' if views == 1 else 'views'} of each image",
             flush=True,
         )
-        balanced = values["class-weighting"] == "sampler"
+        targets, balanced = train_split.targets, self._settings.data.class_weighting == "sampler"
         return Features(
             train,
-            self._train_split.targets,
-            validation[0],
-            self._validation_split.targets,
-            values["seed"],
-            sampling_weights(self._train_split.targets, linear.out_features) if balanced else None,
+            targets,
+            validation,
+            validation_split.targets,
+            self._settings.optimization.seed,
+            sampling_weights(targets, len(self._data.labels)) if balanced else None,
         )
 
-    def _train(self, features: Features, debug: DebugSettings, checkpoints: Checkpoints | None) -> Best:
-        values = self._values
-        train = features.train_loader(values["batch-size"])
-        recipe = Recipe.from_hyperparameters(values, jitter=0.0)
-        linear, weighted = architectures.head(self._head)[1], values["class-weighting"] == "loss"
+    def _pass(self) -> Pass:
+        data, optimization = self._settings.data, self._settings.optimization
+        return Pass(
+            data.preprocessing,
+            AUGMENTATIONS[data.augmentation],
+            seed=optimization.seed,
+            batch_size=data.test_batch_size,
+            num_workers=data.num_workers,
+            device=self._device,
+            bf16=optimization.bf16,
+        )
+
+    def _train(self, features: Features, checkpoints: Checkpoints | None) -> Best:
+        optimization, data = self._settings.optimization, self._settings.data
+        train = features.train_loader(optimization.batch_size)
+        weighted = data.class_weighting == "loss"
         trainer = HeadTrainer(
             self._head,
-            recipe,
+            optimization,
             steps_per_epoch=len(train),
             batch_size=train.batch_size,
             device=self._device,
             recorder=self._recorder,
-            class_weights=loss_weights(features.train_targets, linear.out_features) if weighted else None,
-            debug=debug,
+            class_weights=loss_weights(features.train_targets, len(self._data.labels)) if weighted else None,
+            debug=self._settings.debug,
         )
-        validation = features.validation_loader(values["test-batch-size"])
-        best = fit(trainer, train, validation, recipe.epochs, values["patience"], self._recorder, checkpoints)
+        validation = features.validation_loader(data.test_batch_size)
+        best = fit(trainer, train, validation, optimization.epochs, optimization.patience, self._recorder, checkpoints)
         self._head.load_state_dict(best.weights)
         return best
 
     def _search(self, features: Features, records: Path) -> Trial:
-        settings = HeadSearch.from_dict(self._values["head-search"])
-        winner = Search(settings, self._values, features, self._head, self._device, records).run()
-        self._recorder.environment(hyperparameters={**self._values, **winner.values})
+        search = self._settings.head.head_search
+        assert search is not None, "asked for by the caller"
+        winner = Search(search, self._settings.optimization, features, self._head, self._device, records).run()
         for epoch, result in winner.results.items():
             reported = {"train:epoch": epoch, "validation:loss": result.loss, "validation:accuracy": result.accuracy}
             best = {"best:epoch": epoch, "best:validation-accuracy": result.accuracy}

@@ -17,23 +17,27 @@ from torch import nn
 
 from imgcls.contract import trials as contract
 from imgcls.contract.head_search import HeadSearch
+from imgcls.contract.hyperparameter import Value
+from imgcls.contract.optimization import Optimization
 from imgcls.debug.watch import TrainingDiverged
 from imgcls.features import halving
 from imgcls.features.heads import Heads
 from imgcls.features.loader import Features
 from imgcls.features.points import points
-from imgcls.training.recipe import Recipe
 from imgcls.training.trainer import ValidationResult
 
 
 @dataclass
 class Trial:
-    """One set of values and what it reached. `results` is by epoch; `seconds` its share of its group's time."""
+    """One set of values and what it reached.
+
+    `values` are the searched ones of `optimization`, by hyperparameter name; `results` is by epoch; `seconds` is the
+    trial's share of its group's time.
+    """
 
     number: int
-    values: dict[str, Any]
-    recipe: Recipe
-    batch_size: int
+    values: Mapping[str, Value]
+    optimization: Optimization
     results: dict[int, ValidationResult] = field(default_factory=dict)
     seconds: float = 0.0
     ended: float = 0.0
@@ -54,22 +58,22 @@ class Search:
     def __init__(
         self,
         settings: HeadSearch,
-        values: Mapping[str, Any],
+        optimization: Optimization,
         features: Features,
         head: nn.Sequential,
         device: torch.device,
         folder: Path,
     ) -> None:
-        """`values` are the job's hyperparameters; a trial's own take their places. `folder` gets trials.jsonl."""
+        """`optimization` is the job's, of which a trial changes some values. `folder` gets trials.jsonl."""
         self._settings, self._features, self._head, self._folder = settings, features, head, folder
         self._device = device
         self._validation = torch.from_numpy(np.array(features.validation)).to(device)
         self._targets = torch.tensor(features.validation_targets, device=device)
         self.trials = [
-            self._trial(number, {**values, **chosen}, chosen)
-            for number, chosen in enumerate(points(settings.space, settings.trials, values["seed"]), start=1)
+            Trial(number, chosen, optimization.changed(chosen))
+            for number, chosen in enumerate(points(settings.space, settings.trials, optimization.seed), start=1)
         ]
-        self._longest = values["epochs"]
+        self._longest = optimization.epochs
         self._groups = self._grouped()
 
     def run(self) -> Trial:
@@ -91,31 +95,29 @@ class Search:
             )
         return winner
 
-    def _trial(self, number: int, values: Mapping[str, Any], chosen: dict[str, Any]) -> Trial:
-        return Trial(number, chosen, Recipe.from_hyperparameters(values, jitter=0.0), values["batch-size"])
-
     def _grouped(self) -> list[Heads]:
         """Trials with the same batches and the same optimizer take their steps together."""
-        alike: dict[tuple[int, str], dict[int, Recipe]] = defaultdict(dict)
+        alike: dict[tuple[int, str], dict[int, Optimization]] = defaultdict(dict)
         for trial in self.trials:
-            alike[trial.batch_size, trial.recipe.optimizer][trial.number] = trial.recipe
+            settings = trial.optimization
+            alike[settings.batch_size, settings.optimizer][trial.number] = settings
         dropout = sum(module.p for module in self._head if isinstance(module, nn.Dropout))
         return [
             Heads(
                 self._head[-1],  # type: ignore[arg-type]
-                recipes,
+                settings,
                 self._features.train_loader(batch_size),
                 dropout=dropout,
                 device=self._device,
             )
-            for (batch_size, _), recipes in sorted(alike.items())
+            for (batch_size, _), settings in sorted(alike.items())
         ]
 
     def _milestones(self) -> list[int]:
         """The epochs after which trials are compared or end."""
         if self._settings.strategy == "halving":
             return halving.rungs(self._longest, len(self.trials), self._settings.eta)
-        return sorted({trial.recipe.epochs for trial in self.trials})
+        return sorted({trial.optimization.epochs for trial in self.trials})
 
     def _advance(self, group: Heads, epoch: int) -> None:
         begin = time.perf_counter()
@@ -126,7 +128,7 @@ class Search:
         seconds = time.perf_counter() - begin
         for number in group.trials:
             trial = self.trials[number - 1]
-            loss, accuracy = (at_the_end if trial.recipe.epochs == epoch else on_the_way)[number]
+            loss, accuracy = (at_the_end if trial.optimization.epochs == epoch else on_the_way)[number]
             trial.seconds += seconds / len(group.trials)
             trial.ended = time.time()
             if math.isfinite(loss):
@@ -137,7 +139,7 @@ class Search:
     def _close(self, epoch: int) -> list[Trial]:
         """Set the state of the trials that end here. Returns those that got all their epochs."""
         running = [trial for trial in self.trials if trial.state == contract.RUNNING]
-        finished = [trial for trial in running if trial.recipe.epochs == epoch]
+        finished = [trial for trial in running if trial.optimization.epochs == epoch]
         for trial in finished:
             trial.state = contract.COMPLETED
         if self._settings.strategy == "halving" and not finished:

@@ -1,6 +1,6 @@
 """Many last layers trained side by side on the same batches: one matrix product a step for all of them.
 
-The arithmetic is that of `recipe.make_optimizer` and cross-entropy, written over a leading dimension of trials, so
+The arithmetic is that of `optimizer.make_optimizer` and cross-entropy, written over a leading dimension of trials, so
 that a head comes out as if it had been trained alone; a test holds the two together.
 """
 
@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from imgcls.contract.optimization import Optimization
 from imgcls.features.loader import FeatureLoader
-from imgcls.training.recipe import Recipe, schedule
+from imgcls.training.optimizer import schedule
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 """torch.optim.AdamW's defaults."""
@@ -25,23 +26,23 @@ class Heads:
     def __init__(
         self,
         linear: nn.Linear,
-        recipes: Mapping[int, Recipe],
+        settings: Mapping[int, Optimization],
         loader: FeatureLoader,
         *,
         dropout: float,
         device: torch.device,
     ) -> None:
-        self._recipes, self._loader, self._dropout, self._device = dict(recipes), loader, dropout, device
-        self._update = _adamw if next(iter(recipes.values())).optimizer == "adamw" else _sgd
+        self._settings, self._loader, self._dropout, self._device = dict(settings), loader, dropout, device
+        self._update = _adamw if next(iter(settings.values())).optimizer == "adamw" else _sgd
         copies = (tensor.detach().to(device) for tensor in (linear.weight, linear.bias))
-        self._parameters = [torch.stack([tensor] * len(recipes)) for tensor in copies]
+        self._parameters = [torch.stack([tensor] * len(settings)) for tensor in copies]
         self._state = [(torch.zeros_like(tensor), torch.zeros_like(tensor)) for tensor in self._parameters]
         self._epoch, self._step = 0, 0
         self._sums: list[Tensor] = []  # of the weights after each step of the last epoch
 
     @property
     def trials(self) -> list[int]:
-        return list(self._recipes)
+        return list(self._settings)
 
     def train_to(self, epoch: int) -> None:
         """Go on up to the end of an epoch, counted from 1."""
@@ -57,8 +58,8 @@ class Heads:
 
     def keep(self, trials: Sequence[int]) -> None:
         """Go on with these trials only."""
-        rows = [row for row, trial in enumerate(self._recipes) if trial in trials]
-        self._recipes = {trial: recipe for trial, recipe in self._recipes.items() if trial in trials}
+        rows = [row for row, trial in enumerate(self._settings) if trial in trials]
+        self._settings = {trial: own for trial, own in self._settings.items() if trial in trials}
         self._parameters = [tensor[rows] for tensor in self._parameters]
         self._state = [(first[rows], second[rows]) for first, second in self._state]
         self._sums = []
@@ -70,7 +71,7 @@ class Heads:
         rate is high a head swings around the place that it will come to, and its mean is close to that already. On
         recorded curves it makes ranks a third of the way agree with the last ones at 0.87 instead of 0.75.
         """
-        num, parameters = len(self._recipes), self._parameters
+        num, parameters = len(self._settings), self._parameters
         if averaged:
             parameters = [total / len(self._loader) for total in self._sums]
         losses, right = torch.zeros(2, num, device=self._device)
@@ -81,7 +82,7 @@ class Heads:
                 losses -= chosen.sum((0, 2))
                 right += (logits.argmax(2) == wanted.view(-1, 1)).sum(0)
         figures = torch.stack([losses, right], 1).div(len(targets)).tolist()
-        return {trial: (loss, accuracy) for trial, (loss, accuracy) in zip(self._recipes, figures, strict=True)}
+        return {trial: (loss, accuracy) for trial, (loss, accuracy) in zip(self._settings, figures, strict=True)}
 
     def load_into(self, linear: nn.Linear, trial: int) -> None:
         """Copy a trial's weights into a network's layer."""
@@ -94,7 +95,7 @@ class Heads:
         self._step += 1
         if self._dropout:
             # One mask for all trials, the one that a training alone draws in this step.
-            torch.manual_seed(next(iter(self._recipes.values())).seed * 1_000_003 + self._step)
+            torch.manual_seed(next(iter(self._settings.values())).seed * 1_000_003 + self._step)
             features = nn.functional.dropout(features, self._dropout)
         gradients = self._clipped(self._gradients(features, targets))
         rates = self._rates()
@@ -115,7 +116,7 @@ class Heads:
 
     def _clipped(self, gradients: list[Tensor]) -> list[Tensor]:
         """As torch.nn.utils.clip_grad_norm_ does it, for each trial."""
-        limit = next(iter(self._recipes.values())).gradient_clipping
+        limit = next(iter(self._settings.values())).gradient_clipping
         if not limit:
             return gradients
         norm = torch.stack([gradient.flatten(1).norm(dim=1) for gradient in gradients]).norm(dim=0)
@@ -124,12 +125,12 @@ class Heads:
 
     def _rates(self) -> Tensor:
         steps = len(self._loader)
-        shares = [schedule(self._step, r.epochs * steps, r.warmup_epochs * steps) for r in self._recipes.values()]
+        shares = [schedule(self._step, s.epochs * steps, s.warmup_epochs * steps) for s in self._settings.values()]
         return self._each("lr") * torch.tensor(shares, device=self._device)
 
     def _each(self, setting: str) -> Tensor:
         """A setting of every trial."""
-        return torch.tensor([getattr(recipe, setting) for recipe in self._recipes.values()], device=self._device)
+        return torch.tensor([getattr(own, setting) for own in self._settings.values()], device=self._device)
 
 
 def _logits(parameters: Sequence[Tensor], features: Tensor) -> Tensor:

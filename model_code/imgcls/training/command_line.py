@@ -1,31 +1,17 @@
-"""The command line of train.py: paths, which default to the job's `SM_*`, and the hyperparameters of the contract."""
+"""The command line of train.py: paths, which default to the job's `SM_*`, and the hyperparameters by their groups."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from imgcls.contract import keys
-from imgcls.contract.hyperparameters import BY_NAME, HYPERPARAMETERS
-
-_GROUPS = {
-    "network": ("architecture", "pretrained", "freeze-backbone", "head-epochs", "backbone-lr-ratio"),
-    "optimization": (
-        "epochs", "batch-size", "lr", "optimizer", "momentum", "weight-decay", "warmup-epochs", "gradient-clipping",
-        "accumulation-steps", "patience", "seed",
-    ),
-    "images and labels": (
-        "preprocessing", "augmentation", "label-smoothing", "class-weighting", "labels", "test-batch-size",
-        "num-workers",
-    ),
-    "speed": ("train-precision", "compile"),
-    "head on cached features": ("feature-cache", "feature-views", "head-search"),
-    "records": ("debug", "profile"),
-    "model artifact": ("model-name", "serving"),
-}  # fmt: skip
-"""The hyperparameters as `--help` shows them: every one, once."""
+from imgcls.contract.hyperparameter import Hyperparameter
+from imgcls.contract.training_settings import TrainingSettings
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", bool: "true|false", dict: "JSON"}
 _EPILOG = """\
@@ -35,15 +21,44 @@ A folder of class folders is enough:
       --architecture simple_cnn --pretrained false --model-dir out/model
   kennel predict dog.jpg --artifact out/model
 
-An interrupted training goes on when it is started again with the same --checkpoint-dir.
+An interrupted training resumes when it is started again with the same --checkpoint-dir.
 Several processes share the work: torchrun --nproc_per_node 2 model_code/train.py ...
 """
 
 
+@dataclass(frozen=True)
+class Paths:
+    """Where a training reads and writes, and how often it saves. Nothing is saved without a `checkpoint_dir`."""
+
+    train: Path
+    validation: Path
+    model_dir: Path
+    output_data_dir: Path
+    weights: Path
+    feature_dir: Path
+    checkpoint_dir: Path | None
+    checkpoint_seconds: float
+    checkpoint_epochs: int
+
+
 def parse(
     arguments: Sequence[str] | None, environment: Mapping[str, str], description: str
-) -> tuple[argparse.Namespace, dict[str, str]]:
+) -> tuple[Paths, dict[str, Any]]:
     """The paths, and the hyperparameters that were passed. An unknown argument is an error."""
+    parsed = _parser(environment, description).parse_args(arguments)
+    whole = json.loads(environment.get("SM_HPS", "{}"))
+    passed = {}
+    for item in TrainingSettings.hyperparameters():
+        value = getattr(parsed, item.name.replace("-", "_"))
+        # The toolkit flattens a JSON object into `a=1,b=2` on the command line; SM_HPS has it as it was sent.
+        if item.kind is dict and item.name in whole:
+            value = whole[item.name]
+        if value is not None:
+            passed[item.name] = value
+    return _paths(parsed), passed
+
+
+def _parser(environment: Mapping[str, str], description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         usage="%(prog)s --train DIR --validation DIR [options]", description=description, epilog=_EPILOG,
         allow_abbrev=False,
@@ -51,26 +66,39 @@ def parse(
     )  # fmt: skip
     _add_paths(parser.add_argument_group("folders; in a SageMaker job the service names them"), environment)
     _add_checkpoints(parser.add_argument_group("interruptions"), environment)
-    for title, names in _GROUPS.items():
-        group = parser.add_argument_group(title)
-        for item in (BY_NAME[name] for name in names):
-            metavar = "|".join(item.choices) if item.choices else _METAVARS[item.kind]
-            default = item.format(item.default)
-            text = f"{item.help} (default: {default})".replace("%", "%%")
-            group.add_argument(f"--{item.name}", metavar=metavar, help=text)
+    for group in TrainingSettings.groups().values():
+        titled = parser.add_argument_group(group.title)
+        for item in group.hyperparameters():
+            titled.add_argument(f"--{item.name}", metavar=_metavar(item), help=_help(item))
     # A tuning job adds this one to what it passes; AWS's toolkit drops it, other runners may not.
     parser.add_argument("--_tuning_objective_metric", help=argparse.SUPPRESS)
-    parsed = parser.parse_args(arguments)
-    if parsed.output_data_dir is None:
-        parsed.output_data_dir = parsed.model_dir.with_name(parsed.model_dir.name + "-records")
-    if parsed.feature_dir is None:
-        beside = parsed.model_dir.with_name(parsed.model_dir.name + "-features")
-        parsed.feature_dir = parsed.checkpoint_dir / "features" if parsed.checkpoint_dir else beside
-    passed = {item.name: getattr(parsed, item.name.replace("-", "_")) for item in HYPERPARAMETERS}
-    # The toolkit flattens a JSON object into `a=1,b=2` on the command line; SM_HPS has it as it was sent.
-    whole = json.loads(environment.get("SM_HPS", "{}"))
-    passed |= {item.name: whole[item.name] for item in HYPERPARAMETERS if item.kind is dict and item.name in whole}
-    return parsed, {name: value for name, value in passed.items() if value is not None}
+    return parser
+
+
+def _metavar(item: Hyperparameter) -> str:
+    return "|".join(item.choices) or _METAVARS[item.kind]
+
+
+def _help(item: Hyperparameter) -> str:
+    return f"{item.help} (default: {item.format(item.default)})".replace("%", "%%")
+
+
+def _paths(parsed: argparse.Namespace) -> Paths:
+    model: Path = parsed.model_dir
+    records: Path | None = parsed.output_data_dir
+    checkpoints: Path | None = parsed.checkpoint_dir
+    features: Path | None = parsed.feature_dir or (checkpoints and checkpoints / "features")
+    return Paths(
+        train=parsed.train,
+        validation=parsed.validation,
+        model_dir=model,
+        output_data_dir=records or model.with_name(model.name + "-records"),
+        weights=parsed.weights,
+        feature_dir=features or model.with_name(model.name + "-features"),
+        checkpoint_dir=checkpoints,
+        checkpoint_seconds=parsed.checkpoint_seconds,
+        checkpoint_epochs=parsed.checkpoint_epochs,
+    )
 
 
 def _add_paths(group: argparse._ArgumentGroup, environment: Mapping[str, str]) -> None:
@@ -114,9 +142,9 @@ def _add_checkpoints(group: argparse._ArgumentGroup, environment: Mapping[str, s
 
 
 def _checkpoint_folder(environment: Mapping[str, str]) -> Path | None:
-    """/opt/ml/checkpoints, which the service makes for a job with a CheckpointConfig and for no other.
+    """/opt/ml/checkpoints, which the service creates only for a job with a CheckpointConfig.
 
-    The trials of a search have one CheckpointConfig and so one prefix in S3: each keeps to a folder of its own there.
+    The trials of a search have one CheckpointConfig and so one prefix in S3: each uses a folder of its own there.
     """
     if "SM_MODEL_DIR" not in environment:
         return None

@@ -1,17 +1,17 @@
-"""The splits of a training and their loaders, as the hyperparameters ask for them."""
+"""The splits of a training and their loaders, as the settings ask for them."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
-from imgcls.contract.artifact import Preprocessing
-from imgcls.contract.hyperparameters import HyperparameterError
+from imgcls.contract.hyperparameter import HyperparameterError
 from imgcls.contract.prepared import STREAMED_BYTES
+from imgcls.contract.training_settings import TrainingSettings
 from imgcls.data.augment import AUGMENTATIONS
 from imgcls.data.folders import check_same_classes, open_dataset
 from imgcls.data.loader import Dataset, Loader
@@ -23,50 +23,62 @@ from imgcls.training.class_balance import loss_weights, sampling_weights
 
 @dataclass(frozen=True)
 class TrainingData:
-    """`class_weights` is for the loss: float32, one a class, or None."""
+    """`class_weights` is for the loss: float32, one per class, or None."""
 
     train_split: Dataset
     validation_split: Dataset
     train: Loader
     validation: Loader
-    class_weights: np.ndarray | None
+    class_weights: npt.NDArray[np.float32] | None
 
     @property
     def labels(self) -> tuple[str, ...]:
         return self.train_split.labels
 
 
-def open_data(paths: argparse.Namespace, values: Mapping[str, Any], spec: Preprocessing) -> TrainingData:
+def open_data(train: Path, validation: Path, settings: TrainingSettings) -> TrainingData:
     """Both splits, which must have the same classes. Raises DataError and HyperparameterError."""
-    train_split = open_split(paths.train, values["labels"])
-    validation_split = open_dataset(paths.validation, values["labels"])
+    data, batch_size = settings.data, settings.optimization.batch_size
+    train_split = open_split(train, data.labels)
+    validation_split = open_dataset(validation, data.labels)
     check_same_classes(train_split, validation_split, "validation")
-    _check_batch_size(values, min(values["batch-size"], len(train_split)))
-    workers = values["num-workers"] if values["num-workers"] >= 0 else num_cores() // distributed.num_on_this_host()
-    place: dict[str, Any] = {"rank": distributed.rank(), "world_size": distributed.world_size(), "num_workers": workers}
-    targets, num_classes, weighting = train_split.targets, len(train_split.labels), values["class-weighting"]
+    _check_batch_size(min(batch_size, len(train_split)), settings.optimization.accumulation_steps)
+    place = _place(data.num_workers)
+    targets, num_classes = train_split.targets, len(train_split.labels)
     return TrainingData(
         train_split,
         validation_split,
         Loader(
-            train_split, spec, values["batch-size"],
-            augmentation=AUGMENTATIONS[values["augmentation"]], seed=values["seed"],
-            sampling_weights=sampling_weights(targets, num_classes) if weighting == "sampler" else None,
+            train_split, data.preprocessing, batch_size,
+            augmentation=AUGMENTATIONS[data.augmentation], seed=settings.optimization.seed,
+            sampling_weights=sampling_weights(targets, num_classes) if data.class_weighting == "sampler" else None,
             files=_streamed_files(train_split), **place,
         ),
-        Loader(validation_split, spec, max(values["test-batch-size"], distributed.world_size()), **place),
-        loss_weights(targets, num_classes) if weighting == "loss" else None,
+        Loader(validation_split, data.preprocessing, max(data.test_batch_size, distributed.world_size()), **place),
+        loss_weights(targets, num_classes) if data.class_weighting == "loss" else None,
     )  # fmt: skip
 
 
-def _streamed_files(split: Dataset) -> np.ndarray | None:
+class _Place(TypedDict):
+    rank: int
+    world_size: int
+    num_workers: int
+
+
+def _place(num_workers: int) -> _Place:
+    """What a loader needs to know of this process: -1 workers are this process's share of the host's cores."""
+    workers = num_workers if num_workers >= 0 else num_cores() // distributed.num_on_this_host()
+    return {"rank": distributed.rank(), "world_size": distributed.world_size(), "num_workers": workers}
+
+
+def _streamed_files(split: Dataset) -> npt.NDArray[np.int64] | None:
     """Each image's shard of a split that is too large to be copied before training; None for others."""
     return split.files if isinstance(split, Shards) and split.num_bytes > STREAMED_BYTES else None
 
 
-def _check_batch_size(values: Mapping[str, Any], batch_size: int) -> None:
+def _check_batch_size(batch_size: int, accumulation_steps: int) -> None:
     """Raises HyperparameterError where a network would see one image at a time."""
-    parts = distributed.world_size() * values["accumulation-steps"]
+    parts = distributed.world_size() * accumulation_steps
     if batch_size < 2 * parts:
         share = f" in {parts} parts (processes times accumulation-steps)" if parts > 1 else ""
         raise HyperparameterError(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from imgcls.artifacts import archives, export, graph_file
-from imgcls.contract.artifact import GRAPH, WEIGHTS, ModelCard, Preprocessing
-from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.artifact import GRAPH, WEIGHTS, ModelCard
+from imgcls.contract.hyperparameters import encode
+from imgcls.contract.training_settings import TrainingSettings
 from imgcls.networks import weights_file
 from imgcls.training.trainer import ValidationResult
 
@@ -19,14 +19,13 @@ from imgcls.training.trainer import ValidationResult
 def write_artifact(
     folder: Path,
     network: torch.nn.Module,
-    values: Mapping[str, Any],
-    spec: Preprocessing,
+    settings: TrainingSettings,
     labels: tuple[str, ...],
     validation: ValidationResult,
     environment: Mapping[str, str],
     started: datetime,
 ) -> None:
-    """Leave the artifact in `folder`; with the served graph too where ONNX is installed and no job evaluates it."""
+    """Leave the artifact in `folder`, including the served graph where ONNX is installed and no job evaluates it."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("model.*"):
         old.unlink()
@@ -34,20 +33,19 @@ def write_artifact(
     graph_file.remove(folder / GRAPH)
     job = environment.get("TRAINING_JOB_NAME", "")
     if not job and export.can_export():
-        export.export_onnx(network, spec, folder / GRAPH)
+        export.export_onnx(network, settings.data.preprocessing, folder / GRAPH)
     archives.copy_code(folder)
-    serving = {"response_format": values["serving"].get("response_format", "full")}
     card = ModelCard(
-        name=values["model-name"],
-        architecture=values["architecture"],
+        name=settings.artifact.model_name,
+        architecture=settings.network.architecture,
         labels=labels,
-        preprocessing=spec,
+        preprocessing=settings.data.preprocessing,
+        response_format=settings.artifact.serving.response_format,
         validation={"accuracy": validation.accuracy, "loss": validation.loss},
-        hyperparameters={item.name: item.format(values[item.name]) for item in HYPERPARAMETERS},
+        hyperparameters=encode(settings.to_hyperparameters()),
         manifest_id=environment.get("KENNEL_MANIFEST_ID", ""),
         training_job=job,
         started=started.isoformat(timespec="seconds"),
-        **serving,
     )
     card = archives.write_artifact(folder, card)
     print(f"best validation accuracy {validation.accuracy:.3f}; artifact {card.version} in {folder}")

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.debugging import DebugSettings
+from imgcls.contract.optimization import Optimization
 from imgcls.data.loader import Batch
 from imgcls.debug.watch import Watch
 from imgcls.networks import architectures
@@ -23,7 +25,7 @@ from imgcls.profiling.recording import Recorder
 from imgcls.runtime import distributed
 from imgcls.training.batch_statistics import BatchStatistics
 from imgcls.training.inputs import Arriving, InputMaker, on_device
-from imgcls.training.recipe import Recipe, make_optimizer, schedule
+from imgcls.training.optimizer import make_optimizer, schedule
 from imgcls.training.step_clock import StepClock
 
 _GPU_TIMED_EVERY_STEPS = 20
@@ -69,29 +71,30 @@ class Trainer:
         self,
         network: nn.Module,
         spec: Preprocessing,
-        recipe: Recipe,
+        settings: Optimization,
         *,
         steps_per_epoch: int,
         batch_size: int,
         device: torch.device,
         recorder: Recorder,
-        class_weights: np.ndarray | None = None,
+        jitter: float = 0.0,
+        class_weights: npt.NDArray[np.float32] | None = None,
         debug: DebugSettings | None = None,
     ) -> None:
         network = distributed.with_shared_statistics(network, device)
         self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._recipe, self._device, self._recorder, self._batch_size = recipe, device, recorder, batch_size
-        self._inputs = InputMaker(spec, device, jitter=recipe.jitter, seed=recipe.seed, compiled=recipe.compile)
+        self._settings, self._device, self._recorder, self._batch_size = settings, device, recorder, batch_size
+        self._inputs = InputMaker(spec, device, jitter=jitter, seed=settings.seed, compiled=settings.compile)
         self._class_weights = None if class_weights is None else torch.from_numpy(class_weights).to(device)
-        self._optimizer = make_optimizer(network, recipe)
-        self._total_steps = recipe.epochs * steps_per_epoch
-        self._warmup_steps = recipe.warmup_epochs * steps_per_epoch
+        self._optimizer = make_optimizer(network, settings)
+        self._total_steps = settings.epochs * steps_per_epoch
+        self._warmup_steps = settings.warmup_epochs * steps_per_epoch
         self._statistics = BatchStatistics(network)
         self._backbone = architectures.trainable_backbone(network)
         self._model, self._trains_backbone = self._network, False
         self._sums = torch.zeros(3, device=device)  # loss, right answers, images: of all processes, in the epoch so far
         self.watch = Watch(
-            network, recorder, debug, samples=distributed.is_main(), label_smoothing=recipe.label_smoothing
+            network, recorder, debug, samples=distributed.is_main(), label_smoothing=settings.label_smoothing
         )
         self.step = 0
         self.progress = Progress()
@@ -126,12 +129,12 @@ class Trainer:
 
     def _begin_epoch(self, epoch: int) -> None:
         """Train the head alone in the first epochs, where the recipe says so."""
-        trains_backbone = bool(self._backbone) and epoch > self._recipe.head_epochs
+        trains_backbone = bool(self._backbone) and epoch > self._settings.head_epochs
         for parameter in self._backbone:
             parameter.requires_grad_(trains_backbone)
         if self._model is self._network or trains_backbone != self._trains_backbone:
             model = self._network
-            if self._recipe.compile:
+            if self._settings.compile:
                 model = torch.compile(model)  # type: ignore[assignment]
             self._model = distributed.parallel(model, self._device)
             self._trains_backbone = trains_backbone
@@ -151,7 +154,7 @@ class Trainer:
         """Sums over this process's rows: of the loss, of right answers, of images."""
         exact = self._device.type == "cpu" or self.step % _GPU_TIMED_EVERY_STEPS == 1
         clock = StepClock(self._device, exact=exact, data_wait=wait)
-        torch.manual_seed(self._recipe.seed * 1_000_003 + self.step * distributed.world_size() + distributed.rank())
+        torch.manual_seed(self._settings.seed * 1_000_003 + self.step * distributed.world_size() + distributed.rank())
         self._set_learning_rate()
         self.watch.begin(self.step, epoch, self._learning_rate())
         images, targets = batch.tensors()
@@ -170,7 +173,7 @@ class Trainer:
 
     def _accumulate(self, images: Tensor, targets: Tensor, clock: StepClock) -> Tensor:
         """The gradient of the mean loss over the whole batch, computed part by part."""
-        num_parts = min(self._recipe.accumulation_steps, len(targets))
+        num_parts = min(self._settings.accumulation_steps, len(targets))
         factors = self._inputs.factors(len(targets), self._batch_size, self.step)
         factor_parts = [None] * num_parts if factors is None else factors.tensor_split(num_parts, dim=1)
         sums = torch.zeros(2, device=self._device)
@@ -184,7 +187,7 @@ class Trainer:
                 logits = self._forward(self._model, inputs)
                 loss = cross_entropy(
                     logits, labels, self._class_weights,
-                    label_smoothing=self._recipe.label_smoothing, reduction="sum",
+                    label_smoothing=self._settings.label_smoothing, reduction="sum",
                 )  # fmt: skip
                 clock.lap("forward")
                 # They average what each of them has; the sum over all rows by their number is wanted.
@@ -195,8 +198,8 @@ class Trainer:
         return sums
 
     def _update(self) -> None:
-        if self._recipe.gradient_clipping:
-            nn.utils.clip_grad_norm_(self._network.parameters(), self._recipe.gradient_clipping)
+        if self._settings.gradient_clipping:
+            nn.utils.clip_grad_norm_(self._network.parameters(), self._settings.gradient_clipping)
         self._optimizer.step()
 
     def refresh_statistics(self) -> None:
@@ -236,12 +239,12 @@ class Trainer:
         self._optimizer.load_state_dict(state["optimizer"])
 
     def _forward(self, model: nn.Module, images: Tensor) -> Tensor:
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.bf16):
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._settings.bf16):
             logits = model(images)
         return logits.float()
 
     def _learning_rate(self) -> float:
-        return self._recipe.lr * schedule(self.step, self._total_steps, self._warmup_steps)
+        return self._settings.lr * schedule(self.step, self._total_steps, self._warmup_steps)
 
     def _set_learning_rate(self) -> None:
         for group in self._optimizer.param_groups:

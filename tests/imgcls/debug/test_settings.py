@@ -10,6 +10,7 @@ from imgcls.contract import metrics
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.hyperparameters import HyperparameterError
 from imgcls.contract.rules import RULES
+from imgcls.contract.training_settings import TrainingSettings
 from imgcls.debug.rules import CHECKS, make_checks
 
 
@@ -43,8 +44,8 @@ def test_a_mistake_is_named_with_the_choices(values, message):
 
 def test_a_weighted_loss_wants_batches_as_they_are():
     def action(weighting, debug):
-        settings = DebugSettings.from_hyperparameters({"class-weighting": weighting, "debug": debug})
-        return settings.rules["class-imbalance"].action
+        settings = TrainingSettings.from_hyperparameters({"class-weighting": weighting, "debug": debug})
+        return settings.debug.rules["class-imbalance"].action
 
     assert action("none", {}) == "metric" and action("loss", {}) == "off"
     assert action("loss", {"rules": {"class-imbalance": {"action": "report"}}}) == "report"

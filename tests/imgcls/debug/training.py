@@ -10,11 +10,10 @@ import torch
 from imgcls.contract import records
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.debugging import DebugSettings
-from imgcls.contract.hyperparameters import HYPERPARAMETERS
+from imgcls.contract.optimization import Optimization
 from imgcls.data.loader import Batch
 from imgcls.networks import architectures
 from imgcls.profiling.recording import Recorder
-from imgcls.training.recipe import Recipe
 from imgcls.training.trainer import Trainer
 from tests.imgcls.stripes import CLASSES, stripes
 
@@ -64,19 +63,18 @@ def train(
     break_trainer=lambda trainer: None,
     on_epoch=lambda epoch: None,
     sample_seconds=1.0,
-    **hyperparameters,
+    **optimization,
 ):
     """The findings, by rule, of a training."""
     torch.manual_seed(0)
     data = data or draw((16, 16, 16), seed=1)
     validation = draw((6, 6, 6), seed=2)
-    defaults = {item.name: item.default for item in HYPERPARAMETERS}
-    values = defaults | {"epochs": epochs, "optimizer": "adamw", "lr": 0.003} | hyperparameters
+    settings = Optimization(**{"epochs": epochs, "optimizer": "adamw", "lr": 0.003, **optimization})
     with Recorder(folder, started=time.time(), sample_seconds=sample_seconds) as recorder:
         trainer = Trainer(
             network or architectures.build("simple_cnn", len(CLASSES)),
             spec or Preprocessing(resize=SIDE, crop=SIDE),
-            Recipe.from_hyperparameters(values, jitter=0.0),
+            settings,
             steps_per_epoch=len(data),
             batch_size=data.batch_size,
             device=torch.device("cpu"),

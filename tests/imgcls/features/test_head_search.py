@@ -1,8 +1,8 @@
 """The head search: trials come out as if trained alone, points cover the space, halving keeps the best."""
 
-import dataclasses
 import json
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +12,8 @@ from torch import nn
 
 from imgcls.contract import trials as contract
 from imgcls.contract.head_search import DEFAULT_SPACE, HeadSearch
-from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError
+from imgcls.contract.hyperparameter import HyperparameterError
+from imgcls.contract.optimization import Optimization
 from imgcls.debug.watch import TrainingDiverged
 from imgcls.features import halving
 from imgcls.features.head_search import Search
@@ -21,10 +22,9 @@ from imgcls.features.loader import Features
 from imgcls.features.points import points
 from imgcls.features.training import HeadTrainer
 from imgcls.profiling.recording import Recorder
-from imgcls.training.recipe import Recipe
 
 CPU = torch.device("cpu")
-VALUES = {item.name: item.default for item in HYPERPARAMETERS} | {"epochs": 9, "batch-size": 16}
+OPTIMIZATION = Optimization(epochs=9, batch_size=16)
 NUM, CLASSES = 10, 4
 
 
@@ -47,19 +47,15 @@ def head_of(dropout=0.0):
     return nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(NUM, CLASSES))
 
 
-def recipe(**changes):
-    return dataclasses.replace(Recipe.from_hyperparameters(VALUES, jitter=0.0), **changes)
-
-
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("others", [{}, {"gradient_clipping": 0.5}, {"momentum": 0.0}])
 def test_a_trial_comes_out_as_if_trained_alone(features, tmp_path, optimizer, others):
-    recipes = {
-        3: recipe(optimizer=optimizer, lr=0.05, weight_decay=0.1, label_smoothing=0.1, **others),
-        5: recipe(optimizer=optimizer, lr=0.002, weight_decay=0.0, **others),
-        8: recipe(optimizer=optimizer, lr=0.01, warmup_epochs=2.0, **others),
+    settings = {
+        3: replace(OPTIMIZATION, optimizer=optimizer, lr=0.05, weight_decay=0.1, label_smoothing=0.1, **others),
+        5: replace(OPTIMIZATION, optimizer=optimizer, lr=0.002, weight_decay=0.0, **others),
+        8: replace(OPTIMIZATION, optimizer=optimizer, lr=0.01, warmup_epochs=2.0, **others),
     }
-    heads = Heads(head_of()[-1], recipes, features.train_loader(16), dropout=0.2, device=CPU)
+    heads = Heads(head_of()[-1], settings, features.train_loader(16), dropout=0.2, device=CPU)
     heads.train_to(2)
     heads.keep([3, 8])
     heads.train_to(4)
@@ -70,7 +66,7 @@ def test_a_trial_comes_out_as_if_trained_alone(features, tmp_path, optimizer, ot
         alone, loader = head_of(0.2), features.train_loader(16)
         with Recorder(tmp_path / str(number), started=0.0) as recorder:
             trainer = HeadTrainer(
-                alone, recipes[number], steps_per_epoch=len(loader), batch_size=16, device=CPU, recorder=recorder
+                alone, settings[number], steps_per_epoch=len(loader), batch_size=16, device=CPU, recorder=recorder
             )
             for epoch in range(1, 5):
                 trainer.train_epoch(loader.epoch(epoch), epoch)
@@ -83,7 +79,7 @@ def test_a_trial_comes_out_as_if_trained_alone(features, tmp_path, optimizer, ot
 
 
 def test_a_trial_on_its_way_counts_as_the_mean_of_its_weights_over_the_epoch(features):
-    heads = Heads(head_of()[-1], {1: recipe(lr=0.5)}, features.train_loader(16), dropout=0.0, device=CPU)
+    heads = Heads(head_of()[-1], {1: replace(OPTIMIZATION, lr=0.5)}, features.train_loader(16), dropout=0.0, device=CPU)
     validation = torch.from_numpy(features.validation), torch.tensor(features.validation_targets)
     heads.train_to(1)
     seen, original = [], heads._train_step
@@ -105,9 +101,9 @@ def test_a_trial_on_its_way_counts_as_the_mean_of_its_weights_over_the_epoch(fea
     assert heads.evaluate(*validation, averaged=False)[1][0] != pytest.approx(loss, rel=1e-3)
 
 
-def run(features, folder, settings, **values):
+def run(features, folder, settings):
     head = head_of()
-    search = Search(HeadSearch.from_dict(settings), {**VALUES, **values}, features, head, CPU, folder)
+    search = Search(HeadSearch.from_dict(settings), OPTIMIZATION, features, head, CPU, folder)
     winner = search.run()
     rows = [json.loads(line) for line in (folder / contract.FILE).read_text().splitlines()]
     return SimpleNamespace(winner=winner, rows=rows, head=head)
@@ -206,7 +202,7 @@ def test_survivors_are_the_best_and_ties_go_to_the_earlier():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"trails": 3}, "head-search holds 'trails'; choose from trials, strategy, eta, space"),
+        ({"trails": 3}, "head-search has no 'trails'; choose from trials, strategy, eta, space"),
         ({"trials": 1}, "head-search.trials is 1; it must be between 2 and 1000"),
         ({"strategy": "grid"}, "must be one of halving, random"),
         ({"space": {"momentum": [0, 1]}}, "head-search.space.momentum cannot be searched here"),

@@ -18,11 +18,11 @@ def test_values_are_taken():
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"waits": 3}, "profile has no setting waits; choose from enabled, steps, wait"),
-        ({"sample_ms": 100}, "profile's sample_ms is 100; it must be a whole number between 500 and 5000"),
-        ({"active": 0}, "profile's active is 0; it must be a whole number between 1"),
-        ({"warmup": True}, "profile's warmup is True; it must be a whole number"),
-        ({"enabled": 0}, "profile's enabled is 0; it must be true or false"),
+        ({"waits": 3}, "profile has no 'waits'; choose from enabled, steps, wait"),
+        ({"sample_ms": 100}, "profile.sample_ms is 100; it must be a whole number between 500 and 5000"),
+        ({"active": 0}, "profile.active is 0; it must be a whole number between 1"),
+        ({"warmup": True}, "profile.warmup is True; it must be a whole number"),
+        ({"enabled": 0}, "profile.enabled is 0; it must be true or false"),
     ],
 )
 def test_a_wrong_value_is_named(values, sentence):

@@ -1,15 +1,13 @@
 """The loaders of a training: what the hyperparameters make of the splits."""
 
 import hashlib
-import json
 import shutil
-from argparse import Namespace
 
 import numpy as np
 import pytest
 
-from imgcls.contract.artifact import Preprocessing
-from imgcls.contract.hyperparameters import HYPERPARAMETERS, HyperparameterError
+from imgcls.contract.hyperparameter import HyperparameterError
+from imgcls.contract.training_settings import TrainingSettings
 from imgcls.data import shards
 from imgcls.training import data as training_data
 from imgcls.training.class_balance import loss_weights
@@ -18,9 +16,8 @@ from tests.imgcls.stripes import SPEC
 
 
 def opened(folder, **changes):
-    values = {item.name: item.default for item in HYPERPARAMETERS} | {"batch-size": 10} | changes
-    paths = Namespace(train=folder / "train", validation=folder / "validation")
-    return open_data(paths, values, Preprocessing.from_dict(json.loads(SPEC)))
+    settings = TrainingSettings.from_hyperparameters({"batch-size": 10, "preprocessing": SPEC, **changes})
+    return open_data(folder / "train", folder / "validation", settings)
 
 
 @pytest.fixture

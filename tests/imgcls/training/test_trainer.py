@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from imgcls.contract.optimization import Optimization
 from imgcls.debug.watch import TrainingDiverged
 from imgcls.networks import architectures
-from imgcls.training.recipe import make_optimizer, schedule
+from imgcls.training.optimizer import make_optimizer, schedule
 from imgcls.training.trainer import ValidationResult
-from tests.imgcls.trainers import SPEC, fake_batches, plain_network, recipe, trainers
+from tests.imgcls.trainers import SPEC, fake_batches, plain_network, trainers
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def test_the_schedule_rises_then_falls_to_nothing():
     assert schedule(1, 10, 0) < 1
 
 
-@pytest.mark.parametrize("changes", [{}, {"optimizer": "adamw", "lr": 0.002}, {"train-precision": "bf16"}])
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "adamw", "lr": 0.002}, {"train_precision": "bf16"}])
 def test_training_learns(make_trainer, changes):
     trainer = make_trainer(**changes)
     losses = [trainer.train_epoch(fake_batches(seed=epoch), epoch).loss for epoch in (1, 2, 3)]
@@ -66,7 +67,7 @@ def test_a_frozen_backbone_keeps_its_weights_and_averages(make_trainer):
 
 
 def test_a_loss_that_is_no_number_stops_with_the_reason(make_trainer, tmp_path):
-    trainer = make_trainer(lr=10.0, **{"warmup-epochs": 0})
+    trainer = make_trainer(lr=10.0, warmup_epochs=0.0)
     with torch.no_grad():
         trainer._network.head.weight.fill_(float("inf"))
     with pytest.raises(TrainingDiverged, match=r"epoch 1, step 1.*lower lr"):
@@ -89,7 +90,7 @@ def test_a_batch_in_parts_gives_the_weights_of_the_whole_batch(make_trainer, par
     """Ten images in four parts are 3, 3, 2 and 2; more parts than images are one image each."""
     options = {"jitter": 0.3, "batch_size": 10, "class_weights": np.array([0.5, 2], np.float32)}
     whole = trained(make_trainer(plain_network(), **options), size=10)
-    divided = trained(make_trainer(plain_network(), **options, **{"accumulation-steps": parts}), size=10)
+    divided = trained(make_trainer(plain_network(), **options, accumulation_steps=parts), size=10)
     assert difference(whole, divided) < 1e-6
     assert difference(whole, plain_network().state_dict()) > 1e-3
 
@@ -97,15 +98,15 @@ def test_a_batch_in_parts_gives_the_weights_of_the_whole_batch(make_trainer, par
 def test_clipping_bounds_a_step(make_trainer):
     """Without momentum and decay a step is the learning rate times the gradient."""
     before = plain_network().state_dict()
-    options = {"momentum": 0.0, "weight-decay": 0.0, "warmup-epochs": 0.0, "lr": 1.0}
+    options = {"momentum": 0.0, "weight_decay": 0.0, "warmup_epochs": 0.0, "lr": 1.0}
     for clipping, largest in ((0.0, float("inf")), (0.01, 0.01 + 1e-5)):
-        after = trained(make_trainer(plain_network(), **options, **{"gradient-clipping": clipping}), num=1)
+        after = trained(make_trainer(plain_network(), **options, gradient_clipping=clipping), num=1)
         moved = torch.cat([(after[name] - before[name]).flatten() for name in after]).norm()
         assert largest / 1.1 < moved <= largest if clipping else moved > 0.1
 
 
 def test_the_head_is_trained_first_then_all_with_a_lower_rate(make_trainer):
-    trainer = make_trainer(**{"head-epochs": 1, "backbone-lr-ratio": 0.1})
+    trainer = make_trainer(head_epochs=1, backbone_lr_ratio=0.1)
     start = trainer.weights()
     trainer.train_epoch(fake_batches(), 1)
     first = trainer.weights()
@@ -118,7 +119,7 @@ def test_the_head_is_trained_first_then_all_with_a_lower_rate(make_trainer):
 
 def test_the_backbone_has_a_rate_of_its_own():
     network = architectures.build("simple_cnn", 2)
-    groups = make_optimizer(network, recipe(**{"backbone-lr-ratio": 0.25})).param_groups
+    groups = make_optimizer(network, Optimization(backbone_lr_ratio=0.25)).param_groups
     ratios = {parameter: group["lr_ratio"] for group in groups for parameter in group["params"]}
     assert {ratios[parameter] for parameter in network.head.parameters()} == {1.0}
     assert {ratios[parameter] for parameter in network.features.parameters()} == {0.25}
@@ -136,9 +137,7 @@ def test_compiled_steps_are_the_same_steps(make_trainer, monkeypatch):
     """Traced as on a GPU, without its kernels: colours, head epochs, a batch in parts, a watched step."""
 
     def weights(*, compiled):
-        trainer = make_trainer(
-            jitter=0.3, compile=compiled, **{"head-epochs": 1, "accumulation-steps": 2, "gradient-clipping": 1.0}
-        )
+        trainer = make_trainer(jitter=0.3, compile=compiled, head_epochs=1, accumulation_steps=2, gradient_clipping=1.0)
         losses = [trainer.train_epoch(fake_batches(seed=epoch), epoch).loss for epoch in (1, 2)]
         return losses, trainer.validate(fake_batches(seed=9)).loss
 
