@@ -12,8 +12,8 @@ import sys
 import threading
 from pathlib import Path
 
-from localcloud.cloud import LocalCloud
-from localcloud.context import ImageCommand
+from localcloud.image_table import ImageCommand
+from localcloud.lifecycle import LocalCloud
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:

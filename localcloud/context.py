@@ -8,13 +8,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
-from localcloud.calls import CallLog
 from localcloud.faults import Faults
+from localcloud.iam_audit.recorder import CallRecorder
+from localcloud.image_table import ImageCommand, ImageKind, UnknownImageError
 from localcloud.processes import ProcessGroups
 
 if TYPE_CHECKING:
@@ -23,39 +24,6 @@ if TYPE_CHECKING:
 # Anything of these in a parent's environment could lead a subprocess to a real account.
 _CREDENTIAL_PREFIXES = ("AWS_", "AMAZON_", "BOTO_")
 FAKE_KEY = "testing"
-
-ImageKind = Literal["training", "processing", "serving"]
-
-
-@dataclass(frozen=True)
-class ImageCommand:
-    """One row of the caller's table: which images it covers and how to run them here.
-
-    pattern: fnmatch pattern over the image URI, e.g. "*/pytorch:*".
-    kind: "training" runs AWS's sagemaker-training toolkit, "processing" the job's container entrypoint, "serving" a
-        command that serves HTTP on the port in SAGEMAKER_BIND_TO_PORT.
-    command: serving: the argv; processing: the interpreter prefix where the entrypoint needs one.
-    environment: variables added to the process.
-    """
-
-    pattern: str
-    kind: ImageKind
-    command: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def from_json(cls, row: Mapping[str, Any]) -> ImageCommand:
-        """Read a row of the table that `python -m localcloud --images` takes."""
-        unknown = set(row) - {"pattern", "kind", "command", "environment"}
-        if unknown:
-            raise ValueError(f"image row has unknown fields {sorted(unknown)}")
-        if row["kind"] not in ("training", "processing", "serving"):
-            raise ValueError(f"image row {row['pattern']}: kind must be training, processing or serving")
-        return cls(row["pattern"], row["kind"], tuple(row.get("command", ())), dict(row.get("environment", {})))
-
-
-class UnknownImageError(LookupError):
-    """No row of the image table covers an image."""
 
 
 @dataclass
@@ -71,14 +39,14 @@ class Cloud:
     app: Application | None = field(default=None, repr=False)
     processes: ProcessGroups = field(default_factory=ProcessGroups, repr=False)
     faults: Faults = field(default_factory=Faults, repr=False)
-    calls: CallLog = field(init=False, repr=False)
+    calls: CallRecorder = field(init=False, repr=False)
     _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict, repr=False)
     _session: boto3.Session | None = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _callbacks: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
-        self.calls = CallLog(self.region, self.account_id)
+        self.calls = CallRecorder(self.region, self.account_id)
 
     def client(self, service: str, role: str | None = None) -> Any:
         """A boto3 client for `service`, bound to this cloud with fake credentials; cached and thread-safe.

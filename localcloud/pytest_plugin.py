@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.cloud import LocalCloud
-from localcloud.context import ImageCommand
+from localcloud.image_table import ImageCommand
+from localcloud.lifecycle import LocalCloud
 
 
 @pytest.fixture(scope="module")

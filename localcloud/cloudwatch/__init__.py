@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 import os
 
-from localcloud.cloudwatch.actions import Actions
-from localcloud.cloudwatch.evaluator import TICK_SECONDS, Evaluator
-from localcloud.cloudwatch.history import AlarmHistory
-from localcloud.cloudwatch.log_metrics import LogMetrics
-from localcloud.cloudwatch.metric_store import MetricStore
+from localcloud.cloudwatch.alarms.actions import Actions
+from localcloud.cloudwatch.alarms.evaluator import TICK_SECONDS, Evaluator
+from localcloud.cloudwatch.alarms.history import AlarmHistory
+from localcloud.cloudwatch.logs.metrics_from_logs import LogMetrics
+from localcloud.cloudwatch.logs.moto_hooks import install_hooks as install_log_hooks
+from localcloud.cloudwatch.metrics.store import MetricStore
 from localcloud.cloudwatch.moto_hooks import alarm_records, install_hooks
-from localcloud.cloudwatch.moto_logs import install_hooks as install_log_hooks
 from localcloud.context import Cloud
 
 _EVALUATORS: dict[str, Evaluator] = {}  # by the cloud's address

@@ -10,12 +10,13 @@ from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from localcloud.cloudwatch import alarm_rule, api, queries
-from localcloud.cloudwatch.alarms import MetricAlarm
-from localcloud.cloudwatch.decision import COMPARISONS, INSUFFICIENT_DATA
-from localcloud.cloudwatch.evaluator import Evaluator
-from localcloud.cloudwatch.history import AlarmHistory
-from localcloud.cloudwatch.metric_store import MetricStore, percentile
+from localcloud.cloudwatch.alarms import composite_rule
+from localcloud.cloudwatch.alarms.decision import COMPARISONS, INSUFFICIENT_DATA
+from localcloud.cloudwatch.alarms.evaluator import Evaluator
+from localcloud.cloudwatch.alarms.history import AlarmHistory
+from localcloud.cloudwatch.alarms.metric_alarm import MetricAlarm
+from localcloud.cloudwatch.metrics import api, queries
+from localcloud.cloudwatch.metrics.store import MetricStore, percentile
 from localcloud.context import Cloud
 
 Response = CloudWatchResponse
@@ -140,7 +141,7 @@ def _checked_put(original: Callable[..., Any], history: AlarmHistory) -> Callabl
 def _check(record: Any) -> None:
     """ValueError for an alarm that this cloud can not evaluate."""
     if record.rule is not None:
-        alarm_rule.parse(record.rule)
+        composite_rule.parse(record.rule)
         return
     if record.threshold_metric_id or record.comparison_operator not in COMPARISONS:
         raise ValueError("localcloud does not evaluate anomaly detection alarms: give a Threshold")

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from localcloud.stepfunctions.asl.branch import Branch
+from localcloud.stepfunctions.asl.cancellation import Cancellation
 from localcloud.stepfunctions.asl.errors import RUNTIME, Cancelled, StatesError
 from localcloud.stepfunctions.asl.history import History
 from localcloud.stepfunctions.asl.history import data as event_data
 from localcloud.stepfunctions.asl.interpreter import Interpreter
 from localcloud.stepfunctions.asl.json_text import to_json
-from localcloud.stepfunctions.asl.line import Cancellation, Line
 
 log = logging.getLogger(__name__)
 
@@ -80,26 +81,26 @@ class Execution:
         self._cancellation.cancel()
 
     def _run(self, interpreter: Interpreter) -> None:
-        line = Line(self.history, self._cancellation, self._context())
-        line.record("ExecutionStarted", {**event_data("input", self.input), "roleArn": self.machine.role_arn})
+        branch = Branch(self.history, self._cancellation, self._context())
+        branch.record("ExecutionStarted", {**event_data("input", self.input), "roleArn": self.machine.role_arn})
         try:
-            output = interpreter.run(self.machine.definition, self.input, line)
+            output = interpreter.run(self.machine.definition, self.input, branch)
         except Cancelled:
             assert self._cancelled_as is not None
             status, error, cause = self._cancelled_as
             event = {"ABORTED": "ExecutionAborted", "TIMED_OUT": "ExecutionTimedOut"}[status]
-            self._end(line, event, status, error=error, cause=cause)
+            self._end(branch, event, status, error=error, cause=cause)
         except StatesError as failure:
-            self._end(line, "ExecutionFailed", "FAILED", error=failure.error, cause=failure.cause)
+            self._end(branch, "ExecutionFailed", "FAILED", error=failure.error, cause=failure.cause)
         except Exception as bug:
             log.exception("execution %s", self.arn)
-            self._end(line, "ExecutionFailed", "FAILED", error=RUNTIME, cause=f"localcloud failed: {bug!r}")
+            self._end(branch, "ExecutionFailed", "FAILED", error=RUNTIME, cause=f"localcloud failed: {bug!r}")
         else:
-            self._end(line, "ExecutionSucceeded", "SUCCEEDED", output=output)
+            self._end(branch, "ExecutionSucceeded", "SUCCEEDED", output=output)
 
     def _end(
         self,
-        line: Line,
+        branch: Branch,
         event: str,
         status: str,
         *,
@@ -108,7 +109,7 @@ class Execution:
         cause: str | None = None,
     ) -> None:
         succeeded = status == "SUCCEEDED"
-        line.record(event, event_data("output", output) if succeeded else {"error": error, "cause": cause})
+        branch.record(event, event_data("output", output) if succeeded else {"error": error, "cause": cause})
         with self._lock:
             self.output = to_json(output) if succeeded else None
             self.error, self.cause = error, cause

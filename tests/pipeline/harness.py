@@ -12,10 +12,11 @@ from typing import Any
 
 import config
 from config.app import AppConfig
+from localcloud.stepfunctions.asl.branch import Branch
+from localcloud.stepfunctions.asl.cancellation import Cancellation
 from localcloud.stepfunctions.asl.errors import StatesError
 from localcloud.stepfunctions.asl.history import History
 from localcloud.stepfunctions.asl.interpreter import Interpreter
-from localcloud.stepfunctions.asl.line import Cancellation, Line
 from pipeline import placeholders, state_machine
 from pipeline.specs import run_specs
 from tests.pipeline.services import ACCOUNT, VALUES, Services, state_of
@@ -70,8 +71,8 @@ class Runner:
         history, found = History(), Outcome(calls=self._calls)
         with no_sleep(found.waits):
             try:
-                line = Line(history, Cancellation(), _context(execution, value))
-                found.output = Interpreter(self).run(self.definition, value, line)
+                branch = Branch(history, Cancellation(), _context(execution, value))
+                found.output = Interpreter(self).run(self.definition, value, branch)
             except StatesError as error:
                 found.error = error
         found.output_bytes = _sizes(history)

@@ -6,13 +6,13 @@ import pytest
 
 from imgcls.contract.run_plan import MAX_BASE_CHARS
 from localcloud.stepfunctions.asl import intrinsics
-from localcloud.stepfunctions.asl.data import Data
+from localcloud.stepfunctions.asl.scope import Scope
 from pipeline.names import MAX_TUNING_JOB_NAME, job_name
 
 
 def name(entered, retry=0, base="dog-breed-c-1a2b3c"):
     context = {"State": {"EnteredTime": entered, "RetryCount": retry}}
-    return Data({"base": base}, context).evaluate(job_name("$.base"), "name")
+    return Scope({"base": base}, context).evaluate(job_name("$.base"), "name")
 
 
 @pytest.mark.parametrize(

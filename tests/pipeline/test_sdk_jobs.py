@@ -10,7 +10,7 @@ import pytest
 
 from kennel.runs import executions
 from kennel.runs.history import read_visits
-from localcloud.cloud import LocalCloud
+from localcloud.lifecycle import LocalCloud
 from pipeline import sdk_jobs
 from pipeline.sdk_jobs import SdkJob
 from tests.localcloud.sagemaker_jobs.conftest import (  # noqa: F401

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from localcloud.cloudwatch.decision import ALARM, Condition, decide
+from localcloud.cloudwatch.alarms.decision import ALARM, Condition, decide
 from tests.stacks.assemblies import resources
 
 KIND = "AWS::CloudWatch::Alarm"

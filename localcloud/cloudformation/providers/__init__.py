@@ -11,22 +11,30 @@ from localcloud.cloudformation.providers.base import Provider, ProviderError
 def all_providers() -> dict[str, Provider]:
     """Resource type -> provider."""
     from localcloud.cloudformation.providers import (
+        autoscaling,
         awslambda,
+        budgets,
+        cloudwatch,
+        codebuild,
+        custom,
         ec2,
+        ecr,
         events,
         iam,
-        images,
-        observability,
-        platform,
-        recorded,
+        ignored,
+        kms,
+        logs,
         s3,
         sagemaker,
-        scaling,
+        scheduler,
         sns,
         sqs,
+        ssm,
+        stepfunctions,
     )
 
-    modules = (s3, iam, images, platform, scaling, sns, sqs, events, observability, awslambda, ec2, sagemaker, recorded)
+    modules = (autoscaling, awslambda, budgets, cloudwatch, codebuild, custom, ec2, ecr, events, iam,
+               ignored, kms, logs, s3, sagemaker, scheduler, sns, sqs, ssm, stepfunctions)  # fmt: skip
     return {kind: provider for module in modules for kind, provider in module.PROVIDERS.items()}
 
 

@@ -128,3 +128,6 @@ def _texts(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return value if value is None else str(value)
+
+
+PROVIDERS: dict[str, Provider] = {"AWS::CloudFormation::CustomResource": CustomResource()}

@@ -6,13 +6,8 @@ from typing import Any
 
 from localcloud.cloudformation.providers.base import Properties, Provider
 from localcloud.cloudformation.providers.ec2_resource import Ec2Resource
-from localcloud.cloudformation.providers.ec2_rules import (
-    GatewayAttachment,
-    Route,
-    RouteTableAssociation,
-    SecurityGroup,
-    SecurityGroupRule,
-)
+from localcloud.cloudformation.providers.ec2_routes import GatewayAttachment, Route, RouteTableAssociation
+from localcloud.cloudformation.providers.ec2_security_groups import SecurityGroup, SecurityGroupRule
 
 
 def _vpc_settings(ec2: Any, vpc: str, properties: Properties) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging, as_tag_list
+from localcloud.cloudformation.providers.api_resource import as_tag_list
 from localcloud.cloudformation.providers.base import (
     ClientFactory,
     Outcome,
@@ -72,26 +72,4 @@ class Rule(Provider):
 
 PROVIDERS: dict[str, Provider] = {
     "AWS::Events::Rule": Rule(),
-    "AWS::Scheduler::Schedule": ApiResource(
-        service="scheduler",
-        create_operation="CreateSchedule",
-        read_operation="GetSchedule",
-        update_operation="UpdateSchedule",
-        delete_operation="DeleteSchedule",
-        identifier="Name",
-        name_property="Name",
-        name_limit=64,
-        attributes={"Arn": "Arn"},
-    ),
-    "AWS::Scheduler::ScheduleGroup": ApiResource(
-        service="scheduler",
-        create_operation="CreateScheduleGroup",
-        read_operation="GetScheduleGroup",
-        delete_operation="DeleteScheduleGroup",
-        identifier="Name",
-        name_property="Name",
-        name_limit=64,
-        attributes={"Arn": "Arn"},
-        tagging=Tagging("TagResource", "UntagResource", "ResourceArn", "Arn"),
-    ),
 }

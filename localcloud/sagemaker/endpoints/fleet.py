@@ -9,8 +9,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from localcloud.context import Cloud, UnknownImageError
+from localcloud.context import Cloud
 from localcloud.errors import AwsError
+from localcloud.image_table import UnknownImageError
 from localcloud.sagemaker.endpoints.artifacts import Artifacts
 from localcloud.sagemaker.endpoints.instance import Instance, StartFailure
 from localcloud.sagemaker.endpoints.metrics import Flusher, VariantMetrics

@@ -11,7 +11,8 @@ import threading
 import time
 from pathlib import Path
 
-from localcloud.context import Cloud, ImageCommand
+from localcloud.context import Cloud
+from localcloud.image_table import ImageCommand
 from localcloud.sagemaker.endpoints.connections import Answer, Connections, NoAnswer, Unreachable, free_port
 from localcloud.sagemaker.endpoints.errors import ModelError, container_error
 from localcloud.sagemaker.endpoints.loaded_models import LoadedModels

@@ -12,7 +12,8 @@ from typing import Generic, TypeVar
 
 from botocore.exceptions import ClientError
 
-from localcloud.context import Cloud, ImageCommand, ImageKind, UnknownImageError
+from localcloud.context import Cloud
+from localcloud.image_table import ImageCommand, ImageKind, UnknownImageError
 from localcloud.sagemaker.jobs.cluster import DEFAULT_MAX_RUNTIME_SECONDS
 from localcloud.sagemaker.jobs.container import Container, EarlyEnd, job_environment
 from localcloud.sagemaker.jobs.failures import JobFailedError

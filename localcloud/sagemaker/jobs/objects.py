@@ -11,7 +11,7 @@ from urllib.parse import urlparse
 from boto3.s3.transfer import TransferConfig
 
 from localcloud.context import Cloud
-from localcloud.iam_actions import Wanted
+from localcloud.iam_audit.actions import Permission
 from localcloud.sagemaker.jobs.hosts import Host
 from localcloud.sagemaker.jobs.moto_objects import read_object
 
@@ -82,7 +82,7 @@ class Objects:
     def _download(self, bucket: str, key: str, path: Path) -> None:
         content = read_object(self._cloud.account_id, bucket, key)
         if self._role is not None:
-            self._cloud.calls.note(self._role, [Wanted("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")])
+            self._cloud.calls.note(self._role, [Permission("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")])
         if content is None:
             raise NoObjectsError(f"S3 key: s3://{bucket}/{key} was deleted while the job read it")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from localcloud.stepfunctions.asl.data import Data
 from localcloud.stepfunctions.asl.errors import RUNTIME, StatesError
+from localcloud.stepfunctions.asl.scope import Scope
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "Equals": operator.eq,
@@ -63,32 +63,32 @@ COMPARISONS = frozenset(
 TYPE_TESTS = frozenset([*_TYPES, "IsPresent"])
 
 
-def holds(rule: Mapping[str, Any], data: Data) -> bool:
+def holds(rule: Mapping[str, Any], scope: Scope) -> bool:
     """Whether a rule of a Choice state is true."""
     if "And" in rule:
-        return all(holds(each, data) for each in rule["And"])
+        return all(holds(each, scope) for each in rule["And"])
     if "Or" in rule:
-        return any(holds(each, data) for each in rule["Or"])
+        return any(holds(each, scope) for each in rule["Or"])
     if "Not" in rule:
-        return not holds(rule["Not"], data)
+        return not holds(rule["Not"], scope)
     name = next(each for each in rule if each in COMPARISONS)
     if name == "IsPresent":
-        return data.has(rule["Variable"]) is rule[name]
-    if not data.has(rule["Variable"]):
+        return scope.has(rule["Variable"]) is rule[name]
+    if not scope.has(rule["Variable"]):
         raise StatesError(
             RUNTIME,
             f"Invalid path '{rule['Variable']}': The choice state's condition path references an invalid value.",
         )
-    return _compare(name, data.find(rule["Variable"], "Variable"), rule[name], data)
+    return _compare(name, scope.find(rule["Variable"], "Variable"), rule[name], scope)
 
 
-def _compare(name: str, value: Any, expected: Any, data: Data) -> bool:
+def _compare(name: str, value: Any, expected: Any, scope: Scope) -> bool:
     if name in _TYPES:
         return _TYPES[name](value) is expected
     if name == "StringMatches":
         return isinstance(value, str) and _wildcard(expected).fullmatch(value) is not None
     if name.endswith("Path"):
-        name, expected = name.removesuffix("Path"), data.find(expected, name)
+        name, expected = name.removesuffix("Path"), scope.find(expected, name)
     kind, compare = _COMPARATORS[name]
     left, right = _as(kind, value), _as(kind, expected)
     return left is not None and right is not None and compare(left, right)

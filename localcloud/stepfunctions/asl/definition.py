@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from localcloud.stepfunctions.asl import fields
+from localcloud.stepfunctions.asl import field_checks
 from localcloud.stepfunctions.asl.errors import InvalidDefinition
 
 CheckTask = Callable[[str, Mapping[str, Any]], list[str]]  # (resource, state) -> problems
@@ -27,7 +27,7 @@ def parse(text: str, check_task: CheckTask) -> dict[str, Any]:
         raise InvalidDefinition([f"INVALID_JSON_DESCRIPTION: {error} at /"]) from error
     if not isinstance(definition, dict):
         raise InvalidDefinition(["SCHEMA_VALIDATION_FAILED: a definition is a JSON object at /"])
-    problems = [*fields.check_machine(definition), *_check_flow(definition, "", check_task, set())]
+    problems = [*field_checks.check_machine(definition), *_check_flow(definition, "", check_task, set())]
     if problems:
         raise InvalidDefinition(problems)
     return definition
@@ -48,7 +48,7 @@ def _check_flow(flow: Mapping[str, Any], at: str, check_task: CheckTask, names: 
         if not isinstance(state, dict):
             yield f"SCHEMA_VALIDATION_FAILED: a state is a JSON object at {where}"
             continue
-        yield from fields.check_state(name, state, where)
+        yield from field_checks.check_state(name, state, where)
         if state.get("Type") == "Task" and isinstance(state.get("Resource"), str):
             yield from (f"{problem} at {where}" for problem in check_task(state["Resource"], state))
         for inner, inner_at in nested_flows(state):

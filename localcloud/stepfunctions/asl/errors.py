@@ -39,4 +39,4 @@ class InvalidDefinition(Exception):
 
 
 class Cancelled(Exception):
-    """The line of states is told to end: its execution was stopped, timed out, or a sister branch failed."""
+    """The branch is told to end: its execution was stopped or timed out, or another branch failed."""

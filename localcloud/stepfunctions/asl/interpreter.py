@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.stepfunctions.asl import fan_out, simple_states, task_state
-from localcloud.stepfunctions.asl.data import Data, check_size
+from localcloud.stepfunctions.asl.branch import Branch
+from localcloud.stepfunctions.asl.data_limit import check_size
 from localcloud.stepfunctions.asl.errors import RUNTIME, PathNotFound, StatesError
 from localcloud.stepfunctions.asl.history import data as event_data
-from localcloud.stepfunctions.asl.line import Line
-from localcloud.stepfunctions.asl.path import parse_reference, put
-from localcloud.stepfunctions.asl.resilience import Retries, catcher
+from localcloud.stepfunctions.asl.json_path import parse_reference, put
+from localcloud.stepfunctions.asl.retry_catch import Retries, catcher
+from localcloud.stepfunctions.asl.scope import Scope
 from localcloud.stepfunctions.asl.task_state import Tasks
 
 State = Mapping[str, Any]
@@ -25,72 +26,72 @@ class Interpreter:
 
     tasks: Tasks
 
-    def run(self, flow: State, value: Any, line: Line) -> Any:
-        """The flow's output. StatesError when a state fails uncaught, Cancelled when the line is told to end."""
+    def run(self, flow: State, value: Any, branch: Branch) -> Any:
+        """The flow's output. StatesError when a state fails uncaught, Cancelled when the branch is told to end."""
         name: str | None = flow["StartAt"]
         while name is not None:
-            line.cancellation.check()
-            value, name = self._state(name, flow["States"][name], value, line)
+            branch.cancellation.check()
+            value, name = self._state(name, flow["States"][name], value, branch)
         return value
 
-    def _state(self, name: str, state: State, value: Any, line: Line) -> tuple[Any, str | None]:
-        line.entered = line.record(f"{state['Type']}StateEntered", {"name": name, **event_data("input", value)})
-        line.context["State"] = {"EnteredTime": utc_now(), "Name": name, "RetryCount": 0}
-        line.context.pop("Task", None)
+    def _state(self, name: str, state: State, value: Any, branch: Branch) -> tuple[Any, str | None]:
+        branch.entered = branch.record(f"{state['Type']}StateEntered", {"name": name, **event_data("input", value)})
+        branch.context["State"] = {"EnteredTime": utc_now(), "Name": name, "RetryCount": 0}
+        branch.context.pop("Task", None)
         try:
-            output, following = self._outcome(name, state, value, line)
+            output, following = self._outcome(name, state, value, branch)
             check_size(output, name)
         except StatesError as failure:
-            raise _located(failure, name, line) from failure
-        line.record(f"{state['Type']}StateExited", {"name": name, **event_data("output", output)})
+            raise _located(failure, name, branch) from failure
+        branch.record(f"{state['Type']}StateExited", {"name": name, **event_data("output", output)})
         return output, following
 
-    def _outcome(self, name: str, state: State, value: Any, line: Line) -> tuple[Any, str | None]:
-        effective = select(state, "InputPath", value, line)
-        view = Data(effective, line.context)
+    def _outcome(self, name: str, state: State, value: Any, branch: Branch) -> tuple[Any, str | None]:
+        effective = select(state, "InputPath", value, branch)
+        scope = Scope(effective, branch.context)
         following = None if state.get("End") else state.get("Next")
         match state["Type"]:
             case "Choice":
-                return select(state, "OutputPath", effective, line), simple_states.choose(state, view)
+                return select(state, "OutputPath", effective, branch), simple_states.choose(state, scope)
             case "Succeed":
-                return select(state, "OutputPath", effective, line), None
+                return select(state, "OutputPath", effective, branch), None
             case "Fail":
-                raise simple_states.failure(state, view)
+                raise simple_states.failure(state, scope)
             case "Wait":
-                line.cancellation.wait(simple_states.wait_seconds(state, view))
-                return select(state, "OutputPath", effective, line), following
+                branch.cancellation.wait(simple_states.wait_seconds(state, scope))
+                return select(state, "OutputPath", effective, branch), following
             case "Pass":
-                result = simple_states.result(state, view)
-                return self._output(state, value, result, line), following
-        return self._attempt(name, state, value, effective, line, following)
+                result = simple_states.result(state, scope)
+                return self._output(state, value, result, branch), following
+        return self._attempt(name, state, value, effective, branch, following)
 
     def _attempt(
-        self, name: str, state: State, value: Any, effective: Any, line: Line, following: str | None
+        self, name: str, state: State, value: Any, effective: Any, branch: Branch, following: str | None
     ) -> tuple[Any, str | None]:
         retries = Retries(state.get("Retry", ()))
         while True:
             try:
-                result = self._work(name, state, Data(effective, line.context), line)
+                result = self._work(name, state, Scope(effective, branch.context), branch)
                 if "ResultSelector" in state:
-                    result = Data(result, line.context).fill(state["ResultSelector"])
-                return self._output(state, value, result, line), following
+                    result = Scope(result, branch.context).fill(state["ResultSelector"])
+                return self._output(state, value, result, branch), following
             except StatesError as failure:
-                failure = _located(failure, name, line)
+                failure = _located(failure, name, branch)
                 seconds = retries.delay(failure)
                 if seconds is None:
                     return self._caught(state, value, failure)
-                line.cancellation.wait(seconds)
-                line.context["State"] = {
-                    **line.context["State"],
-                    "RetryCount": line.context["State"]["RetryCount"] + 1,
+                branch.cancellation.wait(seconds)
+                branch.context["State"] = {
+                    **branch.context["State"],
+                    "RetryCount": branch.context["State"]["RetryCount"] + 1,
                 }
 
-    def _work(self, name: str, state: State, view: Data, line: Line) -> Any:
+    def _work(self, name: str, state: State, scope: Scope, branch: Branch) -> Any:
         if state["Type"] == "Task":
-            return task_state.run(name, state, view, line, self.tasks)
+            return task_state.run(name, state, scope, branch, self.tasks)
         if state["Type"] == "Parallel":
-            return fan_out.run_parallel(state, view, line, self.run)
-        return fan_out.run_map(name, state, view, line, self.run)
+            return fan_out.run_parallel(state, scope, branch, self.run)
+        return fan_out.run_map(name, state, scope, branch, self.run)
 
     def _caught(self, state: State, value: Any, failure: StatesError) -> tuple[Any, str]:
         found = catcher(state.get("Catch", ()), failure)
@@ -99,8 +100,8 @@ class Interpreter:
         return place(found, value, {"Error": failure.error, "Cause": failure.cause}), found["Next"]
 
     @staticmethod
-    def _output(state: State, value: Any, result: Any, line: Line) -> Any:
-        return select(state, "OutputPath", place(state, value, result), line)
+    def _output(state: State, value: Any, result: Any, branch: Branch) -> Any:
+        return select(state, "OutputPath", place(state, value, result), branch)
 
 
 def utc_now() -> str:
@@ -108,10 +109,10 @@ def utc_now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def select(state: State, field: str, value: Any, line: Line) -> Any:
+def select(state: State, field: str, value: Any, branch: Branch) -> Any:
     """Apply InputPath or OutputPath; null gives an empty object."""
     text = state.get(field, "$")
-    return {} if text is None else Data(value, line.context).find(text, field)
+    return {} if text is None else Scope(value, branch.context).find(text, field)
 
 
 def place(holder: State, value: Any, result: Any) -> Any:
@@ -125,8 +126,8 @@ def place(holder: State, value: Any, result: Any) -> Any:
         raise StatesError("States.ResultPathMatchFailure", f"Unable to apply step to ResultPath {text}") from error
 
 
-def _located(failure: StatesError, name: str, line: Line) -> StatesError:
+def _located(failure: StatesError, name: str, branch: Branch) -> StatesError:
     prefix = "An error occurred while executing the state "
     if failure.error != RUNTIME or failure.cause.startswith(prefix):
         return failure
-    return StatesError(RUNTIME, f"{prefix}'{name}' (entered at the event id #{line.entered}). {failure.cause}")
+    return StatesError(RUNTIME, f"{prefix}'{name}' (entered at the event id #{branch.entered}). {failure.cause}")

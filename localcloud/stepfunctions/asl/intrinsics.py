@@ -11,7 +11,7 @@ from typing import Any
 
 from localcloud.stepfunctions.asl.errors import ExpressionError, StatesError
 from localcloud.stepfunctions.asl.intrinsic_functions import FUNCTIONS, IntrinsicFailure
-from localcloud.stepfunctions.asl.path import parse as parse_path
+from localcloud.stepfunctions.asl.json_path import parse as parse_path
 
 _CALL = re.compile(r"States\.(\w+)\(")
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)

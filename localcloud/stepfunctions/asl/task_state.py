@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from localcloud.stepfunctions.asl.data import Data, check_size
+from localcloud.stepfunctions.asl.branch import Branch
+from localcloud.stepfunctions.asl.data_limit import check_size
 from localcloud.stepfunctions.asl.errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, Cancelled, StatesError
 from localcloud.stepfunctions.asl.history import data as event_data
 from localcloud.stepfunctions.asl.json_text import to_json
-from localcloud.stepfunctions.asl.line import Line
+from localcloud.stepfunctions.asl.scope import Scope
 
 POLL_SECONDS = 0.2
 
@@ -67,21 +68,21 @@ class _Limits:
     heartbeat: int | None
 
     @classmethod
-    def of(cls, state: Mapping[str, Any], view: Data) -> _Limits:
-        return cls(_seconds(state, "TimeoutSeconds", view), _seconds(state, "HeartbeatSeconds", view))
+    def of(cls, state: Mapping[str, Any], scope: Scope) -> _Limits:
+        return cls(_seconds(state, "TimeoutSeconds", scope), _seconds(state, "HeartbeatSeconds", scope))
 
 
-def run(name: str, state: Mapping[str, Any], view: Data, line: Line, tasks: Tasks) -> Any:
+def run(name: str, state: Mapping[str, Any], scope: Scope, branch: Branch, tasks: Tasks) -> Any:
     """One attempt at a Task state; gives its raw result."""
     task = tasks.find(state["Resource"])
-    limits = _Limits.of(state, view)
+    limits = _Limits.of(state, scope)
     token = tasks.token() if task.waits == "token" else None
     if token is not None:
-        line.context["Task"] = {"Token": token.text}
-        view = Data(view.input, line.context)
-    parameters = view.fill(state["Parameters"]) if "Parameters" in state else view.input
+        branch.context["Task"] = {"Token": token.text}
+        scope = Scope(scope.input, branch.context)
+    parameters = scope.fill(state["Parameters"]) if "Parameters" in state else scope.input
     task.check(parameters)
-    attempt = _Attempt(task, parameters, limits, line, token)
+    attempt = _Attempt(task, parameters, limits, branch, token)
     try:
         return attempt.run(name, tasks.region)
     finally:
@@ -94,7 +95,7 @@ class _Attempt:
     task: Task
     parameters: Any
     limits: _Limits
-    line: Line
+    branch: Branch
     token: Token | None
     submitted: bool = False
 
@@ -119,7 +120,7 @@ class _Attempt:
         return "SubmitFailed" if self.task.waits and not self.submitted else "Failed"
 
     def _result(self, deadline: float | None) -> Any:
-        answer = self.line.cancellation.run(lambda: self.task.start(self.parameters), deadline)
+        answer = self.branch.cancellation.run(lambda: self.task.start(self.parameters), deadline)
         if not self.task.waits:
             return answer
         self.submitted = True
@@ -141,30 +142,30 @@ class _Attempt:
                 return done[0]
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimeoutError
-            self.line.cancellation.wait(POLL_SECONDS)
+            self.branch.cancellation.wait(POLL_SECONDS)
 
     def _record_start(self, region: str) -> None:
         limits = {"timeoutInSeconds": self.limits.timeout, "heartbeatInSeconds": self.limits.heartbeat}
         if self.task.resource_type == "lambda:function":
             details = {"resource": self.task.resource, **event_data("input", self.parameters), **limits}
-            self.line.record("LambdaFunctionScheduled", details)
-            self.line.record("LambdaFunctionStarted")
+            self.branch.record("LambdaFunctionScheduled", details)
+            self.branch.record("LambdaFunctionStarted")
             return
         self._record("Scheduled", region=region, parameters=to_json(self.parameters), **limits)
         self._record("Started")
 
     def _record(self, ending: str, **details: Any) -> None:
         if self.task.resource_type == "lambda:function":
-            self.line.record(f"LambdaFunction{ending}", details)
+            self.branch.record(f"LambdaFunction{ending}", details)
         else:
             named = {"resourceType": self.task.resource_type, "resource": self.task.resource, **details}
-            self.line.record(f"Task{ending}", named)
+            self.branch.record(f"Task{ending}", named)
 
 
-def _seconds(state: Mapping[str, Any], field: str, view: Data) -> int | None:
+def _seconds(state: Mapping[str, Any], field: str, scope: Scope) -> int | None:
     if f"{field}Path" not in state:
         return state.get(field)
-    value = view.find(state[f"{field}Path"], f"{field}Path")
+    value = scope.find(state[f"{field}Path"], f"{field}Path")
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise StatesError(RUNTIME, f"The field '{field}Path' must select a positive integer, found {value!r}")
     return value

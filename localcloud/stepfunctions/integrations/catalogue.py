@@ -12,9 +12,9 @@ from typing import Any
 import botocore.session
 
 from localcloud.stepfunctions.asl.errors import RUNTIME, StatesError
-from localcloud.stepfunctions.integrations.calls import ApiCall, ErrorNames
-from localcloud.stepfunctions.integrations.functions import LambdaFunction, LambdaInvoke
+from localcloud.stepfunctions.integrations.api_call import ApiCall, ErrorNames
 from localcloud.stepfunctions.integrations.jobs import SAGEMAKER_JOBS, NestedExecution, SageMakerJob
+from localcloud.stepfunctions.integrations.lambda_invoke import LambdaFunction, LambdaInvoke
 from localcloud.stepfunctions.integrations.shapes import pascal
 from localcloud.stepfunctions.integrations.tokens import TaskTokens, WaitingTask
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from localcloud.stepfunctions.asl.errors import TASK_FAILED, StatesError
 from localcloud.stepfunctions.asl.json_text import to_json
-from localcloud.stepfunctions.integrations.calls import ApiCall
+from localcloud.stepfunctions.integrations.api_call import ApiCall
 from localcloud.stepfunctions.integrations.shapes import parse_json
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localcloud import ImageCommand
-from localcloud.audit import missing_resources
+from localcloud.cloudformation.existence import missing_resources
 
 SERVER = Path(__file__).parents[1] / "endpoints" / "model_server.py"
 ROLE = "arn:aws:iam::123456789012:role/hosting"

@@ -2,7 +2,7 @@
 
 import json
 
-from localcloud.audit import missing_resources
+from localcloud.cloudformation.existence import missing_resources
 from localcloud.cloudformation.not_emulated import NOT_EMULATED
 from localcloud.cloudformation.providers import all_providers
 

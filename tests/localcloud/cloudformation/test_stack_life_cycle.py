@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from localcloud.audit import missing_resources
+from localcloud.cloudformation.existence import missing_resources
 
 from .conftest import CAPABILITIES, error_of
 

@@ -2,7 +2,7 @@
 
 import json
 
-from localcloud.audit import missing_resources
+from localcloud.cloudformation.existence import missing_resources
 
 TRUST = {
     "Version": "2012-10-17",

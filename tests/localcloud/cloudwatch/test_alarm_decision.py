@@ -2,7 +2,7 @@
 
 import pytest
 
-from localcloud.cloudwatch.decision import COMPARISONS, Condition, decide
+from localcloud.cloudwatch.alarms.decision import COMPARISONS, Condition, decide
 
 STATES = {"A": "ALARM", "O": "OK", "I": "INSUFFICIENT_DATA", "-": None}
 

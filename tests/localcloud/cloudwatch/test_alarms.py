@@ -6,10 +6,10 @@ import threading
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.cloudwatch.actions import Actions
-from localcloud.cloudwatch.evaluator import Evaluator
-from localcloud.cloudwatch.history import AlarmHistory
-from localcloud.cloudwatch.metric_store import MetricStore
+from localcloud.cloudwatch.alarms.actions import Actions
+from localcloud.cloudwatch.alarms.evaluator import Evaluator
+from localcloud.cloudwatch.alarms.history import AlarmHistory
+from localcloud.cloudwatch.metrics.store import MetricStore
 
 NOON = datetime.datetime(2026, 11, 20, 12, 0, tzinfo=datetime.UTC)
 MINUTE = datetime.timedelta(minutes=1)

@@ -6,7 +6,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.cloudwatch.log_filter import PatternError, compile_pattern
+from localcloud.cloudwatch.logs.filter_pattern import PatternError, compile_pattern
 
 EVENT = json.dumps({"level": "ERROR", "ms": 120, "model": "dogs-1", "deep": {"list": [5, None]}, "ok": False})
 

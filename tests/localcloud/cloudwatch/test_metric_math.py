@@ -2,8 +2,8 @@
 
 import pytest
 
-from localcloud.cloudwatch.metric_functions import ExpressionError, Grid
-from localcloud.cloudwatch.metric_math import check, evaluate
+from localcloud.cloudwatch.metrics.math_functions import ExpressionError, Grid
+from localcloud.cloudwatch.metrics.metric_math import check, evaluate
 
 A = {0.0: 1.0, 60.0: 2.0, 120.0: 4.0}
 B = {60.0: 4.0, 120.0: 0.0}

@@ -5,7 +5,7 @@ import datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.cloudwatch.metric_store import MetricId, MetricStore
+from localcloud.cloudwatch.metrics.store import MetricId, MetricStore
 
 NOON = datetime.datetime(2026, 11, 20, 12, 0, tzinfo=datetime.UTC)
 MINUTE = datetime.timedelta(minutes=1)

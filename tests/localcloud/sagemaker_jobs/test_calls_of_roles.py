@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from localcloud.access import calls, denied_calls
+from localcloud.iam_audit import calls, denied_calls
 
 from .job_helpers import BUCKET, wait, wait_until
 

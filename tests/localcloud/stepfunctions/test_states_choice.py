@@ -3,8 +3,8 @@
 import pytest
 
 from localcloud.stepfunctions.asl.choice import COMPARISONS, holds
-from localcloud.stepfunctions.asl.data import Data
 from localcloud.stepfunctions.asl.errors import StatesError
+from localcloud.stepfunctions.asl.scope import Scope
 
 VALUES = {
     "text": "beta",
@@ -72,7 +72,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("variable", "comparison", "value", "expected"), TABLE)
 def test_comparison(variable, comparison, value, expected):
-    assert holds({"Variable": f"$.{variable}", comparison: value}, Data(VALUES, {})) is expected
+    assert holds({"Variable": f"$.{variable}", comparison: value}, Scope(VALUES, {})) is expected
 
 
 def test_the_table_holds_every_comparison():
@@ -80,7 +80,7 @@ def test_the_table_holds_every_comparison():
 
 
 def test_and_or_not_stop_at_the_first_that_decides():
-    data = Data(VALUES, {})
+    data = Scope(VALUES, {})
     present = {"Variable": "$.missing", "IsPresent": True}
     risky = {"Variable": "$.missing", "NumericEquals": 1}
     assert not holds({"And": [present, risky]}, data)
@@ -89,4 +89,4 @@ def test_and_or_not_stop_at_the_first_that_decides():
 
 def test_a_missing_variable_fails_the_execution():
     with pytest.raises(StatesError, match=r"Invalid path '\$\.missing'"):
-        holds({"Variable": "$.missing", "NumericEquals": 1}, Data(VALUES, {}))
+        holds({"Variable": "$.missing", "NumericEquals": 1}, Scope(VALUES, {}))

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from localcloud.stepfunctions.asl import intrinsics, path
-from localcloud.stepfunctions.asl.data import Data
+from localcloud.stepfunctions.asl import intrinsics, json_path
 from localcloud.stepfunctions.asl.errors import ExpressionError, PathNotFound, StatesError
+from localcloud.stepfunctions.asl.scope import Scope
 
 DOCUMENT = {
     "a": [{"b": 1, "c": [10, 20]}, {"b": 2, "c": [30]}],
@@ -42,19 +42,19 @@ DOCUMENT = {
     ],
 )
 def test_path_selects(text, expected):
-    assert path.parse(text).find(DOCUMENT) == expected
+    assert json_path.parse(text).find(DOCUMENT) == expected
 
 
 @pytest.mark.parametrize("text", ["$.nothing", "$.a[5]", "$.name.x", "$.nothing[*]", "$.a[0].z"])
 def test_path_that_selects_nothing(text):
     with pytest.raises(PathNotFound):
-        path.parse(text).find(DOCUMENT)
+        json_path.parse(text).find(DOCUMENT)
 
 
 @pytest.mark.parametrize("text", ["name", "$.", "$.a[", "$.a[x]", "$.a.length()", "$.a[?(@.b ==)]", "$ .a"])
 def test_path_that_is_none(text):
     with pytest.raises(ExpressionError):
-        path.parse(text)
+        json_path.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_path_that_is_none(text):
     ],
 )
 def test_put_at_a_reference_path(text, expected):
-    assert path.put({"a": [1, 2]}, path.parse_reference(text), 7) == expected
+    assert json_path.put({"a": [1, 2]}, json_path.parse_reference(text), 7) == expected
 
 
 INTRINSICS = [
@@ -118,12 +118,12 @@ VALUES = {
 
 @pytest.mark.parametrize(("text", "expected"), INTRINSICS)
 def test_intrinsic_function(text, expected):
-    result = Data(VALUES, {}).evaluate(text, "field.$")
+    result = Scope(VALUES, {}).evaluate(text, "field.$")
     assert (result, type(result)) == (expected, type(expected))
 
 
 def test_random_numbers_and_identifiers():
-    data = Data({}, {})
+    data = Scope({}, {})
     drawn = {data.evaluate("States.MathRandom(1, 4)", "") for _ in range(100)}
     assert drawn == {1, 2, 3}
     assert data.evaluate("States.MathRandom(1, 999, 5)", "") == data.evaluate("States.MathRandom(1, 999, 5)", "")
@@ -147,7 +147,7 @@ def test_random_numbers_and_identifiers():
 )
 def test_intrinsic_that_fails(text):
     with pytest.raises(StatesError) as failure:
-        Data(VALUES, {}).evaluate(text, "field.$")
+        Scope(VALUES, {}).evaluate(text, "field.$")
     assert failure.value.error == "States.IntrinsicFailure"
     assert text in failure.value.cause
 
@@ -164,12 +164,12 @@ def test_intrinsic_that_is_none(text):
 def test_template_fills_paths_everywhere_and_leaves_constants():
     context = {"Execution": {"Name": "run"}}
     template = {"a.$": "$.list[0].v", "b": [{"c.$": "$$.Execution.Name"}], "d": {"e": "$.name"}}
-    assert Data(VALUES, context).fill(template) == {"a": 1, "b": [{"c": "run"}], "d": {"e": "$.name"}}
+    assert Scope(VALUES, context).fill(template) == {"a": 1, "b": [{"c": "run"}], "d": {"e": "$.name"}}
 
 
 def test_missing_path_is_named_with_its_field_and_the_input():
     with pytest.raises(StatesError) as failure:
-        Data({"x": 1}, {}).fill({"y.$": "$.z"})
+        Scope({"x": 1}, {}).fill({"y.$": "$.z"})
     assert failure.value.error == "States.Runtime"
     assert failure.value.cause == (
         "The JSONPath '$.z' specified for the field 'y.$' could not be found in the input '{\"x\": 1}'"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from localcloud.stepfunctions.integrations.calls import ErrorNames
+from localcloud.stepfunctions.integrations.api_call import ErrorNames
 
 
 def test_messages_may_be_objects(runner, one):

@@ -1,0 +1,81 @@
+"""Routes, route table associations and gateway attachments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.cloudformation.providers.base import (
+    ClientFactory,
+    Outcome,
+    Properties,
+    Provider,
+    Request,
+    answers,
+    ignore_gone,
+)
+
+
+class Route(Provider):
+    """AWS::EC2::Route."""
+
+    def replaces(self, changed: set[str]) -> bool:
+        return True
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        request.client("ec2").create_route(**properties)
+        return Outcome(f"{properties['RouteTableId']}|{self._destination(properties)[1]}")
+
+    @staticmethod
+    def _destination(properties: Properties) -> tuple[str, str]:
+        names = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+        return next((name, properties[name]) for name in names if name in properties)
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        name, value = self._destination(properties)
+        ec2 = request.client("ec2")
+        ignore_gone(lambda: ec2.delete_route(RouteTableId=properties["RouteTableId"], **{name: value}))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        tables: list[Any] = []
+        call = client("ec2").describe_route_tables
+        if not answers(lambda: tables.extend(call(RouteTableIds=[properties["RouteTableId"]])["RouteTables"])):
+            return False
+        name, value = self._destination(properties)
+        return any(route.get(name) == value for route in tables[0]["Routes"])
+
+
+class RouteTableAssociation(Provider):
+    """AWS::EC2::SubnetRouteTableAssociation."""
+
+    def replaces(self, changed: set[str]) -> bool:
+        return True
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        answer = request.client("ec2").associate_route_table(**properties)
+        return Outcome(answer["AssociationId"], {"Id": answer["AssociationId"]})
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        ignore_gone(lambda: request.client("ec2").disassociate_route_table(AssociationId=physical_id))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        filters = [{"Name": "association.route-table-association-id", "Values": [physical_id]}]
+        return bool(client("ec2").describe_route_tables(Filters=filters)["RouteTables"])
+
+
+class GatewayAttachment(Provider):
+    """AWS::EC2::VPCGatewayAttachment of an internet gateway."""
+
+    def replaces(self, changed: set[str]) -> bool:
+        return True
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        request.client("ec2").attach_internet_gateway(**properties)
+        return Outcome(f"IGW|{properties['VpcId']}")
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        ec2 = request.client("ec2")
+        ignore_gone(lambda: ec2.detach_internet_gateway(**properties))
+
+    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+        filters = [{"Name": "attachment.vpc-id", "Values": [properties["VpcId"]]}]
+        return bool(client("ec2").describe_internet_gateways(Filters=filters)["InternetGateways"])

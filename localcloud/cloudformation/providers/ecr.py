@@ -1,0 +1,88 @@
+"""ECR repositories: records; no image is pushed or pulled."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging
+from localcloud.cloudformation.providers.base import (
+    Outcome,
+    Properties,
+    Provider,
+    Request,
+    changed_names,
+    ignore_gone,
+)
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() == "true"
+
+
+class Repository(ApiResource):
+    """AWS::ECR::Repository; its policies and what may change are calls of their own."""
+
+    _separate = frozenset({"LifecyclePolicy", "RepositoryPolicyText", "EmptyOnDelete"})
+    _in_place = _separate | {"ImageTagMutability", "ImageScanningConfiguration", "Tags"}
+
+    def replaces(self, changed: set[str]) -> bool:
+        return bool(changed - self._in_place)
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        outcome = super().create(request, {k: v for k, v in properties.items() if k not in self._separate})
+        self._policies(request.client("ecr"), outcome.physical_id, properties, {})
+        return outcome
+
+    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+        changed = changed_names(properties, previous)
+        if self.replaces(changed):
+            return self.create(request, properties)
+        ecr = request.client("ecr")
+        if "ImageTagMutability" in changed:
+            mutability = properties.get("ImageTagMutability", "MUTABLE")
+            ecr.put_image_tag_mutability(repositoryName=physical_id, imageTagMutability=mutability)
+        if "ImageScanningConfiguration" in changed:
+            scan = _is_true(properties.get("ImageScanningConfiguration", {}).get("ScanOnPush", False))
+            ecr.put_image_scanning_configuration(
+                repositoryName=physical_id, imageScanningConfiguration={"scanOnPush": scan}
+            )
+        self._policies(ecr, physical_id, properties, previous)
+        self._retag(request, physical_id, properties, previous)
+        return self.outcome(request.client, physical_id, properties)
+
+    @staticmethod
+    def _policies(ecr: Any, name: str, properties: Properties, previous: Properties) -> None:
+        lifecycle = properties.get("LifecyclePolicy", {}).get("LifecyclePolicyText")
+        if lifecycle:
+            ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=lifecycle)
+        elif previous.get("LifecyclePolicy"):
+            ignore_gone(lambda: ecr.delete_lifecycle_policy(repositoryName=name))
+        policy = properties.get("RepositoryPolicyText")
+        if policy:
+            text = policy if isinstance(policy, str) else json.dumps(policy)
+            ecr.set_repository_policy(repositoryName=name, policyText=text)
+        elif previous.get("RepositoryPolicyText"):
+            ignore_gone(lambda: ecr.delete_repository_policy(repositoryName=name))
+
+    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+        force = _is_true(properties.get("EmptyOnDelete", False))
+        ecr = request.client("ecr")
+        ignore_gone(lambda: ecr.delete_repository(repositoryName=physical_id, force=force))
+
+
+PROVIDERS: dict[str, Provider] = {
+    "AWS::ECR::Repository": Repository(
+        service="ecr",
+        create_operation="CreateRepository",
+        read_operation="DescribeRepositories",
+        delete_operation="DeleteRepository",
+        identifier="repositoryName",
+        read_by="repositoryNames",
+        name_property="RepositoryName",
+        name_limit=200,
+        lower_case_name=True,
+        attributes={"Arn": "repositories[0].repositoryArn", "RepositoryUri": "repositories[0].repositoryUri"},
+        tagging=Tagging("TagResource", "UntagResource", "resourceArn", "repositories[0].repositoryArn", "tagKeys"),
+    ),
+}

@@ -1,0 +1,97 @@
+"""CloudWatch Logs: groups, streams, metric filters and resource policies."""
+
+from __future__ import annotations
+
+from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging
+from localcloud.cloudformation.providers.base import (
+    Outcome,
+    Properties,
+    Provider,
+    Request,
+    changed_names,
+)
+
+
+class LogGroup(ApiResource):
+    """AWS::Logs::LogGroup; retention is a call of its own."""
+
+    def replaces(self, changed: set[str]) -> bool:
+        return bool(changed & {"LogGroupName", "LogGroupClass"})
+
+    def create(self, request: Request, properties: Properties) -> Outcome:
+        outcome = super().create(request, {k: v for k, v in properties.items() if k != "RetentionInDays"})
+        self._retain(request, outcome.physical_id, properties)
+        return outcome
+
+    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+        if self.replaces(changed_names(properties, previous)):
+            return self.create(request, properties)
+        self._retain(request, physical_id, properties)
+        self._retag(request, physical_id, properties, previous)
+        return self.outcome(request.client, physical_id, properties)
+
+    @staticmethod
+    def _retain(request: Request, name: str, properties: Properties) -> None:
+        logs = request.client("logs")
+        if "RetentionInDays" in properties:
+            logs.put_retention_policy(logGroupName=name, retentionInDays=int(properties["RetentionInDays"]))
+        else:
+            logs.delete_retention_policy(logGroupName=name)
+
+
+PROVIDERS: dict[str, Provider] = {
+    "AWS::Logs::LogGroup": LogGroup(
+        service="logs",
+        create_operation="CreateLogGroup",
+        read_operation="DescribeLogGroups",
+        delete_operation="DeleteLogGroup",
+        identifier="logGroupName",
+        read_by="logGroupNamePrefix",
+        name_property="LogGroupName",
+        name_limit=512,
+        found="logGroups[?logGroupName=='{id}']",
+        attributes={"Arn": "logGroups[?logGroupName=='{id}'].arn | [0]"},
+        tagging=Tagging(
+            "TagResource",
+            "UntagResource",
+            "resourceArn",
+            "logGroups[?logGroupName=='{id}'].logGroupArn | [0]",
+            "tagKeys",
+        ),
+    ),
+    "AWS::Logs::LogStream": ApiResource(
+        service="logs",
+        create_operation="CreateLogStream",
+        read_operation="DescribeLogStreams",
+        delete_operation="DeleteLogStream",
+        identifier="logStreamName",
+        read_by="logStreamNamePrefix",
+        scope={"logGroupName": "LogGroupName"},
+        name_property="LogStreamName",
+        found="logStreams[?logStreamName=='{id}']",
+    ),
+    "AWS::Logs::MetricFilter": ApiResource(
+        service="logs",
+        create_operation="PutMetricFilter",
+        read_operation="DescribeMetricFilters",
+        update_operation="PutMetricFilter",
+        delete_operation="DeleteMetricFilter",
+        identifier="filterName",
+        read_by="filterNamePrefix",
+        scope={"logGroupName": "LogGroupName"},
+        name_property="FilterName",
+        replace_on=frozenset({"LogGroupName"}),
+        found="metricFilters[?filterName=='{id}']",
+    ),
+    "AWS::Logs::ResourcePolicy": ApiResource(
+        service="logs",
+        create_operation="PutResourcePolicy",
+        read_operation="DescribeResourcePolicies",
+        update_operation="PutResourcePolicy",
+        delete_operation="DeleteResourcePolicy",
+        identifier="policyName",
+        read_by="",
+        name_property="PolicyName",
+        found="resourcePolicies[?policyName=='{id}']",
+    ),
+}

@@ -1,0 +1,1 @@
+"""Alarms: their definitions, the decision about their state, its evaluation, history and actions."""

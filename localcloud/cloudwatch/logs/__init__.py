@@ -1,0 +1,1 @@
+"""CloudWatch Logs: filter patterns, metrics from log events, and what of moto is replaced."""

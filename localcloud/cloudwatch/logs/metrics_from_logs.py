@@ -1,0 +1,98 @@
+"""Metrics out of log events: the embedded metric format (EMF) and metric filters."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from localcloud.cloudwatch.logs.filter_pattern import PatternError, compile_pattern, number_at
+from localcloud.cloudwatch.metrics.store import STANDARD, MetricId, MetricStore
+from localcloud.context import Cloud
+from localcloud.errors import AwsError
+from localcloud.http_requests import Environ, identify, read_json
+
+log = logging.getLogger(__name__)
+
+
+class LogMetrics:
+    """Looks at what is put into CloudWatch Logs before moto records it."""
+
+    def __init__(self, cloud: Cloud, store: MetricStore) -> None:
+        self._cloud = cloud
+        self._store = store
+        self._has_filters = False
+
+    def handle(self, environ: Environ) -> None:
+        """A handler that never answers."""
+        operation = identify(environ)
+        if operation.service != "logs":
+            return
+        if operation.name == "PutMetricFilter":
+            compile_filter(read_json(environ).get("filterPattern", ""))
+            self._has_filters = True
+        elif operation.name == "PutLogEvents":
+            request = read_json(environ)
+            events = [(event["timestamp"] / 1000, event["message"]) for event in request.get("logEvents", ())]
+            self._embedded(events)
+            if self._has_filters:
+                self._filtered(request["logGroupName"], events)
+
+    def _embedded(self, events: list[tuple[float, str]]) -> None:
+        for time, message in events:
+            if '"_aws"' not in message:
+                continue
+            try:
+                for metric, moment, values, unit, resolution in embedded_metrics(json.loads(message), time):
+                    self._store.put(metric, moment, values, unit=unit, resolution=resolution)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                # The service, too, keeps a malformed line as a log event and makes no metric of it.
+                log.warning("a log line is no embedded metric: %r in %.200s", error, message)
+
+    def _filtered(self, group: str, events: list[tuple[float, str]]) -> None:
+        found = self._cloud.client("logs").describe_metric_filters(logGroupName=group)
+        for metric_filter in found["metricFilters"]:
+            matches = compile_pattern(metric_filter["filterPattern"])
+            matching = [(time, message) for time, message in events if matches(message)]
+            for transformation in metric_filter["metricTransformations"]:
+                self._transform(transformation, matching, events)
+
+    def _transform(
+        self, rule: Mapping[str, Any], matching: list[tuple[float, str]], events: list[tuple[float, str]]
+    ) -> None:
+        metric = MetricId.of(rule["metricNamespace"], rule["metricName"])
+        for time, message in matching:
+            text = str(rule["metricValue"])
+            value = number_at(text, message) if text.startswith("$") else float(text)
+            if value is not None:
+                self._store.put(metric, time, [(value, 1.0)], unit=rule.get("unit"))
+        if not matching and events and rule.get("defaultValue") is not None:
+            self._store.put(metric, events[-1][0], [(float(rule["defaultValue"]), 1.0)], unit=rule.get("unit"))
+
+
+def compile_filter(pattern: str) -> None:
+    """Refuse a pattern that can not be matched here."""
+    try:
+        compile_pattern(pattern)
+    except PatternError as error:
+        raise AwsError("InvalidParameterException", str(error)) from error
+
+
+def embedded_metrics(
+    event: Mapping[str, Any], time: float
+) -> Iterator[tuple[MetricId, float, list[tuple[float, float]], str | None, int]]:
+    """The metrics of one EMF line: identity, time, (value, count) pairs, unit, resolution."""
+    header = event["_aws"]
+    moment = header["Timestamp"] / 1000 if "Timestamp" in header else time
+    for directive in header["CloudWatchMetrics"]:
+        for names in directive.get("Dimensions") or [[]]:
+            dimensions = [{"Name": name, "Value": str(event[name])} for name in names]
+            for definition in directive["Metrics"]:
+                if definition["Name"] not in event:
+                    continue
+                metric = MetricId.of(directive["Namespace"], definition["Name"], dimensions)
+                value = event[definition["Name"]]
+                values = [(float(each), 1.0) for each in (value if isinstance(value, list) else [value])]
+                resolution = int(definition.get("StorageResolution", STANDARD))
+                yield metric, moment, values, definition.get("Unit"), resolution

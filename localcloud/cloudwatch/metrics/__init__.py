@@ -1,0 +1,1 @@
+"""Metrics: their values, the queries over them, and metric math."""

@@ -1,0 +1,126 @@
+"""CloudWatch's operations on metrics and alarm history, over this package's own store."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from localcloud.cloudwatch.metrics import queries
+from localcloud.cloudwatch.metrics.store import STANDARD, Bucket, MetricId, MetricStore, values_of
+
+_PAGE = 500
+_RECENT_SECONDS = 3 * 3600
+Parameters = Mapping[str, Any]
+
+
+def epoch(moment: datetime.datetime | float | str | None) -> float:
+    """Seconds since 1970; None is now, times without a zone are UTC."""
+    if moment is None:
+        return datetime.datetime.now(datetime.UTC).timestamp()
+    if isinstance(moment, str):
+        moment = datetime.datetime.fromisoformat(moment)
+    if isinstance(moment, datetime.datetime):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
+    return float(moment)
+
+
+def utc(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+
+
+def put_metric_data(store: MetricStore, namespace: str, data: Iterable[Parameters]) -> None:
+    """PutMetricData; the caller has validated it."""
+    for datum in data:
+        metric = MetricId.of(namespace, datum["MetricName"], datum.get("Dimensions") or ())
+        time = epoch(datum.get("Timestamp"))
+        resolution = int(datum.get("StorageResolution") or STANDARD)
+        if datum.get("StatisticValues"):
+            statistics = {name: float(value) for name, value in datum["StatisticValues"].items()}
+            store.put_statistics(metric, time, statistics, datum.get("Unit"), resolution)
+        else:
+            store.put(metric, time, values_of(datum), unit=datum.get("Unit"), resolution=resolution)
+
+
+def get_metric_statistics(store: MetricStore, parameters: Parameters) -> dict[str, Any]:
+    """GetMetricStatistics. ValueError for a statistic that is not computed here."""
+    name, period = parameters["MetricName"], int(parameters["Period"])
+    metric = MetricId.of(parameters["Namespace"], name, parameters.get("Dimensions") or ())
+    starts = queries.starts_between(epoch(parameters["StartTime"]), epoch(parameters["EndTime"]), period)
+    points = [
+        _datapoint(start, bucket, parameters, store.unit(metric))
+        for start, bucket in zip(starts, store.windows(metric, starts, period), strict=True)
+        if bucket is not None
+    ]
+    wanted = parameters.get("Unit")
+    return {"Label": name, "Datapoints": [point for point in points if wanted in (None, point["Unit"])]}
+
+
+def _datapoint(start: float, bucket: Bucket, parameters: Parameters, unit: str) -> dict[str, Any]:
+    point = {name: bucket.statistic(name) for name in parameters.get("Statistics") or ()}
+    extended = {name: bucket.statistic(name) for name in parameters.get("ExtendedStatistics") or ()}
+    more = {"ExtendedStatistics": extended} if extended else {}
+    return {"Timestamp": utc(start), **point, **more, "Unit": unit}
+
+
+def get_metric_data(store: MetricStore, parameters: Parameters) -> dict[str, Any]:
+    """GetMetricData. ExpressionError or ValueError for what is not computed here."""
+    asked: Sequence[Parameters] = parameters["MetricDataQueries"]
+    period = queries.period_of(asked)
+    starts = queries.starts_between(epoch(parameters["StartTime"]), epoch(parameters["EndTime"]), period)
+    series = queries.run(store, asked, starts, period)
+    descending = parameters.get("ScanBy", "TimestampDescending") == "TimestampDescending"
+    results = []
+    for query in asked:
+        if query.get("ReturnData") is False:
+            continue
+        times = sorted(series[query["Id"]], reverse=descending)
+        results.append(
+            {
+                "Id": query["Id"],
+                "Label": query.get("Label") or _label(query),
+                "Timestamps": [utc(time) for time in times],
+                "Values": [series[query["Id"]][time] for time in times],
+                "StatusCode": "Complete",
+            }
+        )
+    return {"MetricDataResults": results, "Messages": []}
+
+
+def _label(query: Parameters) -> str:
+    return query["MetricStat"]["Metric"]["MetricName"] if query.get("MetricStat") else query["Id"]
+
+
+def list_metrics(store: MetricStore, parameters: Parameters) -> dict[str, Any]:
+    """ListMetrics, in pages of 500."""
+    oldest = epoch(None) - _RECENT_SECONDS if parameters.get("RecentlyActive") else 0.0
+    found = sorted(
+        (metric for metric, newest in store.metrics() if newest >= oldest and _asked_for(metric, parameters)),
+        key=lambda metric: (metric.namespace, metric.name, metric.dimensions),
+    )
+    token = parameters.get("NextToken")
+    start = int(base64.b64decode(token)) if token else 0
+    end = start + _PAGE
+    rows = [
+        {
+            "Namespace": metric.namespace,
+            "MetricName": metric.name,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in metric.dimensions],
+        }
+        for metric in found[start:end]
+    ]
+    following = {"NextToken": base64.b64encode(str(end).encode()).decode()} if end < len(found) else {}
+    return {"Metrics": rows, **following}
+
+
+def _asked_for(metric: MetricId, parameters: Parameters) -> bool:
+    dimensions = dict(metric.dimensions)
+    return (
+        parameters.get("Namespace") in (None, metric.namespace)
+        and parameters.get("MetricName") in (None, metric.name)
+        and all(
+            each["Name"] in dimensions and each.get("Value") in (None, dimensions[each["Name"]])
+            for each in parameters.get("Dimensions") or ()
+        )
+    )

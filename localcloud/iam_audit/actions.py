@@ -1,0 +1,145 @@
+"""What a request needs in IAM's words: actions, the resources they touch where it names them, and the context."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from localcloud.http_requests import Environ, Operation, read_body
+from localcloud.rest_operations import rest_operation
+
+_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}  # signing name -> IAM's prefix, where they differ
+_LAMBDA = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}
+_S3 = {
+    "CompleteMultipartUpload": "PutObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteObjects": "DeleteObject",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListBuckets": "ListAllMyBuckets",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListParts": "ListMultipartUploadParts",
+    "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
+}
+_SAGEMAKER_VERB = re.compile("^(Create|Describe|Stop|Delete|Update)")
+_ARN_FIELDS = ("TopicArn", "stateMachineArn", "executionArn", "QueueUrl", "SecretId", "KeyId", "ResourceArn")
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One permission. resource: an ARN; None where requests do not name it or the action knows no resources."""
+
+    action: str
+    resource: str | None = None
+    context: tuple[tuple[str, str], ...] = ()
+
+
+def needed_permissions(environ: Environ, operation: Operation, region: str, account_id: str) -> list[Permission]:
+    """The permissions that AWS would ask for before it did what a request wants."""
+    service = _PREFIXES.get(operation.service, operation.service)
+    arn = f"arn:aws:{service}:{region}:{account_id}:"
+    if service == "s3":
+        return _s3(environ, rest_operation("s3", environ) or "")
+    path = environ.get("PATH_INFO", "")
+    if service == "sagemaker" and (match := re.fullmatch(r"/endpoints/([^/]+)/invocations", path)):
+        context = _context(environ, {"sagemaker:TargetModel": "HTTP_X_AMZN_SAGEMAKER_TARGET_MODEL"})
+        return [Permission("sagemaker:InvokeEndpoint", f"{arn}endpoint/{match[1]}", context)]
+    if service == "lambda":
+        name = rest_operation("lambda", environ) or "Unknown"
+        function = re.match(r"/[\d-]+/functions/([^/]+)", path)
+        resource = f"{arn}function:{function[1].rpartition(':function:')[2]}" if function else None
+        return [Permission(f"lambda:{_LAMBDA.get(name, name)}", resource)]
+    name = operation.name or rest_operation(operation.service, environ) or "Unknown"
+    body = _body(environ)
+    if service == "sagemaker":
+        return _sagemaker(name, body, arn)
+    context = (("cloudwatch:namespace", str(body["Namespace"])),) if "Namespace" in body else ()
+    return [Permission(f"{service}:{name}", resource, context) for resource in _resources(service, body, arn)]
+
+
+def _s3(environ: Environ, name: str) -> list[Permission]:
+    host = environ.get("HTTP_HOST", "").partition(":")[0]
+    path = environ.get("PATH_INFO", "/").lstrip("/")
+    if host.endswith(".localhost"):
+        path = f"{host.removesuffix('.localhost')}/{path}"
+    bucket, _, key = path.partition("/")
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    action = "s3:" + _S3.get(name, name)
+    if "versionId" in query and action in ("s3:GetObject", "s3:DeleteObject"):
+        action += "Version"
+    context = tuple((f"s3:{field}", query[field][0]) for field in ("prefix", "delimiter") if query.get(field))
+    arn = f"arn:aws:s3:::{bucket}" if bucket else "*"
+    if name == "DeleteObjects":
+        keys = re.findall(r"<Key>(.*?)</Key>", read_body(environ).decode(errors="replace"))
+        return [Permission(action, f"{arn}/{each}") for each in keys]
+    needs = [Permission(action, f"{arn}/{key}" if key else arn, context)]
+    if source := unquote(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")).lstrip("/"):
+        needs.append(Permission("s3:GetObject", f"arn:aws:s3:::{source.partition('?')[0]}"))
+    if environ.get("HTTP_X_AMZ_TAGGING"):
+        needs.append(Permission("s3:PutObjectTagging", f"{arn}/{key}"))
+    return needs
+
+
+def _sagemaker(name: str, body: Mapping[str, Any], arn: str) -> list[Permission]:
+    noun = _SAGEMAKER_VERB.sub("", name)
+    named = [(noun, body.get(f"{noun}Arn") or body.get(f"{noun}Name"))]
+    if noun == "Endpoint":
+        named.append(("EndpointConfig", body.get("EndpointConfigName")))
+    resources = [
+        value if value.startswith("arn:") else f"{arn}{_kebab(kind)}/{value}" for kind, value in named if value
+    ]
+    if name == "CreateModelPackage" and "ModelPackageGroupName" in body:
+        resources = [f"{arn}model-package/{body['ModelPackageGroupName']}/1"]
+    if "ResourceArn" in body:
+        resources = [body["ResourceArn"]]
+    needs = [Permission(f"sagemaker:{name}", resource) for resource in resources or [None]]
+    if name.startswith("Create"):
+        if body.get("Tags"):
+            needs += [Permission("sagemaker:AddTags", resource) for resource in resources]
+        passed = (("iam:PassedToService", "sagemaker.amazonaws.com"),)
+        needs += [Permission("iam:PassRole", role, passed) for role in _roles(body)]
+    return needs
+
+
+def _kebab(kind: str) -> str:
+    """TrainingJob -> training-job, as ARNs have it."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower()
+
+
+def _roles(body: Mapping[str, Any]) -> Iterable[str]:
+    definition = body.get("TrainingJobDefinition", {})
+    return [role for role in (body.get("RoleArn"), body.get("ExecutionRoleArn"), definition.get("RoleArn")) if role]
+
+
+def _resources(service: str, body: Mapping[str, Any], arn: str) -> list[str | None]:
+    if service == "logs" and "logGroupName" in body:
+        stream = f"log-stream:{body['logStreamName']}" if "logStreamName" in body else "*"
+        return [f"{arn}log-group:{body['logGroupName']}:{stream}"]
+    if service == "ssm" and "Name" in body:
+        return [f"{arn}parameter/{str(body['Name']).lstrip('/')}"]
+    return [body[field] for field in _ARN_FIELDS if str(body.get(field, "")).startswith("arn:")] or [None]
+
+
+def _context(environ: Environ, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, environ[header]) for key, header in headers.items() if environ.get(header))
+
+
+def _body(environ: Environ) -> dict[str, Any]:
+    """The fields of a JSON or query request; none for other encodings."""
+    content_type = environ.get("CONTENT_TYPE", "")
+    if "json" in content_type:
+        body = read_body(environ)
+        return json.loads(body) if body else {}
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return {name: values[0] for name, values in parse_qs(read_body(environ).decode()).items()}
+    return {}

@@ -1,0 +1,126 @@
+"""Would AWS have allowed it? The calls that roles made against the policies that they have in this cloud.
+
+Checked: actions, resources where a request names them, and the usual condition operators over what is known of a call.
+An Allow whose condition asks for something unknown counts as allowing, a Deny as not denying. Bucket, key and other
+resource policies, permissions boundaries and organizations are left out.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from localcloud.iam_audit.recorder import PATH
+
+Statement = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A permission that a role needed. resource: None where the request names none."""
+
+    role: str
+    action: str
+    resource: str | None
+    context: Mapping[str, str]
+    count: int = 1
+
+
+def calls(client: Callable[[str], Any]) -> list[Call]:
+    """Everything that roles have asked a running cloud for.
+
+    client: service name -> boto3 client of it, for example `local_cloud.cloud.client`.
+    """
+    with urllib.request.urlopen(client("iam").meta.endpoint_url + PATH) as answer:  # noqa: S310
+        return [Call(**each) for each in json.load(answer)]
+
+
+def denied_calls(client: Callable[[str], Any]) -> list[Call]:
+    """The calls that the roles' policies do not allow; a role that is not there allows nothing."""
+    made = calls(client)
+    statements = {role: role_statements(client("iam"), role) for role in {call.role for call in made}}
+    return [call for call in made if not is_allowed(call, statements[call.role])]
+
+
+def role_statements(iam: Any, role: str) -> list[Statement]:
+    """All statements of a role's inline and attached policies; none for a role that does not exist."""
+    name = role.rpartition("/")[2]
+    try:
+        inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    except iam.exceptions.NoSuchEntityException:
+        return []
+    documents = [iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in inline]
+    for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
+        documents.append(found["PolicyVersion"]["Document"])
+    return [statement for document in documents for statement in _list(_parsed(document)["Statement"])]
+
+
+def _parsed(document: Any) -> dict[str, Any]:
+    return json.loads(unquote(document)) if isinstance(document, str) else document
+
+
+def is_allowed(call: Call, statements: Iterable[Statement]) -> bool:
+    """Whether some statement allows the call and none denies it."""
+    effects = {statement["Effect"] for statement in statements if _applies(statement, call)}
+    return "Allow" in effects and "Deny" not in effects
+
+
+def _applies(statement: Statement, call: Call) -> bool:
+    unknown = statement["Effect"] == "Allow"
+    return (
+        _listed(statement, "Action", call.action.lower(), lower=True)
+        and (call.resource is None or _listed(statement, "Resource", call.resource))
+        and all(
+            _holds(operator, key, _list(expected), call.context, unknown=unknown)
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, expected in keys.items()
+        )
+    )
+
+
+def _listed(statement: Statement, element: str, value: str, *, lower: bool = False) -> bool:
+    """Whether the statement's Action (Resource) has `value`, or its NotAction (NotResource) has not."""
+    patterns = statement.get(element, statement.get(f"Not{element}", "*"))
+    found = any(_matches(value, pattern.lower() if lower else pattern) for pattern in _list(patterns))
+    return found if element in statement or f"Not{element}" not in statement else not found
+
+
+def _matches(value: str, pattern: str) -> bool:
+    # IAM knows * and ? only; a policy variable stands for anything.
+    pattern = re.sub(r"\$\{[^}]*\}", "*", pattern).replace("[", "[[]")
+    return fnmatch.fnmatchcase(value, pattern)
+
+
+_TESTS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": lambda value, expected: value == expected,
+    "StringEqualsIgnoreCase": lambda value, expected: value.lower() == expected.lower(),
+    "StringLike": _matches,
+    "ArnEquals": _matches,
+    "ArnLike": _matches,
+    "Bool": lambda value, expected: value.lower() == str(expected).lower(),
+}
+_NEGATIONS = {"StringNotEquals": "StringEquals", "StringNotLike": "StringLike", "ArnNotLike": "ArnLike"}
+_ALWAYS = {"aws:SecureTransport": "true"}  # as far as a call in AWS would be concerned
+
+
+def _holds(operator: str, key: str, expected: Sequence[Any], context: Mapping[str, str], *, unknown: bool) -> bool:
+    """Whether a condition is met; `unknown` where the call does not tell."""
+    known = {name.lower(): value for name, value in {**_ALWAYS, **context}.items()}
+    name = operator.rpartition(":")[2].removesuffix("IfExists")
+    positive = _NEGATIONS.get(name, name)
+    if key.lower() not in known or positive not in _TESTS:
+        return unknown
+    met = any(_TESTS[positive](known[key.lower()], str(each)) for each in expected)
+    return met if positive == name else not met
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,149 @@
+"""Life cycle of the local cloud: start, parts, stop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from localcloud.context import Cloud
+from localcloud.image_table import ImageCommand
+
+if TYPE_CHECKING:
+    from localcloud.server import Application
+
+_ONE_AT_A_TIME = threading.Lock()  # moto keeps its records in module globals
+
+
+class LocalCloud:
+    """An AWS endpoint on localhost; a context manager, or start() and stop().
+
+    root: state directory; None makes a temporary one that stop() removes.
+    port: 0 takes a free one.
+    images: how to run the images that jobs and endpoints name.
+    While it runs, the AWS_* variables of this process lead to it: any client made here uses it and can not reach AWS.
+    """
+
+    def __init__(
+        self,
+        root: Path | str | None = None,
+        port: int = 0,
+        images: Sequence[ImageCommand] = (),
+        *,
+        max_jobs: int | None = None,
+    ) -> None:
+        self._root = Path(root) if root is not None else None
+        self._port = port
+        self._images = tuple(images)
+        self._max_jobs = max_jobs
+        self._running = contextlib.ExitStack()
+        self._cloud: Cloud | None = None
+
+    @property
+    def cloud(self) -> Cloud:
+        """What the parts share; RuntimeError before start()."""
+        if self._cloud is None:
+            raise RuntimeError("the local cloud is not started: call start() or use it in a with statement")
+        return self._cloud
+
+    @property
+    def url(self) -> str:
+        """http://localhost:PORT"""
+        return self.cloud.url
+
+    def environment(self) -> dict[str, str]:
+        """The variables that lead an AWS client, the CDK CLI or any SDK to this cloud."""
+        return self.cloud.environment()
+
+    def start(self) -> LocalCloud:
+        if not _ONE_AT_A_TIME.acquire(blocking=False):
+            raise RuntimeError("an local cloud already runs in this process: stop it first")
+        with contextlib.ExitStack() as starting:
+            starting.callback(_ONE_AT_A_TIME.release)
+            root = self._root or Path(starting.enter_context(_temporary_directory()))
+            root.mkdir(parents=True, exist_ok=True)
+            self._serve(starting, root.resolve())
+            self._running = starting.pop_all()
+        return self
+
+    def _serve(self, starting: contextlib.ExitStack, root: Path) -> None:
+        from localcloud.moto_backend import moto_records
+        from localcloud.server import Application, Server
+
+        application = Application(starting.enter_context(moto_records(Cloud.account_id)))
+        server = Server(application, self._port)
+        cloud = Cloud(url=f"http://localhost:{server.port}", root=root, images=self._images, app=application)
+        if self._max_jobs is not None:
+            cloud.max_jobs = self._max_jobs
+        starting.enter_context(_process_environment({**cloud.environment(), "MOTO_PORT": str(server.port)}))
+        server.start()
+        starting.callback(server.stop)
+        starting.callback(cloud.processes.close)
+        starting.callback(cloud.run_stop_callbacks)
+        install_parts(cloud, application)
+        self._cloud = cloud
+
+    def stop(self) -> None:
+        self._running.close()
+        self._cloud = None
+
+    def __enter__(self) -> LocalCloud:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+
+def install_parts(cloud: Cloud, application: Application) -> None:
+    """Put every part behind the endpoint."""
+    from localcloud import cloudformation, cloudwatch, codebuild, functions, stepfunctions
+    from localcloud.bootstrap import make_bootstrap_stack
+    from localcloud.moto_services import refuse_other_services
+    from localcloud.sagemaker import endpoints, jobs, refuse_the_rest, studio
+
+    application.add_handler(cloud.faults.handle)
+    application.add_handler(cloud.calls.handle)
+    application.observe(cloud.calls.observe)
+    front = functions.install(cloud, application)
+    codebuild.install(cloud, application)
+    cloudformation.install(cloud, application, front)
+    jobs.install(cloud)
+    endpoints.install(cloud, application)
+    studio.install(cloud, application)
+    refuse_the_rest(application)
+    refuse_other_services(application)
+    stepfunctions.install(cloud)
+    cloudwatch.install(cloud)
+    make_bootstrap_stack(cloud)
+
+
+@contextlib.contextmanager
+def _temporary_directory() -> Iterator[str]:
+    path = tempfile.mkdtemp(prefix="localcloud-")
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def _process_environment(variables: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    profile = os.environ.pop("AWS_PROFILE", None)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        if profile is not None:
+            os.environ["AWS_PROFILE"] = profile

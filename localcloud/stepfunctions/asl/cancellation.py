@@ -1,0 +1,84 @@
+"""A signal to end that a branch, and every branch below it, obeys; also work in a thread that it can interrupt."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from localcloud.stepfunctions.asl.errors import Cancelled
+
+T = TypeVar("T")
+
+
+class Cancellation:
+    """The signal; it reaches every child."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._children: list[Cancellation] = []
+        self._lock = threading.Lock()
+
+    def child(self) -> Cancellation:
+        """A cancellation for part of the work; cancelling it leaves the rest alone."""
+        with self._lock:
+            child = Cancellation()
+            self._children.append(child)
+        if self._event.is_set():
+            child.cancel()
+        return child
+
+    def cancel(self) -> None:
+        self._event.set()
+        with self._lock:
+            children = list(self._children)
+        for child in children:
+            child.cancel()
+
+    def check(self) -> None:
+        """Raise Cancelled when the signal was given."""
+        if self._event.is_set():
+            raise Cancelled
+
+    def wait(self, seconds: float) -> None:
+        """Sleep; Cancelled as soon as the signal is given."""
+        if self._event.wait(max(0.0, seconds)):
+            raise Cancelled
+
+    def run(self, function: Callable[[], T], deadline: float | None = None) -> T:
+        """Call `function` in a thread; Cancelled at the signal, TimeoutError at `deadline` (time.monotonic)."""
+        call = _Call(function)
+        thread = threading.Thread(target=call, daemon=True)
+        thread.start()
+        while not call.done.wait(0.002 if call.young() else 0.05):
+            self.check()
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError
+        return call.outcome()
+
+
+class _Call(Generic[T]):
+    """A function's outcome, kept for another thread."""
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        self._function = function
+        self._started = time.monotonic()
+        self._results: list[T] = []
+        self._error: BaseException | None = None
+        self.done = threading.Event()
+
+    def __call__(self) -> None:
+        try:
+            self._results.append(self._function())
+        except BaseException as error:
+            self._error = error
+        self.done.set()
+
+    def young(self) -> bool:
+        return time.monotonic() - self._started < 0.1
+
+    def outcome(self) -> T:
+        if self._error is not None:
+            raise self._error
+        return self._results[0]
