@@ -6,10 +6,10 @@ import io
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qs
 
-Environ = dict[str, Any]
+Environ = dict[str, Any]  # WSGI's description of a request
 
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
 _RPC_V2 = re.compile(r"^/service/[^/]+/operation/(\w+)$")
@@ -24,18 +24,17 @@ class Operation:
 
 
 def read_body(environ: Environ) -> bytes:
-    """The whole body; it stays readable for whoever handles the request next."""
-    if environ.get("wsgi.input_terminated"):
-        body = environ["wsgi.input"].read()
-    else:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    """The whole body; later handlers of the request can still read it."""
+    source: IO[bytes] = environ["wsgi.input"]
+    terminated = environ.get("wsgi.input_terminated")
+    body = source.read() if terminated else source.read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     return body
 
 
-def read_json(environ: Environ) -> dict[str, Any]:
-    """The body as a JSON object; an empty body is an empty object."""
+def read_json(environ: Environ) -> Any:
+    """The body as a JSON object of the operation's own shape; an empty body is an empty object."""
     body = read_body(environ)
     return json.loads(body) if body else {}
 

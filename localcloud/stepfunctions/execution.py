@@ -7,19 +7,36 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
+from localcloud.json_types import JSON, JsonObject
 from localcloud.stepfunctions.asl.branch import Branch
 from localcloud.stepfunctions.asl.cancellation import Cancellation
 from localcloud.stepfunctions.asl.errors import RUNTIME, Cancelled, StatesError
-from localcloud.stepfunctions.asl.history import History
-from localcloud.stepfunctions.asl.history import data as event_data
+from localcloud.stepfunctions.asl.history import History, data_details
 from localcloud.stepfunctions.asl.interpreter import Interpreter
 from localcloud.stepfunctions.asl.json_text import to_json
+from localcloud.stepfunctions.asl.states import Definition
 
 log = logging.getLogger(__name__)
 
 Ended = Callable[["Execution"], None]
+
+
+class LogGroup(TypedDict):
+    logGroupArn: str
+
+
+class LogDestination(TypedDict):
+    cloudWatchLogsLogGroup: LogGroup
+
+
+class LoggingConfiguration(TypedDict, total=False):
+    """Which events of an execution are logged, and where. level: ALL, ERROR, FATAL or OFF."""
+
+    level: str
+    includeExecutionData: bool
+    destinations: list[LogDestination]
 
 
 @dataclass(frozen=True)
@@ -29,9 +46,9 @@ class Machine:
     arn: str
     name: str
     definition_text: str
-    definition: dict[str, Any]
+    definition: Definition
     role_arn: str
-    logging: dict[str, Any]
+    logging: LoggingConfiguration
 
 
 @dataclass
@@ -42,7 +59,7 @@ class Execution:
     arn: str
     name: str
     input_text: str
-    input: Any
+    input: JSON
     ended: Ended
     status: str = "RUNNING"
     output: str | None = None
@@ -82,7 +99,7 @@ class Execution:
 
     def _run(self, interpreter: Interpreter) -> None:
         branch = Branch(self.history, self._cancellation, self._context())
-        branch.record("ExecutionStarted", {**event_data("input", self.input), "roleArn": self.machine.role_arn})
+        branch.record("ExecutionStarted", {**data_details("input", self.input), "roleArn": self.machine.role_arn})
         try:
             output = interpreter.run(self.machine.definition, self.input, branch)
         except Cancelled:
@@ -104,12 +121,12 @@ class Execution:
         event: str,
         status: str,
         *,
-        output: Any = None,
+        output: JSON = None,
         error: str | None = None,
         cause: str | None = None,
     ) -> None:
         succeeded = status == "SUCCEEDED"
-        branch.record(event, event_data("output", output) if succeeded else {"error": error, "cause": cause})
+        branch.record(event, data_details("output", output) if succeeded else {"error": error, "cause": cause})
         with self._lock:
             self.output = to_json(output) if succeeded else None
             self.error, self.cause = error, cause
@@ -117,7 +134,7 @@ class Execution:
             self.status = status
         self.ended(self)
 
-    def _context(self) -> dict[str, Any]:
+    def _context(self) -> JsonObject:
         started = self.started.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return {
             "Execution": {

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from localcloud.context import Cloud
-from localcloud.stepfunctions.asl.history import details_name
+from localcloud.stepfunctions import views
+from localcloud.stepfunctions.asl.history import HistoryEvent
 from localcloud.stepfunctions.execution import Execution
 
 log = logging.getLogger(__name__)
@@ -80,9 +79,9 @@ class ExecutionLogs:
                     self._followed.remove(each)
 
     def _send(self, each: _Followed) -> None:
-        events = each.execution.history.events(with_data=each.with_data)[each.sent :]
+        events = each.execution.history.events()[each.sent :]
         each.sent += len(events)
-        lines = [_log_event(event, each.execution.arn) for event in events if _wanted(event["type"], each.level)]
+        lines = [_log_event(event, each) for event in events if _wanted(event.type, each.level)]
         if lines and not each.made:
             self._logs.create_log_stream(logGroupName=each.group, logStreamName=each.stream)
             each.made = True
@@ -97,14 +96,14 @@ def _wanted(event_type: str, level: str) -> bool:
     return event_type in _FATAL if level == "FATAL" else event_type.endswith(_ERROR)
 
 
-def _log_event(event: Mapping[str, Any], arn: str) -> dict[str, Any]:
-    milliseconds = int(event["timestamp"].timestamp() * 1000)
+def _log_event(event: HistoryEvent, followed: _Followed) -> dict[str, object]:
+    milliseconds = int(event.timestamp.timestamp() * 1000)
     line = {
-        "id": str(event["id"]),
-        "type": event["type"],
-        "details": event.get(details_name(event["type"]), {}),
-        "previous_event_id": str(event["previousEventId"]),
+        "id": str(event.id),
+        "type": event.type,
+        "details": views.event_details(event, with_data=followed.with_data),
+        "previous_event_id": str(event.previous),
         "event_timestamp": str(milliseconds),
-        "execution_arn": arn,
+        "execution_arn": followed.execution.arn,
     }
     return {"timestamp": milliseconds, "message": json.dumps(line)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from localcloud.context import Cloud
 from localcloud.stepfunctions.execution import Execution
 
@@ -13,7 +11,7 @@ OUTCOMES = {"SUCCEEDED": "Succeeded", "FAILED": "Failed", "ABORTED": "Aborted", 
 def count(cloud: Cloud, execution: Execution, event: str) -> None:
     """Put Executions<event>, and once the execution has ended the ExecutionTime in milliseconds."""
     dimensions = [{"Name": "StateMachineArn", "Value": execution.machine.arn}]
-    data: list[dict[str, Any]] = [
+    data: list[dict[str, object]] = [
         {"MetricName": f"Executions{event}", "Value": 1.0, "Unit": "Count", "Dimensions": dimensions}
     ]
     if execution.stopped is not None:

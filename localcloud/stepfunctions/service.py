@@ -6,12 +6,11 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Mapping
-from typing import Any
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError, not_emulated
-from localcloud.stepfunctions import views
+from localcloud.json_types import JSON
+from localcloud.stepfunctions import requests, views
 from localcloud.stepfunctions.asl.data_limit import MAX_DATA_BYTES
 from localcloud.stepfunctions.asl.definition import parse as parse_definition
 from localcloud.stepfunctions.asl.errors import InvalidDefinition, StatesError
@@ -21,12 +20,12 @@ from localcloud.stepfunctions.execution_logs import ExecutionLogs
 from localcloud.stepfunctions.integrations.catalogue import Catalogue
 from localcloud.stepfunctions.metrics import OUTCOMES, count
 
-Parameters = Mapping[str, Any]
+Answer = dict[str, object]
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 
 
 class StepFunctions:
-    """One method an operation; parameters and results are as the service's API has them."""
+    """One method per operation; requests and answers are as the service's API has them."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -43,45 +42,46 @@ class StepFunctions:
 
     # Definitions
 
-    def check_create(self, parameters: Parameters) -> None:
+    def check_create(self, request: requests.CreateStateMachine) -> None:
         """Refuse what CreateStateMachine refuses; moto accepts anything."""
-        if parameters.get("type", "STANDARD") != "STANDARD":
+        if request.get("type", "STANDARD") != "STANDARD":
             raise not_emulated("states", "CreateStateMachine with type EXPRESS")
-        self._parsed(parameters["definition"])
+        self._check_definition(request["definition"])
         client = self._cloud.client("stepfunctions")
-        arn = f"arn:aws:states:{self._cloud.region}:{self._cloud.account_id}:stateMachine:{parameters['name']}"
+        arn = f"arn:aws:states:{self._cloud.region}:{self._cloud.account_id}:stateMachine:{request['name']}"
         try:
             existing = client.describe_state_machine(stateMachineArn=arn)
         except client.exceptions.StateMachineDoesNotExist:
             return
-        if (existing["definition"], existing["roleArn"]) != (parameters["definition"], parameters["roleArn"]):
+        if (existing["definition"], existing["roleArn"]) != (request["definition"], request["roleArn"]):
             raise AwsError("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
 
-    def check_update(self, parameters: Parameters) -> None:
+    def check_update(self, request: requests.UpdateStateMachine) -> None:
         """Refuse what UpdateStateMachine refuses."""
-        if parameters.get("definition") is not None:
-            self._parsed(parameters["definition"])
+        definition = request.get("definition")
+        if definition is not None:
+            self._check_definition(definition)
 
-    def validate_state_machine_definition(self, parameters: Parameters) -> dict[str, Any]:
+    def validate_state_machine_definition(self, request: requests.ValidateDefinition) -> Answer:
         try:
-            parse_definition(parameters["definition"], self._catalogue.check)
+            parse_definition(request["definition"], self._catalogue.check)
         except InvalidDefinition as error:
             return {"result": "FAIL", "diagnostics": [views.diagnostic(problem) for problem in error.problems]}
         return {"result": "OK", "diagnostics": []}
 
-    def _parsed(self, definition: str) -> dict[str, Any]:
+    def _check_definition(self, definition: str) -> None:
         try:
-            return parse_definition(definition, self._catalogue.check)
+            parse_definition(definition, self._catalogue.check)
         except InvalidDefinition as error:
             raise AwsError("InvalidDefinition", f"Invalid State Machine Definition: '{error}'") from error
 
     # Executions
 
-    def start_execution(self, parameters: Parameters) -> dict[str, Any]:
-        text = parameters.get("input", "{}")
+    def start_execution(self, request: requests.StartExecution) -> Answer:
+        text = request.get("input", "{}")
         value = _input(text)
-        machine = self._machine(parameters["stateMachineArn"])
-        name = parameters.get("name") or str(uuid.uuid4())
+        machine = self._machine(request["stateMachineArn"])
+        name = request.get("name") or str(uuid.uuid4())
         if not _NAME.fullmatch(name):
             raise AwsError("InvalidName", f"Invalid Name: '{name}'")
         arn = f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
@@ -99,60 +99,61 @@ class StepFunctions:
                 raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
         return {"executionArn": arn, "startDate": execution.started}
 
-    def stop_execution(self, parameters: Parameters) -> dict[str, Any]:
-        execution = self._execution(parameters)
-        return {"stopDate": execution.stop(parameters.get("error"), parameters.get("cause"))}
+    def stop_execution(self, request: requests.StopExecution) -> Answer:
+        execution = self._execution(request)
+        return {"stopDate": execution.stop(request.get("error"), request.get("cause"))}
 
-    def describe_execution(self, parameters: Parameters) -> dict[str, Any]:
-        return views.description(self._execution(parameters))
+    def describe_execution(self, request: requests.ExecutionRequest) -> Answer:
+        return views.description(self._execution(request))
 
-    def describe_state_machine_for_execution(self, parameters: Parameters) -> dict[str, Any]:
-        return views.machine(self._execution(parameters))
+    def describe_state_machine_for_execution(self, request: requests.ExecutionRequest) -> Answer:
+        return views.machine(self._execution(request))
 
-    def list_executions(self, parameters: Parameters) -> dict[str, Any]:
-        if "stateMachineArn" not in parameters:
+    def list_executions(self, request: requests.ListExecutions) -> Answer:
+        if "stateMachineArn" not in request:
             raise not_emulated("states", "ListExecutions without stateMachineArn")
-        machine = self._machine(parameters["stateMachineArn"])
-        wanted = parameters.get("statusFilter")
+        machine = self._machine(request["stateMachineArn"])
+        wanted = request.get("statusFilter")
         found = [
             each
             for each in list(self._executions.values())
             if each.machine.arn == machine.arn and wanted in (None, each.status)
         ]
         found.sort(key=lambda each: each.started, reverse=True)
-        page, token = views.page(found, parameters)
+        page, token = views.page(found, request)
         return {"executions": [views.list_item(each) for each in page], **token}
 
-    def get_execution_history(self, parameters: Parameters) -> dict[str, Any]:
-        events = self._execution(parameters).history.events(with_data=parameters.get("includeExecutionData", True))
-        if parameters.get("reverseOrder"):
+    def get_execution_history(self, request: requests.GetHistory) -> Answer:
+        events = self._execution(request).history.events()
+        if request.get("reverseOrder"):
             events.reverse()
-        page, token = views.page(events, parameters)
-        return {"events": page, **token}
+        page, token = views.page(events, request)
+        with_data = request.get("includeExecutionData", True)
+        return {"events": [views.history_event(each, with_data=with_data) for each in page], **token}
 
     def _ended(self, execution: Execution) -> None:
         count(self._cloud, execution, OUTCOMES[execution.status])
 
-    def redrive_execution(self, parameters: Parameters) -> dict[str, Any]:
+    def redrive_execution(self, request: requests.ExecutionRequest) -> Answer:
         raise not_emulated("states", "RedriveExecution")
 
     # Task tokens
 
-    def send_task_success(self, parameters: Parameters) -> dict[str, Any]:
-        task = self._catalogue.tokens.waiting(parameters["taskToken"])
+    def send_task_success(self, request: requests.TaskSuccess) -> Answer:
+        task = self._catalogue.tokens.waiting(request["taskToken"])
         try:
-            task.finish((json.loads(parameters["output"]),))
+            task.finish((json.loads(request["output"]),))
         except ValueError as error:
             raise AwsError("InvalidOutput", f"Invalid Output: {error}") from error
         return {}
 
-    def send_task_failure(self, parameters: Parameters) -> dict[str, Any]:
-        task = self._catalogue.tokens.waiting(parameters["taskToken"])
-        task.finish(StatesError(parameters.get("error", ""), parameters.get("cause", "")))
+    def send_task_failure(self, request: requests.TaskFailure) -> Answer:
+        task = self._catalogue.tokens.waiting(request["taskToken"])
+        task.finish(StatesError(request.get("error", ""), request.get("cause", "")))
         return {}
 
-    def send_task_heartbeat(self, parameters: Parameters) -> dict[str, Any]:
-        self._catalogue.tokens.waiting(parameters["taskToken"]).heartbeat()
+    def send_task_heartbeat(self, request: requests.TokenRequest) -> Answer:
+        self._catalogue.tokens.waiting(request["taskToken"]).heartbeat()
         return {}
 
     def _machine(self, arn: str) -> Machine:
@@ -172,15 +173,15 @@ class StepFunctions:
             logging=found.get("loggingConfiguration", {}),
         )
 
-    def _execution(self, parameters: Parameters) -> Execution:
-        arn = parameters["executionArn"]
+    def _execution(self, request: requests.ExecutionRequest) -> Execution:
+        arn = request["executionArn"]
         execution = self._executions.get(arn)
         if execution is None:
             raise AwsError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         return execution
 
 
-def _input(text: str) -> Any:
+def _input(text: str) -> JSON:
     if len(text.encode()) > MAX_DATA_BYTES:
         raise AwsError(
             "ValidationException",
@@ -188,6 +189,7 @@ def _input(text: str) -> Any:
             f"Member must have length less than or equal to {MAX_DATA_BYTES}",
         )
     try:
-        return json.loads(text)
+        value: JSON = json.loads(text)
     except ValueError as error:
         raise AwsError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
+    return value

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from localcloud.errors import AwsError
+from localcloud.stepfunctions.asl.history import HistoryEvent
 from localcloud.stepfunctions.execution import Execution
+from localcloud.stepfunctions.requests import Page
 
 T = TypeVar("T")
 DEFAULT_PAGE, MAX_PAGE = 100, 1000
+_DATA = ("input", "output", "inputDetails", "outputDetails", "parameters")
+# Events whose details have a name that is not simply the event's own.
+_SHARED_DETAILS = (("StateEntered", "stateEnteredEventDetails"), ("StateExited", "stateExitedEventDetails"))
 
 
-def list_item(execution: Execution) -> dict[str, Any]:
+def list_item(execution: Execution) -> dict[str, object]:
     """A row of ListExecutions."""
     item = {
         "executionArn": execution.arn,
@@ -27,7 +32,7 @@ def list_item(execution: Execution) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value is not None}
 
 
-def description(execution: Execution) -> dict[str, Any]:
+def description(execution: Execution) -> dict[str, object]:
     """DescribeExecution's answer."""
     included = {"included": True}
     more = {
@@ -42,7 +47,7 @@ def description(execution: Execution) -> dict[str, Any]:
     return {**list_item(execution), **{name: value for name, value in more.items() if value is not None}}
 
 
-def machine(execution: Execution) -> dict[str, Any]:
+def machine(execution: Execution) -> dict[str, object]:
     """The state machine as it was when the execution started."""
     return {
         "stateMachineArn": execution.machine.arn,
@@ -53,6 +58,32 @@ def machine(execution: Execution) -> dict[str, Any]:
     }
 
 
+def history_event(event: HistoryEvent, *, with_data: bool = True) -> dict[str, object]:
+    """An event of GetExecutionHistory; without data its input, output and parameters are left out."""
+    answer: dict[str, object] = {
+        "timestamp": event.timestamp,
+        "type": event.type,
+        "id": event.id,
+        "previousEventId": event.previous,
+    }
+    if event.details is not None:
+        answer[_details_name(event.type)] = event_details(event, with_data=with_data)
+    return answer
+
+
+def event_details(event: HistoryEvent, *, with_data: bool) -> Mapping[str, object]:
+    details = event.details or {}
+    return details if with_data else {name: value for name, value in details.items() if name not in _DATA}
+
+
+def _details_name(event_type: str) -> str:
+    """The member of HistoryEvent that carries an event's details: TaskFailed -> taskFailedEventDetails."""
+    for ending, name in _SHARED_DETAILS:
+        if event_type.endswith(ending):
+            return name
+    return f"{event_type[0].lower()}{event_type[1:]}EventDetails"
+
+
 def diagnostic(problem: str) -> dict[str, str]:
     """A problem of a definition: `CODE: message at /place`."""
     code, _, rest = problem.partition(": ")
@@ -60,11 +91,11 @@ def diagnostic(problem: str) -> dict[str, str]:
     return {"severity": "ERROR", "code": code, "message": message, "location": place}
 
 
-def page(items: Sequence[T], parameters: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, str]]:
+def page(items: Sequence[T], request: Page) -> tuple[Sequence[T], dict[str, str]]:
     """The page that maxResults and nextToken ask for, and the token of the one after it."""
-    size = min(parameters.get("maxResults") or DEFAULT_PAGE, MAX_PAGE)
+    size = min(request.get("maxResults") or DEFAULT_PAGE, MAX_PAGE)
     start = 0
-    if token := parameters.get("nextToken"):
+    if token := request.get("nextToken"):
         try:
             start = int(base64.b64decode(token, validate=True))
         except ValueError as error:

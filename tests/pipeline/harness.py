@@ -165,7 +165,7 @@ def _sizes(history: History) -> dict[str, int]:
     """Largest output of each state, in bytes."""
     sizes: dict[str, int] = defaultdict(int)
     for event in history.events():
-        details = event.get("stateExitedEventDetails")
-        if details:
+        details = event.details
+        if details and event.type.endswith("StateExited"):
             sizes[details["name"]] = max(sizes[details["name"]], len(details["output"].encode()))
     return sizes

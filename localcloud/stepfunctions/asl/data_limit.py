@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl.errors import DATA_LIMIT, StatesError
 from localcloud.stepfunctions.asl.json_text import to_json
 
 MAX_DATA_BYTES = 256 * 1024
 
 
-def check_size(value: Any, name: str) -> None:
-    """StatesError States.DataLimitExceeded when a value is over what may pass between states."""
+def check_size(value: JSON, name: str) -> None:
+    """StatesError States.DataLimitExceeded when a value is larger than what may pass between states."""
     if len(to_json(value).encode()) > MAX_DATA_BYTES:
         raise StatesError(
             DATA_LIMIT,

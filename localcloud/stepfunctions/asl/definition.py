@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
+from localcloud.json_types import JSON, JsonObject
 from localcloud.stepfunctions.asl import field_checks
 from localcloud.stepfunctions.asl.errors import InvalidDefinition
+from localcloud.stepfunctions.asl.states import Definition
 
-CheckTask = Callable[[str, Mapping[str, Any]], list[str]]  # (resource, state) -> problems
+CheckTask = Callable[[str, JsonObject], list[str]]  # (resource, state) -> problems
 MAX_BYTES = 1024 * 1024
 _TERMINAL = ("Succeed", "Fail")
 
 
-def parse(text: str, check_task: CheckTask) -> dict[str, Any]:
-    """The definition as a dict; InvalidDefinition with every problem found.
+def parse(text: str, check_task: CheckTask) -> Definition:
+    """The definition; InvalidDefinition with every problem found.
 
     check_task: says what is wrong with a Task's Resource and Parameters.
     """
     if len(text.encode()) > MAX_BYTES:
         raise InvalidDefinition([f"SCHEMA_VALIDATION_FAILED: a definition has at most {MAX_BYTES} bytes at /"])
     try:
-        definition = json.loads(text)
+        loaded = json.loads(text)
     except ValueError as error:
         raise InvalidDefinition([f"INVALID_JSON_DESCRIPTION: {error} at /"]) from error
-    if not isinstance(definition, dict):
-        raise InvalidDefinition(["SCHEMA_VALIDATION_FAILED: a definition is a JSON object at /"])
-    problems = [*field_checks.check_machine(definition), *_check_flow(definition, "", check_task, set())]
-    if problems:
+    if problems := list(_check(loaded, check_task)):
         raise InvalidDefinition(problems)
+    definition: Definition = loaded
     return definition
 
 
-def _check_flow(flow: Mapping[str, Any], at: str, check_task: CheckTask, names: set[str]) -> Iterator[str]:
+def _check(definition: JSON, check_task: CheckTask) -> Iterator[str]:
+    if isinstance(definition, dict):
+        yield from field_checks.check_machine(definition)
+        yield from _check_flow(definition, "", check_task, set())
+    else:
+        yield "SCHEMA_VALIDATION_FAILED: a definition is a JSON object at /"
+
+
+def _check_flow(flow: JsonObject, at: str, check_task: CheckTask, names: set[str]) -> Iterator[str]:
     states = flow.get("States")
     missing = [name for name in ("StartAt", "States") if name not in flow]
     if missing or not isinstance(states, dict) or not states:
@@ -49,24 +56,28 @@ def _check_flow(flow: Mapping[str, Any], at: str, check_task: CheckTask, names: 
             yield f"SCHEMA_VALIDATION_FAILED: a state is a JSON object at {where}"
             continue
         yield from field_checks.check_state(name, state, where)
-        if state.get("Type") == "Task" and isinstance(state.get("Resource"), str):
-            yield from (f"{problem} at {where}" for problem in check_task(state["Resource"], state))
+        resource = state.get("Resource")
+        if state.get("Type") == "Task" and isinstance(resource, str):
+            yield from (f"{problem} at {where}" for problem in check_task(resource, state))
         for inner, inner_at in nested_flows(state):
             yield from _check_flow(inner, f"{where}{inner_at}", check_task, names)
-    yield from _check_transitions(flow["StartAt"], states, at)
+    yield from _check_transitions(str(flow["StartAt"]), states, at)
 
 
-def nested_flows(state: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+def nested_flows(state: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     """The flows inside a Parallel or Map state, each with its place."""
-    if state.get("Type") == "Parallel" and isinstance(state.get("Branches"), list):
-        yield from ((branch, f"/Branches[{at}]") for at, branch in enumerate(state["Branches"]))
+    branches = state.get("Branches")
+    if state.get("Type") == "Parallel" and isinstance(branches, list):
+        for index, branch in enumerate(branches):
+            yield (branch if isinstance(branch, dict) else {}), f"/Branches[{index}]"
     if state.get("Type") == "Map":
         for name in ("ItemProcessor", "Iterator"):
-            if isinstance(state.get(name), dict):
-                yield state[name], f"/{name}"
+            processor = state.get(name)
+            if isinstance(processor, dict):
+                yield processor, f"/{name}"
 
 
-def _check_transitions(start: str, states: Mapping[str, Any], at: str) -> Iterator[str]:
+def _check_transitions(start: str, states: JsonObject, at: str) -> Iterator[str]:
     if start not in states:
         yield f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {start} at {at}/StartAt"
         return
@@ -86,18 +97,21 @@ def _check_transitions(start: str, states: Mapping[str, Any], at: str) -> Iterat
         yield f"MISSING_TERMINAL_STATE: no state ends this flow at {at or '/'}"
 
 
-def _is_terminal(state: Any) -> bool:
+def _is_terminal(state: JSON) -> bool:
     return isinstance(state, dict) and (state.get("End") is True or state.get("Type") in _TERMINAL)
 
 
-def transitions(state: Any) -> Iterator[tuple[str, str]]:
+def transitions(state: JSON) -> Iterator[tuple[str, str]]:
     """The names of the states that may follow, each with its place in the state."""
     if not isinstance(state, dict):
         return
     for field in ("Next", "Default"):
-        if isinstance(state.get(field), str):
-            yield state[field], f"/{field}"
+        target = state.get(field)
+        if isinstance(target, str):
+            yield target, f"/{field}"
     for field in ("Choices", "Catch"):
-        for index, each in enumerate(state.get(field) or []):
-            if isinstance(each, dict) and isinstance(each.get("Next"), str):
-                yield each["Next"], f"/{field}[{index}]/Next"
+        items = state.get(field)
+        for index, each in enumerate(items if isinstance(items, list) else []):
+            target = each.get("Next") if isinstance(each, dict) else None
+            if isinstance(target, str):
+                yield target, f"/{field}[{index}]/Next"

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
+from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl.branch import Branch
 from localcloud.stepfunctions.asl.errors import RUNTIME, Cancelled, StatesError
 from localcloud.stepfunctions.asl.scope import Scope
+from localcloud.stepfunctions.asl.states import Flow, MapState, ParallelState
 
 MAX_INLINE_CONCURRENCY = 40
 
-State = Mapping[str, Any]
-RunFlow = Callable[[State, Any, Branch], Any]
-Work = Callable[[Branch], Any]  # runs on a branch of its own
+RunFlow = Callable[[Flow, JSON, Branch], JSON]
+Work = Callable[[Branch], JSON]  # runs on a branch of its own
 
 
-def run_parallel(state: State, scope: Scope, branch: Branch, run_flow: RunFlow) -> list[Any]:
+def run_parallel(state: ParallelState, scope: Scope, branch: Branch, run_flow: RunFlow) -> list[JSON]:
     """The outputs of all branches, in their order."""
     value = scope.fill(state["Parameters"]) if "Parameters" in state else scope.input
     branch.record("ParallelStateStarted")
@@ -27,14 +27,14 @@ def run_parallel(state: State, scope: Scope, branch: Branch, run_flow: RunFlow) 
     return _outputs("Parallel", branch, works, len(works))
 
 
-def run_map(name: str, state: State, scope: Scope, branch: Branch, run_flow: RunFlow) -> list[Any]:
+def run_map(name: str, state: MapState, scope: Scope, branch: Branch, run_flow: RunFlow) -> list[JSON]:
     """The outputs of all iterations, in the order of their items."""
     items = scope.find(state.get("ItemsPath", "$"), "ItemsPath")
     if not isinstance(items, list):
         raise StatesError(RUNTIME, f"Reference path '{state.get('ItemsPath', '$')}' must point to array.")
     branch.record("MapStateStarted", {"length": len(items)})
 
-    def iterate(index: int, iteration: Branch) -> Any:
+    def iterate(index: int, iteration: Branch) -> JSON:
         iteration.context["Map"] = {"Item": {"Index": index, "Value": items[index]}}
         iteration.record("MapIterationStarted", details := {"name": name, "index": index})
         try:
@@ -50,14 +50,14 @@ def run_map(name: str, state: State, scope: Scope, branch: Branch, run_flow: Run
     return _outputs("Map", branch, works, _concurrency(state, scope))
 
 
-def _iteration(state: State, scope: Scope, iteration: Branch, item: Any, run_flow: RunFlow) -> Any:
+def _iteration(state: MapState, scope: Scope, iteration: Branch, item: JSON, run_flow: RunFlow) -> JSON:
     selector = state.get("ItemSelector", state.get("Parameters"))
     value = item if selector is None else Scope(scope.input, iteration.context).fill(selector)
     return run_flow(state.get("ItemProcessor") or state["Iterator"], value, iteration)
 
 
-def _concurrency(state: State, scope: Scope) -> int:
-    limit = state.get("MaxConcurrency", 0)
+def _concurrency(state: MapState, scope: Scope) -> int:
+    limit: JSON = state.get("MaxConcurrency", 0)
     if "MaxConcurrencyPath" in state:
         limit = scope.find(state["MaxConcurrencyPath"], "MaxConcurrencyPath")
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
@@ -65,7 +65,7 @@ def _concurrency(state: State, scope: Scope) -> int:
     return min(limit or MAX_INLINE_CONCURRENCY, MAX_INLINE_CONCURRENCY)
 
 
-def _outputs(kind: str, branch: Branch, works: Sequence[Work], concurrency: int) -> list[Any]:
+def _outputs(kind: str, branch: Branch, works: Sequence[Work], concurrency: int) -> list[JSON]:
     fan_out = _FanOut(branch)
     try:
         outputs = fan_out.run(works, concurrency)
@@ -88,7 +88,7 @@ class _FanOut:
         self._first_failure: Exception | None = None
         self._lock = threading.Lock()
 
-    def run(self, works: Sequence[Work], concurrency: int) -> list[Any]:
+    def run(self, works: Sequence[Work], concurrency: int) -> list[JSON]:
         """The results in order. A failure is raised once every work has ended."""
         if not works:
             return []
@@ -102,7 +102,7 @@ class _FanOut:
         """Let the parent go on after the last event of any branch."""
         self._parent.last_event = max([self._parent.last_event, *(each.last_event for each in self._branches)])
 
-    def _guarded(self, work: Work) -> Any:
+    def _guarded(self, work: Work) -> JSON:
         self._cancellation.check()
         branch = self._parent.fork(self._cancellation)
         with self._lock:

@@ -1,10 +1,10 @@
-"""Checks of the fields of one state: which may stand there, and whether their expressions parse."""
+"""Checks of the fields of one state: which are allowed, and whether their expressions parse."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
+from localcloud.json_types import JSON, JsonObject
 from localcloud.stepfunctions.asl import intrinsics, json_path
 from localcloud.stepfunctions.asl.choice import COMPARISONS, TYPE_TESTS
 from localcloud.stepfunctions.asl.errors import ExpressionError
@@ -38,7 +38,7 @@ _SCHEMA = "SCHEMA_VALIDATION_FAILED:"
 _NOT_EMULATED = "NOT_EMULATED: localcloud does not run"
 
 
-def check_machine(definition: Mapping[str, Any]) -> Iterator[str]:
+def check_machine(definition: JsonObject) -> Iterator[str]:
     """Problems of a definition's top level."""
     if definition.get("QueryLanguage", "JSONPath") != "JSONPath":
         yield f"{_NOT_EMULATED} JSONata; use QueryLanguage JSONPath at /QueryLanguage"
@@ -47,12 +47,12 @@ def check_machine(definition: Mapping[str, Any]) -> Iterator[str]:
     yield from _check_positive(definition, "TimeoutSeconds", "")
 
 
-def check_state(name: str, state: Mapping[str, Any], at: str) -> Iterator[str]:
+def check_state(name: str, state: JsonObject, at: str) -> Iterator[str]:
     """Problems of one state's own fields; nested flows are checked by the caller."""
     kind = state.get("Type")
     if len(name) > 80:
         yield f"{_SCHEMA} a state name has at most 80 characters at {at}"
-    if kind not in _ALLOWED:
+    if not isinstance(kind, str) or kind not in _ALLOWED:
         yield f"{_SCHEMA} Value {kind!r} is not one of {', '.join(_ALLOWED)} at {at}/Type"
         return
     yield from _check_names(state, kind, at)
@@ -60,18 +60,29 @@ def check_state(name: str, state: Mapping[str, Any], at: str) -> Iterator[str]:
     yield from _check_expressions(state, at)
     for field in ("TimeoutSeconds", "HeartbeatSeconds"):
         yield from _check_positive(state, field, at)
-    for index, retrier in enumerate(state.get("Retry") or []):
-        yield from _check_retrier(retrier, f"{at}/Retry[{index}]")
-    for index, catcher in enumerate(state.get("Catch") or []):
-        yield from _check_catcher(catcher, f"{at}/Catch[{index}]")
+    yield from _check_each(state.get("Retry"), f"{at}/Retry", _check_retrier)
+    yield from _check_each(state.get("Catch"), f"{at}/Catch", _check_catcher)
     if kind == "Choice":
-        for index, rule in enumerate(state.get("Choices") or []):
-            yield from _check_rule(rule, f"{at}/Choices[{index}]", top=True)
+        yield from _check_each(state.get("Choices"), f"{at}/Choices", _check_top_rule)
     if kind == "Map":
         yield from _check_map(state, at)
 
 
-def _check_names(state: Mapping[str, Any], kind: str, at: str) -> Iterator[str]:
+def _check_each(items: JSON, at: str, check: Callable[[JsonObject, str], Iterator[str]]) -> Iterator[str]:
+    """Check the objects of a list; a field that is absent or empty has none."""
+    if not items:
+        return
+    if not isinstance(items, list):
+        yield f"{_SCHEMA} Expected a list at {at}"
+        return
+    for index, item in enumerate(items):
+        if isinstance(item, dict):
+            yield from check(item, f"{at}[{index}]")
+        else:
+            yield f"{_SCHEMA} Expected an object at {at}[{index}]"
+
+
+def _check_names(state: JsonObject, kind: str, at: str) -> Iterator[str]:
     if state.get("QueryLanguage", "JSONPath") != "JSONPath":
         yield f"{_NOT_EMULATED} JSONata; use QueryLanguage JSONPath at {at}/QueryLanguage"
     for name in sorted(set(state) - _ALLOWED[kind]):
@@ -88,7 +99,7 @@ def _check_names(state: Mapping[str, Any], kind: str, at: str) -> Iterator[str]:
         yield f"{_SCHEMA} A Wait state has exactly one of {', '.join(_WAITS)} at {at}"
 
 
-def _check_ways_out(state: Mapping[str, Any], kind: str, at: str) -> Iterator[str]:
+def _check_ways_out(state: JsonObject, kind: str, at: str) -> Iterator[str]:
     if kind in ("Choice", "Succeed", "Fail"):
         return
     if "Next" in state and "End" in state:
@@ -97,7 +108,7 @@ def _check_ways_out(state: Mapping[str, Any], kind: str, at: str) -> Iterator[st
         yield f"{_SCHEMA} These fields are required: [Next] or [End] at {at}"
 
 
-def _check_positive(holder: Mapping[str, Any], field: str, at: str) -> Iterator[str]:
+def _check_positive(holder: JsonObject, field: str, at: str) -> Iterator[str]:
     value = holder.get(field)
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
         yield f"{_SCHEMA} Expected a positive integer, found {value!r} at {at}/{field}"
@@ -105,7 +116,7 @@ def _check_positive(holder: Mapping[str, Any], field: str, at: str) -> Iterator[
         yield f"{_SCHEMA} A state has only one of: [{field}, {field}Path] at {at}"
 
 
-def _check_expressions(state: Mapping[str, Any], at: str) -> Iterator[str]:
+def _check_expressions(state: JsonObject, at: str) -> Iterator[str]:
     for field in _PATHS:
         yield from _check_path(state.get(field), f"{at}/{field}")
     for field in _REFERENCES:
@@ -117,7 +128,7 @@ def _check_expressions(state: Mapping[str, Any], at: str) -> Iterator[str]:
         yield from _check_template(state.get(field), f"{at}/{field}")
 
 
-def _check_path(value: Any, at: str, *, reference: bool = False) -> Iterator[str]:
+def _check_path(value: JSON, at: str, *, reference: bool = False) -> Iterator[str]:
     if value is None:
         return
     try:
@@ -128,7 +139,7 @@ def _check_path(value: Any, at: str, *, reference: bool = False) -> Iterator[str
         yield f"{_SCHEMA} Value is not a {'Reference Path' if reference else 'valid JSONPath'}: {error} at {at}"
 
 
-def _check_expression(value: Any, at: str) -> Iterator[str]:
+def _check_expression(value: JSON, at: str) -> Iterator[str]:
     if not isinstance(value, str) or not value.startswith(("$", "States.")):
         yield f"{_SCHEMA} The value for the field '{at.rpartition('/')[2]}' must be a valid JSONPath or a valid " \
               f"intrinsic function call at {at}"  # fmt: skip
@@ -142,7 +153,7 @@ def _check_expression(value: Any, at: str) -> Iterator[str]:
         yield f"{_SCHEMA} {error} at {at}"
 
 
-def _check_template(template: Any, at: str) -> Iterator[str]:
+def _check_template(template: JSON, at: str) -> Iterator[str]:
     if isinstance(template, dict):
         for key, value in template.items():
             if key.endswith(".$"):
@@ -156,14 +167,14 @@ def _check_template(template: Any, at: str) -> Iterator[str]:
         yield f"{_NOT_EMULATED} JSONata expressions at {at}"
 
 
-def _check_errors(names: Any, at: str) -> Iterator[str]:
+def _check_errors(names: JSON, at: str) -> Iterator[str]:
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         yield f"{_SCHEMA} ErrorEquals is a list of error names, not empty at {at}"
     elif "States.ALL" in names and len(names) > 1:
         yield f"{_SCHEMA} States.ALL must stand alone at {at}"
 
 
-def _check_retrier(retrier: Any, at: str) -> Iterator[str]:
+def _check_retrier(retrier: JsonObject, at: str) -> Iterator[str]:
     allowed = {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy",
                "Comment"}  # fmt: skip
     yield from _check_errors(retrier.get("ErrorEquals"), f"{at}/ErrorEquals")
@@ -178,7 +189,7 @@ def _check_retrier(retrier: Any, at: str) -> Iterator[str]:
         yield f"{_SCHEMA} Expected a number of at least 1.0, found {rate!r} at {at}/BackoffRate"
 
 
-def _check_catcher(catcher: Any, at: str) -> Iterator[str]:
+def _check_catcher(catcher: JsonObject, at: str) -> Iterator[str]:
     yield from _check_errors(catcher.get("ErrorEquals"), f"{at}/ErrorEquals")
     if not isinstance(catcher.get("Next"), str):
         yield f"{_SCHEMA} These fields are required: [Next] at {at}"
@@ -187,15 +198,19 @@ def _check_catcher(catcher: Any, at: str) -> Iterator[str]:
     yield from (f"{_SCHEMA} Field '{name}' is not supported. at {at}" for name in sorted(set(catcher) - allowed))
 
 
-def _check_rule(rule: Any, at: str, *, top: bool) -> Iterator[str]:
-    if not isinstance(rule, dict) or (top and not isinstance(rule.get("Next"), str)):
+def _check_top_rule(rule: JsonObject, at: str) -> Iterator[str]:
+    if isinstance(rule.get("Next"), str):
+        yield from _check_rule(rule, at)
+    else:
         yield f"{_SCHEMA} These fields are required: [Next] at {at}"
-        return
+
+
+def _check_rule(rule: JsonObject, at: str) -> Iterator[str]:
     for name in ("And", "Or"):
-        for index, inner in enumerate(rule.get(name, [])):
-            yield from _check_rule(inner, f"{at}/{name}[{index}]", top=False)
+        yield from _check_each(rule.get(name), f"{at}/{name}", _check_rule)
     if "Not" in rule:
-        yield from _check_rule(rule["Not"], f"{at}/Not", top=False)
+        inner = rule["Not"]
+        yield from _check_rule(inner if isinstance(inner, dict) else {}, f"{at}/Not")
     if {"And", "Or", "Not"} & set(rule):
         return
     comparisons = [name for name in rule if name in COMPARISONS]
@@ -207,10 +222,11 @@ def _check_rule(rule: Any, at: str, *, top: bool) -> Iterator[str]:
         yield f"{_SCHEMA} Expected true or false at {at}/{comparisons[0]}"
 
 
-def _check_map(state: Mapping[str, Any], at: str) -> Iterator[str]:
-    if not isinstance(state.get("ItemProcessor") or state.get("Iterator"), dict):
+def _check_map(state: JsonObject, at: str) -> Iterator[str]:
+    processor = state.get("ItemProcessor") or state.get("Iterator")
+    if not isinstance(processor, dict):
         yield f"{_SCHEMA} These fields are required: [ItemProcessor] at {at}"
         return
-    mode = (state.get("ItemProcessor") or {}).get("ProcessorConfig", {}).get("Mode", "INLINE")
-    if mode != "INLINE":
+    config = processor.get("ProcessorConfig")
+    if isinstance(config, dict) and config.get("Mode", "INLINE") != "INLINE":
         yield f"{_NOT_EMULATED} distributed Map states at {at}/ItemProcessor/ProcessorConfig/Mode"

@@ -1,4 +1,4 @@
-"""The intrinsic functions (States.Format and its sisters): parsing and evaluation."""
+"""Intrinsic functions such as States.Format: parsing and evaluation."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl.errors import ExpressionError, StatesError
 from localcloud.stepfunctions.asl.intrinsic_functions import FUNCTIONS, IntrinsicFailure
 from localcloud.stepfunctions.asl.json_path import parse as parse_path
@@ -23,7 +23,7 @@ _SPACE = re.compile(r"\s*")
 class Literal:
     """A constant argument. Strings keep the escapes of `{` and `}` for States.Format."""
 
-    value: Any
+    value: JSON
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def parse(text: str) -> Call:
     return call
 
 
-def evaluate(expression: Expression, resolve: Callable[[str], Any]) -> Any:
+def evaluate(expression: Expression, resolve: Callable[[str], JSON]) -> JSON:
     """The value; `resolve` reads a path. StatesError States.IntrinsicFailure when a function refuses its arguments."""
     if isinstance(expression, Reference):
         return resolve(expression.path)
@@ -135,9 +135,9 @@ def evaluate(expression: Expression, resolve: Callable[[str], Any]) -> Any:
     try:
         return FUNCTIONS[expression.name](*arguments)
     except (IntrinsicFailure, TypeError, ValueError) as error:
-        # A wrong number of arguments reaches us as TypeError; the cause names the call either way.
+        # A wrong number of arguments raises TypeError; the cause names the call in every case.
         raise StatesError("States.IntrinsicFailure", f"{expression.text}: {error}") from error
 
 
-def _unescaped(value: Any) -> Any:
+def _unescaped(value: JSON) -> JSON:
     return re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL) if isinstance(value, str) else value

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
+from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl.errors import ExpressionError, PathNotFound
 from localcloud.stepfunctions.asl.json_path_filter import Condition, parse_condition
 
@@ -16,16 +17,85 @@ _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _NUMBER = re.compile(r"-?\d+")
 
 
+class Step(ABC):
+    """One part of a path. A definite one selects at most one value of a node."""
+
+    definite: ClassVar[bool] = False
+
+    @abstractmethod
+    def select(self, node: JSON, document: JSON) -> list[JSON]:
+        """What it selects of a node of `document`."""
+
+
 @dataclass(frozen=True)
-class Step:
-    """One part of a path. kind: field, index, wildcard, slice, union, descend or filter."""
+class Field(Step):
+    """`.name` or `['name']`."""
 
-    kind: str
-    value: Any = None
+    name: str
+    definite = True
 
-    @property
-    def definite(self) -> bool:
-        return self.kind in ("field", "index")
+    def select(self, node: JSON, document: JSON) -> list[JSON]:
+        return [node[self.name]] if isinstance(node, dict) and self.name in node else []
+
+
+@dataclass(frozen=True)
+class Index(Step):
+    """`[0]`, or `[-1]` from the end."""
+
+    position: int
+    definite = True
+
+    def select(self, node: JSON, document: JSON) -> list[JSON]:
+        in_range = isinstance(node, list) and -len(node) <= self.position < len(node)
+        return [node[self.position]] if isinstance(node, list) and in_range else []
+
+
+@dataclass(frozen=True)
+class Wildcard(Step):
+    """`*`."""
+
+    def select(self, node: JSON, document: JSON) -> list[JSON]:
+        return _children(node)
+
+
+@dataclass(frozen=True)
+class Slice(Step):
+    """`[start:end:step]`."""
+
+    bounds: slice
+
+    def select(self, node: JSON, document: JSON) -> list[JSON]:
+        return node[self.bounds] if isinstance(node, list) else []
+
+
+@dataclass(frozen=True)
+class Union(Step):
+    """`[a,b]`."""
+
+    parts: tuple[Step, ...]
+
+    def select(self, node: JSON, document: JSON) -> list[JSON]:
+        return [value for part in self.parts for value in part.select(node, document)]
+
+
+@dataclass(frozen=True)
+class Filter(Step):
+    """`[?(condition)]`."""
+
+    condition: Condition
+
+    def select(self, node: JSON, document: JSON) -> list[JSON]:
+        return [value for value in _children(node) if self.condition(value, document)]
+
+
+@dataclass(frozen=True)
+class Descent(Step):
+    """`..`: a step applied to a node and to everything below it."""
+
+    step: Step
+
+    def select(self, node: JSON, document: JSON) -> list[JSON]:
+        return [value for each in _descendants(node) for value in self.step.select(each, document)]
 
 
 @dataclass(frozen=True)
@@ -39,12 +109,12 @@ class Path:
     def definite(self) -> bool:
         return all(step.definite for step in self.steps)
 
-    def find(self, document: Any) -> Any:
+    def find(self, document: JSON) -> JSON:
         """The value, or for an indefinite path the list of values; PathNotFound for a missing definite part."""
         nodes = [document]
         optional = False
         for step in self.steps:
-            found = [value for node in nodes for value in _select(step, node, document)]
+            found = [value for node in nodes for value in step.select(node, document)]
             optional = optional or not step.definite
             if not found and not optional:
                 raise PathNotFound(self.text)
@@ -52,32 +122,13 @@ class Path:
         return nodes[0] if self.definite else nodes
 
 
-def _select(step: Step, node: Any, document: Any) -> Iterable[Any]:
-    match step.kind:
-        case "field":
-            return [node[step.value]] if isinstance(node, dict) and step.value in node else []
-        case "index":
-            in_range = isinstance(node, list) and -len(node) <= step.value < len(node)
-            return [node[step.value]] if in_range else []
-        case "wildcard":
-            return _children(node)
-        case "slice":
-            return node[step.value] if isinstance(node, list) else []
-        case "union":
-            return [value for part in step.value for value in _select(part, node, document)]
-        case "filter":
-            return [value for value in _children(node) if step.value(value, document)]
-        case _:
-            return [value for each in _descendants(node) for value in _select(step.value, each, document)]
-
-
-def _children(node: Any) -> list[Any]:
+def _children(node: JSON) -> list[JSON]:
     if isinstance(node, dict):
         return list(node.values())
     return node if isinstance(node, list) else []
 
 
-def _descendants(node: Any) -> list[Any]:
+def _descendants(node: JSON) -> list[JSON]:
     return [node, *(each for child in _children(node) for each in _descendants(child))]
 
 
@@ -109,7 +160,7 @@ class _Parser:
 
     def step(self) -> Step:
         if self.accept(".."):
-            return Step("descend", self.bracket() if self.accept("[") else self.name())
+            return Descent(self.bracket() if self.accept("[") else self.name())
         if self.accept("."):
             return self.name()
         if self.accept("["):
@@ -118,16 +169,16 @@ class _Parser:
 
     def name(self) -> Step:
         if self.accept("*"):
-            return Step("wildcard")
+            return Wildcard()
         if (match := self.take(_NAME)) and not self.text.startswith("(", self.at):
-            return Step("field", match[0])
+            return Field(match[0])
         raise self.fail()
 
     def bracket(self) -> Step:
         if self.accept("*]"):
-            return Step("wildcard")
+            return Wildcard()
         if self.accept("?("):
-            return Step("filter", self.filter())
+            return Filter(self.filter())
         parts = [self.element()]
         while self.accept(","):
             while self.accept(" "):
@@ -135,20 +186,20 @@ class _Parser:
             parts.append(self.element())
         if not self.accept("]"):
             raise self.fail()
-        return parts[0] if len(parts) == 1 else Step("union", tuple(parts))
+        return parts[0] if len(parts) == 1 else Union(tuple(parts))
 
     def element(self) -> Step:
         if quoted := self.take(_QUOTED):
-            return Step("field", re.sub(r"\\(.)", r"\1", quoted[1] if quoted[1] is not None else quoted[2]))
+            return Field(re.sub(r"\\(.)", r"\1", quoted[1] if quoted[1] is not None else quoted[2]))
         start = self.take(_NUMBER)
         if not self.accept(":"):
             if start is None:
                 raise self.fail()
-            return Step("index", int(start[0]))
+            return Index(int(start[0]))
         end = self.take(_NUMBER)
         step = self.take(_NUMBER) if self.accept(":") else None
         bounds = [int(each[0]) if each else None for each in (start, end, step)]
-        return Step("slice", slice(*bounds))
+        return Slice(slice(*bounds))
 
     def filter(self) -> Condition:
         condition, self.at = parse_condition(self.text, self.at, parse)
@@ -159,7 +210,7 @@ class _Parser:
 
 @functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Path:
-    """Parse a path that starts with `$`; ExpressionError when it is none."""
+    """Parse a path that starts with `$`; ExpressionError when it can not be parsed."""
     if not text.startswith("$"):
         raise ExpressionError(f"{text!r} is not a valid path: it must begin with $")
     return Path(text, _Parser(text).steps())
@@ -173,13 +224,13 @@ def parse_reference(text: str) -> Path:
     return path
 
 
-def put(document: Any, path: Path, value: Any) -> Any:
-    """A copy of `document` with `value` at the reference path; objects on the way are made."""
+def put(document: JSON, path: Path, value: JSON) -> JSON:
+    """A copy of `document` with `value` at the reference path; missing objects on the way are created."""
     if not path.steps:
         return value
     head, rest = path.steps[0], Path(path.text, path.steps[1:])
-    if head.kind == "field" and isinstance(document, dict):
-        return {**document, head.value: put(document.get(head.value, {}), rest, value)}
-    if head.kind == "index" and isinstance(document, list) and 0 <= head.value < len(document):
-        return [put(each, rest, value) if at == head.value else each for at, each in enumerate(document)]
+    if isinstance(head, Field) and isinstance(document, dict):
+        return {**document, head.name: put(document.get(head.name, {}), rest, value)}
+    if isinstance(head, Index) and isinstance(document, list) and 0 <= head.position < len(document):
+        return [put(each, rest, value) if at == head.position else each for at, each in enumerate(document)]
     raise PathNotFound(path.text)

@@ -6,18 +6,24 @@ import json
 import operator
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl.errors import ExpressionError, PathNotFound
 
-Condition = Callable[[Any, Any], bool]  # (candidate, whole document) -> keep it
-_Value = Callable[[Any, Any], Any]
+if TYPE_CHECKING:
+    from localcloud.stepfunctions.asl.json_path import Path
+
+Condition = Callable[[JSON, JSON], bool]  # (candidate, whole document) -> keep it
+ParsePath = Callable[[str], "Path"]
+Compare = Callable[[Any, Any], bool]  # TypeError for values that have no order
+_Value = Callable[[JSON, JSON], object]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<operator>==|!=|<=|>=|<|>|&&|\|\||!|\()|(?P<string>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
     r"|(?P<literal>-?\d+(?:\.\d+)?|true|false|null)|(?P<path>[@$][\w.\-]*(?:\[(?:\d+|'[^']*')\][\w.\-]*)*))"
 )
-_COMPARE = {
+_COMPARE: dict[str, Compare] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -28,14 +34,14 @@ _COMPARE = {
 _MISSING = object()
 
 
-def parse_condition(text: str, at: int, parse_path: Callable[[str], Any]) -> tuple[Condition, int]:
-    """Parse from position `at` up to the closing parenthesis; gives the condition and where it ended."""
+def parse_condition(text: str, at: int, parse_path: ParsePath) -> tuple[Condition, int]:
+    """Parse from position `at` up to the closing parenthesis; returns the condition and the position after it."""
     parser = _Parser(text, at, parse_path)
     return parser.either(), parser.at
 
 
 class _Parser:
-    def __init__(self, text: str, at: int, parse_path: Callable[[str], Any]) -> None:
+    def __init__(self, text: str, at: int, parse_path: ParsePath) -> None:
         self.text = text
         self.at = at
         self.parse_path = parse_path
@@ -92,7 +98,7 @@ class _Parser:
         path = self.parse_path("$" + text[1:])
         of_candidate = text.startswith("@")
 
-        def value(node: Any, document: Any) -> Any:
+        def value(node: JSON, document: JSON) -> object:
             try:
                 return path.find(node if of_candidate else document)
             except PathNotFound:
@@ -109,14 +115,14 @@ def _and(left: Condition, right: Condition) -> Condition:
     return lambda node, document: left(node, document) and right(node, document)
 
 
-def _comparison(compare: Callable[[Any, Any], bool], left: _Value, right: _Value) -> Condition:
-    def condition(node: Any, document: Any) -> bool:
+def _comparison(compare: Compare, left: _Value, right: _Value) -> Condition:
+    def condition(node: JSON, document: JSON) -> bool:
         first, second = left(node, document), right(node, document)
         if _MISSING in (first, second):
             return False
         try:
             return compare(first, second)
-        except TypeError:  # values of different types are never in order
+        except TypeError:  # values of different types have no order
             return False
 
     return condition

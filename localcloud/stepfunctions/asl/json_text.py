@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+
+from localcloud.json_types import JSON
 
 
-def to_json(value: Any) -> str:
+def to_json(value: JSON) -> str:
     """Compact JSON; characters outside ASCII stay as they are."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

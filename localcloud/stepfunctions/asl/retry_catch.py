@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from localcloud.stepfunctions.asl.errors import (
     DATA_LIMIT,
@@ -14,12 +13,16 @@ from localcloud.stepfunctions.asl.errors import (
     TIMEOUT,
     StatesError,
 )
+from localcloud.stepfunctions.asl.states import Catcher, Retrier
 
 DEFAULT_MAX_DELAY_SECONDS = 31_622_400.0
 
 
 def matches(names: Sequence[str], error: str) -> bool:
-    """Whether an ErrorEquals list covers an error. Nothing covers States.Runtime; States.ALL no exceeded data limit."""
+    """Whether an ErrorEquals list covers an error.
+
+    Nothing covers States.Runtime, and States.ALL does not cover States.DataLimitExceeded.
+    """
     if error == RUNTIME:
         return False
     if error in names:
@@ -34,7 +37,7 @@ def matches(names: Sequence[str], error: str) -> bool:
 class Retries:
     """The attempts that each retrier of one state has left."""
 
-    def __init__(self, retriers: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, retriers: Sequence[Retrier]) -> None:
         self._retriers = retriers
         self._used = [0] * len(retriers)
 
@@ -49,10 +52,10 @@ class Retries:
             self._used[at] += 1
             seconds = min(seconds, retrier.get("MaxDelaySeconds", DEFAULT_MAX_DELAY_SECONDS))
             jitter = retrier.get("JitterStrategy", "NONE") == "FULL"
-            return random.uniform(0.0, seconds) if jitter else seconds  # noqa: S311 spreads load, guards nothing
+            return random.uniform(0.0, seconds) if jitter else seconds  # noqa: S311 spreads load, is not for security
         return None
 
 
-def catcher(catchers: Sequence[Mapping[str, Any]], failure: StatesError) -> Mapping[str, Any] | None:
+def catcher(catchers: Sequence[Catcher], failure: StatesError) -> Catcher | None:
     """The first catcher that covers the failure."""
     return next((each for each in catchers if matches(each["ErrorEquals"], failure.error)), None)

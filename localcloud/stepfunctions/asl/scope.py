@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from localcloud.json_types import JSON, JsonObject, as_text
 from localcloud.stepfunctions.asl import intrinsics, json_path
 from localcloud.stepfunctions.asl.errors import RUNTIME, PathNotFound, StatesError
 
 
 @dataclass(frozen=True)
 class Scope:
-    """One state's view while it evaluates its fields."""
+    """The data in which one state evaluates its fields."""
 
-    input: Any
-    context: Mapping[str, Any]
+    input: JSON
+    context: JsonObject
 
-    def find(self, text: str, field: str) -> Any:
+    def find(self, text: str, field: str) -> JSON:
         """A copy of what a path selects; StatesError States.Runtime, worded as AWS does, when it selects nothing."""
         try:
             return copy.deepcopy(self._find(text))
@@ -34,7 +33,7 @@ class Scope:
             return False
         return found != [] or json_path.parse(text.removeprefix("$") if text.startswith("$$") else text).definite
 
-    def evaluate(self, expression: str, field: str) -> Any:
+    def evaluate(self, expression: str, field: str) -> JSON:
         """The value of a path or an intrinsic function."""
         if not expression.startswith("States."):
             return self.find(expression, field)
@@ -43,18 +42,18 @@ class Scope:
         except PathNotFound as missing:
             raise self._not_found(missing.path, field) from missing
 
-    def fill(self, template: Any) -> Any:
-        """A payload template with each `name.$` replaced by what its expression gives."""
+    def fill(self, template: JSON) -> JSON:
+        """A payload template with each `name.$` replaced by the value of its expression."""
         if isinstance(template, dict):
             return dict(
-                (key[:-2], self.evaluate(value, key)) if key.endswith(".$") else (key, self.fill(value))
+                (key[:-2], self.evaluate(as_text(value), key)) if key.endswith(".$") else (key, self.fill(value))
                 for key, value in template.items()
             )
         if isinstance(template, list):
             return [self.fill(each) for each in template]
         return template
 
-    def _find(self, text: str) -> Any:
+    def _find(self, text: str) -> JSON:
         if text.startswith("$$"):
             try:
                 return json_path.parse(text[1:]).find(self.context)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
+from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl.choice import holds, is_number, timestamp
 from localcloud.stepfunctions.asl.errors import RUNTIME, StatesError
 from localcloud.stepfunctions.asl.scope import Scope
+from localcloud.stepfunctions.asl.states import ChoiceState, FailState, PassState, WaitState
 
 
-def result(state: Mapping[str, Any], scope: Scope) -> Any:
+def result(state: PassState, scope: Scope) -> JSON:
     """The result of a Pass state: its Result, or its Parameters, or its input."""
     if "Result" in state:
         return state["Result"]
     return scope.fill(state["Parameters"]) if "Parameters" in state else scope.input
 
 
-def choose(state: Mapping[str, Any], scope: Scope) -> str:
+def choose(state: ChoiceState, scope: Scope) -> str:
     """The state that a Choice leads to."""
     for rule in state["Choices"]:
         if holds(rule, scope):
@@ -28,7 +28,7 @@ def choose(state: Mapping[str, Any], scope: Scope) -> str:
     return state["Default"]
 
 
-def wait_seconds(state: Mapping[str, Any], scope: Scope) -> float:
+def wait_seconds(state: WaitState, scope: Scope) -> float:
     """How long a Wait state lasts from now, in seconds; at least 0."""
     if "Seconds" in state or "SecondsPath" in state:
         seconds = state["Seconds"] if "Seconds" in state else scope.find(state["SecondsPath"], "SecondsPath")
@@ -42,15 +42,15 @@ def wait_seconds(state: Mapping[str, Any], scope: Scope) -> float:
     return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())
 
 
-def failure(state: Mapping[str, Any], scope: Scope) -> StatesError:
+def failure(state: FailState, scope: Scope) -> StatesError:
     """The error of a Fail state."""
-    return StatesError(_text(state, "Error", scope), _text(state, "Cause", scope))
+    error = _text_at(state["ErrorPath"], "ErrorPath", scope) if "ErrorPath" in state else state.get("Error", "")
+    cause = _text_at(state["CausePath"], "CausePath", scope) if "CausePath" in state else state.get("Cause", "")
+    return StatesError(error, cause)
 
 
-def _text(state: Mapping[str, Any], field: str, scope: Scope) -> str:
-    if f"{field}Path" not in state:
-        return state.get(field, "")
-    value = scope.evaluate(state[f"{field}Path"], f"{field}Path")
+def _text_at(expression: str, field: str, scope: Scope) -> str:
+    value = scope.evaluate(expression, field)
     if not isinstance(value, str):
-        raise StatesError(RUNTIME, f"The field '{field}Path' must select a string, found {value!r}")
+        raise StatesError(RUNTIME, f"The field '{field}' must select a string, found {value!r}")
     return value

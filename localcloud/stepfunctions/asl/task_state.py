@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl.branch import Branch
 from localcloud.stepfunctions.asl.data_limit import check_size
 from localcloud.stepfunctions.asl.errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, Cancelled, StatesError
-from localcloud.stepfunctions.asl.history import data as event_data
+from localcloud.stepfunctions.asl.history import data_details
 from localcloud.stepfunctions.asl.json_text import to_json
 from localcloud.stepfunctions.asl.scope import Scope
+from localcloud.stepfunctions.asl.states import TaskState
 
 POLL_SECONDS = 0.2
 
@@ -22,7 +23,7 @@ class Token(Protocol):
 
     text: str
 
-    def poll(self, heartbeat_seconds: float | None) -> tuple[Any] | None:
+    def poll(self, heartbeat_seconds: float | None) -> tuple[JSON] | None:
         """The output in a 1-tuple once there is one; StatesError on failure or a missed heartbeat."""
 
     def close(self) -> None:
@@ -36,16 +37,16 @@ class Task(Protocol):
     resource: str
     waits: str  # "" for the answer itself, "sync" for a job's end, "token" for SendTask*
 
-    def check(self, parameters: Any) -> None:
+    def check(self, parameters: JSON) -> None:
         """StatesError States.Runtime when the parameters can not be sent."""
 
-    def start(self, parameters: Any) -> Any:
+    def start(self, parameters: JSON) -> JSON:
         """Make the call; StatesError when the service refuses it."""
 
-    def poll(self, answer: Any, parameters: Any) -> tuple[Any] | None:
+    def poll(self, answer: JSON, parameters: JSON) -> tuple[JSON] | None:
         """For a job: its result in a 1-tuple once it has ended well; StatesError when it ended badly."""
 
-    def stop(self, answer: Any, parameters: Any) -> None:
+    def stop(self, answer: JSON, parameters: JSON) -> None:
         """For a job: stop it, as far as it still runs."""
 
 
@@ -68,11 +69,18 @@ class _Limits:
     heartbeat: int | None
 
     @classmethod
-    def of(cls, state: Mapping[str, Any], scope: Scope) -> _Limits:
-        return cls(_seconds(state, "TimeoutSeconds", scope), _seconds(state, "HeartbeatSeconds", scope))
+    def of(cls, state: TaskState, scope: Scope) -> _Limits:
+        return cls(
+            _seconds_at(state["TimeoutSecondsPath"], "TimeoutSecondsPath", scope)
+            if "TimeoutSecondsPath" in state
+            else state.get("TimeoutSeconds"),
+            _seconds_at(state["HeartbeatSecondsPath"], "HeartbeatSecondsPath", scope)
+            if "HeartbeatSecondsPath" in state
+            else state.get("HeartbeatSeconds"),
+        )
 
 
-def run(name: str, state: Mapping[str, Any], scope: Scope, branch: Branch, tasks: Tasks) -> Any:
+def run(name: str, state: TaskState, scope: Scope, branch: Branch, tasks: Tasks) -> JSON:
     """One attempt at a Task state; gives its raw result."""
     task = tasks.find(state["Resource"])
     limits = _Limits.of(state, scope)
@@ -93,13 +101,13 @@ def run(name: str, state: Mapping[str, Any], scope: Scope, branch: Branch, tasks
 @dataclass
 class _Attempt:
     task: Task
-    parameters: Any
+    parameters: JSON
     limits: _Limits
     branch: Branch
     token: Token | None
     submitted: bool = False
 
-    def run(self, name: str, region: str) -> Any:
+    def run(self, name: str, region: str) -> JSON:
         self._record_start(region)
         deadline = time.monotonic() + self.limits.timeout if self.limits.timeout is not None else None
         try:
@@ -111,7 +119,7 @@ class _Attempt:
         except StatesError as failure:
             self._record(self._ending(failure), error=failure.error, cause=failure.cause)
             raise
-        self._record("Succeeded", **event_data("output", result))
+        self._record("Succeeded", **data_details("output", result))
         return result
 
     def _ending(self, failure: StatesError) -> str:
@@ -119,12 +127,12 @@ class _Attempt:
             return "TimedOut"
         return "SubmitFailed" if self.task.waits and not self.submitted else "Failed"
 
-    def _result(self, deadline: float | None) -> Any:
+    def _result(self, deadline: float | None) -> JSON:
         answer = self.branch.cancellation.run(lambda: self.task.start(self.parameters), deadline)
         if not self.task.waits:
             return answer
         self.submitted = True
-        self._record("Submitted", **event_data("output", answer))
+        self._record("Submitted", **data_details("output", answer))
         try:
             return self._wait(answer, deadline)
         except (Cancelled, TimeoutError):
@@ -132,7 +140,7 @@ class _Attempt:
                 self.task.stop(answer, self.parameters)
             raise
 
-    def _wait(self, answer: Any, deadline: float | None) -> Any:
+    def _wait(self, answer: JSON, deadline: float | None) -> JSON:
         while True:
             if self.token is not None:
                 done = self.token.poll(self.limits.heartbeat)
@@ -147,14 +155,18 @@ class _Attempt:
     def _record_start(self, region: str) -> None:
         limits = {"timeoutInSeconds": self.limits.timeout, "heartbeatInSeconds": self.limits.heartbeat}
         if self.task.resource_type == "lambda:function":
-            details = {"resource": self.task.resource, **event_data("input", self.parameters), **limits}
+            details: dict[str, object] = {
+                "resource": self.task.resource,
+                **data_details("input", self.parameters),
+                **limits,
+            }
             self.branch.record("LambdaFunctionScheduled", details)
             self.branch.record("LambdaFunctionStarted")
             return
         self._record("Scheduled", region=region, parameters=to_json(self.parameters), **limits)
         self._record("Started")
 
-    def _record(self, ending: str, **details: Any) -> None:
+    def _record(self, ending: str, **details: object) -> None:
         if self.task.resource_type == "lambda:function":
             self.branch.record(f"LambdaFunction{ending}", details)
         else:
@@ -162,10 +174,8 @@ class _Attempt:
             self.branch.record(f"Task{ending}", named)
 
 
-def _seconds(state: Mapping[str, Any], field: str, scope: Scope) -> int | None:
-    if f"{field}Path" not in state:
-        return state.get(field)
-    value = scope.find(state[f"{field}Path"], f"{field}Path")
+def _seconds_at(path: str, field: str, scope: Scope) -> int:
+    value = scope.find(path, field)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise StatesError(RUNTIME, f"The field '{field}Path' must select a positive integer, found {value!r}")
+        raise StatesError(RUNTIME, f"The field '{field}' must select a positive integer, found {value!r}")
     return value

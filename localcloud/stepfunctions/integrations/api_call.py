@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from botocore import xform_name
+from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.model import OperationModel
 
+from localcloud.json_types import JSON, JsonObject
 from localcloud.stepfunctions.asl.errors import RUNTIME, StatesError
 from localcloud.stepfunctions.asl.json_text import to_json
 from localcloud.stepfunctions.integrations import shapes
@@ -20,7 +21,7 @@ _ACRONYM = re.compile(r"([A-Z])([A-Z]+)(?![a-z])")
 
 @dataclass(frozen=True)
 class ErrorNames:
-    """How errors of a service are called: `<prefix>.<Code>Exception`, or `fallback` for codes its API does not list.
+    """The names of a service's errors: `<prefix>.<Code>Exception`, or `fallback` for codes its API does not list.
 
     The cause reads as AWS's SDK writes it: optimized integrations use version 1 of it, aws-sdk version 2.
     """
@@ -67,7 +68,7 @@ def _listed_code(code: str, operation: OperationModel) -> str | None:
 class ApiCall:
     """A request and its response; the base of every other task."""
 
-    client_for: Callable[[str], Any]
+    client_for: Callable[..., BaseClient]
     service: str
     operation_name: str
     resource_type: str
@@ -80,26 +81,26 @@ class ApiCall:
     def operation(self) -> OperationModel:
         return self.client_for(self.service).meta.service_model.operation_model(self.operation_name)
 
-    def check_template(self, template: Any) -> list[str]:
+    def check_template(self, template: JSON) -> list[str]:
         """Problems that are visible before any value is known."""
         shape = self.operation.input_shape
         return list(shapes.problems(template, shape, stringify=self.stringify)) if shape and template else []
 
-    def check(self, parameters: Any) -> None:
+    def check(self, parameters: JSON) -> None:
         shape = self.operation.input_shape
         found = list(shapes.problems(parameters, shape, stringify=self.stringify)) if shape else []
         if found:
             message = f"The Parameters '{to_json(parameters)}' could not be used to start the Task: "
             raise StatesError(RUNTIME, f"{message}[{', '.join(found)}]")
 
-    def start(self, parameters: Any) -> Any:
+    def start(self, parameters: JSON) -> JSON:
         return self.call(self.operation_name, parameters)
 
-    def call(self, operation_name: str, parameters: Any) -> Any:
+    def call(self, operation_name: str, parameters: JSON) -> JsonObject:
         """Make a call of this service; the response as JSON data."""
         client = self.client_for(self.service)
         operation = client.meta.service_model.operation_model(operation_name)
-        request = shapes.to_request(parameters, operation.input_shape) if operation.input_shape else {}
+        request = shapes.to_request(parameters, operation.input_shape)
         try:
             response = getattr(client, xform_name(operation_name))(**request)
         except ClientError as error:
@@ -111,8 +112,8 @@ class ApiCall:
         del response["ResponseMetadata"]
         return shapes.to_result(response, operation.output_shape, epoch_times=self.names.optimized)
 
-    def poll(self, answer: Any, parameters: Any) -> tuple[Any] | None:
-        raise NotImplementedError(f"{self.resource} is no job")
+    def poll(self, answer: JSON, parameters: JSON) -> tuple[JSON] | None:
+        raise NotImplementedError(f"{self.resource} is not a job")
 
-    def stop(self, answer: Any, parameters: Any) -> None:
-        raise NotImplementedError(f"{self.resource} is no job")
+    def stop(self, answer: JSON, parameters: JSON) -> None:
+        raise NotImplementedError(f"{self.resource} is not a job")

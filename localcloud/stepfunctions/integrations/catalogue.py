@@ -7,10 +7,11 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import botocore.session
+from botocore.client import BaseClient
 
+from localcloud.json_types import JsonObject
 from localcloud.stepfunctions.asl.errors import RUNTIME, StatesError
 from localcloud.stepfunctions.integrations.api_call import ApiCall, ErrorNames
 from localcloud.stepfunctions.integrations.jobs import SAGEMAKER_JOBS, NestedExecution, SageMakerJob
@@ -81,7 +82,7 @@ def _clients_by_sdk_name() -> dict[str, str]:
 class Catalogue:
     """The integrations of one local cloud. client_for: service name, or that and a role -> boto3 client."""
 
-    client_for: Callable[..., Any]
+    client_for: Callable[..., BaseClient]
     region: str
     tokens: TaskTokens = field(default_factory=TaskTokens)
 
@@ -106,7 +107,7 @@ class Catalogue:
             raise StatesError(RUNTIME, f"localcloud does not run the service integration {resource}")
         return task
 
-    def check(self, resource: str, state: Mapping[str, Any]) -> list[str]:
+    def check(self, resource: str, state: JsonObject) -> list[str]:
         """Problems of a Task state that are visible in its definition."""
         try:
             task = self.find(resource)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
+from localcloud.json_types import JSON, JsonObject, as_object
 from localcloud.stepfunctions.asl.errors import TASK_FAILED, StatesError
 from localcloud.stepfunctions.asl.json_text import to_json
 from localcloud.stepfunctions.integrations.api_call import ApiCall
@@ -22,7 +22,7 @@ class SageMakerJob(ApiCall):
     def _kind(self) -> str:
         return self.operation_name.removeprefix("Create")
 
-    def poll(self, answer: Any, parameters: Any) -> tuple[Any] | None:
+    def poll(self, answer: JSON, parameters: JSON) -> tuple[JSON] | None:
         job = self.call(f"Describe{self._kind}", self._name(parameters))
         status = job[f"{self._kind}Status"]
         if status == "Completed":
@@ -31,29 +31,31 @@ class SageMakerJob(ApiCall):
             raise StatesError(TASK_FAILED, to_json(job))
         return None
 
-    def stop(self, answer: Any, parameters: Any) -> None:
+    def stop(self, answer: JSON, parameters: JSON) -> None:
         try:
             self.call(f"Stop{self._kind}", self._name(parameters))
         except StatesError as failure:  # best effort, as in AWS: the job may have ended in between
             log.warning("%s: %s", self.resource, failure)
 
-    def _name(self, parameters: Any) -> dict[str, str]:
-        return {f"{self._kind}Name": parameters[f"{self._kind}Name"]}
+    def _name(self, parameters: JSON) -> JsonObject:
+        return {f"{self._kind}Name": as_object(parameters)[f"{self._kind}Name"]}
 
 
 class NestedExecution(ApiCall):
     """states:startExecution.sync and .sync:2, whose Output is parsed."""
 
-    def poll(self, answer: Any, parameters: Any) -> tuple[Any] | None:
-        execution = self.call("DescribeExecution", {"ExecutionArn": answer["ExecutionArn"]})
+    def poll(self, answer: JSON, parameters: JSON) -> tuple[JSON] | None:
+        execution = self.call("DescribeExecution", {"ExecutionArn": as_object(answer)["ExecutionArn"]})
         if execution["Status"] == "RUNNING":
             return None
         if self.resource.endswith(":2"):
-            parsed = {name: parse_json(execution[name]) for name in ("Input", "Output") if name in execution}
+            parsed: JsonObject = {
+                name: parse_json(str(execution[name])) for name in ("Input", "Output") if name in execution
+            }
             execution = {**execution, **parsed}
         if execution["Status"] == "SUCCEEDED":
             return (execution,)
         raise StatesError(TASK_FAILED, to_json(execution))
 
-    def stop(self, answer: Any, parameters: Any) -> None:
-        self.call("StopExecution", {"ExecutionArn": answer["ExecutionArn"]})
+    def stop(self, answer: JSON, parameters: JSON) -> None:
+        self.call("StopExecution", {"ExecutionArn": as_object(answer)["ExecutionArn"]})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from localcloud.json_types import JSON, JsonObject, as_list, as_object
 from localcloud.stepfunctions.asl.json_text import to_json
 
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
@@ -30,7 +31,7 @@ def pascal(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def problems(value: Any, shape: Shape, field: str = "", *, stringify: bool = False) -> Iterator[str]:
+def problems(value: JSON, shape: Shape, field: str = "", *, stringify: bool = False) -> Iterator[str]:
     """What Step Functions would refuse in `value`; keys that end in `.$` stand for values not known yet.
 
     stringify: objects may stand where text is expected (message bodies); they are sent as JSON.
@@ -48,7 +49,7 @@ def problems(value: Any, shape: Shape, field: str = "", *, stringify: bool = Fal
         yield f'The value for the field "{field}" must be a {shape.type_name.upper()}'
 
 
-def _structure_problems(value: dict[str, Any], shape: StructureShape, stringify: bool) -> Iterator[str]:
+def _structure_problems(value: JsonObject, shape: StructureShape, stringify: bool) -> Iterator[str]:
     members = {pascal(name): member for name, member in shape.members.items()}
     given = {name.removesuffix(".$") for name in value}
     for name in sorted(given - set(members)):
@@ -61,7 +62,7 @@ def _structure_problems(value: dict[str, Any], shape: StructureShape, stringify:
             yield from problems(each, members[name], name, stringify=stringify)
 
 
-def _fits(value: Any, shape: Shape, stringify: bool) -> bool:
+def _fits(value: JSON, shape: Shape, stringify: bool) -> bool:
     if shape.type_name == "blob" or (stringify and shape.type_name == "string"):
         return True
     if shape.type_name != "boolean" and isinstance(value, bool):
@@ -70,45 +71,57 @@ def _fits(value: Any, shape: Shape, stringify: bool) -> bool:
     return whole or isinstance(value, _JSON_TYPES.get(shape.type_name, (object,)))
 
 
-def to_request(value: Any, shape: Shape) -> Any:
-    """`value`, free of problems, as botocore takes it."""
+def to_request(value: JSON, shape: Shape | None) -> dict[str, object]:
+    """The parameters of an operation, free of problems, as botocore takes them; none for one without input."""
+    if shape is None:
+        return {}
+    members = {pascal(name): name for name in shape.members}
+    return {members[name]: _to_api(each, shape.members[members[name]]) for name, each in as_object(value).items()}
+
+
+def _to_api(value: JSON, shape: Shape) -> object:
     if isinstance(shape, StructureShape):
-        members = {pascal(name): name for name in shape.members}
-        return {members[name]: to_request(each, shape.members[members[name]]) for name, each in value.items()}
+        return to_request(value, shape)
     if isinstance(shape, ListShape):
-        return [to_request(each, shape.member) for each in value]
+        return [_to_api(each, shape.member) for each in as_list(value)]
     if isinstance(shape, MapShape):
-        return {key: to_request(each, shape.value) for key, each in value.items()}
+        return {key: _to_api(each, shape.value) for key, each in as_object(value).items()}
     if shape.type_name == "blob":
         return (value if isinstance(value, str) else to_json(value)).encode()
     if shape.type_name == "string" and not isinstance(value, str):
         return to_json(value)
-    return int(value) if shape.type_name in ("integer", "long") else value
+    return int(value) if shape.type_name in ("integer", "long") and isinstance(value, int | float) else value
 
 
-def to_result(value: Any, shape: Shape | None, *, epoch_times: bool) -> Any:
+def to_result(response: Mapping[str, Any], shape: Shape | None, *, epoch_times: bool) -> JsonObject:
     """A response as JSON data. Times: milliseconds since 1970 for optimized integrations, ISO 8601 for aws-sdk."""
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    return {
+        pascal(name): _to_json(value, members.get(name), epoch_times=epoch_times) for name, value in response.items()
+    }
+
+
+def _to_json(value: Any, shape: Shape | None, *, epoch_times: bool) -> JSON:
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        return {
-            pascal(name): to_result(each, shape.members.get(name), epoch_times=epoch_times)
-            for name, each in value.items()
-        }
+        return to_result(value, shape, epoch_times=epoch_times)
     if isinstance(shape, ListShape):
-        return [to_result(each, shape.member, epoch_times=epoch_times) for each in value]
+        return [_to_json(each, shape.member, epoch_times=epoch_times) for each in value]
     if isinstance(shape, MapShape):
-        return {key: to_result(each, shape.value, epoch_times=epoch_times) for key, each in value.items()}
+        return {key: _to_json(each, shape.value, epoch_times=epoch_times) for key, each in value.items()}
     if isinstance(value, datetime.datetime):
         if epoch_times:
             return int(value.timestamp() * 1000)
         return value.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if hasattr(value, "read"):
         value = value.read()
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+    scalar: JSON = value.decode(errors="replace") if isinstance(value, bytes) else value
+    return scalar
 
 
-def parse_json(text: str) -> Any:
-    """JSON data, or the text itself where it is none."""
+def parse_json(text: str) -> JSON:
+    """JSON data, or the text itself where it is not JSON."""
     try:
-        return json.loads(text)
+        parsed: JSON = json.loads(text)
     except ValueError:
         return text
+    return parsed

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from typing import Any
 
 from localcloud.errors import AwsError
+from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl.errors import HEARTBEAT_TIMEOUT, StatesError
 
 
@@ -17,10 +17,10 @@ class WaitingTask:
     def __init__(self) -> None:
         self.text = secrets.token_urlsafe(96)
         self.closed = False
-        self._outcome: tuple[Any] | StatesError | None = None
+        self._outcome: tuple[JSON] | StatesError | None = None
         self._last_heartbeat = time.monotonic()
 
-    def poll(self, heartbeat_seconds: float | None) -> tuple[Any] | None:
+    def poll(self, heartbeat_seconds: float | None) -> tuple[JSON] | None:
         """The output once it is there; StatesError when the task failed or a heartbeat is overdue."""
         if isinstance(self._outcome, StatesError):
             raise self._outcome
@@ -32,7 +32,7 @@ class WaitingTask:
     def heartbeat(self) -> None:
         self._last_heartbeat = time.monotonic()
 
-    def finish(self, outcome: tuple[Any] | StatesError) -> None:
+    def finish(self, outcome: tuple[JSON] | StatesError) -> None:
         """The first outcome counts."""
         self._outcome = self._outcome or outcome
         self.closed = True
