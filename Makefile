@@ -25,6 +25,7 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.
 	$(PIP) $(TORCH_ARGS) "$$(grep -o '^torch==[0-9.]*' requirements.txt)"
 	$(PIP) -r requirements-dev.txt -c constraints.txt
 	$(PIP) --no-deps --editable .
+	printf '%s\n' "$(CURDIR)" "$(CURDIR)/model_code" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/kennel-clone.pth"
 	PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --silent
 	touch $@
 

