@@ -1,6 +1,13 @@
 # Kennel. `make demo` shows the whole; `make test` proves it. Both set up a fresh machine first.
 
-PYTHON ?= python3.11
+# The first of some versions of Python that runs and can make environments: what is on the PATH may be a shim that does
+# not run, and Debian's python3 comes without ensurepip.
+python  = $(shell for version in $(1); do \
+            for candidate in python$$version $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python; do \
+              "$$candidate" -c "import ensurepip" 2>/dev/null && echo "$$candidate" && exit; \
+            done; \
+          done)
+PYTHON ?= $(call python,3.11 3.12 3.13)
 VENV   := .venv
 BIN    := $(VENV)/bin
 # torch's default wheel on Linux brings gigabytes of CUDA. On a machine whose package index has no CPU build, point
@@ -13,15 +20,14 @@ PYTEST := $(BIN)/python -m pytest -q
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 export OPENVINO_TELEMETRY := 0
 
-.PHONY: help setup demo test test-full check bench soak synth clean
+.PHONY: help setup demo test test-pythons test-full check bench soak synth clean
 
 help:            ## this list
-	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/ ##/' | awk -F ' ## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/ ##/' | awk -F ' ## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.ready        ## build .venv with everything, Node and the CDK CLI; nothing twice
 
-$(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.toml package-lock.json
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.toml package-lock.json | $(BIN)/python
 	$(PIP) $(TORCH_ARGS) "$$(grep -o '^torch==[0-9.]*' requirements.txt)"
 	$(PIP) -r requirements-dev.txt -c constraints.txt
 	$(PIP) --no-deps --editable .
@@ -29,15 +35,23 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.
 	PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --silent
 	touch $@
 
-# The AWS CLI wants other versions than ours, so it has an environment of its own; the tests drive it as a user would.
-.venvs/awscli/.ready: requirements-awscli.txt
-	test -x .venvs/awscli/bin/python || $(PYTHON) -m venv .venvs/awscli
-	.venvs/awscli/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-awscli.txt
-	touch $@
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Kennel needs Python 3.11, 3.12 or 3.13, with venv: install one (on Debian or Ubuntu" \
+	  "python3-venv and python3-dev, or anywhere \`uv python install 3.13\`), or say where it is: make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
 
+# Environments beside .venv. The AWS CLI, which the end-to-end tests drive as a user would, and checkov want other versions
+# than ours; the Lambda functions and the serving image run on other Pythons.
+.venvs/awscli/.ready: requirements-awscli.txt
 .venvs/checkov/.ready: requirements-checkov.txt
-	test -x .venvs/checkov/bin/python || $(PYTHON) -m venv .venvs/checkov
-	.venvs/checkov/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
+.venvs/py312-serving/.ready: tests/imgcls/serving/requirements.txt model_code/requirements-serving.txt constraints.txt
+.venvs/py313-lambdas/.ready: tests/lambdas/requirements.txt constraints.txt
+.venvs/py312-%/.ready: INTERPRETER = $(call python,3.12)
+.venvs/py313-%/.ready: INTERPRETER = $(call python,3.13)
+.venvs/%/.ready: INTERPRETER = $(PYTHON)
+.venvs/%/.ready:
+	test -x $(@D)/bin/python || $(INTERPRETER) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
 	touch $@
 
 demo: setup      ## deploy into the local cloud, train two models, ask the endpoint; writes out/demo/
@@ -45,10 +59,25 @@ demo: setup      ## deploy into the local cloud, train two models, ask the endpo
 
 test: setup .venvs/awscli/.ready ## every test that fits CI
 	$(PYTEST) -m "not slow and not e2e" --numprocesses 2 --dist loadscope --timeout 300
+	@$(MAKE) --no-print-directory test-pythons
 	$(PYTEST) -m "e2e and not slow" --timeout 900 --durations 12
+
+# On the newest Python here of those that Lambda offers, and on the serving image's. Not on the latter: what needs the
+# command, the local cloud or torch, which the image does not have, and the load tests.
+test-pythons:    ## the functions on Python 3.13 and the server on 3.12, where these Pythons are installed
+	@$(call on_python,3.13,py313-lambdas,tests/lambdas)
+	@$(call on_python,3.12,py312-serving,tests/imgcls/serving \
+	    $(patsubst %,--ignore tests/imgcls/serving/test_%.py,batch conformance toolkit_conformance under_load))
+
+define on_python
+if [ -z "$(call python,$(1))" ]; then echo "Python $(1) is not installed: skipping the run of $(firstword $(3)) on it"; \
+else $(MAKE) --no-print-directory .venvs/$(2)/.ready && \
+    .venvs/$(2)/bin/python -m pytest -q -m "not slow and not e2e" --numprocesses 2 --dist loadscope $(3); fi
+endef
 
 test-full: setup .venvs/awscli/.ready ## the long ones too
 	$(PYTEST) --timeout 3600
+	@$(MAKE) --no-print-directory test-pythons
 
 check: setup .venvs/checkov/.ready ## lint, types, templates, rule packs, our own controls
 	$(BIN)/ruff check .

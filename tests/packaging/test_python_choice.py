@@ -1,0 +1,82 @@
+"""Which Python `make` takes, on machines that this one can play: a PATH with nothing but what a test puts there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WORKS, FAILS = 0, 127
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a target of the Makefile on a machine that has the given files, each a program with the given exit code."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    program = shutil.which("make")
+    assert program
+
+    def run(*arguments: str, **programs: int) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "bin").mkdir()
+        for name, code in programs.items():
+            _program(tmp_path / "bin" / name, code)
+        environment = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
+        return subprocess.run(
+            [program, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+def _program(path: Path, code: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\nexit {code}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("programs", "taken"),
+    [
+        ({"python3.11": WORKS, "python3.12": WORKS, "python3.13": WORKS}, "python3.11"),
+        ({"python3.12": WORKS, "python3.13": WORKS}, "python3.12"),
+        ({"python3.13": WORKS}, "python3.13"),
+        ({"python3.11": FAILS, "python3.12": FAILS, "python3.13": WORKS}, "python3.13"),
+    ],
+)
+def test_the_first_that_runs_is_taken(make, programs, taken) -> None:
+    done = make(".venv/bin/python", **programs)
+    assert (done.returncode, done.stdout) == (0, f"{taken} -m venv .venv\n"), done.stderr
+
+
+def test_pyenvs_versions_are_found_behind_a_shim_that_does_not_run(make, tmp_path: Path) -> None:
+    python = tmp_path / ".pyenv" / "versions" / "3.12.1" / "bin" / "python"
+    _program(python, WORKS)
+    assert make(".venv/bin/python", **{"python3.12": FAILS}).stdout == f"{python} -m venv .venv\n"
+
+
+def test_the_users_own_choice_is_taken(make) -> None:
+    done = make(".venv/bin/python", "PYTHON=mine", **{"python3.11": WORKS, "mine": WORKS})
+    assert done.stdout == "mine -m venv .venv\n"
+
+
+def test_without_any_it_says_what_to_install(make) -> None:
+    done = make(".venv/bin/python", **{"python3.12": FAILS, "python3.14": WORKS})
+    sentence, *rest = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert sentence.startswith("Kennel needs Python 3.11, 3.12 or 3.13, with venv: install one (")
+    assert len(rest) == 1, "make's own line, and nothing else"
+
+
+def test_what_is_tested_on_other_pythons_is_skipped_aloud(make) -> None:
+    done = make("test-pythons", **{"python3.11": WORKS})
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        [
+            "Python 3.13 is not installed: skipping the run of tests/lambdas on it",
+            "Python 3.12 is not installed: skipping the run of tests/imgcls/serving on it",
+        ],
+    ), done.stderr
