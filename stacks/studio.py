@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat
+from aws_cdk import ArnFormat, Fn
 from constructs import Construct
 
 from config.app import AppConfig
@@ -17,6 +17,7 @@ from stacks.constructs.studio_domain import StudioDomain
 class StudioStack(PlatformStack):
     def __init__(self, scope: Construct, config: AppConfig, *, store: Store) -> None:
         super().__init__(scope, "Studio", config, purpose="network and SageMaker domain", keep=True)
+        self._zones = config.network.zones
         network = PrivateNetwork(
             self,
             "Network",
@@ -48,6 +49,11 @@ class StudioStack(PlatformStack):
             store.data.allow_write(studio.role, keys.DATASETS)
             self._allow_platform(studio.role, config)
             store.artifacts.allow_read(studio.role, keys.PREPARED, keys.RUNS, keys.MODELS, keys.ALIASES)
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The first zones of whatever account is deployed to. The CDK's own answer would be a look-up at synth."""
+        return [Fn.select(index, Fn.get_azs()) for index in range(self._zones)]
 
     def _allow_platform(self, role: ServiceRole, config: AppConfig) -> None:
         """Start the pipeline and ask the endpoint, both by the names that the configuration gives them."""

@@ -44,7 +44,7 @@ def endpoint_without_policy(mutant: Mutant) -> None:
 @breaks("network.studio")
 def studio_without_sts(mutant: Mutant) -> None:
     for item in mutant.all(GATEWAY):
-        if item["Properties"]["ServiceName"].endswith(".sts"):
+        if str(item["Properties"]["ServiceName"]).endswith(".sts"):
             item["Properties"]["ServiceName"] = "com.amazonaws.us-east-1.sqs"
 
 
