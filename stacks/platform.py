@@ -6,6 +6,7 @@ from aws_cdk import App, CloudFormationValidatePlugin, Tags, Validations
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from config.app import AppConfig
+from imgcls.contract import keys
 from stacks.images import ImagesStack
 from stacks.monitoring import MonitoringStack
 from stacks.serving import ServingStack
@@ -22,8 +23,8 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> None:
     pipeline = TrainingStack(app, config, store=store, placement=placement, images=images).metrics
     endpoint = ServingStack(app, config, store=store, placement=placement, images=images).metrics
     MonitoringStack(app, config, store=store, pipeline=pipeline, endpoint=endpoint)
-    Tags.of(app).add("kennel:project", config.project)
-    Tags.of(app).add("kennel:environment", config.environment)
+    Tags.of(app).add(keys.PROJECT_TAG, config.project)
+    Tags.of(app).add(keys.ENVIRONMENT_TAG, config.environment)
     if rule_packs:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     if rule_packs and config.strict:

@@ -43,6 +43,12 @@ def start(
     instances: Annotated[
         int | None, typer.Option(min=1, max=MAX_INSTANCES, help="instances that share each final training")
     ] = None,
+    as_: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="train and publish the model under a new name")
+    ] = None,
+    replace_labels: Annotated[
+        bool, typer.Option("--replace-labels", help="publish other labels under a published name")
+    ] = False,
     name: Annotated[str | None, typer.Option(help="name of the execution")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="follow it to its end")] = False,
     env: Environment = "local",
@@ -67,6 +73,8 @@ def start(
         tune=True if tune else False if no_tune else None,
         hyperparameters=values,
         instances=instances,
+        renamed=_renamed(as_, models),
+        replace_labels=replace_labels,
         name=name,
     )
     if wait:
@@ -153,6 +161,15 @@ def stop(name: Name = None, env: Environment = "local") -> None:
     for job in stopped:
         console.print(f"Stopping {job.kind} job {job.name}")
     console.print(f"Stopped {execution}")
+
+
+def _renamed(name: str | None, models: list[str]) -> dict[str, str]:
+    """The one model of the run -> its new name. Raises KennelError where it is not clear which is meant."""
+    if name is None:
+        return {}
+    if len(models) != 1:
+        raise KennelError(f"--as {name}: name the one model by whose recipe it is trained with --model")
+    return {models[0]: name}
 
 
 def _settings(items: list[str], models: list[str]) -> dict[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from imgcls.contract import keys
 from kennel.cloud.session import Session
 from lambdas.publish_model.fleet import copy_prefix
 from pipeline.specs import package_group
@@ -37,6 +38,22 @@ def after_destroy(session: Session) -> None:
     )
     for name in [item["EndpointConfigName"] for page in pages for item in page["EndpointConfigs"]]:
         sagemaker.delete_endpoint_config(EndpointConfigName=name)
+    if not session.config.storage.retain:
+        _delete_groups_of_runs(session)
+
+
+def _delete_groups_of_runs(session: Session) -> None:
+    """Delete the registry's groups of models that runs named anew: their tags say whose they are."""
+    sagemaker, config = session.client("sagemaker"), session.config
+    wanted = {keys.PROJECT_TAG: config.project, keys.ENVIRONMENT_TAG: config.environment}
+    pages = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=f"{config.prefix}-")
+    for group in [item for page in pages for item in page["ModelPackageGroupSummaryList"]]:
+        tags = sagemaker.list_tags(ResourceArn=group["ModelPackageGroupArn"])["Tags"]
+        if wanted.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items():
+            name = group["ModelPackageGroupName"]
+            for arn in _packages(session, name):
+                sagemaker.delete_model_package(ModelPackageName=arn)
+            sagemaker.delete_model_package_group(ModelPackageGroupName=name)
 
 
 def empty_bucket(s3: Any, bucket: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
+from imgcls.contract.artifact import ARCHIVE
 from kennel.client.classifier import read_alias
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
@@ -43,7 +44,8 @@ def versions(session: Session, model: str) -> list[Version]:
         Version(target, item["Size"], item["LastModified"].isoformat(timespec="seconds"), target == current)
         for page in pages
         for item in page.get("Contents", ())
-        if (target := item["Key"].removeprefix(keys.MODELS)) != keys.target_model(model)
+        if (target := item["Key"].removeprefix(keys.MODELS)).endswith(f"/{ARCHIVE}")
+        and target != keys.target_model(model)
     ]
     return sorted(found, key=lambda version: version.target_model, reverse=True)
 

@@ -50,6 +50,8 @@ def start(
     hyperparameters: Mapping[str, Mapping[str, Any]] | None = None,
     trained: Mapping[str, str] | None = None,
     instances: int | None = None,
+    renamed: Mapping[str, str] | None = None,
+    replace_labels: bool = False,
     name: str | None = None,
 ) -> str:
     """Start an execution and return its name. Everything left out is the environment's default.
@@ -70,6 +72,10 @@ def start(
         document["trained"] = dict(trained)
     if instances is not None:
         document["instances"] = instances
+    if renamed:
+        document["as"] = dict(renamed)
+    if replace_labels:
+        document["replace_labels"] = True
     name = name or new_name()
     session.client("stepfunctions").start_execution(
         stateMachineArn=session.output("StateMachineArn"), name=name, input=json.dumps(document)

@@ -61,6 +61,14 @@ def write_json(bucket: str, key: str, value: Any) -> None:
     client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
 
 
+def folders(bucket: str, prefix: str) -> list[str]:
+    """Names of the folders right below a prefix, without hidden ones."""
+    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
+    names = [folder.removeprefix(prefix).rstrip("/") for folder in found]
+    return [name for name in names if not name.startswith(".")]
+
+
 def has_objects(bucket: str, prefix: str) -> bool:
     """Whether any object with content lies below the prefix; an empty folder marker is none."""
     answer = client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=10)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from imgcls.contract.alias import Alias
+from imgcls.contract.artifact import label_of
 from imgcls.contract.run_plan import RunPlan
 from lambdas.common.log import logged
-from lambdas.plan_run import lookups, price, quotas, request
+from lambdas.plan_run import lookups, naming, price, quotas, request
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.plan import Published, draft
 
@@ -24,8 +27,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     environment = Environment.from_environment(os.environ)
     specs = json.loads((Path(__file__).parent / environment.specs_file).read_text())
     wanted = request.parse(event["input"], event["execution"], specs)
+    specs = naming.with_new_models(specs, wanted)
     lookups.require_dataset(environment.data_bucket, wanted.dataset)
     aliases = lookups.published(environment.artifacts_bucket, wanted.models)
+    if not wanted.replace_labels:
+        _require_same_labels(environment, aliases, wanted.dataset, specs["datasets"].get(wanted.dataset, {}))
     known = Published(
         searches=lookups.searches(environment.artifacts_bucket, aliases),
         trained=lookups.trained(environment.artifacts_bucket, wanted.trained),
@@ -37,6 +43,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     plan = replace(_within_quotas(made.plan, check=environment.check_quotas), worst_case_usd=cost)
     lookups.store(environment.artifacts_bucket, plan, made.file)
     return plan.to_answer()
+
+
+def _require_same_labels(
+    environment: Environment, aliases: Mapping[str, Alias], dataset: str, spec: Mapping[str, Any]
+) -> None:
+    """Raises Refused where a name would stand for something else. What was staged without its labels passes."""
+    published = lookups.labels(environment.artifacts_bucket, aliases)
+    if published:
+        folders = lookups.class_folders(environment.data_bucket, dataset, spec.get("layout"))
+        uploaded = {label_of(folder, spec.get("labels")) for folder in folders}
+        for model, labels in published.items():
+            naming.require_same_labels(model, labels, uploaded, dataset)
 
 
 def _within_quotas(plan: RunPlan, *, check: bool) -> RunPlan:

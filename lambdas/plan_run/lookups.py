@@ -45,6 +45,21 @@ def published(bucket: str, models: Iterable[str]) -> dict[str, Alias]:
     return {name: Alias.from_dict(json.loads(content[0])) for name, content in found.items() if content}
 
 
+def labels(bucket: str, aliases: Mapping[str, Alias]) -> dict[str, list[str]]:
+    """Model -> the labels of its published version. A version that was staged without them is left out."""
+    found = {model: s3.read(bucket, keys.labels(alias.current)) for model, alias in aliases.items()}
+    return {model: json.loads(content[0]) for model, content in found.items() if content}
+
+
+def class_folders(bucket: str, dataset: str, layout: str | None) -> list[str]:
+    """Names of the class folders of an uploaded data set; without a `layout` a folder `train` tells which it has."""
+    prefix = keys.dataset(dataset)
+    folders = s3.folders(bucket, prefix)
+    if layout == "splits" or (layout is None and "train" in folders):
+        return s3.folders(bucket, f"{prefix}train/")
+    return folders
+
+
 def searches(bucket: str, aliases: Mapping[str, Alias]) -> dict[str, str]:
     """Model -> the tuning job behind its published version. One that was not searched, or expired, is left out."""
     names = {}

@@ -183,13 +183,16 @@ def _notes(request: RunRequest, specs: Mapping[str, Any], published: Published) 
 
 
 def _file(request: RunRequest, specs: Mapping[str, Any], labels: Mapping[str, str]) -> PlanFile:
-    models = {name: _settings(name, specs["models"][name], labels) for name in request.models}
+    models = {
+        name: _settings(name, specs["models"][name], labels, replace_labels=request.replace_labels)
+        for name in request.models
+    }
     known = specs["datasets"].get(request.dataset, {"name": request.dataset})
     needed = max(model.preprocessing.resize for model in models.values())
     return PlanFile(DatasetSettings.from_dict({"max_short_side": needed, **known}), models)
 
 
-def _settings(name: str, spec: Mapping[str, Any], labels: Mapping[str, str]) -> ModelSettings:
+def _settings(name: str, spec: Mapping[str, Any], labels: Mapping[str, str], *, replace_labels: bool) -> ModelSettings:
     return ModelSettings(
         name=name,
         architecture=spec["architecture"],
@@ -197,4 +200,5 @@ def _settings(name: str, spec: Mapping[str, Any], labels: Mapping[str, str]) -> 
         response_format=spec["serving"]["response_format"],
         precision=spec["serving"]["precision"],
         labels=dict(labels),
+        replace_labels=replace_labels,
     )

@@ -12,7 +12,7 @@ from imgcls.contract.artifact import ARCHIVE
 from imgcls.contract.run_plan import MAX_MODELS
 from lambdas.common.errors import Refused
 
-FIELDS = ("models", "dataset", "tune", "hyperparameters", "instances", "trained")
+FIELDS = ("models", "dataset", "tune", "hyperparameters", "instances", "trained", "as", "replace_labels")
 MAX_INSTANCES = 20
 """Of one training job: the service's own limit."""
 FIXED = ("model-name", "architecture", "pretrained", "preprocessing", "serving", "labels")
@@ -25,7 +25,8 @@ class RunRequest:
     """What to run. `hyperparameters`: model -> name -> the string that CreateTrainingJob carries.
 
     `instances` of each final training; None is what the configuration says. `trained`: model -> the URI of an artifact
-    that is evaluated and published in place of a training's.
+    that is evaluated and published in place of a training's. `recipes`: model -> the configured model that it is made
+    by, itself unless the input gives it a new name. `replace_labels`: what is published may have other labels.
     """
 
     execution: str
@@ -35,6 +36,8 @@ class RunRequest:
     hyperparameters: Mapping[str, Mapping[str, str]]
     instances: int | None = None
     trained: Mapping[str, str] = field(default_factory=dict)
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    replace_labels: bool = False
 
 
 def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
@@ -47,14 +50,17 @@ def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
     if unknown:
         raise Refused(f"the input holds the unknown field {unknown[0]!r}; choose from {', '.join(FIELDS)}")
     models = _models(value, specs)
+    names = _names(value, models, specs)
     return RunRequest(
         execution=execution,
-        models=models,
+        models=tuple(names.values()),
         dataset=_dataset(value, models, specs),
-        tune=_tune(value, specs),
-        hyperparameters=_hyperparameters(value, models),
+        tune=_boolean(value, "tune", specs["defaults"]["tune"]),
+        hyperparameters={names[model]: given for model, given in _hyperparameters(value, models).items()},
         instances=_instances(value),
-        trained=_trained(value, models),
+        trained={names[model]: uri for model, uri in _trained(value, models).items()},
+        recipes={name: model for model, name in names.items()},
+        replace_labels=_boolean(value, "replace_labels", False),
     )
 
 
@@ -88,11 +94,30 @@ def _dataset(value: Mapping[str, Any], models: tuple[str, ...], specs: Mapping[s
     return used[0]
 
 
-def _tune(value: Mapping[str, Any], specs: Mapping[str, Any]) -> bool:
-    tune = value.get("tune", specs["defaults"]["tune"])
-    if not isinstance(tune, bool):
-        raise Refused(f"tune is {tune!r}; it must be true or false")
-    return tune
+def _names(value: Mapping[str, Any], models: tuple[str, ...], specs: Mapping[str, Any]) -> dict[str, str]:
+    """Configured model -> the name under which this run trains and publishes it."""
+    given = value.get("as", {})
+    if not isinstance(given, dict):
+        raise Refused(f"as is {_kind(given)}; it must map a model to the new name that it is trained under")
+    for model, name in given.items():
+        if model not in models:
+            raise Refused(f"as has {model!r}, which is not in this run; it has {_list(models)}")
+        if not isinstance(name, str) or not keys.NAME.fullmatch(name):
+            raise Refused(f"as.{model} is {name!r}; it must be a name of lower case letters, digits and hyphens")
+        if name in specs["models"]:
+            raise Refused(f"as.{model} is {name}, a configured model: choose a new name, or start {name} itself")
+    names = {model: given.get(model, model) for model in models}
+    twice = sorted(name for name in names.values() if list(names.values()).count(name) > 1)
+    if twice:
+        raise Refused(f"as has {twice[0]} twice: give each model a name of its own")
+    return names
+
+
+def _boolean(value: Mapping[str, Any], name: str, default: bool) -> bool:
+    given = value.get(name, default)
+    if not isinstance(given, bool):
+        raise Refused(f"{name} is {given!r}; it must be true or false")
+    return given
 
 
 def _instances(value: Mapping[str, Any]) -> int | None:

@@ -39,6 +39,11 @@ def _objections(evaluation: Evaluation, thresholds: Environment) -> Iterator[str
     # `not >=` instead of `<`: a value that is no number must not pass.
     if not evaluation.accuracy >= thresholds.min_accuracy:
         yield f"accuracy {evaluation.accuracy:.4f} is below gate.min_accuracy {thresholds.min_accuracy:g}"
+    if evaluation.published_labels == "other":
+        yield (
+            "what is published under this name has other labels: train under another name with --as NAME, or "
+            "replace it with --replace-labels"
+        )
     champion = evaluation.champion
     if champion and not evaluation.accuracy >= champion.accuracy - thresholds.max_regression:
         yield (
@@ -55,5 +60,9 @@ def _objections(evaluation: Evaluation, thresholds: Environment) -> Iterator[str
 
 
 def _praise(evaluation: Evaluation, champion: float | None) -> str:
-    compared = f"; the published model has {champion:.4f}" if champion is not None else "; nothing was published before"
-    return f"accuracy {evaluation.accuracy:.4f} on {evaluation.num_images} test images{compared}"
+    compared = "nothing was published before"
+    if champion is not None:
+        compared = f"the published model has {champion:.4f}"
+    elif evaluation.published_labels == "replaced":
+        compared = "it replaces a model with other labels"
+    return f"accuracy {evaluation.accuracy:.4f} on {evaluation.num_images} test images; {compared}"

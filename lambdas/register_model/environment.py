@@ -12,3 +12,5 @@ class Environment(FunctionEnvironment):
     """`serving_image` is the URI of the image that serves the package."""
 
     serving_image: str
+    project: str
+    environment: str

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from imgcls.contract.failures import service_errors
+from imgcls.contract.keys import ENVIRONMENT_TAG, PROJECT_TAG
 from lambdas.common.clients import client
 from lambdas.common.log import logged
 from lambdas.register_model.environment import Environment
@@ -14,5 +18,22 @@ from lambdas.register_model.package import model_package
 @logged
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The model, its run and the gate's verdict -> `{"package_arn"}`. The client token makes a retry harmless."""
-    request = model_package(event, Environment.from_environment(os.environ).serving_image)
-    return {"package_arn": client("sagemaker").create_model_package(**request)["ModelPackageArn"]}
+    environment = Environment.from_environment(os.environ)
+    request = model_package(event, environment.serving_image)
+    sagemaker = client("sagemaker")
+    try:
+        return {"package_arn": sagemaker.create_model_package(**request)["ModelPackageArn"]}
+    except ClientError as error:
+        if not service_errors.is_missing(error.response):
+            raise
+    # A model that a run named anew has no group of the stack's.
+    sagemaker.create_model_package_group(
+        ModelPackageGroupName=request["ModelPackageGroupName"],
+        ModelPackageGroupDescription=f"Evaluated versions of {event['model']}",
+        # By them `kennel destroy` knows what belongs to this environment.
+        Tags=[
+            {"Key": PROJECT_TAG, "Value": environment.project},
+            {"Key": ENVIRONMENT_TAG, "Value": environment.environment},
+        ],
+    )
+    return {"package_arn": sagemaker.create_model_package(**request)["ModelPackageArn"]}

@@ -1,11 +1,13 @@
-"""StageArtifact: copy the candidate to its immutable key and verify the hash."""
+"""StageArtifact: copy the candidate to its immutable key, verify the hash, and note its labels beside it."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from imgcls.contract import artifact, keys
+from imgcls.contract import artifact, evaluation, keys
+from imgcls.contract.evaluation import Evaluation
+from lambdas.common import s3
 from lambdas.common.log import logged
 from lambdas.stage_artifact.environment import Environment
 from lambdas.stage_artifact.staging import stage
@@ -19,6 +21,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     target_model = keys.target_model(event["model"], event["version"])
     key = keys.MODELS + target_model
     done = stage(bucket, prefix + artifact.ARCHIVE, key)
+    scored = Evaluation.from_dict(s3.read_json(bucket, prefix + evaluation.FILE))
+    s3.write_json(bucket, keys.labels(target_model), sorted(scored.per_class))
     return {
         "target_model": target_model,
         "archive_uri": keys.uri(bucket, key),

@@ -68,7 +68,7 @@ class PipelineFunctions(Construct):
         )
         role = self._add(lambdas.PLAN_RUN, environment)
         data.allow_list(role, keys.DATASETS)
-        artifacts.allow_read(role, keys.ALIASES, keys.WEIGHTS, keys.RUNS)
+        artifacts.allow_read(role, keys.ALIASES, keys.MODELS, keys.WEIGHTS, keys.RUNS)
         artifacts.allow_write(role, keys.RUNS, keys.NO_CHAMPION)
         artifacts.allow_existence_check(role)
         role.allow_without_resource(["servicequotas:ListServiceQuotas"])
@@ -89,15 +89,17 @@ class PipelineFunctions(Construct):
         self._store.artifacts.allow_existence_check(role)
 
     def _add_register_model(self, serving_image: str) -> None:
-        environment = register_model.Environment(serving_image=serving_image)
+        environment = register_model.Environment(
+            serving_image=serving_image, project=self._config.project, environment=self._config.environment
+        )
         role = self._add(lambdas.REGISTER_MODEL, environment)
         self._store.artifacts.allow_read(role, keys.RUNS, keys.MODELS)
-        for model in self._config.models:
-            name = specs.package_group(self._config, model.name)
-            group = self._sagemaker_arn("model-package-group", name)
-            versions = self._sagemaker_arn("model-package", f"{name}/*")
-            role.allow(["sagemaker:CreateModelPackage"], [group, versions])
-            acknowledge_wildcard(role, versions, f"the registry numbers the versions of {model.name}")
+        groups = self._sagemaker_arn("model-package-group", f"{self._config.prefix}-*")
+        versions = self._sagemaker_arn("model-package", f"{self._config.prefix}-*")
+        role.allow(["sagemaker:CreateModelPackage"], [groups, versions])
+        role.allow(["sagemaker:CreateModelPackageGroup", "sagemaker:AddTags"], [groups])
+        acknowledge_wildcard(role, groups, "a run may give a model a new name, which begins with this environment's")
+        acknowledge_wildcard(role, versions, "the registry numbers the versions of this environment's models")
 
     def _add_stage_artifact(self) -> None:
         artifacts = self._store.artifacts

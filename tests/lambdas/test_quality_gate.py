@@ -66,6 +66,17 @@ def test_every_objection_is_listed():
 
 def test_the_comparison_is_told_either_way():
     assert "nothing was published before" in judge(GOOD, THRESHOLDS).reason
+    replaces = judge(replace(GOOD, published_labels="replaced"), THRESHOLDS)
+    assert replaces.passed and replaces.reason.endswith("; it replaces a model with other labels")
+
+
+def test_other_labels_are_not_published_under_a_name_unasked():
+    found = judge(replace(GOOD, published_labels="other"), THRESHOLDS)
+    assert not found.passed
+    assert found.reason == (
+        "what is published under this name has other labels: train under another name with --as NAME, or replace it "
+        "with --replace-labels"
+    )
     assert "the published model has 0.7000" in judge(replace(GOOD, champion=champion(0.7)), THRESHOLDS).reason
 
 

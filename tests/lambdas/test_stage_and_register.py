@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
+from imgcls.contract.evaluation import ClassScore, Evaluation
+from lambdas.register_model import handler as register
+from lambdas.register_model.environment import Environment as RegisterEnvironment
 from lambdas.register_model.package import model_package
 from lambdas.stage_artifact.environment import Environment
 from lambdas.stage_artifact.handler import handler
@@ -17,9 +22,19 @@ EVENT = {"model": "m", "run_uri": "s3://artifacts-bucket/runs/r/m/", "version": 
 KEY = "models/m/v1/model.tar.gz"
 
 
+EVALUATION = Evaluation(
+    num_images=2, accuracy=1.0, loss=0.1, ece=0.0, confusion_matrix=((1, 0), (0, 1)), latency_ms=1.0, artifact_bytes=7,
+    per_class={"rose": ClassScore(1, 1.0, 1.0), "daisy": ClassScore(1, 1.0, 1.0)}, precision="fp32",
+    agreement_with_fp32=1.0, version="v1",
+)  # fmt: skip
+
+
 @pytest.fixture
 def environment(aws):
     aws.s3.put_object(Bucket=aws.artifacts, Key="runs/r/m/model.tar.gz", Body=b"archive")
+    aws.s3.put_object(
+        Bucket=aws.artifacts, Key="runs/r/m/evaluation.json", Body=json.dumps(EVALUATION.to_dict()).encode()
+    )
     return Environment(aws.artifacts)
 
 
@@ -37,6 +52,12 @@ def test_the_candidate_is_copied_and_its_hash_answered(aws, environment, functio
 def test_a_second_time_copies_nothing(aws, environment, function):
     function(handler, environment, EVENT)
     assert function(handler, environment, EVENT)["copied"] is False
+
+
+def test_the_labels_that_the_version_answers_stand_beside_it(aws, environment, function):
+    function(handler, environment, EVENT)
+    stored = aws.s3.get_object(Bucket=aws.artifacts, Key="models/m/v1/labels.json")["Body"].read()
+    assert json.loads(stored) == ["daisy", "rose"]
 
 
 def test_other_bytes_at_the_key_are_never_overwritten(aws, environment, function):
@@ -87,3 +108,44 @@ def test_a_retry_has_the_same_token_and_another_run_has_not():
     token = model_package(REGISTER, "image")["ClientToken"]
     assert model_package(REGISTER, "image")["ClientToken"] == token
     assert model_package({**REGISTER, "execution": "run-2"}, "image")["ClientToken"] != token
+
+
+class Registry:
+    """SageMaker's model registry with one group."""
+
+    def __init__(self, *groups):
+        self.groups, self.tags = set(groups), {}
+
+    def create_model_package(self, **request):
+        name = request["ModelPackageGroupName"]
+        if name not in self.groups:
+            error = {"Code": "ValidationException", "Message": f"Model Package Group {name} does not exist."}
+            raise ClientError({"Error": error}, "CreateModelPackage")
+        return {"ModelPackageArn": f"arn:{name}/1"}
+
+    def create_model_package_group(self, **request):
+        self.groups.add(request["ModelPackageGroupName"])
+        self.tags = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+
+
+@pytest.mark.parametrize(
+    ("groups", "tags"), [(["kennel-dev-m"], {}), ([], {"kennel:project": "kennel", "kennel:environment": "dev"})]
+)
+def test_a_model_that_a_run_named_anew_gets_a_group_of_its_own(monkeypatch, function, groups, tags):
+    registry = Registry(*groups)
+    monkeypatch.setattr(register, "client", lambda service: registry)
+    environment = RegisterEnvironment(serving_image="image", project="kennel", environment="dev")
+    answer = function(register.handler, environment, REGISTER)
+    assert answer == {"package_arn": "arn:kennel-dev-m/1"}
+    assert registry.tags == tags
+
+
+def test_another_error_of_the_registry_is_not_hidden(monkeypatch, function):
+    class Broken(Registry):
+        def create_model_package(self, **request):
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": "bad image"}}, "CreateModelPackage")
+
+    monkeypatch.setattr(register, "client", lambda service: Broken())
+    environment = RegisterEnvironment(serving_image="image", project="kennel", environment="dev")
+    with pytest.raises(ClientError, match="bad image"):
+        function(register.handler, environment, REGISTER)

@@ -118,7 +118,8 @@ def test_a_champion_of_other_classes_is_not_compared(splits, trained, evaluated,
     archives.pack(tmp_path / "other", champion / ARCHIVE)
     code, output, _ = run(splits, trained, tmp_path)
     scored = contract.read(output / contract.FILE)
-    assert code == 0 and scored.champion is None and "other classes" in scored.notes[0]
+    assert code == 0 and scored.champion is None and "other labels" in scored.notes[0]
+    assert scored.published_labels == "other"
 
 
 @pytest.mark.parametrize(

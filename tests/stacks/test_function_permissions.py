@@ -31,11 +31,12 @@ S3 = {
     "list_objects_v2": {"s3:ListBucket"},
 }
 PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}
-READ_HELPERS = ROOT / "lambdas" / "common" / "s3.py"
+HELPERS = {path.stem: ast.parse(path.read_text()) for path in (ROOT / "lambdas" / "common").glob("*.py")}
+"""Modules whose functions call AWS for others: `s3.read(...)`, `endpoints.describe(...)`."""
 WITH_ANY_ACCESS = {"s3:ListBucket", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}
 """Come along with reading or writing objects."""
-FOR_OTHERS = {"register_model": {"s3:GetObject"}}
-"""SageMaker reads the archive with the caller's permissions when it registers a package."""
+FOR_OTHERS = {"register_model": {"s3:GetObject", "sagemaker:AddTags"}}
+"""SageMaker reads the archive, and tags the group, with the permissions of whoever registers a package."""
 SERVICES = ("s3:", "sagemaker:", "servicequotas:", "codebuild:", "cloudwatch:")
 
 
@@ -60,19 +61,19 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 def helper_calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
     """The calls behind `s3.read(...)` and the like."""
-    functions = {
-        node.name: node for node in ast.parse(READ_HELPERS.read_text()).body if isinstance(node, ast.FunctionDef)
-    }
-
-    def behind(name: str) -> Iterator[tuple[str, str]]:
-        yield from calls(functions[name])
-        for node in ast.walk(functions[name]):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
-                yield from behind(node.func.id)
-
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "s3":
-            yield from behind(node.attr)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in HELPERS:
+            yield from _behind(node.value.id, node.attr)
+
+
+def _behind(module: str, name: str) -> Iterator[tuple[str, str]]:
+    functions = {node.name: node for node in HELPERS[module].body if isinstance(node, ast.FunctionDef)}
+    if name not in functions:
+        return
+    yield from calls(functions[name])
+    for node in ast.walk(functions[name]):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
+            yield from _behind(module, node.func.id)
 
 
 def actions_of(folder: Path) -> set[str]:

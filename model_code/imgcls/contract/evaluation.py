@@ -49,10 +49,15 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation(Score):
-    """The candidate's score, and `champion`: the published model's, or `None` when nothing is published."""
+    """The candidate's score, and `champion`: the published model's, or `None` when it was not scored.
+
+    `published_labels` says how the labels of what is published compare: `none` (nothing is published), `same`, `other`
+    (which must not be replaced unasked), or `replaced` (other, and the run was asked to).
+    """
 
     manifest_id: str = ""
     champion: Score | None = None
+    published_labels: str = "none"
     format: int = FORMAT
     notes: tuple[str, ...] = field(default_factory=tuple)
 
@@ -70,6 +75,7 @@ class Evaluation(Score):
             **{f.name: getattr(score, f.name) for f in fields(Score)},
             manifest_id=value["manifest_id"],
             champion=champion,
+            published_labels=value.get("published_labels", "same" if champion else "none"),
             notes=tuple(value.get("notes", ())),
         )
 

@@ -18,6 +18,9 @@ TRIAL_CHECKPOINTS = "/opt/ml/checkpoints/trials"
 NO_CHAMPION = "aliases/_none/"
 """A prefix with one small object: an input without objects would fail the evaluation job."""
 
+PROJECT_TAG, ENVIRONMENT_TAG = "kennel:project", "kennel:environment"
+"""Tags of everything that a project's environment is made of."""
+
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """Names of models, data sets and executions that may become a part of a key."""
 
@@ -93,6 +96,11 @@ def target_model(name: str, version: str | None = None) -> str:
 
 def model(name: str, version: str | None = None) -> str:
     return MODELS + target_model(name, version)
+
+
+def labels(target_model: str) -> str:
+    """The labels of a staged version, a JSON list beside its archive: what the name stands for while it is current."""
+    return f"{MODELS}{target_model.rpartition('/')[0]}/labels.json"
 
 
 def weights(architecture: str) -> str:

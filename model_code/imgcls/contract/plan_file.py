@@ -1,6 +1,6 @@
 """`plan.json`: the resolved specs of a run, an input of its processing jobs.
 
-`{"dataset": {...}, "models": {name: {"name","architecture","preprocessing","serving","labels"}}}`
+`{"dataset": {...}, "models": {name: {"name","architecture","preprocessing","serving","labels","replace_labels"}}}`
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from imgcls.contract.dataset import DatasetSettings
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """What a model is beyond its hyperparameters. `labels` renames class folders, as the data set says."""
+    """What a model is beyond its hyperparameters. `labels` renames class folders, as the data set says.
+
+    `replace_labels`: what is published under its name may have other labels.
+    """
 
     name: str
     architecture: str
@@ -23,6 +26,7 @@ class ModelSettings:
     response_format: str
     precision: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    replace_labels: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -31,6 +35,7 @@ class ModelSettings:
             "preprocessing": self.preprocessing.to_dict(),
             "serving": {"response_format": self.response_format, "precision": self.precision},
             "labels": dict(self.labels),
+            "replace_labels": self.replace_labels,
         }
 
     @classmethod
@@ -42,6 +47,7 @@ class ModelSettings:
             response_format=value["serving"]["response_format"],
             precision=value["serving"]["precision"],
             labels=dict(value["labels"]),
+            replace_labels=value.get("replace_labels", False),
         )
 
 

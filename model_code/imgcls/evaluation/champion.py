@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from imgcls.artifacts import archives
@@ -11,14 +12,24 @@ from imgcls.data.folders import ImageFolder
 from imgcls.evaluation.served_graph import Scorer
 
 
+@dataclass(frozen=True)
+class Champion:
+    """`score` is None where there is nothing to compare with; `labels` as `Evaluation.published_labels`."""
+
+    score: Score | None
+    labels: str
+    notes: tuple[str, ...] = ()
+
+
 def score_champion(
-    scorer: Scorer, folder: Path, unpacked: Path, candidate: ModelCard, test: ImageFolder
-) -> tuple[Score | None, list[str]]:
-    """The score of the archive in `folder`, unpacked into `unpacked`, or None and notes that say why there is none."""
+    scorer: Scorer, folder: Path, unpacked: Path, candidate: ModelCard, test: ImageFolder, *, replace_labels: bool
+) -> Champion:
+    """Score the archive in `folder`, unpacked into `unpacked`, where it has the candidate's labels."""
     if not (folder / ARCHIVE).is_file():
-        return None, []
+        return Champion(None, "none")
     archives.unpack(folder / ARCHIVE, unpacked)
     card = archives.verify(unpacked)
     if set(card.labels) != set(candidate.labels):
-        return None, [f"the published version {card.version} has other classes: it was not scored"]
-    return scorer.score(unpacked, folder / ARCHIVE, test)[1], []
+        note = f"the published version {card.version} has other labels: it was not scored"
+        return Champion(None, "replaced" if replace_labels else "other", (note,))
+    return Champion(scorer.score(unpacked, folder / ARCHIVE, test)[1], "same")

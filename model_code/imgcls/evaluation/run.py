@@ -28,10 +28,14 @@ def evaluate(folders: Folders, model: str, scratch: Path, code: ServingCode) -> 
     output.mkdir(parents=True, exist_ok=True)
     archives.pack(candidate, output / ARCHIVE)
     predicted, score = scorer.score(candidate, output / ARCHIVE, inputs.test)
-    champion, champion_notes = score_champion(scorer, folders.champion, scratch / "champion", card, inputs.test)
+    champion = score_champion(
+        scorer, folders.champion, scratch / "champion", card, inputs.test,
+        replace_labels=inputs.settings.replace_labels,
+    )  # fmt: skip
     evaluated = contract.Evaluation(
-        **vars(score), manifest_id=card.manifest_id, champion=champion, notes=(*notes, *champion_notes)
-    )
+        **vars(score), manifest_id=card.manifest_id, champion=champion.score, published_labels=champion.labels,
+        notes=(*notes, *champion.notes),
+    )  # fmt: skip
     contract.write(output / contract.FILE, evaluated)
     write_golden(output / "golden", inputs.test, predicted, card)
     write_reports(output / REPORTS, evaluated, predicted, inputs.test, inputs.trained, card)

@@ -10,7 +10,7 @@ import pytest
 from imgcls.artifacts import archives
 from imgcls.contract.artifact import ARCHIVE, ModelCard, Preprocessing, read_card
 from imgcls.data.folders import DataError, open_dataset
-from imgcls.evaluation.champion import score_champion
+from imgcls.evaluation.champion import Champion, score_champion
 from imgcls.evaluation.served_graph import Scorer
 from imgcls.serving.errors import RequestError
 from imgcls.serving.model import Images, Prediction
@@ -87,12 +87,15 @@ def test_an_image_that_serving_refuses_is_named_with_the_fix(split, artifact):
 
 def test_the_published_model_is_scored_unless_its_classes_differ(split, artifact, tmp_path):
     artifact(replace(CARD, labels=("cat", "dog")))
-    score, notes = score_champion(Scorer(Parrot()), tmp_path, tmp_path / "same", CARD, split)
-    assert score is not None and score.accuracy == 0.75 and notes == []
+    same = score_champion(Scorer(Parrot()), tmp_path, tmp_path / "same", CARD, split, replace_labels=False)
+    assert same.score is not None and same.score.accuracy == 0.75 and (same.labels, same.notes) == ("same", ())
     others = replace(CARD, labels=("cat", "dog", "cow"))
-    score, [note] = score_champion(Scorer(Parrot()), tmp_path, tmp_path / "others", others, split)
-    assert score is None and "has other classes" in note
+    for asked, labels in ((False, "other"), (True, "replaced")):
+        other = score_champion(Scorer(Parrot()), tmp_path, tmp_path / labels, others, split, replace_labels=asked)
+        assert other.score is None and other.labels == labels
+        assert "has other labels: it was not scored" in other.notes[0]
 
 
 def test_without_a_published_model_there_is_nothing_to_say(split, tmp_path):
-    assert score_champion(Scorer(Parrot()), tmp_path / "none", tmp_path / "x", CARD, split) == (None, [])
+    nothing = score_champion(Scorer(Parrot()), tmp_path / "none", tmp_path / "x", CARD, split, replace_labels=False)
+    assert nothing == Champion(None, "none")
