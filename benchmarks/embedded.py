@@ -50,7 +50,7 @@ def run(ids: Sequence[str]) -> Iterator[Row]:
 
 @contextmanager
 def _deployed(folder: Path) -> Iterator[Session]:
-    """An local cloud of its own with all stacks and the data set; forgotten afterwards."""
+    """A local cloud of its own with all stacks and the data set; forgotten afterwards."""
     before, os.environ["KENNEL_HOME"] = os.environ.get("KENNEL_HOME"), str(folder / "home")
     try:
         data = folder / "data"

@@ -126,7 +126,7 @@ def uploading(images: Sequence[bytes]) -> Row:
 
 @contextmanager
 def _embedded_s3() -> Iterator[Any]:
-    """A client of an local cloud in a process of its own, so that it does not share our interpreter's lock."""
+    """A client of a local cloud in a process of its own, so that it does not share our interpreter's lock."""
     command = [sys.executable, "-m", "localcloud", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

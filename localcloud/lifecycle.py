@@ -63,7 +63,7 @@ class LocalCloud:
 
     def start(self) -> LocalCloud:
         if not _ONE_AT_A_TIME.acquire(blocking=False):
-            raise RuntimeError("an local cloud already runs in this process: stop it first")
+            raise RuntimeError("a local cloud already runs in this process: stop it first")
         with contextlib.ExitStack() as starting:
             starting.callback(_ONE_AT_A_TIME.release)
             root = self._root or Path(starting.enter_context(_temporary_directory()))

@@ -1,4 +1,4 @@
-"""pytest fixtures: an local cloud for tests.
+"""pytest fixtures: a local cloud for tests.
 
 In a conftest.py: `pytest_plugins = ["localcloud.pytest_plugin"]`. Override `local_cloud_images` to run jobs and
 endpoints of your own images.

@@ -69,9 +69,11 @@ def _strings(tree: ast.AST) -> Iterator[ast.Constant | ast.JoinedStr]:
     waiting = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        if isinstance(node, ast.JoinedStr):
             yield node
-            waiting += [part.value for part in getattr(node, "values", []) if isinstance(part, ast.FormattedValue)]
+            waiting += [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node
         else:
             waiting += ast.iter_child_nodes(node)
 
@@ -79,7 +81,7 @@ def _strings(tree: ast.AST) -> Iterator[ast.Constant | ast.JoinedStr]:
 def _content(node: ast.Constant | ast.JoinedStr) -> str:
     if isinstance(node, ast.Constant):
         return str(node.value)
-    return "".join(part.value if isinstance(part, ast.Constant) else PLACEHOLDER for part in node.values)
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else PLACEHOLDER for part in node.values)
 
 
 def _markdown(path: Path) -> Iterator[Text]:

@@ -69,7 +69,8 @@ def _run(python: Path, *arguments: str | Path, **variables: str) -> subprocess.C
 
 def test_the_wheel_is_the_client_and_its_contract(wheel: Path) -> None:
     files = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    contract = {f"imgcls/contract/{path.name}" for path in (ROOT / "model_code" / "imgcls" / "contract").glob("*.py")}
+    modules = (ROOT / "model_code" / "imgcls" / "contract").rglob("*.py")
+    contract = {path.relative_to(ROOT / "model_code").as_posix() for path in modules}
     assert files - contract == {
         "imgcls/__init__.py",
         "kennel/__init__.py",
