@@ -40,11 +40,12 @@ def texts(path: Path) -> Iterator[Text]:
 
 def _python(path: Path) -> Iterator[Text]:
     source = path.read_text(encoding="utf-8")
-    for node in _strings(ast.parse(source)):
-        content = _content(node)
+    tree = ast.parse(source)
+    for string in _strings(tree):
+        content = _content(string)
         if _WORDS.search(content):
-            yield Text(path, node.lineno, content)
-    for node in ast.walk(ast.parse(source)):
+            yield Text(path, string.lineno, content)
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             yield Text(path, node.lineno, node.name.replace("_", " "))
     block: list[tokenize.TokenInfo] = []
