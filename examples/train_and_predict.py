@@ -27,7 +27,7 @@ def main(folder: Path, output: Path) -> tuple[str, str]:
     ]  # fmt: skip
     subprocess.run(training, check=True)
     picture = min((folder / "test").glob("*/*"))
-    command = [sys.executable, "-m", "kennel", "predict", picture, "--artifact", output, "--json"]
+    command: list[str | Path] = [sys.executable, "-m", "kennel", "predict", picture, "--artifact", output, "--json"]
     answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     predicted: str = json.loads(answer)[0]["label"]
     return predicted, picture.parent.name.partition(".")[2]
