@@ -66,6 +66,31 @@ def test_the_answer_names_both_animals(deployed, run, held_out):
     assert right / len(images) >= 0.86
 
 
+def test_other_labels_under_its_name_are_refused_before_anything_is_paid_for(deployed, run):
+    s3, bucket = deployed.client("s3"), deployed.session.output("DataBucket")
+    for name in ("rose", "tulip"):
+        s3.put_object(Bucket=bucket, Key=f"datasets/flowers/{name}/1.jpg", Body=b"x")
+    refused = deployed.run("--model", "cat-dog-classifier", "--dataset", "flowers")
+    assert refused["status"] == "FAILED"
+    assert "cat-dog-classifier is published with other labels than the data set flowers" in refused["cause"]
+    assert "--as NAME" in refused["cause"]
+    assert not [visit for visit in refused["visits"] if visit["job"]]
+
+
+@pytest.mark.slow
+def test_its_recipe_makes_another_model_under_another_name(deployed, run, held_out):
+    again = deployed.run("--model", "cat-dog-classifier", "--as", "pet-classifier")
+    (result,) = again["output"]["outcomes"]
+    assert (result["model"], result["outcome"]) == ("pet-classifier", "published"), result
+    assert "nothing was published before" in result["reason"]
+    names = [item["name"] for item in json.loads(deployed.kennel("models", "list", "--json").stdout)]
+    assert {"cat-dog-classifier", "pet-classifier"} <= set(names)
+    answer = deployed.ask(held_out("cats-dogs")[0][0], result["target_model"], ContentType="image/jpeg")
+    assert set(answer) == {"cat_probability", "dog_probability"}
+    groups = deployed.client("sagemaker").list_model_package_groups(NameContains="kennel-local-pet-classifier")
+    assert len(groups["ModelPackageGroupSummaryList"]) == 1
+
+
 def test_the_same_model_from_a_shell_without_any_cloud(cats_dogs_folder, held_out, tmp_path):
     """train.py on the class folders, split here by hand, then `kennel predict --artifact`."""
     for folder in sorted(cats_dogs_folder.iterdir()):

@@ -45,7 +45,7 @@ def counted(deployed, dimension, value):
     points = deployed.client("cloudwatch").get_metric_statistics(
         Namespace=metrics.NAMESPACE,
         MetricName=metrics.FINDINGS,
-        Dimensions=[{"Name": metrics.ENVIRONMENT, "Value": "local"}, {"Name": dimension, "Value": value}],
+        Dimensions=[{"Name": metrics.ENVIRONMENT, "Value": "kennel-local"}, {"Name": dimension, "Value": value}],
         StartTime=now - timedelta(hours=1),
         EndTime=now + timedelta(minutes=1),
         Period=3600,
