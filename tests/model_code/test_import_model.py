@@ -72,7 +72,7 @@ def test_it_is_evaluated_like_a_training_of_ours(splits, elsewhere, tmp_path):
         ({"labels": ["Lying", "Standing"]}, "the labels lack 'Slanting' (1 of 3 are missing)"),
         ({"labels": [*CLASSES, "Waving"]}, "the data set lacks 'Waving' (1 of 4 are missing)"),
         ({"labels": ["Lying", "Lying", "Standing"]}, "the labels hold 'Lying' twice"),
-        ({"labels": CLASSES[:2], "classes": CLASSES[:2]}, "the weights answer 3 classes and there are 2 labels"),
+        ({"labels": CLASSES[:2], "classes": CLASSES[:2]}, "the weights are for 3 classes and there are 2 labels"),
         ({"architecture": "resnet18"}, "the weights are not those of resnet18"),
         ({"weights": "nothing.pth"}, "there is no file nothing.pth"),
     ],
@@ -89,7 +89,7 @@ def test_weights_that_are_not_finite_numbers_are_refused(elsewhere, tmp_path):
     weights = architectures.read_weights(elsewhere[0])
     weights["head.bias"][0] = float("nan")
     torch.save(weights, tmp_path / "weights.pth")
-    with pytest.raises(NetworkError, match=r"head\.bias holds a value that is no number"):
+    with pytest.raises(NetworkError, match=r"head\.bias contains a value that is not finite"):
         imported_weights.write(
             tmp_path / "model", tmp_path / "weights.pth", name="striped", architecture="simple_cnn",
             labels=CLASSES, classes=CLASSES, preprocessing=Preprocessing(**SPEC),

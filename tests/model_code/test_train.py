@@ -131,7 +131,7 @@ def test_a_job_reads_the_services_environment(splits, tmp_path):
         ({"preprocessing": '{"crop": 4}'}, "error: preprocessing needs 8 <= crop"),
         ({"batch_size": "1"}, "error: batch-size 1"),
         ({"accumulation_steps": "8"}, "batch-size 8 in 8 parts (processes times accumulation-steps)"),
-        ({"compile": "true"}, "error: compile pays on a GPU only, and there is none: pass --compile false"),
+        ({"compile": "true"}, "error: compile gains speed on a GPU only, and there is none: pass --compile false"),
         ({"pretrained": "true", "architecture": "resnet18"}, "kennel weights stage resnet18"),
         ({"train": "nowhere"}, "error: there is no folder nowhere"),
         ({"learning_rate": "0.1"}, "unrecognized arguments: --learning-rate"),

@@ -67,7 +67,7 @@ def test_a_pass_that_is_stopped_goes_on_where_it_was(splits, tmp_path, monkeypat
     changes = {"feature_cache": "true", "test_batch_size": "8", **FROZEN}
     stopped = train(splits, tmp_path, **changes)
     assert stopped.returncode == 128 + signal.SIGTERM
-    assert "ended by SIGTERM" in stopped.stderr and "the same command goes on" in stopped.stderr
+    assert "ended by SIGTERM" in stopped.stderr and "the same command resumes" in stopped.stderr
     resumed = train(splits, tmp_path, **changes)
     assert resumed.returncode == 0 and "features of 96 images and views, 32 of them from an earlier" in resumed.stdout
 

@@ -1,1 +1,1 @@
-"""Images for training and validation: where they lie (`folders`) and how batches are made (`loader`)."""
+"""Images for training and validation: class folders, packed shards, and batches of both."""

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -20,12 +21,15 @@ from imgcls.images.preprocess import PACKED_FORMATS, Scratch, decode_for_trainin
 _RATIO = (3 / 4, 4 / 3)
 _GREY = (0.299, 0.587, 0.114)
 DRAWS = 5
-"""Random numbers an image takes: its crop's area, ratio, left and top, and whether it is mirrored."""
+"""Random numbers per image: its crop's area, aspect ratio, left and top, and whether it is mirrored."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """`scale` is the range of the crop's area over the image's; None keeps the centre. `jitter` is a factor's range."""
+    """`scale` is the range of the crop's area as a share of the image's; None keeps the centre.
+
+    `jitter` is the largest change of a colour factor from 1.
+    """
 
     scale: tuple[float, float] | None
     flip: bool
@@ -40,14 +44,14 @@ AUGMENTATIONS = {
 
 
 class TrainingCrop:
-    """A random resized crop, perhaps mirrored, of one encoded image after another. For one thread: it keeps memory."""
+    """Random resized crops, some of them mirrored, of encoded images. For one thread only: it reuses its buffers."""
 
     def __init__(self, spec: Preprocessing, augmentation: Augmentation) -> None:
         self._spec, self._augmentation = spec, augmentation
         self._decoded, self._cropped = Scratch(), Scratch()
         self._other = None if simplejpeg else torchvision_jpeg.decoder()
 
-    def __call__(self, data: bytes, draws: np.ndarray, out: np.ndarray) -> None:
+    def __call__(self, data: bytes, draws: npt.NDArray[np.float64], out: npt.NDArray[np.uint8]) -> None:
         """Fill `out`, uint8 (crop, crop, 3). `draws` are DRAWS numbers in [0, 1). Raises ImageError."""
         area, *place, mirror = draws.tolist()
         if self._augmentation.scale is None:
@@ -61,7 +65,7 @@ class TrainingCrop:
 
     def _crop(self, data: bytes, area: float, place: list[float]) -> Tensor:
         side = self._spec.crop
-        # libjpeg may shrink the image while it decodes, as long as the crop keeps as many pixels as are wanted of it.
+        # libjpeg may shrink the image while it decodes, as long as the crop still has at least side x side pixels.
         source = decode_for_training(
             data,
             min_pixels=side * side / area,
@@ -75,23 +79,24 @@ class TrainingCrop:
         return _resized(torch.from_numpy(box), (side, side))
 
 
-def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """uint8 RGB pixels resized to (height, width), antialiased bilinear: Pillow's within rounding, far faster."""
-    return _resized(torch.from_numpy(pixels.copy()), size).numpy()
+def resize(pixels: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """uint8 RGB pixels resized to (height, width), antialiased bilinear: Pillow's result up to rounding, far faster."""
+    resized: npt.NDArray[np.uint8] = _resized(torch.from_numpy(pixels.copy()), size).numpy()
+    return resized
 
 
 def _resized(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """torch has uint8 kernels for this, which want the memory contiguous."""
-    # A batch of one made by `unsqueeze` after `permute` has strides that torch does not know for channels-last: the
-    # result would be planar, and turning it costs half as much again.
+    """uint8 (height, width, 3) resized by torch's uint8 kernels, which need contiguous memory."""
+    # `permute` comes after `unsqueeze`: the other way round torch does not recognise the strides as channels-last, the
+    # result is planar, and converting it costs half as much again.
     images = pixels.unsqueeze(0).permute(0, 3, 1, 2)
     return interpolate(images, size, mode="bilinear", antialias=True).permute(0, 2, 3, 1)[0]
 
 
 def random_box(size: tuple[int, int], area: float, shape: float, x: float, y: float) -> tuple[int, int, int, int]:
-    """(left, top, right, bottom) of a box with `area` of the image, its sides' ratio between 3:4 and 4:3.
+    """(left, top, right, bottom) of a box that covers the share `area` of the image, its aspect between 3:4 and 4:3.
 
-    `shape`, `x` and `y` in [0, 1) choose the ratio and the place.
+    `shape`, `x` and `y` in [0, 1) choose aspect and position.
     """
     width, height = size
     ratio = _RATIO[0] * (_RATIO[1] / _RATIO[0]) ** shape
@@ -115,7 +120,7 @@ def jitter_colors(images: Tensor, factors: Tensor) -> Tensor:
     red, green, blue = (share * images[:, channel : channel + 1] for channel, share in enumerate(_GREY))
     grey = brightness * (red + green + blue)
     mean = grey.mean((2, 3), keepdim=True)
-    # Saturation moves a pixel away from its grey, contrast from the image's mean grey. Both and brightness in one pass
-    # over the pixels, which is what this costs:
+    # Saturation moves a pixel away from its grey, contrast away from the image's mean grey. These two and brightness
+    # take a single pass over the pixels, because passes are what this costs.
     rest = grey * ((1 - saturation) * contrast) + (1 - contrast) * mean
     return torch.addcmul(rest, images, brightness * saturation * contrast).clamp_(0, 255)

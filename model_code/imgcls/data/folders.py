@@ -33,20 +33,20 @@ class ImageFolder:
         return self.paths[index].read_bytes()
 
     def name(self, index: int) -> str:
-        """Where the image lies, for messages: `001.Affenpinscher/a.jpg`."""
+        """The image's path below `root`, for messages: `001.Affenpinscher/a.jpg`."""
         return self.paths[index].relative_to(self.root).as_posix()
 
 
 def open_dataset(folder: Path, renames: Mapping[str, str] | None = None) -> ImageFolder:
-    """The split below `folder`: one folder per class, class indices in the order of the sorted folder names.
+    """The split in `folder`: one folder per class, class indices in the order of the sorted folder names.
 
     Raises DataError for a split with fewer than two classes, an empty class, or two folders with one label.
     """
     if not folder.is_dir():
-        raise DataError(f"there is no folder {folder}: pass the folder that holds one folder of images per class")
+        raise DataError(f"there is no folder {folder}: pass the folder that contains one folder of images per class")
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if len(classes) < 2:
-        raise DataError(f"{folder} holds {len(classes)} class folders; at least 2 are needed")
+        raise DataError(f"{folder} contains {len(classes)} class folders; at least 2 are needed")
     labels = tuple(label_of(path.name, renames) for path in classes)
     if len(set(labels)) != len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
@@ -56,14 +56,14 @@ def open_dataset(folder: Path, renames: Mapping[str, str] | None = None) -> Imag
     for index, path in enumerate(classes):
         images = sorted(file for file in path.rglob("*") if file.suffix.lower() in EXTENSIONS and file.is_file())
         if not images:
-            raise DataError(f"class folder {path.name!r} of {folder} holds no images: add some or remove the folder")
+            raise DataError(f"class folder {path.name!r} of {folder} contains no images: add some or remove the folder")
         paths += images
         targets += [index] * len(images)
     return ImageFolder(folder, labels, tuple(paths), tuple(targets))
 
 
 class Labelled(Protocol):
-    """A split of any kind."""
+    """A split, of folders or of shards."""
 
     @property
     def labels(self) -> tuple[str, ...]: ...
@@ -77,4 +77,4 @@ def check_same_classes(train: Labelled, other: Labelled, split: str) -> None:
     if extra:
         raise DataError(f"the {split} split has the class {sorted(extra)[0]!r}, which the train split lacks")
     if train.labels != other.labels:
-        raise DataError(f"the class folders of the train and {split} splits sort differently: name them alike")
+        raise DataError(f"the class folders of the train and {split} splits sort differently: give them equal names")

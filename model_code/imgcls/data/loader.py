@@ -1,25 +1,26 @@
-"""Batches from threads: decoded into recycled uint8 NHWC arrays while the network computes.
+"""Batches of images, decoded by threads into reused uint8 NHWC arrays while the network computes.
 
-Threads and not processes: Pillow and libjpeg-turbo let go of the interpreter lock, so two threads keep two cores busy
-without copying a batch between processes. Every image's random numbers come from (seed, epoch, batch, row) alone, so
-any number of threads makes the same batches, and any number of processes together.
+Threads, not processes: Pillow and libjpeg-turbo release the interpreter lock, so two threads keep two cores busy
+without copying a batch between processes. Every image's random numbers follow from (seed, epoch, batch, row) alone, so
+the batches do not depend on the number of threads, nor, taken together, on the number of processes.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data.augment import DRAWS, Augmentation, TrainingCrop
 from imgcls.data.folders import DataError
-from imgcls.data.sampling import epoch_order, share, streamed_order
+from imgcls.data.sampling import Weights, epoch_order, share, streamed_order
 from imgcls.images.preprocess import PACKED_FORMATS, ImageError, preprocess
 from imgcls.runtime.cores import num_cores
 
@@ -28,7 +29,7 @@ _BUFFERS = 4
 
 
 class Dataset(Protocol):
-    """What the loader needs of a split: image folders today, packed shards as well."""
+    """What the loader needs from a split, of class folders or of packed shards."""
 
     @property
     def labels(self) -> tuple[str, ...]: ...
@@ -41,21 +42,24 @@ class Dataset(Protocol):
 
 @dataclass(frozen=True)
 class Batch:
-    """`images` is uint8 (N, crop, crop, 3) and is overwritten once the next batch but one is asked for."""
+    """`images` is uint8 (N, crop, crop, 3), or float32 for features; `targets` are class indices (N,).
 
-    images: np.ndarray
-    targets: np.ndarray
+    The loader overwrites `images` when the next batch but one is asked for.
+    """
+
+    images: npt.NDArray[np.uint8 | np.float32]
+    targets: npt.NDArray[np.int64]
 
 
 class Loader:
     """Batches of one split. `augmentation=None` gives the pixels of `preprocess`, in order, the last batch short.
 
-    `batch_size` is that of all `world_size` processes together, of which process `rank` reads its rows: the processes'
-    batches in rank order are the one of a single process. `sampling_weights`, one an image, draw an epoch's training
-    images with replacement in proportion to them. `shuffle=False` gives augmented images in order, the last batch
-    short. `files` is the number of each image's file where files are to be read from beginning to end (see
-    `sampling.streamed_order`), which drawing by weights does not do. Raises ValueError for a batch smaller than the
-    number of processes.
+    `batch_size` is that of all `world_size` processes together; process `rank` reads its rows, and the processes'
+    batches in rank order make up the batch of a single process. `sampling_weights`, one per image, draw an epoch's
+    training images with replacement in proportion to them. `shuffle=False` gives augmented images in order, the last
+    batch short. `files` is the number of each image's file where files are to be read from beginning to end (see
+    `sampling.streamed_order`); it has no effect with `sampling_weights`. Raises ValueError for a batch smaller than
+    the number of processes.
     """
 
     def __init__(
@@ -69,9 +73,9 @@ class Loader:
         num_workers: int = -1,
         rank: int = 0,
         world_size: int = 1,
-        sampling_weights: Sequence[float] | np.ndarray | None = None,
+        sampling_weights: Weights | None = None,
         shuffle: bool = True,
-        files: np.ndarray | None = None,
+        files: npt.NDArray[np.int64] | None = None,
     ) -> None:
         self._shuffled = shuffle and augmentation is not None
         self._dataset, self._spec, self._augmentation, self._seed = dataset, spec, augmentation, seed
@@ -88,15 +92,15 @@ class Loader:
         self._buffers = np.empty((_BUFFERS, rows, spec.crop, spec.crop, 3), dtype=np.uint8)
 
     def __len__(self) -> int:
-        """Batches an epoch. A short last training batch is dropped: its statistics would count too much."""
+        """Batches per epoch. A short last training batch is dropped: its batch statistics would weigh too much."""
         whole, rest = divmod(len(self._dataset), self.batch_size)
         return whole + (1 if rest and not self._shuffled else 0)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of one pass from batch number `start` on; those before it are not read.
+        """The batches of one epoch from batch number `start` on; those before it are not read.
 
-        The last batch without augmentation may be empty where it has fewer rows than there are processes. Raises
-        DataError naming the file that cannot be decoded.
+        Without augmentation the last batch may be empty in some processes: where it has fewer rows than there are
+        processes. Raises DataError naming the file that cannot be decoded.
         """
         order = self._order(epoch)
         pending: deque[tuple[list[Future[None]], Batch]] = deque()
@@ -111,23 +115,23 @@ class Loader:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _order(self, epoch: int) -> np.ndarray:
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
         if self._files is not None and self._shuffled and self._weights is None:
             return streamed_order(self._files, self._seed, epoch)
         return epoch_order(len(self._dataset), self._seed, epoch, shuffled=self._shuffled, weights=self._weights)
 
     def _submit(
-        self, pool: ThreadPoolExecutor, order: np.ndarray, epoch: int, number: int
+        self, pool: ThreadPoolExecutor, order: npt.NDArray[np.int64], epoch: int, number: int
     ) -> tuple[list[Future[None]], Batch]:
-        """Start to decode this process's rows of batch `number`."""
+        """Start decoding this process's rows of batch `number`."""
         group = order[number * self.batch_size : (number + 1) * self.batch_size]
         mine = share(len(group), self._rank, self._world_size)
         indices = group[mine]
-        # All rows' numbers at once: a generator an image would cost as much as a twentieth of a small image's decoding.
-        # Plus one, because a seed that ends in 0 gives what the seed without it gives, which is the order's.
+        # All rows' numbers at once: a generator per image would cost a twentieth of a small image's decoding.
+        # Plus one, because (seed, epoch, 0) seeds the same generator as (seed, epoch), which draws the order.
         draws = np.random.default_rng((self._seed, epoch, number + 1)).random((len(group), DRAWS))[mine]
         images = self._buffers[number % _BUFFERS, : len(indices)]
-        # A few images a task: one task an image costs more in locks than a small image costs to decode.
+        # A few images per task: with one task per image the locks cost more than decoding a small image.
         size = max(1, min(8, -(-len(indices) // self._num_workers)))
         futures = [
             pool.submit(self._fill, indices[i : i + size], images[i : i + size], draws[i : i + size])
@@ -135,7 +139,9 @@ class Loader:
         ]
         return futures, Batch(images, self._targets[indices])
 
-    def _fill(self, indices: np.ndarray, images: np.ndarray, draws: np.ndarray) -> None:
+    def _fill(
+        self, indices: npt.NDArray[np.int64], images: npt.NDArray[np.uint8], draws: npt.NDArray[np.float64]
+    ) -> None:
         for index, pixels, numbers in zip(indices.tolist(), images, draws, strict=True):
             try:
                 data = self._dataset.read(index)
@@ -149,10 +155,11 @@ class Loader:
                 ) from error
 
     def _training_crop(self, augmentation: Augmentation) -> TrainingCrop:
-        """This thread's."""
-        if not hasattr(self._threads, "crop"):
-            self._threads.crop = TrainingCrop(self._spec, augmentation)
-        return self._threads.crop
+        """One per thread: its buffers are reused."""
+        crop: TrainingCrop | None = getattr(self._threads, "crop", None)
+        if crop is None:
+            crop = self._threads.crop = TrainingCrop(self._spec, augmentation)
+        return crop
 
 
 def _finished(item: tuple[list[Future[None]], Batch]) -> Batch:

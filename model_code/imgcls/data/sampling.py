@@ -1,21 +1,30 @@
-"""Which images are in each batch, and which of them a process reads: functions of (seed, epoch) alone."""
+"""Which images each batch has, and which of them a process reads: functions of (seed, epoch) alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
+
+Weights = Sequence[float] | npt.NDArray[np.floating]
+"""One per image: an image is drawn in proportion to its weight."""
 
 _WINDOW_FILES = 16
-"""Files that are read side by side, of about 150 MB each."""
+"""Files of about 150 MB each that are read in parallel."""
 
 
 def epoch_order(
-    num: int, seed: int, epoch: int, *, shuffled: bool, weights: Sequence[float] | np.ndarray | None = None
-) -> np.ndarray:
-    """Image indices of one pass, int64 (num,): in order, shuffled, or drawn with replacement by `weights`.
+    num: int,
+    seed: int,
+    epoch: int,
+    *,
+    shuffled: bool,
+    weights: Weights | None = None,
+) -> npt.NDArray[np.int64]:
+    """Image indices of one epoch, int64 (num,): in order, shuffled, or drawn with replacement by `weights`.
 
-    Raises ValueError unless there is a weight for each image, none negative and not all zero.
+    Raises ValueError unless there is one weight per image, none negative and not all zero.
     """
     random = np.random.default_rng((seed, epoch))
     if weights is not None:
@@ -23,12 +32,12 @@ def epoch_order(
     return random.permutation(num) if shuffled else np.arange(num)
 
 
-def streamed_order(groups: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-    """Image indices of one pass that reads every file from its beginning to its end, int64 (num,).
+def streamed_order(groups: npt.NDArray[np.int64], seed: int, epoch: int) -> npt.NDArray[np.int64]:
+    """Image indices of one epoch that reads every file from beginning to end, int64 (num,).
 
-    `groups` is the number of each image's file; images of a file lie in it in the order of their indices. A window of
-    random files is read side by side, the next image always of a random one: mixed as well as the files are, which
-    hold their images in the order of a hash, without a read that goes back.
+    `groups` is the number of each image's file; a file stores its images in the order of their indices. A window of
+    random files is read in parallel, and the next image comes from a random one of them. So no read goes backwards,
+    and the images are well mixed, because within a file they are in the order of a hash.
     """
     random = np.random.default_rng((seed, epoch))
     by_file = np.argsort(groups, kind="stable")
@@ -45,17 +54,18 @@ def streamed_order(groups: np.ndarray, seed: int, epoch: int) -> np.ndarray:
 
 
 def share(num: int, rank: int, world_size: int) -> slice:
-    """The rows of a batch of `num` that process `rank` reads; all shares in rank order are the batch.
+    """The rows of a batch of `num` that process `rank` reads; all shares in rank order make up the batch.
 
-    Shares differ by at most one row, and some are empty where `num < world_size`.
+    Shares differ by at most one row; some are empty where `num < world_size`.
     """
     return slice(rank * num // world_size, (rank + 1) * num // world_size)
 
 
-def _probabilities(weights: Sequence[float] | np.ndarray, num: int) -> np.ndarray:
+def _probabilities(weights: Weights, num: int) -> npt.NDArray[np.float64]:
     values = np.asarray(weights, dtype=np.float64)
     if values.shape != (num,):
         raise ValueError(f"sampling_weights has shape {values.shape}; {num} images need one weight each")
     if not np.isfinite(values).all() or values.min() < 0 or values.sum() == 0:
         raise ValueError("sampling_weights must be finite, at least 0 and not all 0")
-    return values / values.sum()
+    probabilities: npt.NDArray[np.float64] = values / values.sum()
+    return probabilities

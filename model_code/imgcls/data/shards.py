@@ -2,10 +2,10 @@
 
     shards.json            format, class folders, and each shard's name, size, images and SHA-256
     shard-00000.bin        the images' bytes, in the order of their SHA-256
-    shard-00000.jsonl      a line per image: path, sha256, label_folder, offset, bytes
+    shard-00000.jsonl      one line per image: path, sha256, label_folder, offset, bytes
 
-An image belongs to the shard that its content's hash names, so the same images always make the same bytes, and one
-image more changes one shard.
+The hash of an image's content chooses its shard, so the same images always make the same bytes, and one more image
+changes one shard.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from imgcls.contract.artifact import label_of
 from imgcls.data.folders import DataError, ImageFolder, open_dataset
@@ -30,7 +31,7 @@ SHARD_BYTES = 150_000_000
 
 
 class Encoded(NamedTuple):
-    """An image on its way into a shard. `sha256` is of the source's bytes, which scaling may have changed."""
+    """An image to be written to a shard. `sha256` is of the source file's bytes, `data` may have been scaled down."""
 
     path: str
     sha256: str
@@ -40,7 +41,7 @@ class Encoded(NamedTuple):
 
 @dataclass(frozen=True)
 class Packed:
-    """Where an image lies in its shard."""
+    """One line of a shard's index: the image's place in the shard."""
 
     path: str
     sha256: str
@@ -50,7 +51,10 @@ class Packed:
 
 
 def num_shards(total_bytes: int, shard_bytes: int = SHARD_BYTES) -> int:
-    """A power of two, so that a data set that doubles splits every shard in two; shards stay below `shard_bytes`."""
+    """A power of two, so that a data set that doubles splits every shard in two.
+
+    Shards are at most `shard_bytes` large on average.
+    """
     num = 1
     while total_bytes > num * shard_bytes:
         num *= 2
@@ -61,18 +65,18 @@ def shard_of(sha256: str, num: int) -> int:
     return int(sha256[:16], 16) % num
 
 
-def shards_of(sha256: np.ndarray, num: int) -> np.ndarray:
+def shards_of(sha256: npt.NDArray[np.uint8], num: int) -> npt.NDArray[np.uint64]:
     """`shard_of` for hashes as bytes, uint8 (N, 32)."""
     return np.ascontiguousarray(sha256[:, :8]).view(">u8").ravel() % np.uint64(num)
 
 
 def order(sha256: str, num: int) -> tuple[int, str]:
-    """The key by which `write` wants its images sorted."""
+    """The sort key of the images for `write`."""
     return shard_of(sha256, num), sha256
 
 
 def write(folder: Path, images: Iterable[Encoded], num: int) -> None:
-    """Write `num` shards, those without images left out, and the index. `images` come sorted by `order`."""
+    """Write up to `num` shards, leaving out empty ones, and the index. `images` must be sorted by `order`."""
     folder.mkdir(parents=True, exist_ok=True)
     classes: set[str] = set()
     shards = []
@@ -94,7 +98,7 @@ def write(folder: Path, images: Iterable[Encoded], num: int) -> None:
 
 
 class Shards:
-    """A packed split as the loader reads it: `targets[i]` is the class index of image i. Safe for many threads."""
+    """A packed split as the loader reads it: `targets[i]` is the class index of image i. Thread-safe."""
 
     def __init__(self, root: Path, labels: tuple[str, ...], images: list[tuple[int, Packed]], targets: list[int]):
         self.root, self.labels, self.targets = root, labels, tuple(targets)
@@ -108,7 +112,7 @@ class Shards:
         return len(self.targets)
 
     @property
-    def files(self) -> np.ndarray:
+    def files(self) -> npt.NDArray[np.int64]:
         """The number of each image's shard, int64 (num,)."""
         return np.array([shard for shard, _, _ in self._places], dtype=np.int64)
 
@@ -119,7 +123,7 @@ class Shards:
     def read(self, index: int) -> bytes:
         """The encoded image. Raises DataError for a shard that ends too early."""
         shard, offset, size = self._places[index]
-        # pread moves no file position, so threads share the descriptor; it works where mmap does not (FUSE mounts).
+        # pread moves no file position, so threads can share the descriptor; it works where mmap does not (FUSE mounts).
         data = os.pread(self._files[shard], size, offset)
         if len(data) != size:
             raise DataError(f"shard-{shard:05d}.bin ends inside {self.name(index)}: copy the prepared data set again")
@@ -145,7 +149,7 @@ def open_split(folder: Path, renames: Mapping[str, str] | None = None) -> Shards
 def open_shards(folder: Path, renames: Mapping[str, str] | None = None) -> Shards:
     """The packed split in `folder`, class indices in the order of the sorted folder names.
 
-    Raises DataError for a format that this version cannot read, a missing or cut shard, or two folders of one label.
+    Raises DataError for an unknown format, a missing or truncated shard, or two folders with one label.
     """
     index = json.loads((folder / INDEX).read_text())
     if index.get("format") != FORMAT:
@@ -153,12 +157,12 @@ def open_shards(folder: Path, renames: Mapping[str, str] | None = None) -> Shard
     classes = {name: number for number, name in enumerate(sorted(index["classes"]))}
     labels = tuple(label_of(name, renames) for name in classes)
     if len(classes) < 2 or len(set(labels)) != len(labels):
-        raise DataError(f"{folder} has the labels {', '.join(labels)}; at least 2 are needed, no two alike")
+        raise DataError(f"{folder} has the labels {', '.join(labels)}; at least 2 are needed, all different")
     images: list[tuple[int, Packed]] = []
     for shard in index["shards"]:
         data = folder / f"{shard['name']}.bin"
         if not data.is_file() or data.stat().st_size != shard["bytes"]:
-            raise DataError(f"{data} is missing or cut short: copy the prepared data set again")
+            raise DataError(f"{data} is missing or truncated: copy the prepared data set again")
         with (folder / f"{shard['name']}.jsonl").open() as lines:
             number = int(shard["name"].removeprefix("shard-"))
             images += [(number, Packed(**json.loads(line))) for line in lines]

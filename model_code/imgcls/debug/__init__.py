@@ -1,1 +1,1 @@
-"""Watches a training run: tensors of sampled steps, the rules over them, what they found."""
+"""Watches a training: samples tensors of some steps, applies rules to them, reports the findings."""

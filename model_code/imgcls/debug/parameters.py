@@ -1,4 +1,4 @@
-"""Figures of weights, gradients and updates by part of a network."""
+"""Statistics of weights, gradients and updates by layer group."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from imgcls.contract import records
-from imgcls.debug.stream import Figures
+from imgcls.debug.history import Statistics
 
 
 def layer_group(path: str) -> str:
-    """The part of the network that a module is in: `layer1.0.conv2` -> `layer1`, `features.3.1` -> `features.3`."""
+    """The part of the network that has a module: `layer1.0.conv2` -> `layer1`, `features.3.1` -> `features.3`."""
     parts = path.split(".")
     return ".".join(parts[: 2 if parts[0] in ("features", "classifier") else 1])
 
@@ -26,8 +26,8 @@ def trainable_groups(network: nn.Module) -> dict[str, list[nn.Parameter]]:
     return groups
 
 
-def figures_around(network: nn.Module, step: Callable[[], object]) -> Figures:
-    """Run the optimizer's `step`. The figures are those of `contract.records` for weights, one a layer group."""
+def statistics_around(network: nn.Module, step: Callable[[], object]) -> Statistics:
+    """Run the optimizer's `step`. Returns the statistics of weights in `contract.records`, one per layer group."""
     parameters = trainable_groups(network)
     gradients = {name: _gradient_norm(group) for name, group in parameters.items()}
     groups = {name: [parameter.detach() for parameter in group] for name, group in parameters.items()}
@@ -37,7 +37,7 @@ def figures_around(network: nn.Module, step: Callable[[], object]) -> Figures:
     weights = {name: _norm(group) for name, group in before.items()}
     kernels = {name: [weight for weight in group if weight.ndim > 1] for name, group in before.items()}
     stds = {name: _smallest_std(group) for name, group in kernels.items() if group}
-    figures = read(
+    found = read(
         {
             records.GRADIENT_NORM: gradients,
             records.WEIGHT_NORM: weights,
@@ -45,14 +45,14 @@ def figures_around(network: nn.Module, step: Callable[[], object]) -> Figures:
             records.UPDATE_RATIO: updates,
         }
     )
-    norms = figures[records.WEIGHT_NORM]
-    figures[records.GRADIENT_RATIO] = _relative(figures[records.GRADIENT_NORM], norms)
-    figures[records.UPDATE_RATIO] = _relative(figures[records.UPDATE_RATIO], norms)
-    return figures
+    norms = found[records.WEIGHT_NORM]
+    found[records.GRADIENT_RATIO] = _relative(found[records.GRADIENT_NORM], norms)
+    found[records.UPDATE_RATIO] = _relative(found[records.UPDATE_RATIO], norms)
+    return found
 
 
-def read(tensors: Mapping[str, Mapping[str, Tensor]]) -> Figures:
-    """The values of scalars that lie on one device, with one wait for it."""
+def read(tensors: Mapping[str, Mapping[str, Tensor]]) -> Statistics:
+    """The values of scalars on one device, copied at once so that the device is waited for only once."""
     scalars = [scalar for layers in tensors.values() for scalar in layers.values()]
     values = iter(torch.stack(scalars).tolist() if scalars else [])
     return {name: {layer: next(values) for layer in layers} for name, layers in tensors.items()}
@@ -64,7 +64,9 @@ def _gradient_norm(parameters: Sequence[nn.Parameter]) -> Tensor:
 
 
 def _norm(tensors: Sequence[Tensor]) -> Tensor:
-    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(list(tensors))))
+    norms = torch.stack(torch._foreach_norm(list(tensors)))
+    total: Tensor = torch.linalg.vector_norm(norms)
+    return total
 
 
 def _smallest_std(tensors: Sequence[Tensor]) -> Tensor:

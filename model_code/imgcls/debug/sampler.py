@@ -1,4 +1,4 @@
-"""Takes the figures of one training step, from its first forward pass to its update."""
+"""Takes the statistics of one training step, from its first forward pass to its update."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from torch import Tensor, nn
 
 from imgcls.contract import records
 from imgcls.debug.activations import ActivationProbe
-from imgcls.debug.parameters import figures_around, read
-from imgcls.debug.stream import Figures
+from imgcls.debug.history import Statistics
+from imgcls.debug.parameters import read, statistics_around
 
 
 class StepSampler:
-    """Costs nothing until `start`; `finish` ends the step and gives what was seen."""
+    """Costs nothing until `start`; `finish` ends the step and returns its statistics."""
 
     def __init__(self, network: nn.Module) -> None:
         self._network = network
         self._probe = ActivationProbe(network)
-        self._stance = ExitStack()
+        self._eager = ExitStack()
         self._inputs: dict[str, dict[str, Tensor]] = {}
         self._targets: list[Tensor] = []
         self.losses: list[float] = []
@@ -32,12 +32,12 @@ class StepSampler:
     def start(self) -> None:
         self.is_on = True
         self._inputs, self._targets, self.losses = {}, [], []
-        # A compiled forward pass runs no hooks.
-        self._stance.enter_context(torch.compiler.set_stance("force_eager"))
+        # A compiled forward pass does not run hooks.
+        self._eager.enter_context(torch.compiler.set_stance("force_eager"))
         self._probe.attach()
 
     def batch(self, images: Tensor, targets: Tensor) -> None:
-        """`targets` are class indices (N). Of several batches the last is described; features are no images."""
+        """`targets` are class indices (N,). Input statistics are those of the last batch; features have none."""
         self._targets.append(targets.detach())
         if images.ndim < 4:
             return
@@ -48,19 +48,19 @@ class StepSampler:
             records.INPUT_MIN: {records.INPUT: images.detach().amin().float()},
         }
 
-    def finish(self, optimizer_step: Callable[[], object], learning_rate: float) -> tuple[Figures, Counter[int]]:
-        """Run the optimizer's step. Returns the figures by `contract.records` name, and images by class."""
+    def finish(self, optimizer_step: Callable[[], object], learning_rate: float) -> tuple[Statistics, Counter[int]]:
+        """Run the optimizer's step. Returns the statistics, and the number of images by class index."""
         activations = self.stop()
-        figures = figures_around(self._network, optimizer_step)
-        figures |= read({**activations, **self._inputs})
-        figures[records.LOSS] = {records.NETWORK: mean(self.losses) if self.losses else math.nan}
-        figures[records.LEARNING_RATE] = {records.NETWORK: learning_rate}
-        return figures, self._labels()
+        found = statistics_around(self._network, optimizer_step)
+        found |= read({**activations, **self._inputs})
+        found[records.LOSS] = {records.NETWORK: mean(self.losses) if self.losses else math.nan}
+        found[records.LEARNING_RATE] = {records.NETWORK: learning_rate}
+        return found, self._labels()
 
     def stop(self) -> Mapping[str, Mapping[str, Tensor]]:
-        """Leave the network as it was before `start`. Returns the figures of the activations."""
+        """Remove the hooks. Returns the statistics of the activations."""
         self.is_on = False
-        self._stance.close()
+        self._eager.close()
         return self._probe.detach()
 
     def _labels(self) -> Counter[int]:

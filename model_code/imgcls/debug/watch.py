@@ -1,4 +1,4 @@
-"""Watches one training: takes figures on sampled steps, asks the rules, reports what they find."""
+"""Watches one training: samples some steps, applies the rules, reports what they find."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from torch import Tensor, nn
 from imgcls.contract import metrics, records
 from imgcls.contract.debugging import DebugSettings
 from imgcls.contract.rules import BY_NAME, METRIC, STOP
+from imgcls.debug.history import EpochLosses, History, Sample, Statistics
 from imgcls.debug.rules import Check, Evidence, make_checks
 from imgcls.debug.rules.base import Moment
 from imgcls.debug.sampler import StepSampler
-from imgcls.debug.stream import EpochLosses, Figures, History, Sample
 from imgcls.networks.architectures import head
 from imgcls.profiling.recording import Recorder
 
 _FULL_RATE = 100
-"""So many samples are written whole, of the next as many every second one, and so on: a long run's file stays small."""
+"""This many samples are all written, then every second of as many more, then every third, so that files stay small."""
 
 
 class TrainingDiverged(RuntimeError):
-    """The loss is no number any more; the message says where, and what to change."""
+    """The loss is not finite; the message says in which step, and what to change."""
 
 
 class Watch:
-    """The engine calls `begin`, `batch`, `loss` and `update` in every step and `end_epoch` after every validation.
+    """The trainer calls `begin`, `batch`, `loss` and `update` in every step and `end_epoch` after every validation.
 
-    A step may have several batches, whose gradients are added up: each has its `batch` and its `loss`. Of several
-    processes one samples; the others watch their losses only.
+    A step may have several batches, whose gradients are accumulated: `batch` is called for each. Of several processes
+    one takes samples; the others only check their losses.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class Watch:
         samples: bool = True,
         label_smoothing: float = 0.0,
     ) -> None:
-        """`network` is the plain module, inside any wrapper. `samples`: whether this process is the one that does.
+        """`network` is the plain module, without wrappers. `samples`: whether this process takes the samples.
 
-        `label_smoothing` is the training loss's.
+        `label_smoothing` is that of the training loss.
         """
         self._recorder, self._settings, self._samples = recorder, settings or DebugSettings(), samples
         self._interval = self._settings.interval if samples else 0
@@ -60,11 +60,11 @@ class Watch:
         self._findings: dict[str, dict[str, Any]] = {}
         self._step, self._epoch, self._learning_rate = 0, 0, 0.0
         self.stopped_by: str | None = None
-        """The rule that asks for the end of the training, after this epoch."""
+        """The rule that asks for the end of the training after this epoch."""
 
     @property
     def is_sampling(self) -> bool:
-        """Whether this step's loss is wanted, also where reading it waits for the device."""
+        """Whether this step is sampled: its loss is needed even where reading it means waiting for the device."""
         return self._sampler.is_on
 
     def begin(self, step: int, epoch: int, learning_rate: float) -> None:
@@ -74,46 +74,46 @@ class Watch:
             self._sampler.start()
 
     def batch(self, images: Tensor, targets: Tensor) -> None:
-        """Before each forward pass: normalised (N, 3, H, W) images and int64 targets, as the network gets them."""
+        """Before each forward pass, with the network's input (N, 3, H, W) and int64 targets (N,)."""
         if self._sampler.is_on:
             self._sampler.batch(images, targets)
 
     def loss(self, value: Tensor | float) -> None:
-        """A batch's loss, or an epoch's mean, where it costs nothing to read it. Raises TrainingDiverged."""
+        """A step's mean loss, or an epoch's. Raises TrainingDiverged."""
         number = float(value)
         if self._sampler.is_on:
             self._sampler.losses.append(number)
         self._history.loss = number
-        self._look("loss")
+        self._apply_rules("loss")
         if not math.isfinite(number):
             self._sampler.stop()
             place = f"epoch {self._epoch}, step {self._step}, at lr {self._learning_rate:.3g}"
             raise TrainingDiverged(f"the loss is {number} in {place}: {BY_NAME['non-finite-loss'].advice}")
 
     def update(self, optimizer_step: Callable[[], object]) -> None:
-        """Run the optimizer's step, clipping included; on a sampled step with figures taken around it."""
+        """Run the optimizer's step, including clipping; on a sampled step take statistics before and after it."""
         if not self._sampler.is_on:
             optimizer_step()
             return
-        figures, labels = self._sampler.finish(optimizer_step, self._learning_rate)
-        loss = figures[records.LOSS][records.NETWORK]
-        self._history.samples.append(Sample(self._step, loss, self._learning_rate, figures))
+        statistics, labels = self._sampler.finish(optimizer_step, self._learning_rate)
+        loss = statistics[records.LOSS][records.NETWORK]
+        self._history.samples.append(Sample(self._step, loss, self._learning_rate, statistics))
         self._history.labels.update(labels)
-        self._write(figures)
-        self._look("sample")
+        self._write(statistics)
+        self._apply_rules("sample")
 
     def end_epoch(self, train_loss: float, validation_loss: float) -> None:
-        """After the epoch's validation; mean losses in nats."""
+        """After the epoch's validation, with mean losses in nats."""
         if not self._samples:
             return
         self._history.epochs.append(EpochLosses(train_loss, validation_loss))
         self._history.profile = self._recorder.summary()
         labels = {str(index): float(count) for index, count in sorted(self._history.labels.items())}
         self._recorder.debug(records.LABEL_COUNT, labels, step=self._step, epoch=self._epoch)
-        self._look("epoch")
+        self._apply_rules("epoch")
 
     def state(self) -> dict[str, Any]:
-        """What a resumed training needs to go on; `restore` takes it back."""
+        """What a resumed training needs; `restore` reads it."""
         losses = [(epoch.train, epoch.validation) for epoch in self._history.epochs]
         return {
             "losses": losses, "labels": dict(self._history.labels), "findings": list(self._findings.values()),
@@ -124,20 +124,20 @@ class Watch:
         self._history.epochs = [EpochLosses(*losses) for losses in state["losses"]]
         self._history.labels.update(state["labels"])
         self.stopped_by = state["stopped_by"]
-        # The records of the interrupted process are elsewhere: these are to tell of the whole run.
+        # The interrupted process wrote its records elsewhere, and these must cover the whole run.
         for finding in state["findings"]:
             self._findings[finding["rule"]] = finding
             self._recorder.finding(**finding)
 
-    def _write(self, figures: Figures) -> None:
+    def _write(self, statistics: Statistics) -> None:
         if self._num_samples % (1 + self._num_samples // _FULL_RATE) == 0:
-            for name, values in figures.items():
+            for name, values in statistics.items():
                 short = {layer: float(f"{value:.5g}") for layer, value in values.items()}
                 self._recorder.debug(name, short, step=self._step, epoch=self._epoch)
         self._num_samples += 1
 
-    def _look(self, moment: Moment) -> None:
-        """Ask the rules for which there is news, each until it has fired once."""
+    def _apply_rules(self, moment: Moment) -> None:
+        """Check the rules that depend on what has just been added to the history, each until it has fired once."""
         for check in self._checks[moment]:
             evidence = None if check.name in self._findings else check.check(self._history)
             if evidence is not None:

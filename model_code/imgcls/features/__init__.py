@@ -1,1 +1,1 @@
-"""A frozen backbone runs once; its answers are kept, and the last layer is trained and searched on them."""
+"""Cached features: a frozen backbone runs once, and the last layer is trained and searched on its output."""

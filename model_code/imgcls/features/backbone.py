@@ -1,4 +1,4 @@
-"""A network cut in two: the backbone, whose answers can be kept, and the head, which is trained on them."""
+"""Split a network into the backbone, whose output can be cached, and the head, which is trained on that output."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from imgcls.networks import architectures
 def split(network: nn.Module) -> tuple[nn.Module, nn.Sequential]:
     """(backbone, head): `head(backbone(images))` is `network(images)`.
 
-    The head holds the network's own last layer, so training it trains the network; a dropout just before that layer
-    (torchvision's MobileNets have one) is a part of the head, because it draws anew for every batch. The backbone is a
-    frozen copy in evaluation mode that answers (N, features); the head also takes (N, features, 1, 1).
+    The head contains the network's own last layer, so training it trains the network; a dropout just before that layer
+    (torchvision's MobileNets have one) is part of the head, because it is random in every batch. The backbone is a
+    frozen copy in evaluation mode with output (N, features); the head also takes (N, features, 1, 1).
     """
     name, linear = architectures.head(network)
     tail: dict[str, nn.Module] = {name: linear}

@@ -1,4 +1,4 @@
-"""The pass of a frozen backbone over a split: each image's features, of one or several views, on disk."""
+"""Run a frozen backbone over a split: the features of one or several views of each image, on disk."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import PIL
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from imgcls.contract.artifact import Preprocessing
 from imgcls.data import augment
@@ -27,12 +28,12 @@ from imgcls.training import inputs
 from imgcls.training.inputs import InputMaker, on_device
 
 _STEPS_OF_A_VIEW = 1 << 32
-"""More than a view has batches: the colours of two views are drawn apart."""
+"""More than the batches of a view, so that no two views have the same random colours."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """How features are computed. View 0 is what validation sees; the others are `augmentation`'s, drawn by `seed`."""
+    """How features are computed. View 0 is the image as in validation; the others are augmented, drawn by `seed`."""
 
     spec: Preprocessing
     augmentation: Augmentation
@@ -44,7 +45,7 @@ class Pass:
 
 
 class Extractor:
-    """Runs one backbone over splits. `folder` keeps the arrays: those of the same key are read, others made anew."""
+    """Runs one backbone over splits. Arrays in `folder` are reused where their key is the same, else computed again."""
 
     def __init__(self, backbone: nn.Module, num_features: int, settings: Pass, folder: Path) -> None:
         self._backbone = backbone.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -57,10 +58,10 @@ class Extractor:
 
     def features(
         self, dataset: Dataset, split: str, views: int, after_batch: Callable[[], None] = lambda: None
-    ) -> tuple[np.ndarray, ...]:
-        """An array float32 (images, features) for each view, mapped from the disk. Raises DataError.
+    ) -> tuple[npt.NDArray[np.float32], ...]:
+        """One float32 array (images, features) per view, memory-mapped. Raises DataError.
 
-        `after_batch` may raise to end the pass; another one goes on from the last whole block of rows.
+        `after_batch` may raise to end the pass; the next one resumes after the last complete block of rows.
         """
         images = content(dataset, self._settings.num_workers)
         arrays = []
@@ -69,7 +70,7 @@ class Extractor:
                 self._folder, f"{split}-{view}", self._key(images, view), (len(dataset), self._num_features)
             )
             self.reused_rows += array.reused_rows
-            # Whole batches only: a block of rows is a whole number of them, unless the batch size was changed.
+            # Resume at a whole batch: a block of rows is a whole number of batches unless the batch size was changed.
             array.rows -= array.rows % self._settings.batch_size if not array.is_complete else 0
             for features in self._run(dataset, view, array.rows):
                 array.append(features)
@@ -77,7 +78,7 @@ class Extractor:
             arrays.append(array.read())
         return tuple(arrays)
 
-    def _run(self, dataset: Dataset, view: int, done: int) -> Iterator[np.ndarray]:
+    def _run(self, dataset: Dataset, view: int, done: int) -> Iterator[npt.NDArray[np.float32]]:
         settings = self._settings
         if done == len(dataset):
             return
@@ -96,7 +97,7 @@ class Extractor:
             factors = self._inputs.factors(len(images), len(images), step=view * _STEPS_OF_A_VIEW + number)
             pixels = self._inputs.augmented(images, factors) if view else self._inputs.plain(images)
             with torch.inference_mode(), torch.autocast(settings.device.type, torch.bfloat16, enabled=settings.bf16):
-                features = self._backbone(pixels)
+                features: Tensor = self._backbone(pixels)
             yield features.float().cpu().numpy()
 
     def _key(self, images: str, view: int) -> Mapping[str, Any]:
@@ -113,13 +114,13 @@ class Extractor:
 
 
 def _code() -> str:
-    """SHA-256 over what makes pixels of bytes: another version of it, or another decoder, makes other features."""
+    """SHA-256 over the code that turns bytes into pixels: another version or another decoder makes other features."""
     sources = [inspect.getsource(module).encode() for module in (preprocess, augment, inputs)]
     return hashlib.sha256(b"".join(sources) + bytes([preprocess.simplejpeg is not None])).hexdigest()
 
 
 def content(dataset: Dataset, num_workers: int = -1) -> str:
-    """SHA-256 over the bytes of all images in the split's order. Reading costs a hundredth of the backbone's pass."""
+    """SHA-256 over the bytes of all images in the split's order. Reading takes a hundredth of the backbone's time."""
     with ThreadPoolExecutor(num_workers if num_workers > 0 else num_cores()) as pool:
         digests = pool.map(lambda index: hashlib.sha256(dataset.read(index)).digest(), range(len(dataset)))
         return hashlib.sha256(b"".join(digests)).hexdigest()

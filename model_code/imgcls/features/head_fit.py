@@ -1,4 +1,4 @@
-"""Fit the last layer on kept features, in one training or a search of many, and score the whole network on images."""
+"""Train the last layer on cached features, once or in a search, and score the whole network on images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from imgcls.training.trainer import Trainer
 
 
 def wanted(settings: TrainingSettings) -> bool:
-    """Whether the last layer is trained on kept features. Raises HyperparameterError for settings that exclude it."""
+    """Whether the last layer is trained on cached features. Raises HyperparameterError for settings that exclude it."""
     head, data = settings.head, settings.data
     asked = "head-search" if head.head_search else "feature-cache" if head.feature_cache else None
     if asked is None:
@@ -37,7 +37,7 @@ def wanted(settings: TrainingSettings) -> bool:
         return False
     if not settings.network.freeze_backbone:
         raise HyperparameterError(
-            f"{asked} works on the answers of a backbone that does not change: pass --freeze-backbone true with it"
+            f"{asked} uses the features of a backbone that does not change: pass --freeze-backbone true with it"
         )
     if head.feature_views > 1 and data.augmentation == "none":
         raise HyperparameterError(
@@ -45,14 +45,14 @@ def wanted(settings: TrainingSettings) -> bool:
             "pass --augmentation light or standard"
         )
     if distributed.world_size() > 1:
-        raise HyperparameterError(f"{asked} works in one process: use one instance with at most one GPU")
+        raise HyperparameterError(f"{asked} runs in one process: use one instance with at most one GPU")
     if head.head_search and data.class_weighting == "loss":
         raise HyperparameterError("head-search does not weigh the loss: pass --class-weighting sampler or none")
     return True
 
 
 class HeadFit:
-    """Trains the last layer of `whole`'s network on its own features: `folder` keeps them."""
+    """Trains the last layer of `network`, which `whole` validates, on features that are cached in `folder`."""
 
     def __init__(
         self,
@@ -70,9 +70,10 @@ class HeadFit:
         self._backbone, self._head = split(network)
 
     def run(self, records: Path, checkpoints: Checkpoints | None) -> tuple[Best, TrainingSettings]:
-        """The head that is kept, and the settings with what a search chose; `records` gets the search's trials.
+        """Train or search. Returns the best epoch and the settings, which include what a search chose.
 
-        The result is the whole network's on the images of the validation split. Raises DataError, TrainingDiverged.
+        The result is that of the whole network on the images of the validation split. A search writes its trials into
+        the folder `records`. Raises DataError, TrainingDiverged.
         """
         with self._recorder.timed("feature-pass"):
             features = self.features()
@@ -96,7 +97,7 @@ class HeadFit:
         return Best(result, epoch, self._whole.weights()), settings
 
     def features(self) -> Features:
-        """Of both splits, read from the folder where they are those of this backbone and these images.
+        """The features of both splits, reused from the folder where backbone, images and settings are the same.
 
         Raises DataError, and Interrupted after SIGTERM or Ctrl-C.
         """
@@ -107,7 +108,7 @@ class HeadFit:
 
             def after_batch() -> None:
                 if number := interruption.requested(step=0):
-                    raise Interrupted(number, 0, saved=True)  # as the finished blocks of the arrays
+                    raise Interrupted(number, 0, saved=True)  # the finished blocks of the arrays are on the disk
 
             train = extractor.features(train_split, "train", views, after_batch)
             [validation] = extractor.features(validation_split, "validation", 1, after_batch)
@@ -160,7 +161,7 @@ class HeadFit:
 
     def _search(self, features: Features, records: Path) -> Trial:
         search = self._settings.head.head_search
-        assert search is not None, "asked for by the caller"
+        assert search is not None, "the caller has looked"
         winner = Search(search, self._settings.optimization, features, self._head, self._device, records).run()
         for epoch, result in winner.results.items():
             reported = {"train:epoch": epoch, "validation:loss": result.loss, "validation:accuracy": result.accuracy}

@@ -1,4 +1,4 @@
-"""The search of a last layer's hyperparameters: many trials on the same kept features, inside one training job."""
+"""The search for a last layer's hyperparameters: many trials on the same cached features, inside one training job."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from imgcls.features import halving
 from imgcls.features.heads import Heads
 from imgcls.features.loader import Features
 from imgcls.features.points import points
-from imgcls.training.trainer import ValidationResult
+from imgcls.training.results import ValidationResult
 
 
 @dataclass
 class Trial:
-    """One set of values and what it reached.
+    """One set of values and its results.
 
     `values` are the searched ones of `optimization`, by hyperparameter name; `results` is by epoch; `seconds` is the
-    trial's share of its group's time.
+    trial's share of its group's time; `ended` is the `time.time()` of its last result.
     """
 
     number: int
@@ -64,7 +64,7 @@ class Search:
         device: torch.device,
         folder: Path,
     ) -> None:
-        """`optimization` is the job's, of which a trial changes some values. `folder` gets trials.jsonl."""
+        """`optimization` is the job's; a trial changes some of its values. trials.jsonl is written into `folder`."""
         self._settings, self._features, self._head, self._folder = settings, features, head, folder
         self._device = device
         self._validation = torch.from_numpy(np.array(features.validation)).to(device)
@@ -77,7 +77,7 @@ class Search:
         self._groups = self._grouped()
 
     def run(self) -> Trial:
-        """The best trial of those that were trained to their end. Raises TrainingDiverged when there is none."""
+        """The best trial that got all its epochs. Raises TrainingDiverged when there is none."""
         winner: Trial | None = None
         for epoch in self._milestones():
             for group in self._groups:
@@ -91,12 +91,12 @@ class Search:
             self._tell(epoch)
         if winner is None:
             raise TrainingDiverged(
-                "the loss of every trial that was trained to its end is no number: lower the lr of head-search's space"
+                "the loss of every trial that got all its epochs is not finite: lower the lr of head-search's space"
             )
         return winner
 
     def _grouped(self) -> list[Heads]:
-        """Trials with the same batches and the same optimizer take their steps together."""
+        """Trials with the same batch size and optimizer are trained together."""
         alike: dict[tuple[int, str], dict[int, Optimization]] = defaultdict(dict)
         for trial in self.trials:
             settings = trial.optimization
@@ -114,7 +114,7 @@ class Search:
         ]
 
     def _milestones(self) -> list[int]:
-        """The epochs after which trials are compared or end."""
+        """The epochs after which trials are compared or finished."""
         if self._settings.strategy == "halving":
             return halving.rungs(self._longest, len(self.trials), self._settings.eta)
         return sorted({trial.optimization.epochs for trial in self.trials})
@@ -122,13 +122,13 @@ class Search:
     def _advance(self, group: Heads, epoch: int) -> None:
         begin = time.perf_counter()
         group.train_to(epoch)
-        # A trial that goes on is judged by the mean of its weights, one that ends by what would be published.
-        on_the_way = group.evaluate(self._validation, self._targets, averaged=True)
-        at_the_end = group.evaluate(self._validation, self._targets, averaged=False)
+        # A trial with epochs left is judged by the mean of its weights, a finished one by what would be published.
+        unfinished = group.evaluate(self._validation, self._targets, averaged=True)
+        finished = group.evaluate(self._validation, self._targets, averaged=False)
         seconds = time.perf_counter() - begin
         for number in group.trials:
             trial = self.trials[number - 1]
-            loss, accuracy = (at_the_end if trial.optimization.epochs == epoch else on_the_way)[number]
+            loss, accuracy = (finished if trial.optimization.epochs == epoch else unfinished)[number]
             trial.seconds += seconds / len(group.trials)
             trial.ended = time.time()
             if math.isfinite(loss):
@@ -137,14 +137,14 @@ class Search:
                 trial.state = contract.DIVERGED
 
     def _close(self, epoch: int) -> list[Trial]:
-        """Set the state of the trials that end here. Returns those that got all their epochs."""
+        """Set the state of the trials that finish or stop here. Returns those that got all their epochs."""
         running = [trial for trial in self.trials if trial.state == contract.RUNNING]
         finished = [trial for trial in running if trial.optimization.epochs == epoch]
         for trial in finished:
             trial.state = contract.COMPLETED
         if self._settings.strategy == "halving" and not finished:
-            standing = {trial.number: (trial.latest.accuracy, -trial.latest.loss) for trial in running}
-            best = set(halving.survivors(standing, self._settings.eta))
+            scores = {trial.number: (trial.latest.accuracy, -trial.latest.loss) for trial in running}
+            best = set(halving.survivors(scores, self._settings.eta))
             for trial in running:
                 if trial.number not in best:
                     trial.state = contract.STOPPED
@@ -165,9 +165,9 @@ class Search:
 
     def _tell(self, epoch: int) -> None:
         best = max((trial.latest.accuracy for trial in self.trials if trial.results), default=0.0)
-        going = sum(trial.state == contract.RUNNING for trial in self.trials)
+        num_running = sum(trial.state == contract.RUNNING for trial in self.trials)
         print(
-            f"head search after {epoch} epochs: best validation accuracy {best:.3f}, {going} of {len(self.trials)} "
-            "trials go on",
+            f"head search after {epoch} epochs: best validation accuracy {best:.3f}, "
+            f"{num_running} of {len(self.trials)} trials continue",
             flush=True,
         )

@@ -1,7 +1,7 @@
-"""Many last layers trained side by side on the same batches: one matrix product a step for all of them.
+"""Many last layers trained together on the same batches: one matrix product per step for all of them.
 
 The arithmetic is that of `optimizer.make_optimizer` and cross-entropy, written over a leading dimension of trials, so
-that a head comes out as if it had been trained alone; a test holds the two together.
+that each head ends as if it had been trained alone; a test compares the two.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EVALUATION_ROWS = 1024
 
 
 class Heads:
-    """K heads of one optimizer and batch size, by trial number. They start alike, from `linear`."""
+    """K heads with one optimizer and batch size, by trial number. All start as copies of `linear`."""
 
     def __init__(
         self,
@@ -38,14 +38,14 @@ class Heads:
         self._parameters = [torch.stack([tensor] * len(settings)) for tensor in copies]
         self._state = [(torch.zeros_like(tensor), torch.zeros_like(tensor)) for tensor in self._parameters]
         self._epoch, self._step = 0, 0
-        self._sums: list[Tensor] = []  # of the weights after each step of the last epoch
+        self._sums: list[Tensor] = []  # of the parameters after each step of the last epoch
 
     @property
     def trials(self) -> list[int]:
         return list(self._settings)
 
     def train_to(self, epoch: int) -> None:
-        """Go on up to the end of an epoch, counted from 1."""
+        """Train up to the end of an epoch, counted from 1."""
         with torch.no_grad():
             for number in range(self._epoch + 1, epoch + 1):
                 self._sums = [torch.zeros_like(tensor) for tensor in self._parameters] if number == epoch else []
@@ -57,7 +57,7 @@ class Heads:
         self._epoch = epoch
 
     def keep(self, trials: Sequence[int]) -> None:
-        """Go on with these trials only."""
+        """Drop all other trials."""
         rows = [row for row, trial in enumerate(self._settings) if trial in trials]
         self._settings = {trial: own for trial, own in self._settings.items() if trial in trials}
         self._parameters = [tensor[rows] for tensor in self._parameters]
@@ -67,21 +67,22 @@ class Heads:
     def evaluate(self, features: Tensor, targets: Tensor, *, averaged: bool) -> dict[int, tuple[float, float]]:
         """Trial -> (mean loss, accuracy) on float32 (images, features).
 
-        `averaged` takes the mean of each trial's weights over the epoch that `train_to` ended with: while the learning
-        rate is high a head swings around the place that it will come to, and its mean is close to that already. On
-        recorded curves it makes ranks a third of the way agree with the last ones at 0.87 instead of 0.75.
+        `averaged` uses the mean of each trial's weights over the epoch that `train_to` ended with: while the learning
+        rate is high a head oscillates around the point that it will converge to, and its mean is close to that point.
+        On recorded curves the ranks after a third of the epochs then agree with the final ones at 0.87 instead of 0.75.
         """
         num, parameters = len(self._settings), self._parameters
         if averaged:
             parameters = [total / len(self._loader) for total in self._sums]
-        losses, right = torch.zeros(2, num, device=self._device)
+        losses, correct = torch.zeros(2, num, device=self._device)
         with torch.no_grad():
-            for rows, wanted in zip(features.split(_EVALUATION_ROWS), targets.split(_EVALUATION_ROWS), strict=True):
+            parts = (torch.split(tensor, _EVALUATION_ROWS) for tensor in (features, targets))
+            for rows, wanted in zip(*parts, strict=True):
                 logits = _logits(parameters, rows)
                 chosen = logits.log_softmax(2).gather(2, wanted.view(-1, 1, 1).expand(-1, num, 1))
                 losses -= chosen.sum((0, 2))
-                right += (logits.argmax(2) == wanted.view(-1, 1)).sum(0)
-        figures = torch.stack([losses, right], 1).div(len(targets)).tolist()
+                correct += (logits.argmax(2) == wanted.view(-1, 1)).sum(0)
+        figures = torch.stack([losses, correct], 1).div(len(targets)).tolist()
         return {trial: (loss, accuracy) for trial, (loss, accuracy) in zip(self._settings, figures, strict=True)}
 
     def load_into(self, linear: nn.Linear, trial: int) -> None:
@@ -94,19 +95,19 @@ class Heads:
     def _train_step(self, features: Tensor, targets: Tensor) -> None:
         self._step += 1
         if self._dropout:
-            # One mask for all trials, the one that a training alone draws in this step.
+            # One mask for all trials: the one that a head trained alone would draw in this step.
             torch.manual_seed(next(iter(self._settings.values())).seed * 1_000_003 + self._step)
             features = nn.functional.dropout(features, self._dropout)
         gradients = self._clipped(self._gradients(features, targets))
         rates = self._rates()
-        decays = (self._each("weight_decay"), torch.zeros_like(rates))  # the bias does not decay
+        decays = (self._each("weight_decay"), torch.zeros_like(rates))  # none for the bias
         settings = (rates, self._each("momentum"))
         for parameter, gradient, state, decay in zip(self._parameters, gradients, self._state, decays, strict=True):
             columns = [value.view(-1, *[1] * (parameter.ndim - 1)) for value in (*settings, decay)]
             self._update(parameter, gradient, state, self._step, *columns)
 
     def _gradients(self, features: Tensor, targets: Tensor) -> list[Tensor]:
-        """Of each trial's mean cross-entropy with its label smoothing, by weight and bias."""
+        """Gradients of weight and bias of each trial's mean cross-entropy with its label smoothing."""
         errors = _logits(self._parameters, features).softmax(2)
         smoothing = self._each("label_smoothing")
         errors -= (smoothing / errors.shape[2]).view(-1, 1)
@@ -115,7 +116,7 @@ class Heads:
         return [(errors.flatten(1).T @ features).view_as(self._parameters[0]), errors.sum(0)]
 
     def _clipped(self, gradients: list[Tensor]) -> list[Tensor]:
-        """As torch.nn.utils.clip_grad_norm_ does it, for each trial."""
+        """As torch.nn.utils.clip_grad_norm_ does, for each trial."""
         limit = next(iter(self._settings.values())).gradient_clipping
         if not limit:
             return gradients
@@ -129,12 +130,12 @@ class Heads:
         return self._each("lr") * torch.tensor(shares, device=self._device)
 
     def _each(self, setting: str) -> Tensor:
-        """A setting of every trial."""
+        """One setting of every trial, float32 (trials,)."""
         return torch.tensor([getattr(own, setting) for own in self._settings.values()], device=self._device)
 
 
 def _logits(parameters: Sequence[Tensor], features: Tensor) -> Tensor:
-    """(images, trials, classes)."""
+    """Logits (images, trials, classes)."""
     weight, bias = parameters
     return torch.addmm(bias.flatten(), features, weight.flatten(0, 1).T).view(len(features), *bias.shape)
 
@@ -148,7 +149,7 @@ def _sgd(
     momentum: Tensor,
     decay: Tensor,
 ) -> None:
-    """torch.optim.SGD with Nesterov's momentum. The buffer starts at zero, which makes its first value the gradient."""
+    """torch.optim.SGD with Nesterov momentum. The buffer starts at zero, so its first value is the gradient."""
     velocity, _ = state
     gradient.addcmul_(decay, parameter)
     velocity.mul_(momentum).add_(gradient)

@@ -1,10 +1,10 @@
-"""Features on disk: a memory-mapped array that is whole and of the key it is asked for, or is made anew.
+"""Features on disk: a memory-mapped array that is used when it is complete and has the expected key.
 
     train-0.npy     float32 (images, features), in the split's order
     train-0.json    {"key", "block_rows", "blocks": [SHA-256 of each finished block of rows]}
 
-The key stands for all that the numbers depend on. A block counts when its bytes have the hash that the index holds, so
-a pass that was interrupted goes on where it stopped, also from a copy that was taken while it ran.
+The key identifies everything that the numbers depend on. A block is valid when its bytes have the hash in the index, so
+an interrupted pass resumes where it stopped, even from a copy that was made while it ran.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 BLOCK_ROWS = 1024
 
+Memmap = np.memmap[tuple[int, ...], np.dtype[np.float32]]
+
 
 class FeatureArray:
-    """One array in the making, or made. `rows` is how many rows are there; `append` adds the next ones."""
+    """One array, complete or in progress. `rows` is the number of rows so far; `append` adds the next ones."""
 
     def __init__(self, folder: Path, name: str, key: Mapping[str, Any], shape: tuple[int, int]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -38,13 +41,14 @@ class FeatureArray:
     def is_complete(self) -> bool:
         return self.rows == self.shape[0]
 
-    def read(self) -> np.ndarray:
-        """The whole array, mapped from the file, not writable."""
+    def read(self) -> npt.NDArray[np.float32]:
+        """The complete array, memory-mapped, read-only."""
         assert self.is_complete, "the pass over the split has not ended"
-        return np.load(self._data, mmap_mode="r")
+        array: npt.NDArray[np.float32] = np.load(self._data, mmap_mode="r")
+        return array
 
-    def append(self, features: np.ndarray) -> None:
-        """float32 (rows, features). Every finished block is forced to the disk before the index says so."""
+    def append(self, features: npt.NDArray[np.float32]) -> None:
+        """Add float32 (rows, features). Every finished block is flushed to the disk before the index lists it."""
         self._array[self.rows : self.rows + len(features)] = features
         self.rows += len(features)
         finished = -(-self.rows // BLOCK_ROWS) if self.is_complete else self.rows // BLOCK_ROWS
@@ -53,8 +57,8 @@ class FeatureArray:
             self._blocks += [_digest(self._array, number) for number in range(len(self._blocks), finished)]
             self._write_index()
 
-    def _open(self) -> tuple[np.memmap, list[str]]:
-        """The array to write to, and the hashes of the blocks that are good: none for another key or shape."""
+    def _open(self) -> tuple[Memmap, list[str]]:
+        """The array to write to, and the hashes of its valid blocks: none for another key or shape."""
         index = _read_json(self._index)
         array = self._mapped() if index.get("key") == self._key and index.get("block_rows") == BLOCK_ROWS else None
         if array is None:
@@ -63,8 +67,8 @@ class FeatureArray:
         good = takewhile(lambda item: _digest(array, item[0]) == item[1], enumerate(index["blocks"]))
         return array, [digest for _, digest in good]
 
-    def _mapped(self) -> np.memmap | None:
-        """The file that is there; None without one, or with one that was cut while it was copied."""
+    def _mapped(self) -> Memmap | None:
+        """The existing file; None without one, or when it is truncated or has another shape."""
         try:
             array = np.lib.format.open_memmap(self._data, "r+")
         except (FileNotFoundError, ValueError):
@@ -81,13 +85,14 @@ class FeatureArray:
         os.replace(partial, self._index)
 
 
-def _digest(array: np.ndarray, block: int) -> str:
+def _digest(array: npt.NDArray[np.float32], block: int) -> str:
     return hashlib.sha256(array[block * BLOCK_ROWS : (block + 1) * BLOCK_ROWS].tobytes()).hexdigest()
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    """The index, or nothing when there is none or it was cut."""
+    """The index; empty when there is none or it is truncated."""
     try:
-        return json.loads(path.read_text())
+        index: dict[str, Any] = json.loads(path.read_text())
+        return index
     except (FileNotFoundError, json.JSONDecodeError):
         return {}

@@ -24,7 +24,7 @@ from PIL import Image
 from imgcls.contract.artifact import Preprocessing
 
 try:
-    import simplejpeg
+    import simplejpeg as simplejpeg  # exported: others ask whether it is there
 except ImportError:  # not in the stock training image
     simplejpeg = None
 

@@ -1,1 +1,1 @@
-"""Network architectures, their pretrained weights and the files that weights are kept in."""
+"""Network architectures, their pretrained weights and weights files."""

@@ -1,4 +1,4 @@
-"""torchvision's ImageNet weights, or a file of them, as the weights channel wants them."""
+"""Write torchvision's ImageNet weights, downloaded or from a file, in the form that the weights channel needs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 
 
 def stage(architecture: str, source: Path | None, folder: Path) -> Path:
-    """Write `<architecture>.safetensors` into `folder`, of torchvision's own file or of `source`, and return its path.
+    """Write `<architecture>.safetensors` into `folder`, from torchvision's own file or `source`. Returns its path.
 
-    The file's hash is checked, and that the network takes the weights, all but the last layer. Raises NetworkError.
+    Checks the file's hash, and that the weights fit the network except its last layer. Raises NetworkError.
     """
     if architecture not in ARCHITECTURES or architecture == "simple_cnn":
         known = ", ".join(name for name in ARCHITECTURES if name != "simple_cnn")
@@ -36,8 +36,8 @@ def stage(architecture: str, source: Path | None, folder: Path) -> Path:
 
 
 def download(architecture: str) -> Mapping[str, Tensor]:
-    """By torchvision's own loader, which checks the hash. Raises NetworkError without a network."""
-    # The plain recipe's: features of the newer one transfer worse to a head that is trained alone.
+    """Torchvision's weights, by its own loader, which checks the hash. Raises NetworkError without a connection."""
+    # V1: the features of the newer training recipe transfer worse to a head that is trained alone.
     url = import_torchvision().models.get_model_weights(architecture)["IMAGENET1K_V1"].url
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -50,7 +50,7 @@ def download(architecture: str) -> Mapping[str, Tensor]:
             f"it with --from {url.rpartition('/')[2]}"
         ) from error
     except RuntimeError as error:
-        raise NetworkError(f"{url} came damaged ({error}): run the command again") from error
+        raise NetworkError(f"the download of {url} is damaged ({error}): run the command again") from error
 
 
 def _read(source: Path) -> Mapping[str, Tensor]:

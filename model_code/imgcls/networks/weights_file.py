@@ -1,8 +1,8 @@
 """Weights on disk in the safetensors format, read and written with torch alone.
 
-The stock training image has no safetensors package (its lock file, pytorch 2.13 for SageMaker, lists none), and a job
-there can install nothing. The format is small: 8 bytes with the length of a JSON header, the header with each tensor's
-type, shape and place, then the bytes. The tests hold both directions against the package.
+The stock training image does not have the safetensors package (the lock file of pytorch 2.13 for SageMaker does not
+list it), and a job there cannot install anything. The format is small: 8 bytes with the length of a JSON header, the
+header with each tensor's type, shape and offsets, then the bytes. The tests compare both directions with the package.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MAX_HEADER_BYTES = 100_000_000
 
 
 def save(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write `tensors`, wherever they live, in the order of their names: equal tensors give equal bytes."""
+    """Write `tensors`, from any device, in the order of their names: equal tensors give equal bytes."""
     header: dict[str, Any] = {}
     blobs, offset = [], 0
     for name, tensor in sorted(tensors.items()):
@@ -55,7 +55,7 @@ def load(path: Path) -> dict[str, Tensor]:
     size = int.from_bytes(data[:_LENGTH_BYTES], "little")
     start = _LENGTH_BYTES + size
     if len(data) < _LENGTH_BYTES or size > MAX_HEADER_BYTES or start > len(data):
-        raise ArtifactError(f"{path.name} is no safetensors file, or it is cut short")
+        raise ArtifactError(f"{path.name} is not a safetensors file, or it is truncated")
     try:
         header = json.loads(data[_LENGTH_BYTES:start])
         entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
@@ -68,7 +68,7 @@ def _tensor(data: bytearray, start: int, entry: Mapping[str, Any]) -> Tensor:
     dtype, shape, (begin, end) = _DTYPES[entry["dtype"]], entry["shape"], entry["data_offsets"]
     count = torch.Size(shape).numel()
     if not 0 <= begin <= end <= len(data) - start or (end - begin) != count * dtype.itemsize:
-        raise ValueError("a tensor's place does not fit its shape")
+        raise ValueError("a tensor's offsets do not fit its shape")
     if count == 0:
         return torch.empty(shape, dtype=dtype)
     return torch.frombuffer(data, dtype=torch.uint8, count=end - begin, offset=start + begin).view(dtype).reshape(shape)

@@ -13,10 +13,10 @@ import psutil
 
 
 class MachineSampler:
-    """`samples` grows by one row an interval (`contract.records` says what is in it) from `start` until `stop`."""
+    """Adds one row per interval to `samples`, from `start` until `stop`; `contract.records` describes a row."""
 
     def __init__(self, started: float, interval: float, folder: Path) -> None:
-        """`started` is the `time.time()` that rows count from; `folder` is on the disk that is watched."""
+        """`interval` is in seconds. Rows count from `started`, a `time.time()`; `folder` is on the disk to watch."""
         self.samples: list[dict[str, float]] = []
         self.interval = interval
         self._started, self._folder = started, folder
@@ -28,13 +28,13 @@ class MachineSampler:
         self._thread.start()
 
     def stop(self) -> None:
-        """No row is added afterwards. May be called twice."""
+        """No row is added after this. May be called twice."""
         self._stop.set()
         self._thread.join()
 
     def _run(self) -> None:
         busy, clock = _cpu_seconds(), time.perf_counter()
-        psutil.cpu_percent()  # counts from the last call: the first answers for nothing
+        psutil.cpu_percent()  # measures since the previous call: the first result is meaningless
         while not self._stop.wait(self.interval):
             new_busy, new_clock = _cpu_seconds(), time.perf_counter()
             row = {
@@ -52,11 +52,11 @@ class MachineSampler:
         """Bytes since the start of the process (files) and of the machine (network)."""
         row: dict[str, float] = {}
         if sys.platform.startswith("linux"):
-            # chars count the page cache too: what the loader asked for, wherever it came from.
+            # chars include the page cache: all that the loader read, wherever it came from.
             counters = self._process.io_counters()
             row |= {"read_bytes": counters.read_chars, "written_bytes": counters.write_chars}
         network = psutil.net_io_counters()
-        if network is not None:  # no interface at all: a job under network isolation
+        if network is not None:  # None without any interface: a job with network isolation
             row |= {"received_bytes": network.bytes_recv, "sent_bytes": network.bytes_sent}
         return row
 
@@ -67,7 +67,7 @@ def _cpu_seconds() -> float:
 
 
 class _Gpu:
-    """The process's GPU: memory by torch, the rest through NVML, whose Python binding is in the stock GPU image."""
+    """The process's GPU: memory from torch, the rest from NVML, whose Python binding is in the stock GPU image."""
 
     def __init__(self) -> None:
         self._has_nvml: bool | None = None
@@ -79,14 +79,14 @@ class _Gpu:
             return {}
         row: dict[str, float] = {"gpu_memory_bytes": torch.cuda.memory_allocated()}
         if self._has_nvml is None:
-            self._has_nvml = _answers(torch.cuda.utilization)
+            self._has_nvml = _works(torch.cuda.utilization)
         if self._has_nvml:
             row |= {"gpu_percent": torch.cuda.utilization(), "gpu_used_bytes": torch.cuda.device_memory_used()}
         return row
 
 
-def _answers(ask: Callable[[], object]) -> bool:
-    """Whether NVML does; else says why not, once. Its own errors have no class without its binding."""
+def _works(ask: Callable[[], object]) -> bool:
+    """Whether NVML answers; else prints why not. Without the binding even NVML's error class does not exist."""
     try:
         ask()
     except Exception as error:

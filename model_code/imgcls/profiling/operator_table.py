@@ -1,4 +1,4 @@
-"""Adds up the events of recordings by operator: calls, and the time that is an operator's own."""
+"""Sums the events of recordings by operator: calls, and self time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GPU_ACTIVITIES = ("kernel", "gpu_memcpy", "gpu_memset")
 
 
 class Event(Protocol):
-    """What is read of an event of Kineto's. Times are nanoseconds."""
+    """What is read of a Kineto event. Times are in nanoseconds."""
 
     def name(self) -> str: ...
     def activity_type(self) -> str: ...
@@ -22,7 +22,7 @@ class Event(Protocol):
 
 
 class OperatorTable:
-    """Totals over all recordings that were added."""
+    """Totals over all added recordings."""
 
     def __init__(self) -> None:
         self._calls: dict[str, int] = defaultdict(int)
@@ -30,22 +30,22 @@ class OperatorTable:
         self._gpu_ns: dict[str, int] = defaultdict(int)
 
     def add(self, events: Iterable[Event]) -> None:
-        """The events of one recording, in any order. Annotations are no operators; their children are."""
+        """Add the events of one recording, in any order. Annotations are not operators, but their children are."""
         threads: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
         for event in events:
             activity, start, duration = event.activity_type(), event.start_ns(), event.duration_ns()
             if activity in _GPU_ACTIVITIES:
                 self._calls[event.name()] += 1
                 self._gpu_ns[event.name()] += duration
-            elif not activity.startswith("gpu_"):  # annotations once more, as the GPU saw them
+            elif not activity.startswith("gpu_"):  # these repeat the annotations on the GPU's timeline
                 name = "" if event.is_user_annotation() else event.name()
-                # Longest first where two start at once: the caller before the called.
+                # Longest first where two start at the same time: the caller before the callee.
                 threads[event.start_thread_id()].append((start, -duration, name))
         for rows in threads.values():
             self._add_thread(sorted(rows))
 
     def _add_thread(self, rows: list[tuple[int, int, str]]) -> None:
-        """`rows` is (start, -duration, name) in the order of the calls; what a call encloses, it called."""
+        """`rows` is (start, -duration, name) in the order of the calls; a call made the calls that it encloses."""
         open_calls: list[tuple[int, str]] = []
         for start, negative, name in rows:
             duration = -negative
@@ -59,17 +59,17 @@ class OperatorTable:
                 self._cpu_ns[name] += duration
 
     def rows(self) -> list[dict[str, Any]]:
-        """The dearest operators first; `share` is of the device that does the work, the GPU where there is one."""
-        decisive = self._gpu_ns if self._gpu_ns else self._cpu_ns
-        whole = sum(decisive.values()) or 1
-        names = sorted(self._calls, key=lambda name: (-decisive.get(name, 0), -self._cpu_ns.get(name, 0), name))
+        """The slowest operators first; `share` is of the time on the GPU where there is one, else on the CPU."""
+        main_ns = self._gpu_ns if self._gpu_ns else self._cpu_ns
+        total = sum(main_ns.values()) or 1
+        names = sorted(self._calls, key=lambda name: (-main_ns.get(name, 0), -self._cpu_ns.get(name, 0), name))
         return [
             {
                 "name": name,
                 "calls": self._calls[name],
                 "cpu_ms": round(self._cpu_ns.get(name, 0) / 1e6, 3),
                 "gpu_ms": round(self._gpu_ns.get(name, 0) / 1e6, 3),
-                "share": round(decisive.get(name, 0) / whole, 4),
+                "share": round(main_ns.get(name, 0) / total, 4),
             }
             for name in names[:_MAX_ROWS]
         ]

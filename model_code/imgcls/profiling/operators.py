@@ -1,10 +1,9 @@
-"""Records the operators of a few training steps with torch.profiler: a table of the dearest, and one trace."""
+"""Records the operators of a few training steps with torch.profiler: a table of the slowest, and one trace."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,22 +19,22 @@ from imgcls.contract.profiling import ProfileSettings
 from imgcls.profiling.operator_table import OperatorTable
 
 _STEP = "ProfilerStep#"
-"""What TensorBoard's profile plugin takes for the beginning of a step."""
+"""TensorBoard's profile plugin recognises the beginning of a step by this name."""
 _DATA_WAIT = "data-wait"
 
 
 class OperatorProfiler:
-    """Call `begin` before each step's batch is asked for, `end` after the step, `pause` when no step follows at once.
+    """Call `begin` before each step's batch is requested, `end` after the step, `pause` before anything else.
 
-    A pause (validation, the end of an epoch) closes the recording, so that only training is in the table; the cycle
-    goes on where it was.
+    A pause (validation, the end of an epoch) closes the recording, so that the table contains training only; the cycle
+    continues where it was.
     """
 
     def __init__(self, settings: ProfileSettings, folder: Path) -> None:
         """The trace is written below `folder`."""
         self._settings, self._folder = settings, folder
         self._cycle = settings.wait + settings.warmup + settings.active
-        # What a cycle cannot finish within the window would be overhead without a row in the table.
+        # Whole cycles only: an unfinished one would cost time and record nothing.
         self._last = settings.steps // self._cycle * self._cycle if settings.enabled else 0
         self._done = 0
         self._profile: profile | None = None
@@ -48,7 +47,7 @@ class OperatorProfiler:
 
     @property
     def is_on(self) -> bool:
-        """Whether the step of now pays for being watched."""
+        """Whether the current step is slowed down by the profiler."""
         return self._profile is not None
 
     def begin(self) -> None:
@@ -80,13 +79,13 @@ class OperatorProfiler:
                 self.pause()
 
     def pause(self) -> None:
-        """Close what is being recorded and add it to the table."""
+        """Close the current recording and add it to the table."""
         self._marks.close()
         if self._profile is None:
             return
         begin, stopped, self._profile = time.perf_counter(), self._profile, None
         if not self._recording:
-            # torch's own order for a warm-up without a recording: it has no call that only cancels.
+            # torch has no call that only cancels a warm-up; this is the order that it uses itself.
             stopped.start_trace()
         stopped.stop_trace()
         if self._recording:
@@ -95,7 +94,7 @@ class OperatorProfiler:
         self.seconds += time.perf_counter() - begin
 
     def summary(self) -> dict[str, Any]:
-        """The keys of `contract.records.PROFILE_EXAMPLE` that are about operators; empty when none was recorded."""
+        """The operators' keys of `contract.records.PROFILE_EXAMPLE`; empty when nothing was recorded."""
         if not self.num_steps:
             return {}
         return {
@@ -106,8 +105,8 @@ class OperatorProfiler:
         }
 
     def _add(self, recorded: profile) -> None:
-        # Not `key_averages`: it makes an object of every event first, and took 1.2 s (and 0.6 s of garbage collection)
-        # for five steps of ResNet18 where their raw events are added up in 0.02 s.
+        # Not `key_averages`: it first makes an object per event, which took 1.2 s (and 0.6 s of garbage collection) for
+        # five steps of ResNet18; summing the raw events takes 0.02 s.
         assert recorded.profiler is not None and recorded.profiler.kineto_results is not None
         self._table.add(recorded.profiler.kineto_results.events())
         if not self._trace:
@@ -124,5 +123,6 @@ class OperatorProfiler:
             self._trace["trace"] = None
 
 
-def _activities() -> Iterable[ProfilerActivity]:
-    return supported_activities() & {ProfilerActivity.CPU, ProfilerActivity.CUDA}
+def _activities() -> set[ProfilerActivity]:
+    supported: set[ProfilerActivity] = supported_activities()  # type: ignore[no-untyped-call]
+    return supported & {ProfilerActivity.CPU, ProfilerActivity.CUDA}

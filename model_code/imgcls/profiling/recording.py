@@ -24,7 +24,7 @@ _FIRST_BATCH = "first-batch"
 
 
 class Recorder:
-    """All records of one job. A context manager: whatever ends the block, the files are complete afterwards."""
+    """All records of one job. A context manager: the files are complete after the block, however it ends."""
 
     def __init__(self, folder: Path, *, started: float, sample_seconds: float = 1.0) -> None:
         """`started` is the `time.time()` at which the process began."""
@@ -44,21 +44,21 @@ class Recorder:
         self.findings: list[dict[str, Any]] = []
 
     def profile(self, settings: ProfileSettings) -> None:
-        """What to measure from here on. Until then the machine is sampled and no operator is recorded."""
+        """What to measure from now on. Before this call the machine is sampled and no operators are recorded."""
         self._operators = OperatorProfiler(settings, self._folder)
         self._sampler.interval = settings.sample_ms / 1000
         if not settings.enabled:
             self._sampler.stop()
 
     def metrics(self, values: Mapping[str, float], *, step: int, epoch: int, when: float | None = None) -> None:
-        """`when` is the `time.time()` of figures that an interrupted process left."""
+        """Write one row per value. `when` is the `time.time()` of values that an interrupted process computed."""
         when = when or time.time()
         self._events.scalars(values, step, when)
         for name, value in values.items():
             self._metrics.write(records.row(step, epoch, when, name, value))
 
     def debug(self, name: str, values: Mapping[str, float], *, step: int, epoch: int) -> None:
-        """`values` is by layer group."""
+        """Write one row per layer group of `values`."""
         for layer, value in values.items():
             self._debug.write(records.row(step, epoch, time.time(), name, value, layer))
 
@@ -69,7 +69,7 @@ class Recorder:
         self.findings.append(found)
         self._debug.write(found)
 
-    def environment(self, **values: Any) -> None:
+    def environment(self, **values: object) -> None:
         """Add to environment.json; values must be JSON."""
         self._environment.update(values)
 
@@ -78,7 +78,7 @@ class Recorder:
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """Record the block's duration as a phase, without the phases inside it."""
+        """Record the block's duration as a phase, without that of the phases inside it."""
         begin, counted = time.perf_counter(), self._counted()
         try:
             yield
@@ -86,7 +86,7 @@ class Recorder:
             self.phase(name, time.perf_counter() - begin - (self._counted() - counted))
 
     def steps(self, batches: Iterable[Item]) -> Iterator[tuple[Item, float]]:
-        """Each batch with the seconds that were spent waiting for it; the loop's body is a training step."""
+        """Each batch with the seconds spent waiting for it; the body of the loop over them is a training step."""
         iterator = iter(batches)
         try:
             while True:
@@ -104,7 +104,7 @@ class Recorder:
             self._operators.pause()
 
     def step(self, step: int, epoch: int, seconds: tuple[float, ...]) -> None:
-        """A step's time by part; `seconds` follows profiling.steps.STEP_PARTS. Steps may be left out."""
+        """A step's time by part, in the order of profiling.steps.STEP_PARTS. Steps may be left out."""
         if not self._steps:
             self.phase(_FIRST_BATCH, sum(seconds))
         self._steps.append(Step(step, epoch, seconds, self._operators.is_on))
@@ -125,7 +125,7 @@ class Recorder:
         self._debug.close()
 
     def summary(self) -> dict[str, Any]:
-        """What profile.json would say by now."""
+        """The contents of profile.json so far."""
         checkpoints = sum(seconds for name, seconds in self._phases if name.startswith(CHECKPOINT))
         return {
             "format": 1,
@@ -142,7 +142,7 @@ class Recorder:
 
 
 class _Lines:
-    """A .jsonl file, flushed line by line: the rows before a crash are there after it."""
+    """A .jsonl file, flushed line by line, so that a crash loses no rows."""
 
     def __init__(self, path: Path) -> None:
         self._file: TextIO = path.open("w", buffering=1)
@@ -154,5 +154,5 @@ class _Lines:
         self._file.close()
 
 
-def _write_json(path: Path, value: Any) -> None:
+def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=1, default=str) + "\n")

@@ -1,21 +1,24 @@
-"""The time of every training step, by its parts."""
+"""The time of training steps, by their parts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 STEP_PARTS = ("data-wait", "host-to-device", "forward", "backward", "optimizer")
 CHECKPOINT = "checkpoint"
-"""Not a part of every step: its time is spread over all of them."""
+"""Not a part of every step: its time is divided by the number of all steps."""
 _MAX_ROWS = 1000
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
 class Step:
-    """`seconds` follows STEP_PARTS; a step is `watched` while the profiler slows it down."""
+    """`seconds` is in the order of STEP_PARTS; a step is `watched` when the profiler slows it down."""
 
     step: int
     epoch: int
@@ -24,7 +27,7 @@ class Step:
 
 
 def summarise(steps: list[Step], num_steps: int, checkpoint_seconds: float) -> dict[str, Any]:
-    """The keys of `contract.records.PROFILE_EXAMPLE` about steps. `num_steps` counts those that were not timed too."""
+    """The steps' keys of `contract.records.PROFILE_EXAMPLE`. `num_steps` includes steps that were not timed."""
     parts = 1000 * np.array([item.seconds for item in steps]).reshape(-1, len(STEP_PARTS))
     summary: dict[str, Any] = {
         "num_steps": num_steps,
@@ -43,14 +46,14 @@ def summarise(steps: list[Step], num_steps: int, checkpoint_seconds: float) -> d
     return summary
 
 
-def _steady(steps: list[Step]) -> np.ndarray:
-    """Which steps are typical: the first pays for allocations and autotuning, watched ones for being watched."""
+def _steady(steps: list[Step]) -> npt.NDArray[np.bool_]:
+    """Which steps are typical, bool (steps,): the first pays for allocations and autotuning, watched ones for that."""
     for chosen in ([i > 0 and not item.watched for i, item in enumerate(steps)], [i > 0 for i in range(len(steps))]):
         if any(chosen):
             return np.array(chosen)
     return np.array([True])
 
 
-def thinned(rows: list[Any]) -> list[Any]:
-    """At most 1,000 of them, evenly spread."""
+def thinned(rows: Sequence[Row]) -> Sequence[Row]:
+    """At most 1,000 rows, evenly spread."""
     return rows[:: max(1, -(-len(rows) // _MAX_ROWS))]

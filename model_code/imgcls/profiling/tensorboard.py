@@ -1,7 +1,8 @@
-"""TensorBoard's event file of a training, written without TensorBoard: the stock training image does not have it.
+"""TensorBoard's event file of a training, written without TensorBoard, which the stock training image does not have.
 
-A record is its length, a checksum of that, the bytes, a checksum of those (TensorFlow's core/lib/io/record_writer.h);
-the bytes are an Event message (tensorboard/compat/proto/event.proto), of which scalars need five fields.
+A record is a length, the checksum of the length, the bytes and their checksum (TensorFlow's
+core/lib/io/record_writer.h); the bytes are an Event message (tensorboard/compat/proto/event.proto), of which scalars
+need five fields.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from pathlib import Path
 
 
 class EventFile:
-    """One file of scalars in `folder`, which `tensorboard --logdir FOLDER` shows; whole after every call."""
+    """One file of scalars in `folder`, for `tensorboard --logdir FOLDER`; complete after every call."""
 
     def __init__(self, folder: Path) -> None:
         for earlier in folder.glob("events.out.tfevents.*"):
-            earlier.unlink()  # TensorBoard would draw both runs as one
+            earlier.unlink()  # TensorBoard would show both runs as one
         self._file = (folder / f"events.out.tfevents.{int(time.time())}.kennel").open("wb")
         self._write(_double(1, time.time()) + _bytes(3, b"brain.Event:2"))
 
     def scalars(self, values: Mapping[str, float], step: int, when: float) -> None:
-        """One event of all `values`; the name's part before `:` groups the charts."""
+        """Write one event with all `values`; the part of a name before `:` groups the charts."""
         summary = b"".join(
             _bytes(1, _bytes(1, name.replace(":", "/").encode()) + _float(2, value)) for name, value in values.items()
         )
@@ -37,8 +38,8 @@ class EventFile:
         self._file.flush()
 
 
-# Protocol buffers: a field is its number and kind in one byte, then the value. Kinds: 0 varint, 1 eight bytes, 2 bytes
-# behind their length, 5 four bytes.
+# Protocol buffers: a field is its number and wire type in one byte, then the value. Wire types: 0 varint, 1 eight
+# bytes, 2 length and bytes, 5 four bytes.
 
 
 def _integer(field: int, value: int) -> bytes:
@@ -67,7 +68,7 @@ def _varint(value: int) -> bytes:
 
 
 def _checksum(data: bytes) -> bytes:
-    """CRC-32C, rotated and offset as the format wants it."""
+    """CRC-32C, rotated and offset as the format requires."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]

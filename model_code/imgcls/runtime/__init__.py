@@ -1,1 +1,1 @@
-"""The machine that a process runs on: cores, devices, other processes, and what its libraries lack."""
+"""The machine that a process runs on: cores, devices, other processes, and gaps in its libraries."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def num_cores() -> int:
-    """The process's affinity, cut to the container's CPU quota."""
+    """The number of cores in the process's affinity, limited by the container's CPU quota; at least 1."""
     cores = len(os.sched_getaffinity(0))
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()

@@ -1,8 +1,8 @@
-"""The processes that train one network together: who this one is, and what they agree on.
+"""The processes that train one network together: this one's rank, and what they exchange.
 
-torchrun starts them, on one host or several, and tells each its place by environment variables; AWS's toolkit calls
+torchrun starts them, on one host or several, and passes each its rank by environment variables; AWS's toolkit calls
 torchrun for a job with the hyperparameter `sagemaker_torch_distributed_enabled`. A process that was started alone is
-its own main process, and every function here answers at once.
+its own main process, and every function here returns at once.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 @contextmanager
 def joined(environment: Mapping[str, str]) -> Iterator[torch.device]:
-    """Belong to the group that the environment names, and leave it at the end. Gives this process's device.
+    """Join the process group that the environment describes, and leave it at the end. Yields this process's device.
 
-    Tensors on the CPU go over gloo, those on a GPU over NCCL.
+    Tensors on the CPU are exchanged by gloo, those on a GPU by NCCL.
     """
     device = torch.device("cpu")
     if torch.cuda.is_available():
@@ -45,7 +45,7 @@ def world_size() -> int:
 
 
 def num_on_this_host() -> int:
-    """How many of the processes share this host's cores."""
+    """The number of processes that share this host's cores."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", 1))
 
 
@@ -55,14 +55,14 @@ def is_main() -> bool:
 
 
 def all_reduce_sum(tensor: Tensor) -> Tensor:
-    """`tensor`, in place, as the sum over all processes."""
+    """Replace `tensor` by the sum over all processes, in place, and return it."""
     if world_size() > 1:
         dist.all_reduce(tensor)
     return tensor
 
 
 def largest(value: int) -> int:
-    """The largest of what the processes say."""
+    """The largest of the processes' values."""
     if world_size() == 1:
         return value
     tensor = torch.tensor(value)
@@ -71,7 +71,7 @@ def largest(value: int) -> int:
 
 
 def from_main(data: bytes | None) -> bytes | None:
-    """What the main process passed, in all of them."""
+    """What the main process passed, returned in every process."""
     if world_size() == 1:
         return data
     size = torch.tensor(-1 if data is None else len(data))
@@ -93,7 +93,7 @@ def barrier() -> None:
 def parallel(network: nn.Module, device: torch.device) -> nn.Module:
     """`network` as DistributedDataParallel, which averages the gradients; the network itself in a single process.
 
-    To be called again when `requires_grad` of a parameter changes.
+    Call it again when `requires_grad` of a parameter changes.
     """
     if world_size() == 1:
         return network
@@ -106,16 +106,17 @@ def parallel(network: nn.Module, device: torch.device) -> nn.Module:
 def with_shared_statistics(network: nn.Module, device: torch.device) -> nn.Module:
     """`network` with batch statistics over all processes, on GPUs.
 
-    torch has no such layer for the CPU: there each process normalises by its own rows, as if the batch were smaller,
-    and a run of two processes differs from a run of one by what that does. Running averages are averaged over the
-    processes (`batch_statistics`), so all of them validate the same network.
+    torch has no such layer for the CPU: there each process normalises by its own rows, as if the batch were smaller, so
+    a run of two processes differs slightly from a run of one. Running averages are averaged over the processes
+    (`batch_statistics`), so all of them validate the same network.
     """
     if world_size() == 1 or device.type != "cuda":
         return network
-    return nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    shared: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+    return shared
 
 
 def silence_others() -> None:
-    """Let only the main process print to stdout; errors of all stay visible."""
+    """Let only the main process print to stdout; the errors of all processes stay visible."""
     if not is_main():
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

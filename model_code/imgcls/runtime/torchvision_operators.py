@@ -1,7 +1,7 @@
-"""Import torchvision beside a torch build for which its compiled operators do not load.
+"""Import torchvision next to a torch build for which torchvision's compiled operators do not load.
 
 torchvision has no CPU build for Linux on PyPI: its C++ library needs CUDA's, and without the library `import
-torchvision` stops at a fake kernel for `torchvision::nms`. Networks and transforms need none of these operators, so
+torchvision` fails at a fake kernel for `torchvision::nms`. Networks and transforms need none of these operators, so
 declaring the two schemas is enough; calling them still fails.
 """
 
@@ -17,18 +17,18 @@ _SCHEMAS = (
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
 _declared: list[torch.library.Library] = []
-"""A library's schemas live as long as the object."""
+"""A library's schemas exist only as long as the object."""
 
 
 def import_torchvision() -> ModuleType:
-    """The torchvision module, its missing operators declared where they did not load."""
+    """The torchvision module; operators that did not load are declared."""
     try:
         return importlib.import_module("torchvision")
     except RuntimeError as error:
         if _declared or "torchvision::nms" not in str(error):
             raise
-    library = torch.library.Library("torchvision", "DEF")
+    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for schema in _SCHEMAS:
-        library.define(schema)
+        library.define(schema)  # type: ignore[no-untyped-call]
     _declared.append(library)
     return importlib.import_module("torchvision")

@@ -1,8 +1,8 @@
-"""The averages of normalisation layers, recomputed over recent training images under the weights of now.
+"""Recompute the averages of normalisation layers over recent training images, with the current weights.
 
-The running averages lag: torchvision's MobileNetV3 keeps 99 % of the old value a step, and a small data set has ten
-steps an epoch, so they would describe weights of long ago and validation would be near chance while training does
-well. A forward pass over 512 images costs little and makes evaluation exact.
+The running averages lag: torchvision's MobileNetV3 keeps 99 % of the old value per step, and a small data set has ten
+steps per epoch, so the averages would describe weights from long before, and validation would be near chance while
+training goes well. A forward pass over 512 images costs little and makes evaluation exact.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _IMAGES = 512
 
 
 class BatchStatistics:
-    """Of one network. Keeps the last batches, as bytes, for `refresh`."""
+    """The averages of one network. Keeps the last batches, as uint8 pixels, for `refresh`."""
 
     def __init__(self, network: nn.Module) -> None:
         self._norms = [module for module in network.modules() if isinstance(module, NORMS)]
@@ -28,11 +28,11 @@ class BatchStatistics:
         self._fixed = False
 
     def __len__(self) -> int:
-        """Batches that are kept."""
+        """The number of batches that are kept."""
         return len(self._recent)
 
     def begin_epoch(self, *, fixed: bool) -> None:
-        """`fixed` is for a backbone that is not trained: its averages belong to its weights, and no data moves them."""
+        """`fixed` is for a backbone that is not trained: its averages belong to its weights and must not change."""
         self._recent.clear()
         self._fixed = fixed
         for norm in self._norms if fixed else ():
@@ -45,7 +45,7 @@ class BatchStatistics:
                 self._recent.popleft()
 
     def refresh(self, forward: Callable[[Tensor], object]) -> None:
-        """`forward` runs the network in training mode on images as they were remembered."""
+        """Recompute the averages. `forward` runs the network in training mode on images as they were remembered."""
         if not self._recent:
             return
         momenta = [norm.momentum for norm in self._norms]

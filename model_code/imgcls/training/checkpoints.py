@@ -1,8 +1,9 @@
-"""Checkpoints: a training's resumable state on disk, whole or not there at all.
+"""Checkpoints: a training's resumable state on disk, complete or absent.
 
-A file is written beside its place, forced to the disk and renamed; its name holds the hash of its bytes, so a file
-that was cut, changed or half uploaded is seen at load and the one before it is taken. Two are kept. Of several
-processes the main one writes and reads, and hands what it read to the others: they agree whatever their disks hold.
+A file is written under a temporary name, flushed to the disk and renamed; its final name contains the hash of its
+bytes, so that a truncated, altered or half uploaded file is detected at load and the previous one is used. Two are
+kept. Of several processes the main one writes and reads, and sends what it read to the others: they agree whatever is
+on their own disks.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ _NAME = re.compile(r"checkpoint-(\d{9})-(\d{5})-(?P<run>[0-9a-f]{8})-([0-9a-f]{1
 
 
 class CheckpointError(RuntimeError):
-    """There are checkpoints and none of them is whole; the message says what to do."""
+    """There are checkpoints and all of them are damaged; the message says what to do."""
 
 
 class Checkpoints:
-    """The checkpoints of one run in `folder`. `run` is JSON that tells the run from others: its settings and data.
+    """The checkpoints of one run in `folder`. `run` is JSON that identifies the run: its settings and data.
 
-    One is due `every_seconds` after the last, and after every `every_epochs` epochs; 0 epochs leaves it to the clock.
+    One is due `every_seconds` after the last, and after every `every_epochs` epochs; with 0 epochs only by the clock.
     """
 
     def __init__(self, folder: Path, run: Mapping[str, Any], *, every_seconds: float, every_epochs: int = 0) -> None:
@@ -42,9 +43,9 @@ class Checkpoints:
         self._last = time.monotonic()
 
     def due(self, finished_epoch: int | None = None) -> bool:
-        """Whether to save now: after a step, or with the number of the epoch that just ended. Only in the main process.
+        """Whether to save now: after a step, or after the epoch `finished_epoch`. Always False but in the main process.
 
-        By the clock, as an epoch may take seconds or hours.
+        The clock decides, because an epoch may take seconds or hours.
         """
         if not distributed.is_main():
             return False
@@ -53,7 +54,7 @@ class Checkpoints:
         return time.monotonic() - self._last >= self._every_seconds
 
     def save(self, step: int, num_epochs: int, state: dict[str, Any]) -> None:
-        """Keep the state after `step` steps and `num_epochs` finished epochs."""
+        """Write the state after `step` steps and `num_epochs` finished epochs. Only in the main process."""
         if not distributed.is_main():
             return
         buffer = io.BytesIO()
@@ -71,9 +72,9 @@ class Checkpoints:
         self._last = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """The newest whole state of this run; None when there is none. Says what it passes over.
+        """The newest complete state of this run; None when there is none. Prints which files it skips.
 
-        Raises CheckpointError when all that there are is damaged.
+        Raises CheckpointError when every file of this run is damaged.
         """
         data = distributed.from_main(self._newest() if distributed.is_main() else None)
         return None if data is None else torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -90,9 +91,9 @@ class Checkpoints:
                 return data
             print(f"{path.name} is damaged: trying the checkpoint before it", flush=True)
         if files:
-            raise CheckpointError(f"no checkpoint in {self._folder} is whole: empty the folder to start anew")
+            raise CheckpointError(f"every checkpoint in {self._folder} is damaged: empty the folder to start again")
         for path in others:
-            print(f"{path.name} is of a run with other settings or data: it is not used", flush=True)
+            print(f"{path.name} belongs to a run with other settings or data: it is not used", flush=True)
         return None
 
     def _files(self) -> tuple[list[Path], list[Path]]:
@@ -107,7 +108,7 @@ def _digest(data: bytes | memoryview) -> str:
 
 
 def _sync(folder: Path) -> None:
-    """Make a rename survive a power cut."""
+    """Flush the folder's entries, so that a rename survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""The epochs of a training: keep the best, stop when it does not get better, go on after an interruption."""
+"""The epochs of a training: keep the best, stop when there is no improvement, resume after an interruption."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from imgcls.runtime import distributed
 from imgcls.training.checkpoints import Checkpoints
 from imgcls.training.interruption import Interrupted, Interruption
 from imgcls.training.progress import track
-from imgcls.training.trainer import Trainer, TrainResult, ValidationResult
+from imgcls.training.results import TrainResult, ValidationResult
+from imgcls.training.trainer import Trainer
 
 
 class Batches(Protocol):
-    """What training needs of a loader: images, or features of them."""
+    """What training needs from a loader, of images or of features."""
 
     def __len__(self) -> int: ...
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]: ...
@@ -28,7 +29,7 @@ class Batches(Protocol):
 
 @dataclass(frozen=True)
 class Best:
-    """The epoch that is kept. `weights` is a copy on the CPU."""
+    """The best epoch so far. `weights` is a copy on the CPU."""
 
     result: ValidationResult
     epoch: int
@@ -37,7 +38,7 @@ class Best:
 
 @dataclass
 class Run:
-    """What has been done: finished epochs, the best of them, and what each reported: (step, time, metrics)."""
+    """The epochs so far: how many are finished, the best one, and what each reported: (step, time, metrics)."""
 
     num_epochs: int = 0
     best: Best | None = None
@@ -53,10 +54,10 @@ def fit(
     recorder: Recorder,
     checkpoints: Checkpoints | None = None,
 ) -> Best:
-    """Train epoch after epoch; keep the best; stop after `patience` epochs that were not better.
+    """Train epoch after epoch; keep the best; stop after `patience` epochs without improvement.
 
-    Goes on from the newest checkpoint, which may be of the middle of an epoch, and then computes what the
-    uninterrupted run would have. Raises Interrupted after SIGTERM or Ctrl-C, with a checkpoint saved.
+    Resumes from the newest checkpoint, which may be from the middle of an epoch, and then computes exactly what the
+    uninterrupted run would have computed. Raises Interrupted after SIGTERM or Ctrl-C, once a checkpoint is saved.
     """
     run = _resume(trainer, recorder, checkpoints)
     with Interruption() as interruption:
@@ -66,7 +67,7 @@ def fit(
             if checkpoints is not None and (number or checkpoints.due()):
                 _save(checkpoints, trainer, run, recorder)
             if number:
-                distributed.barrier()  # who ends first would have torchrun end the one that still writes
+                distributed.barrier()  # torchrun ends all processes as soon as one ends: one may still be writing
                 raise Interrupted(number, trainer.step, saved=checkpoints is not None)
 
         while run.num_epochs < epochs and not _is_stale(run, patience) and not _is_stopped(trainer):
@@ -95,7 +96,7 @@ def _is_stale(run: Run, patience: int) -> bool:
 
 
 def _is_stopped(trainer: Trainer) -> bool:
-    """Whether a rule asked the main process, which alone looks at them, to end the training."""
+    """Whether a rule asked for the end of the training. Only the main process evaluates the rules."""
     if not distributed.largest(int(trainer.watch.stopped_by is not None)):
         return False
     print(f"{trainer.watch.stopped_by} fired, and its action is stop: stopping", flush=True)
@@ -148,7 +149,7 @@ def _resume(trainer: Trainer, recorder: Recorder, checkpoints: Checkpoints | Non
     best, run = state["best"], Run(state["num_epochs"], None, state["reported"])
     if best is not None:
         run.best = Best(ValidationResult(best["loss"], best["accuracy"]), best["epoch"], best["weights"])
-    # The records of the interrupted process are elsewhere: these are to tell of the whole run.
+    # The interrupted process wrote its records elsewhere, and these must cover the whole run.
     for epoch, (step, when, reported) in enumerate(run.reported, start=1):
         recorder.metrics(reported, step=step, epoch=epoch, when=when)
     print(f"resuming after step {trainer.step}, epoch {run.num_epochs + 1}", flush=True)

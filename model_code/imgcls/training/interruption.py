@@ -1,8 +1,8 @@
-"""SIGTERM and Ctrl-C as a request: training ends after the step, with a checkpoint, and not in the middle of it.
+"""SIGTERM and Ctrl-C as a request: training ends after the current step, with a checkpoint.
 
 SageMaker sends SIGTERM 120 seconds before it ends a stopped or reclaimed job, but to the container's first process,
-and AWS's toolkit does not pass it on (sagemaker-training-toolkit issues 125 and 173): there the checkpoints by the
-clock are what is left. torchrun, the local cloud and a shell do reach this process.
+and AWS's toolkit does not pass it on (sagemaker-training-toolkit issues 125 and 173): there only the checkpoints by the
+clock help. torchrun, the local cloud and a shell do reach this process.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from types import FrameType, TracebackType
 from imgcls.runtime import distributed
 
 _AGREE_EVERY_STEPS = 8
-"""Asking all processes costs a round trip; of 120 seconds eight steps are little."""
+"""Asking all processes costs a round trip, and eight steps are a small part of 120 seconds."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Interrupted(Exception):
-    """Training was asked to end, and did. `exit_code` is the shell's for the signal: 143 for SIGTERM."""
+    """Training ended because a signal asked for it. `exit_code` follows the shell's convention: 143 for SIGTERM."""
 
     def __init__(self, number: int, step: int, *, saved: bool) -> None:
-        kept = "a checkpoint is saved: the same command goes on from it" if saved else "there is no checkpoint folder"
+        kept = "a checkpoint is saved: the same command resumes from it" if saved else "there is no checkpoint folder"
         super().__init__(f"ended by {signal.Signals(number).name} after step {step}; {kept}")
         self.exit_code = 128 + number
 
 
 class Interruption:
-    """Notes the first signal while its block runs. A second Ctrl-C ends the program at once.
+    """Remembers the first signal that arrives while its block runs. A second Ctrl-C ends the program at once.
 
-    A second SIGTERM does not: torchrun sends one of its own after the one that its whole process group got.
+    A second SIGTERM does not: torchrun sends one of its own after the one that its whole process group received.
     """
 
     def __init__(self) -> None:
@@ -46,13 +46,13 @@ class Interruption:
             signal.signal(number, handler)
 
     def requested(self, step: int) -> int:
-        """The signal that any of the processes got, or 0. All of them ask after the same steps."""
+        """The signal that any of the processes received, or 0. All of them must ask after the same steps."""
         if distributed.world_size() > 1 and step % _AGREE_EVERY_STEPS:
             return 0
         return distributed.largest(self._number)
 
     def tell(self, line: str) -> None:
-        """Print. Who reads it may have been ended by the signal that is noted here: that must not cost a checkpoint."""
+        """Print. The same signal may have ended the reader of the output, which must not prevent the checkpoint."""
         try:
             print(line, flush=True)
         except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""A progress bar over an epoch's batches where someone watches; nothing where the output is a log."""
+"""A progress bar over an epoch's batches on a terminal; nothing where the output is a log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 
 def track(items: Iterable[Item], *, total: int, description: str, done: int = 0) -> Iterable[Item]:
-    """The same items, with a bar that vanishes at the end when stdout is a terminal and rich is installed."""
+    """The same items; a bar is shown until the last one where stdout is a terminal and rich is installed."""
     if not sys.stdout.isatty() or not importlib.util.find_spec("rich"):
         return items
     return _bar(items, total, description, done)

@@ -10,10 +10,10 @@ from imgcls.profiling.steps import STEP_PARTS
 
 
 class StepClock:
-    """Seconds since the lap before, added up by part. A part may have several laps.
+    """Sums the seconds between laps by part of the step. A part may have several laps.
 
-    A GPU works behind the program's back: to see a part's time one must wait for it, so a clock that is not `exact`
-    measures nothing there.
+    A GPU works asynchronously: timing a part means waiting for it, so a clock that is not `exact` measures nothing
+    there.
     """
 
     def __init__(self, device: torch.device, *, exact: bool, data_wait: float) -> None:
@@ -28,7 +28,7 @@ class StepClock:
 
     @property
     def seconds(self) -> tuple[float, ...] | None:
-        """In the order of STEP_PARTS; None where nothing was measured."""
+        """By part, in the order of STEP_PARTS; None where nothing was measured."""
         return tuple(self._seconds.values()) if self._exact else None
 
     def _now(self) -> float:

@@ -13,7 +13,7 @@ from imgcls.contract.artifact import GRAPH, WEIGHTS, ModelCard
 from imgcls.contract.hyperparameters import encode
 from imgcls.contract.training_settings import TrainingSettings
 from imgcls.networks import weights_file
-from imgcls.training.trainer import ValidationResult
+from imgcls.training.results import ValidationResult
 
 
 def write_artifact(

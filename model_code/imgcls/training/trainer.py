@@ -1,4 +1,4 @@
-"""The training engine: optimizer steps over an epoch, validation, and the state to go on from after any step."""
+"""The training engine: optimizer steps over an epoch, validation, and a state to resume from after any step."""
 
 from __future__ import annotations
 
@@ -26,33 +26,15 @@ from imgcls.runtime import distributed
 from imgcls.training.batch_statistics import BatchStatistics
 from imgcls.training.inputs import Arriving, InputMaker, on_device
 from imgcls.training.optimizer import make_optimizer, schedule
+from imgcls.training.results import TrainResult, ValidationResult
 from imgcls.training.step_clock import StepClock
 
 _GPU_TIMED_EVERY_STEPS = 20
 
 
-@dataclass(frozen=True)
-class TrainResult:
-    loss: float
-    accuracy: float
-    learning_rate: float
-    images_per_second: float
-    data_wait_ratio: float
-
-
-@dataclass(frozen=True)
-class ValidationResult:
-    loss: float
-    accuracy: float
-
-    def better_than(self, other: ValidationResult) -> bool:
-        """Higher accuracy, and at equal accuracy, which small validation splits often have, a lower loss."""
-        return (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
-
-
 @dataclass
 class Progress:
-    """What has been done of an epoch."""
+    """How much of an epoch is done: steps, batches kept for the statistics, seconds, seconds waited for data."""
 
     num_steps: int = 0
     num_remembered: int = 0
@@ -63,8 +45,9 @@ class Progress:
 class Trainer:
     """Trains one network in place. Steps are counted over all epochs, from 1.
 
-    `batch_size` is that of all processes together. Every random number of a step follows from the seed, the step and
-    the process, so `state` after a step is all that the steps after it depend on.
+    `batch_size` is that of all processes together; `jitter` is the strength of random colour changes. Every random
+    number of a step follows from the seed, the step and the process, so the steps after any step depend on `state`
+    alone.
     """
 
     def __init__(
@@ -92,7 +75,7 @@ class Trainer:
         self._statistics = BatchStatistics(network)
         self._backbone = architectures.trainable_backbone(network)
         self._model, self._trains_backbone = self._network, False
-        self._sums = torch.zeros(3, device=device)  # loss, right answers, images: of all processes, in the epoch so far
+        self._sums = torch.zeros(3, device=device)  # of this epoch, over all processes: loss, correct answers, images
         self.watch = Watch(
             network, recorder, debug, samples=distributed.is_main(), label_smoothing=settings.label_smoothing
         )
@@ -102,9 +85,9 @@ class Trainer:
     def train_epoch(
         self, batches: Iterable[Batch], epoch: int, after_step: Callable[[], None] = lambda: None
     ) -> TrainResult:
-        """One pass of optimizer steps, or what is left of it. Raises TrainingDiverged.
+        """One epoch of optimizer steps, or the rest of an interrupted one. Raises TrainingDiverged.
 
-        An epoch that was interrupted goes on: `batches` then starts at `first_batch`.
+        `batches` starts at `first_batch`.
         """
         self._begin_epoch(epoch)
         arriving = on_device(batches, self._device)
@@ -113,7 +96,7 @@ class Trainer:
         begin = time.perf_counter() - self.progress.seconds
         for batch, wait in self._recorder.steps(arriving):
             self.step += 1
-            # In every step, not at the end: a checkpoint in the epoch's middle holds what all processes have summed.
+            # In every step, not at the end: a checkpoint in mid-epoch must contain the sums over all processes.
             self._sums += distributed.all_reduce_sum(self._train_step(batch, wait, epoch))
             self.progress.num_steps += 1
             self.progress.num_remembered = len(self._statistics)
@@ -124,18 +107,18 @@ class Trainer:
 
     @property
     def first_batch(self) -> int:
-        """The batch to begin an epoch with: the first, or so many before the next one that the statistics need."""
+        """The batch to begin an epoch with: 0, or where a resumed epoch finds the batches that the statistics need."""
         return self.progress.num_steps - self.progress.num_remembered
 
     def _begin_epoch(self, epoch: int) -> None:
-        """Train the head alone in the first epochs, where the recipe says so."""
+        """Train the head alone in the first `head_epochs`, then the backbone too."""
         trains_backbone = bool(self._backbone) and epoch > self._settings.head_epochs
         for parameter in self._backbone:
             parameter.requires_grad_(trains_backbone)
         if self._model is self._network or trains_backbone != self._trains_backbone:
             model = self._network
             if self._settings.compile:
-                model = torch.compile(model)  # type: ignore[assignment]
+                model = torch.compile(model)
             self._model = distributed.parallel(model, self._device)
             self._trains_backbone = trains_backbone
         self._network.train()
@@ -151,7 +134,7 @@ class Trainer:
         return TrainResult(loss, accuracy, self._learning_rate(), total[2] / seconds, waited / seconds)
 
     def _train_step(self, batch: Arriving, wait: float, epoch: int) -> Tensor:
-        """Sums over this process's rows: of the loss, of right answers, of images."""
+        """Sums over this process's rows: float (3,), the loss, correct answers, images."""
         exact = self._device.type == "cpu" or self.step % _GPU_TIMED_EVERY_STEPS == 1
         clock = StepClock(self._device, exact=exact, data_wait=wait)
         torch.manual_seed(self._settings.seed * 1_000_003 + self.step * distributed.world_size() + distributed.rank())
@@ -162,7 +145,7 @@ class Trainer:
         self._statistics.remember(images)
         self._optimizer.zero_grad(set_to_none=True)
         sums = self._accumulate(images, targets, clock)
-        # On a GPU reading the loss waits for it; the epoch's sum is checked there, which is nan from here on.
+        # On a GPU reading the loss waits for the device; there the epoch's sum is checked, which stays nan.
         if self._device.type == "cpu" or self.watch.is_sampling:
             self.watch.loss(sums[0].item() / len(targets))
         self.watch.update(self._update)
@@ -172,7 +155,7 @@ class Trainer:
         return torch.cat([sums, sums.new_full((1,), len(targets))])
 
     def _accumulate(self, images: Tensor, targets: Tensor, clock: StepClock) -> Tensor:
-        """The gradient of the mean loss over the whole batch, computed part by part."""
+        """Compute the gradient of the batch's mean loss part by part. Sums of the loss and of correct answers, (2,)."""
         num_parts = min(self._settings.accumulation_steps, len(targets))
         factors = self._inputs.factors(len(targets), self._batch_size, self.step)
         factor_parts = [None] * num_parts if factors is None else factors.tensor_split(num_parts, dim=1)
@@ -190,11 +173,11 @@ class Trainer:
                     label_smoothing=self._settings.label_smoothing, reduction="sum",
                 )  # fmt: skip
                 clock.lap("forward")
-                # They average what each of them has; the sum over all rows by their number is wanted.
-                (loss * (distributed.world_size() / self._batch_size)).backward()
+                # The processes average their gradients, and the gradient of the mean over all rows is wanted.
+                (loss * (distributed.world_size() / self._batch_size)).backward()  # type: ignore[no-untyped-call]
                 clock.lap("backward")
-            right = (logits.detach().argmax(1) == labels).sum()
-            sums += torch.stack([loss.detach(), right.to(loss.dtype)])
+            correct = (logits.detach().argmax(1) == labels).sum()
+            sums += torch.stack([loss.detach(), correct.to(loss.dtype)])
         return sums
 
     def _update(self) -> None:
@@ -203,7 +186,7 @@ class Trainer:
         self._optimizer.step()
 
     def refresh_statistics(self) -> None:
-        """Recompute the normalisation layers' averages: see `batch_statistics`."""
+        """Recompute the normalisation layers' averages; see `batch_statistics`."""
         self._statistics.refresh(lambda images: self._forward(self._network, self._inputs.plain(images)))
 
     def validate(self, batches: Iterable[Batch]) -> ValidationResult:
@@ -215,18 +198,18 @@ class Trainer:
                 images, targets = batch.tensors()
                 if len(targets):  # the last batch may have fewer images than there are processes
                     logits = self._forward(self._network, self._inputs.plain(images))
-                    right = (logits.argmax(1) == targets).sum().to(logits.dtype)
-                    count = torch.full_like(right, len(targets))
-                    total += torch.stack([cross_entropy(logits, targets, reduction="sum"), right, count])
-        loss, right, num_images = distributed.all_reduce_sum(total).tolist()
-        return ValidationResult(loss / num_images, right / num_images)
+                    correct = (logits.argmax(1) == targets).sum().to(logits.dtype)
+                    count = torch.full_like(correct, len(targets))
+                    total += torch.stack([cross_entropy(logits, targets, reduction="sum"), correct, count])
+        loss, num_correct, num_images = distributed.all_reduce_sum(total).tolist()
+        return ValidationResult(loss / num_images, num_correct / num_images)
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of the network's state, on the CPU."""
         return {name: tensor.detach().cpu().clone() for name, tensor in self._network.state_dict().items()}
 
     def state(self) -> dict[str, Any]:
-        """All that the next step depends on; `restore` takes it back."""
+        """Everything that the next step depends on; `restore` reads it."""
         return {
             "step": self.step, "progress": asdict(self.progress), "sums": self._sums.cpu().clone(),
             "network": self.weights(), "optimizer": self._optimizer.state_dict(),
@@ -240,7 +223,7 @@ class Trainer:
 
     def _forward(self, model: nn.Module, images: Tensor) -> Tensor:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._settings.bf16):
-            logits = model(images)
+            logits: Tensor = model(images)
         return logits.float()
 
     def _learning_rate(self) -> float:

@@ -4,8 +4,8 @@ import pytest
 
 from imgcls.contract import records
 from imgcls.contract.debugging import DebugSettings
+from imgcls.debug.history import EpochLosses, History, Sample
 from imgcls.debug.rules import make_checks
-from imgcls.debug.stream import EpochLosses, History, Sample
 
 CHECKS = {check.name: check for check in make_checks(DebugSettings().rules)}
 

@@ -10,10 +10,10 @@ from torch import nn
 from imgcls.contract import records
 from imgcls.contract.debugging import DebugSettings
 from imgcls.debug.activations import ActivationProbe
-from imgcls.debug.parameters import figures_around, read, trainable_groups
+from imgcls.debug.history import History, Sample
+from imgcls.debug.parameters import read, statistics_around, trainable_groups
 from imgcls.debug.rules import make_checks
 from imgcls.debug.sampler import StepSampler
-from imgcls.debug.stream import History, Sample
 from imgcls.networks import architectures
 
 
@@ -43,7 +43,7 @@ def test_figures_are_those_of_the_weights_before_the_step():
             network[0].weight.add_(0.25)
             network[0].weight.grad.zero_()
 
-    figures = figures_around(network, step)
+    figures = statistics_around(network, step)
     assert figures[records.WEIGHT_NORM] == {"0": 5.0} and figures[records.GRADIENT_NORM] == {"0": 1.0}
     assert figures[records.GRADIENT_RATIO] == {"0": pytest.approx(0.2)}
     assert figures[records.UPDATE_RATIO] == {"0": pytest.approx(0.5 / 5)}
@@ -152,5 +152,5 @@ def test_cached_features_are_no_images():
 def test_a_layer_that_the_loss_does_not_depend_on_has_no_gradient():
     network = nn.ModuleDict({"used": nn.Linear(4, 2), "forgotten": nn.Linear(4, 2)})
     network["used"](torch.rand(3, 4)).sum().backward()
-    figures = figures_around(network, lambda: None)
+    figures = statistics_around(network, lambda: None)
     assert figures[records.GRADIENT_NORM]["forgotten"] == 0.0 < figures[records.GRADIENT_NORM]["used"]

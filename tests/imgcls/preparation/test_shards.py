@@ -78,7 +78,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataError, match=r"shard-00000.bin ends inside train/.*\.jpg: copy the prepared"):
         split.read(last)
-    with pytest.raises(DataError, match=r"shard-00000.bin is missing or cut short"):
+    with pytest.raises(DataError, match=r"shard-00000.bin is missing or truncated"):
         open_split(folder)
     index = json.loads((folder / shards.INDEX).read_text())
     (folder / shards.INDEX).write_text(json.dumps({**index, "format": 9}))

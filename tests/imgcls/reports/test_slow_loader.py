@@ -12,28 +12,18 @@ import pytest
 import torch
 
 from imgcls.contract.artifact import Preprocessing
+from imgcls.contract.optimization import Optimization
 from imgcls.contract.profiling import ProfileSettings
 from imgcls.data.loader import Batch
 from imgcls.networks import architectures
 from imgcls.profiling.recording import Recorder
 from imgcls.reports.profiler import render_profiler_report
-from imgcls.training.trainer import Recipe, Trainer
+from imgcls.training.trainer import Trainer
 
 STEPS, BATCH = 24, 64
 SETTINGS = ProfileSettings()
 SPEC = Preprocessing(resize=32, crop=32)
-RECIPE = Recipe(
-    epochs=1,
-    lr=0.01,
-    optimizer="sgd",
-    momentum=0.9,
-    weight_decay=0.0,
-    label_smoothing=0.0,
-    warmup_epochs=0.0,
-    bf16=False,
-    jitter=0.0,
-    seed=1,
-)
+OPTIMIZATION = Optimization(epochs=1, weight_decay=0.0, warmup_epochs=0.0)
 
 
 def _batches(delay: float, slept: list[float]) -> Iterator[Batch]:
@@ -58,7 +48,7 @@ def _report(folder: Path, delay: float) -> tuple[str, list[float]]:
         trainer = Trainer(
             architectures.build("simple_cnn", 2),
             SPEC,
-            RECIPE,
+            OPTIMIZATION,
             steps_per_epoch=STEPS,
             batch_size=BATCH,
             device=torch.device("cpu"),

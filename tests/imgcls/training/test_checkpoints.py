@@ -53,7 +53,7 @@ def test_one_that_went_missing_leaves_the_other(saved):
 def test_without_a_whole_one_training_stops_and_says_how_to_start_anew(saved):
     for path in saved.iterdir():
         path.write_bytes(b"")
-    with pytest.raises(CheckpointError, match=f"no checkpoint in {saved} is whole: empty the folder"):
+    with pytest.raises(CheckpointError, match=f"every checkpoint in {saved} is damaged: empty the folder"):
         load(saved)
 
 

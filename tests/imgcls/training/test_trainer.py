@@ -10,7 +10,7 @@ from imgcls.contract.optimization import Optimization
 from imgcls.debug.watch import TrainingDiverged
 from imgcls.networks import architectures
 from imgcls.training.optimizer import make_optimizer, schedule
-from imgcls.training.trainer import ValidationResult
+from imgcls.training.results import ValidationResult
 from tests.imgcls.trainers import SPEC, fake_batches, plain_network, trainers
 
 

@@ -1,4 +1,4 @@
-"""The rules of `contract.rules`, each a small class that decides over a training's history."""
+"""The rules of `contract.rules`, each a small class that decides on a training's history."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ CHECKS: tuple[type[Check], ...] = (
 
 
 def make_checks(settings: Mapping[str, RuleSettings]) -> list[Check]:
-    """Every rule that is not off, with its thresholds."""
+    """Every rule that is not off, with its thresholds. `settings` has every rule."""
     return [kind(**settings[kind.name].thresholds) for kind in CHECKS if settings[kind.name].action != OFF]

@@ -5,26 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
-from imgcls.debug.stream import History
+from imgcls.debug.history import History
 
 Moment = Literal["loss", "sample", "epoch"]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Why a rule fires: the figure, and the layer group where it belongs to one."""
+    """Why a rule fires: the value, and the layer group where the value belongs to one."""
 
     value: float
     layer: str | None = None
 
 
 class Check(Protocol):
-    """A frozen dataclass whose fields are the thresholds that `contract.rules` lists under `name`."""
+    """A frozen dataclass whose fields are the thresholds that `contract.rules` has for `name`."""
 
     name: ClassVar[str]
     moment: ClassVar[Moment]
-    """When there is news for it: a loss was read, a sample taken, an epoch finished."""
+    """When to check it: after a loss was read, a sample taken or an epoch finished."""
 
     def check(self, history: History) -> Evidence | None:
-        """None while nothing is wrong. The same history gives the same answer."""
+        """None while nothing is wrong. Depends on the history alone."""
         ...

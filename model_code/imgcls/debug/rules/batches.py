@@ -1,4 +1,4 @@
-"""Rules over what the network is fed."""
+"""Rules on the network's input."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from imgcls.contract import records
+from imgcls.debug.history import History
 from imgcls.debug.rules.base import Evidence, Moment
-from imgcls.debug.stream import History
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class UnnormalizedInput:
 
     def check(self, history: History) -> Evidence | None:
         sample = history.samples[-1]
-        if records.INPUT_MEAN not in sample.figures:
+        if records.INPUT_MEAN not in sample.statistics:
             return None
         mean = sample.layers(records.INPUT_MEAN)[records.INPUT]
         deviation = sample.layers(records.INPUT_STD)[records.INPUT]

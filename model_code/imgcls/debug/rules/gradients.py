@@ -1,4 +1,4 @@
-"""Rules over gradients, and over values that grow beyond all bounds."""
+"""Rules on gradients, and on values that grow without bound."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from imgcls.contract import records
+from imgcls.debug.history import History, Sample
 from imgcls.debug.rules.base import Evidence, Moment
-from imgcls.debug.stream import History, Sample
 
 _SMALL_NORM = 0.01
-"""A network that has learned has next to no gradient; a hundred times nothing is no explosion."""
+"""A trained network has almost no gradient; a hundred times almost nothing is not an explosion."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ExplodingTensor:
         watched = (records.GRADIENT_NORM, records.WEIGHT_NORM, records.ACTIVATION_MEAN, records.ACTIVATION_STD)
         for name in watched:
             for layer, value in history.samples[-1].layers(name).items():
-                if not abs(value) <= self.limit:  # true for nan too
+                if not abs(value) <= self.limit:  # true for nan as well
                     return Evidence(value, layer)
         return None
 

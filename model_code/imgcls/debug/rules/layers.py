@@ -1,4 +1,4 @@
-"""Rules over single layers: how they start, whether they move, whether they let anything through."""
+"""Rules on single layers: their initial weights, whether they change, whether they pass anything on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from imgcls.contract import records
+from imgcls.debug.history import History
 from imgcls.debug.rules.base import Evidence, Moment
-from imgcls.debug.stream import History
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class UnchangedLayer:
 
     def check(self, history: History) -> Evidence | None:
         if any(sample.learning_rate == 0 for sample in history.last(self.samples)):
-            return None  # the schedule's last step moves nothing
+            return None  # the schedule's last step changes nothing
         for layer, ratios in history.in_a_row(records.UPDATE_RATIO, self.samples):
             if max(ratios) < self.ratio:
                 return Evidence(ratios[-1], layer)

@@ -1,4 +1,4 @@
-"""Rules over the losses: of a step, and of the epochs."""
+"""Rules on the losses of steps and epochs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from imgcls.debug.history import EpochLosses, History
 from imgcls.debug.rules.base import Evidence, Moment
-from imgcls.debug.stream import EpochLosses, History
 
 _NEGLIGIBLE = 0.05
-"""A validation loss, in nats, below which its ratio to others means nothing."""
+"""A validation loss, in nats, below which its ratio to other losses means nothing."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class LossNotDecreasing:
             return None
         best_before = min(epoch.train for epoch in history.epochs[:-num])
         best_now = min(epoch.train for epoch in history.epochs[-num:])
-        # A loss that stands still at a low value has nothing left to learn.
+        # A loss that stays at a low value has nothing left to learn.
         least = history.least_loss
         learned = best_now - least < self.guessing * (history.guessing_loss - least)
         return None if learned or best_now <= (1 - self.share) * best_before else Evidence(history.epochs[-1].train)
@@ -67,9 +67,9 @@ class Overtraining:
 
 
 def _worse_epochs(history: History, num: float, ratio: float) -> list[EpochLosses]:
-    """The last `num` epochs if all validate worse than the best one and than they train; else none.
+    """The last `num` epochs if all have a higher validation loss than the best epoch and than their training loss.
 
-    A validation loss alone jumps: splits are small. Below the training loss there is nothing to overfit to.
+    The validation loss alone fluctuates, because splits are small; below the training loss there is no overfitting.
     """
     recent = history.epochs[-int(num) :]
     if len(history.epochs) <= num:

@@ -1,4 +1,4 @@
-"""Rules over the learning rate, judged by how much a step changes the weights."""
+"""Rules on the learning rate, judged by how much a step changes the weights."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from imgcls.contract import records
+from imgcls.debug.history import History, Sample
 from imgcls.debug.rules.base import Evidence, Moment
-from imgcls.debug.stream import History, Sample
 
 _NEAR_PEAK = 0.5
 
@@ -33,7 +33,7 @@ class LearningRateTooLow:
     moment: ClassVar[Moment] = "sample"
 
     def check(self, history: History) -> Evidence | None:
-        """Warm-up and the schedule's end are low by design: only samples from the peak on count, and near it."""
+        """Only samples near the peak rate and after it count: warm-up and the schedule's end are low by design."""
         kept = list(history.samples)
         peak = max(range(len(kept)), key=lambda index: kept[index].learning_rate)
         recent = history.last(self.samples)
@@ -45,6 +45,6 @@ class LearningRateTooLow:
 
 
 def _median_change(sample: Sample) -> float:
-    """Of the layers that change at all: the others have a rule of their own."""
+    """Over the layers that change at all; for the others there is `unchanged-layer`."""
     ratios = [ratio for ratio in sample.layers(records.UPDATE_RATIO).values() if ratio > 0]
     return statistics.median(ratios) if ratios else 0.0

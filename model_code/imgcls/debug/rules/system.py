@@ -1,4 +1,4 @@
-"""Rules over the profile: whether the machine is used, and lasts."""
+"""Rules on the profile: whether the machine is busy, and whether its memory suffices."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Any, ClassVar
 
+from imgcls.debug.history import History
 from imgcls.debug.rules.base import Evidence, Moment
-from imgcls.debug.stream import History
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class LowCPUUtilization:
     moment: ClassVar[Moment] = "epoch"
 
     def check(self, history: History) -> Evidence | None:
-        # Beside a GPU idle cores are as it should be. Other processes' work counts: these cores are in use.
+        # With a GPU idle cores are normal. Other processes count as well: their cores are in use.
         if history.device != "cpu":
             return None
         return _below(_settled(history.profile, "machine_cpu_percent"), self.share, self.samples)
@@ -68,9 +68,9 @@ class MemoryClimbing:
     moment: ClassVar[Moment] = "epoch"
 
     def check(self, history: History) -> Evidence | None:
-        """The first half of a run allocates what it needs; growth after it that does not slow down no run survives.
+        """The first half of a run allocates what it needs; growth after it that does not slow down ends in a failure.
 
-        A short run has no such half: ResNet50 on a CPU was seen to double its caches over 80 steps, and then to stop.
+        A short run is not judged: ResNet50 on a CPU doubled its caches over 80 steps, and then stopped growing.
         """
         used = [sample["memory_bytes"] for sample in history.profile.get("system", ()) if "memory_bytes" in sample]
         if len(used) < max(8, self.samples) or history.profile["num_steps"] < self.steps:
@@ -80,7 +80,7 @@ class MemoryClimbing:
 
 
 def lasting_growth(used: Sequence[float]) -> float:
-    """By what share memory grows in the second half of at least 8 samples; 0 where the growth slows down."""
+    """The share by which memory grows in the second half of at least 8 samples; 0 where the growth slows down."""
     half = used[len(used) // 2 :]
     size = max(1, len(half) // 4)
     levels = [mean(half[start : start + size]) for start in range(0, 4 * size, size)]
@@ -90,7 +90,7 @@ def lasting_growth(used: Sequence[float]) -> float:
 
 
 def _settled(profile: Mapping[str, Any], name: str) -> list[float]:
-    """A figure of the system samples, without the start-up's."""
+    """One value of the machine's samples, without the first quarter, which is the start-up."""
     values = [sample[name] for sample in profile.get("system", ()) if name in sample]
     return values[len(values) // 4 :]
 
@@ -105,7 +105,7 @@ def _below(percents: Sequence[float], share: float, samples: float) -> Evidence 
 def _part_above(profile: Mapping[str, Any], part: str, share: float, seconds: float) -> Evidence | None:
     parts = profile.get("mean_ms", {})
     total = sum(parts.values())
-    # What takes no time needs no advice on how to take less.
+    # A part that takes little time is not worth advice.
     if not total or profile.get("num_steps", 0) * total / 1000 < seconds:
         return None
     taken = parts[part] / total

@@ -1,4 +1,4 @@
-"""What the rules look at: samples of single steps, the epochs so far, the machine's profile."""
+"""What the rules decide on: samples of single steps, the epochs so far, the machine's profile."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Figures = dict[str, dict[str, float]]
-"""Name of `contract.records` -> layer group -> value."""
+Statistics = dict[str, dict[str, float]]
+"""Name in `contract.records` -> layer group -> value."""
 
 _KEPT_SAMPLES = 20
 
@@ -21,11 +21,11 @@ class Sample:
     step: int
     loss: float
     learning_rate: float
-    figures: Figures
+    statistics: Statistics
 
     def layers(self, name: str) -> Mapping[str, float]:
-        """A figure by layer group; empty where it was not taken."""
-        return self.figures.get(name, {})
+        """One statistic by layer group; empty where it was not taken."""
+        return self.statistics.get(name, {})
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class EpochLosses:
 
 @dataclass
 class History:
-    """A training up to now.
+    """A training so far.
 
-    `labels` counts the sampled images by class, `profile` is the dict of `contract.records`, `loss` is the last read.
+    `labels` counts the sampled images by class index, `profile` is as in `contract.records`, `loss` is the last one.
     """
 
     num_classes: int
@@ -54,12 +54,12 @@ class History:
 
     @property
     def guessing_loss(self) -> float:
-        """The loss of giving every class the same probability, in nats."""
+        """The loss of a network that gives every class the same probability, in nats."""
         return math.log(max(2, self.num_classes))
 
     @property
     def least_loss(self) -> float:
-        """The training loss of a network that is always right and as sure as smoothed labels ask for, in nats."""
+        """The least possible training loss with smoothed labels, in nats."""
         num_others = max(2, self.num_classes) - 1
         others = self.label_smoothing / (num_others + 1)
         right = 1 - others * num_others
@@ -67,12 +67,12 @@ class History:
         return -right * math.log(right) - wrong
 
     def last(self, num: float) -> list[Sample]:
-        """The last `num` samples, oldest first; none while there are fewer."""
+        """The last `num` samples, oldest first; empty while there are fewer."""
         kept = list(self.samples)[-int(num) :] if num else []
         return kept if len(kept) == int(num) else []
 
     def in_a_row(self, name: str, num: float) -> Iterator[tuple[str, list[float]]]:
-        """(layer group, its figure `name` in the last `num` samples, oldest first), of groups that have them all."""
+        """(layer group, its values of `name` in the last `num` samples, oldest first), for groups with all values."""
         samples = self.last(num)
         for layer in samples[-1].layers(name) if samples else ():
             values = [sample.layers(name)[layer] for sample in samples if layer in sample.layers(name)]
