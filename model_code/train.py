@@ -96,7 +96,7 @@ def train(
     else:
         epochs, patience = settings.optimization.epochs, settings.optimization.patience
         best = fit(trainer, data.train, data.validation, epochs, patience, recorder, checkpoints)
-    # A tuning job takes the last value that it finds: print the kept epoch's last.
+    # A tuning job takes the last value in the log, so the best epoch's is printed last.
     print(metrics.line({"validation:loss": best.result.loss, "validation:accuracy": best.result.accuracy}), flush=True)
     if distributed.is_main():
         with recorder.timed("artifact"):

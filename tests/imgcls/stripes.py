@@ -1,4 +1,4 @@
-"""A data set that a network learns in seconds: stripes that lie, stand or slant, in any colours."""
+"""A data set that a network learns in seconds: horizontal, vertical or slanting stripes in random colours."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Small networks and batches for tests of the training engine."""
+"""Small networks and batches for tests of the trainer."""
 
 import time
 from contextlib import contextmanager
@@ -29,14 +29,14 @@ def fake_batches(num=STEPS, size=BATCH_SIZE, seed=0, start=0):
 
 
 def plain_network():
-    """Without batch normalisation: an image's gradient does not depend on those beside it."""
+    """Without batch normalisation: an image's gradient does not depend on the others in its batch."""
     torch.manual_seed(0)
     return nn.Sequential(nn.Conv2d(3, 4, 5, stride=3), nn.ReLU(), nn.Flatten(), nn.Linear(400, 2))
 
 
 @contextmanager
 def trainers(folder):
-    """A function that makes trainers, which share one recorder."""
+    """Yields a function that makes trainers, which share one recorder."""
     with Recorder(folder / "records", started=time.time()) as recorder:
 
         def make(network=None, *, jitter=0.0, batch_size=BATCH_SIZE, class_weights=None, **changes):

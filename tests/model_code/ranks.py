@@ -13,7 +13,7 @@ _PROCESSES = multiprocessing.get_context("forkserver")
 
 def start(folder, num, arguments, *, terminate=None):
     """The processes of `num` ranks. `terminate` is (rank, step): this rank gets SIGTERM in that step."""
-    # The same as for the training that is killed: pytest has one server for both.
+    # The same module as for killed_training: pytest has one fork server for both.
     _PROCESSES.set_forkserver_preload(["tests.reliability.killed_training"])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

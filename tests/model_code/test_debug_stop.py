@@ -20,5 +20,5 @@ def test_a_rule_ends_the_training_of_two_processes(splits, tmp_path):
     (finding,) = [row for row in rows if row["name"] == "learning-rate-too-low"]
     assert finding["epoch"] == 1 and finding["action"].startswith("training stops after this epoch")
     assert [row["step"] for row in rows if row["name"] == records.LOSS] == [1, 2, 4, 6], "one epoch, written once"
-    assert (tmp_path / "log-1").read_text() == "", "the other process goes along without a word"
+    assert (tmp_path / "log-1").read_text() == "", "the other process prints nothing"
     assert verify(tmp_path / "model").validation["accuracy"] >= 0

@@ -13,7 +13,7 @@ from imgcls.contract import records
 from tests.model_code import ranks
 from tests.model_code.test_train import arguments, train
 
-# With a frozen backbone no image's gradient depends on those beside it, so the figures must agree to rounding.
+# With a frozen backbone no image's gradient depends on the others in its batch, so the metrics agree up to rounding.
 EXACT = {
     "freeze-backbone": "true", "augmentation": "standard", "epochs": "3", "batch-size": "9", "lr": "0.05",
     "optimizer": "sgd", "class-weighting": "loss", "gradient-clipping": "0.5", "test-batch-size": "23",
@@ -58,7 +58,7 @@ def test_two_processes_have_the_losses_of_one(splits, folders):
     assert (two / "log-1").read_text() == "", "only the main process prints"
 
 
-def test_sigterm_to_any_of_them_leaves_one_checkpoint_to_go_on_from(splits, folders):
+def test_sigterm_to_any_process_leaves_one_checkpoint_to_resume_from(splits, folders):
     whole, stopped = folders
     assert ranks.run(whole, 2, arguments(splits, whole, **WHOLE)) == [0, 0]
     options = {**WHOLE, "checkpoint-dir": stopped / "checkpoints"}

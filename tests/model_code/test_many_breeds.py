@@ -1,4 +1,4 @@
-"""133 breeds: a ResNet18 from scratch against what the colours alone tell."""
+"""133 breeds: a ResNet18 from scratch compared with colour histograms alone."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ CLASSES, PER_CLASS = 133, 60
 
 
 def histograms(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """64 bins of RGB an image, and the class folders' names."""
+    """64 RGB bins per image, and the class folders' names."""
     paths = sorted(folder.glob("*/*.jpg"))
     rows = []
     for path in paths:

@@ -1,4 +1,4 @@
-"""An interrupted training goes on and ends with the weights of the uninterrupted one, bit for bit."""
+"""An interrupted training resumes and ends with the weights of the uninterrupted one, bit for bit."""
 
 import functools
 import json
@@ -13,7 +13,7 @@ from imgcls.contract import records
 from imgcls.training.trainer import Trainer
 from tests.model_code.test_train import train
 
-# Colours, moving averages and, in MobileNet, dropout: all that a step could take from elsewhere than the checkpoint.
+# Colour changes, moving averages and, in MobileNet, dropout: state that a step could take from outside the checkpoint.
 OPTIONS = {
     "architecture": "simple_cnn", "epochs": "2", "batch-size": "12", "augmentation": "standard",
     "checkpoint-seconds": "0", "accumulation-steps": "2", "head-epochs": "1",
@@ -37,7 +37,7 @@ TIMES = {"train:images-per-second", "train:data-wait-ratio"}
 
 @pytest.fixture(scope="module")
 def uninterrupted(splits, tmp_path_factory):
-    """A function that gives the folder of a whole run of the architecture."""
+    """A function that returns the folder of an uninterrupted run of the architecture."""
 
     @functools.cache
     def run(architecture):
@@ -87,7 +87,7 @@ def test_resuming_from_any_step_gives_the_same_weights(
     assert result.returncode == 0, result.stderr
     assert "resuming after step {}, epoch {}".format(*resumed) in result.stdout
     assert weights(tmp_path) == weights(uninterrupted(architecture))
-    assert measured(tmp_path) == measured(uninterrupted(architecture)), "the records tell of the whole run"
+    assert measured(tmp_path) == measured(uninterrupted(architecture)), "the records cover the whole run"
 
 
 def test_resuming_between_an_epochs_last_step_and_its_validation(splits, tmp_path, uninterrupted, monkeypatch):
@@ -119,8 +119,8 @@ def test_a_signal_saves_and_ends_with_the_shells_code(splits, tmp_path, uninterr
     assert weights(tmp_path) == weights(uninterrupted("simple_cnn"))
 
 
-def test_a_reader_that_the_signal_ended_too_costs_no_checkpoint(splits, tmp_path, uninterrupted, monkeypatch):
-    """AWS's toolkit reads what training prints, and dies of the signal at once."""
+def test_a_checkpoint_is_saved_even_if_the_signal_ended_the_reader_too(splits, tmp_path, uninterrupted, monkeypatch):
+    """AWS's toolkit reads what training prints, and the signal ends it at once."""
     options = {**OPTIONS, "checkpoint-seconds": "1000", "checkpoint-dir": tmp_path / "checkpoints"}
     validate = Trainer.validate
 
@@ -141,7 +141,7 @@ def broken_pipe(_):
     raise BrokenPipeError
 
 
-def test_a_signal_without_a_checkpoint_folder_ends_all_the_same(splits, tmp_path, monkeypatch):
+def test_a_signal_ends_a_training_without_a_checkpoint_folder(splits, tmp_path, monkeypatch):
     interrupt(monkeypatch, 1, lambda: os.kill(os.getpid(), signal.SIGTERM))
     result = train(splits, tmp_path)
     assert result.returncode == 143 and "there is no checkpoint folder" in result.stderr

@@ -100,7 +100,7 @@ def test_the_same_seed_trains_the_same_weights(splits, tmp_path):
 
 
 def test_a_job_reads_the_services_environment(splits, tmp_path):
-    """Dictionaries reach the command line flattened by AWS's toolkit; SM_HPS has them whole."""
+    """Dictionaries reach the command line flattened by AWS's toolkit; SM_HPS has them as they were sent."""
     environment = {
         "SM_CHANNEL_TRAIN": str(splits / "train"),
         "SM_CHANNEL_VALIDATION": str(splits / "validation"),
@@ -147,14 +147,14 @@ def test_a_mistake_is_one_sentence(splits, tmp_path, changes, message):
     assert message in result.stderr and "Traceback" not in result.stderr
 
 
-def test_bad_data_is_named_and_leaves_the_records(splits, tmp_path):
+def test_a_bad_image_is_named_and_the_records_are_left(splits, tmp_path):
     folder = tmp_path / "data"
     draw_split(folder / "train", 4, 0)
     shutil.copytree(splits / "validation", folder / "validation")
     (folder / "train" / "002.Standing" / "001.jpg").write_bytes(b"\xff\xd8 broken")
     result = train(folder, tmp_path, batch_size="4", environment={"TRAINING_JOB_NAME": "job"})
     assert result.returncode == 1 and "002.Standing/001.jpg" in result.stderr
-    assert result.stderr.startswith("RuntimeError: "), "by this AWS's toolkit finds the reason"
+    assert result.stderr.startswith("RuntimeError: "), "AWS's toolkit finds the reason by this prefix"
     environment = json.loads((tmp_path / "model-records" / records.ENVIRONMENT_FILE).read_text())
     assert environment["outcome"] == "failed" and "001.jpg" in environment["reason"]
 

@@ -1,4 +1,4 @@
-"""train.py on kept features: the same model as without them, the search's winner reported from images, refusals."""
+"""train.py on cached features: the same model as without them, the search's winner scored on images, refusals."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def test_a_cached_training_ends_with_the_same_logits(splits, tmp_path, architect
     torch.testing.assert_close(logits["true"], logits["false"], rtol=0, atol=1e-4)
 
 
-def test_a_second_run_reads_the_features_of_the_first(splits, tmp_path):
+def test_a_second_run_reuses_the_features_of_the_first(splits, tmp_path):
     changes = {"feature_cache": "true", "feature_views": "3", "augmentation": "standard", **FROZEN}
     first, second = (train(splits, tmp_path, **changes, seed=1) for _ in range(2))
     total = 3 * 72 + 24
@@ -54,7 +54,7 @@ def test_a_second_run_reads_the_features_of_the_first(splits, tmp_path):
     assert f"features of {total} images and views, {total} of them from an earlier pass" in second.stdout
 
 
-def test_a_pass_that_is_stopped_goes_on_where_it_was(splits, tmp_path, monkeypatch):
+def test_an_interrupted_pass_resumes_where_it_stopped(splits, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "BLOCK_ROWS", 16)
     original, num = FeatureArray.append, iter(range(100))
 
@@ -72,7 +72,7 @@ def test_a_pass_that_is_stopped_goes_on_where_it_was(splits, tmp_path, monkeypat
     assert resumed.returncode == 0 and "features of 96 images and views, 32 of them from an earlier" in resumed.stdout
 
 
-def test_a_head_search_reports_the_winner_from_images(splits, tmp_path):
+def test_a_head_search_scores_the_winner_on_images(splits, tmp_path):
     search = {"trials": 9, "space": {"batch-size": [8, 16]}}
     result = train(splits, tmp_path, head_search=json.dumps(search), **{**FROZEN, "epochs": "9"})
     assert result.returncode == 0, result.stderr
@@ -82,7 +82,7 @@ def test_a_head_search_reports_the_winner_from_images(splits, tmp_path):
     assert len(rows) == 9 and winner["value"] == max(row["value"] for row in rows)
     for name, value in winner["values"].items():
         assert card.hyperparameters[name] == str(value)
-    # The figure is the whole network's on the images, and the features' figure agrees with it.
+    # The reported accuracy is the whole network's on images, and equals the one on features.
     logits = logits_of(network_of(tmp_path), split := open_dataset(splits / "validation"))
     accuracy = (logits.argmax(1) == torch.tensor(split.targets)).float().mean().item()
     assert card.validation["accuracy"] == pytest.approx(accuracy) == pytest.approx(winner["value"])
@@ -110,10 +110,10 @@ def test_pretrained_weights_come_from_the_channel_and_the_backbone_keeps_them(sp
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"feature_cache": "true"}, "error: feature-cache works on the answers of a backbone that does not change"),
+        ({"feature_cache": "true"}, "error: feature-cache uses the features of a backbone that does not change"),
         (
             {"head_search": '{"trials": 4}'},
-            "error: head-search works on the answers of a backbone that does not change",
+            "error: head-search uses the features of a backbone that does not change",
         ),
         ({"feature_views": "2"}, "error: feature-views are views in the feature cache: pass --feature-cache true"),
         (

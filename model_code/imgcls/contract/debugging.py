@@ -72,7 +72,7 @@ def _rule(rule: Rule, changes: Any) -> RuleSettings:
         raise HyperparameterError(f"{place} must be a JSON object with {' or '.join(names)}")
     check_names(place, changes, names)
     action = changes.get("action", rule.action)
-    # After a loss that is not finite there are no weights left to go on with.
+    # After a loss that is not finite the weights are lost.
     choices = (STOP,) if rule.name == "non-finite-loss" else ACTIONS
     if action not in choices:
         raise HyperparameterError(f"{place}.action is {action!r}; it must be {' or '.join(choices)}")

@@ -33,8 +33,8 @@ _HYPERPARAMETERS = {item.name: item for item in Optimization.hyperparameters()}
 
 @dataclass(frozen=True)
 class HeadSearch:
-    """`halving` gives every trial a share of the epochs and goes on with the best 1 / `eta` of them, again and again;
-    `random` trains every trial to its end. The `epochs` hyperparameter is what the longest trial gets.
+    """`halving` gives every trial a few epochs and continues with the best 1 / `eta` of them, repeatedly; `random`
+    gives every trial all its epochs. The `epochs` hyperparameter is the most that a trial gets.
     """
 
     trials: int = 20

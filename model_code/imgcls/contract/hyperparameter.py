@@ -26,7 +26,7 @@ class Hyperparameter:
     """One option of train.py. `kind` is int, float, str, bool or dict (a JSON object). `low` and `high` are inclusive.
 
     `read` makes typed settings of a JSON object. The weights do not depend on a `resume_safe` hyperparameter: it may
-    change when an interrupted training goes on.
+    change when an interrupted training is resumed.
     """
 
     name: str

@@ -19,17 +19,17 @@ class Optimization(Group):
     lr: float = option(0.01, "peak learning rate", low=1e-7, high=10.0, tunable=True)
     optimizer: Literal["sgd", "adamw"] = option("sgd", "rule by which gradients change the weights", tunable=True)
     momentum: float = option(0.9, "momentum of sgd", low=0.0, high=0.9999, tunable=True)
-    weight_decay: float = option(5e-4, "pull of the weights towards zero", low=0.0, high=1.0, tunable=True)
+    weight_decay: float = option(5e-4, "strength of the weights' decay towards zero", low=0.0, high=1.0, tunable=True)
     warmup_epochs: float = option(0.5, "epochs of linear warm-up before the cosine", low=0.0, high=100.0)
     head_epochs: int = option(0, "first epochs that train the new last layer only", low=0, high=1000, tunable=True)
     backbone_lr_ratio: float = option(
         1.0, "learning rate of all but the last layer, as a share of lr", low=0.0, high=1.0, tunable=True
     )
     label_smoothing: float = option(
-        0.0, "share of the target that goes to all classes", low=0.0, high=0.9, tunable=True
+        0.0, "share of the target that is spread over all classes", low=0.0, high=0.9, tunable=True
     )
-    gradient_clipping: float = option(0.0, "largest norm of a step's gradient; 0 clips nothing", low=0.0, tunable=True)
-    accumulation_steps: int = option(1, "parts that a batch is computed in, to fit memory", low=1, high=1024)
+    gradient_clipping: float = option(0.0, "largest norm of a step's gradient; 0 is no limit", low=0.0, tunable=True)
+    accumulation_steps: int = option(1, "parts in which a batch is computed, to save memory", low=1, high=1024)
     patience: int = option(
         5, "epochs without improvement before training stops; 0 never stops", low=0, resume_safe=True
     )

@@ -53,11 +53,11 @@ class Data(Group):
     preprocessing: Preprocessing = json_option(Preprocessing.from_dict, "resize, crop, mean, std")
     augmentation: Literal["none", "light", "standard"] = option("standard", "changes to training images")
     class_weighting: Literal["none", "loss", "sampler"] = option(
-        "none", "answer to classes of unequal size: weigh the loss, or draw rare classes more", tunable=True
+        "none", "class-imbalance handling: weigh the loss, or draw rare classes more often", tunable=True
     )
-    labels: Mapping[str, str] = json_option(read_labels, "class folder or label -> the label that answers carry")
+    labels: Mapping[str, str] = json_option(read_labels, "class folder or label -> the label in responses")
     test_batch_size: int = option(128, "images in a validation batch", low=1, high=8192, tunable=True, resume_safe=True)
-    num_workers: int = option(-1, "loader threads; -1 means one a core", low=-1, high=256, resume_safe=True)
+    num_workers: int = option(-1, "loader threads; -1 means one per core", low=-1, high=256, resume_safe=True)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Head(Group):
     title: ClassVar[str] = "head on cached features"
 
     feature_cache: bool = option(
-        False, "with freeze-backbone: run the backbone once, train the last layer on its answers"
+        False, "with freeze-backbone: run the backbone once, train the last layer on its output"
     )
     feature_views: int = option(1, "views of each image in the feature cache, the first unchanged", low=1, high=64)
     head_search: HeadSearch | None = json_option(
@@ -137,7 +137,7 @@ class TrainingSettings:
         return {name: value for group in self._groups() for name, value in group.to_hyperparameters().items()}
 
     def identity(self) -> dict[str, Value]:
-        """The hyperparameters that the trained weights depend on: an interrupted training goes on with the same."""
+        """The hyperparameters that the weights depend on: only with the same ones can a training be resumed."""
         safe = {item.name for item in self.hyperparameters() if item.resume_safe}
         return {name: value for name, value in self.to_hyperparameters().items() if name not in safe}
 

@@ -1,4 +1,4 @@
-"""The trainer of a last layer on kept features."""
+"""The trainer of a last layer on cached features."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def batches(loader, epoch=1):
     return [(batch.images.copy(), batch.targets.copy()) for batch in loader.epoch(epoch)]
 
 
-def test_labels_are_the_folders_without_their_number(splits):
+def test_labels_are_the_folder_names_without_their_number(splits):
     dataset = open_dataset(splits / "train")
     assert dataset.labels == ("Lying", "Standing", "Slanting")
     assert dataset.name(0) == "001.Lying/000.jpg" and dataset.targets[0] == 0
@@ -70,7 +70,7 @@ def test_epochs_differ_and_seeds_differ(splits):
     assert (first == again).all() and (first != second).any() and (first != batches(other, 1)[0][0]).any()
 
 
-def test_validation_sees_the_pixels_of_preprocess_in_order(splits):
+def test_validation_gets_the_pixels_of_preprocess_in_order(splits):
     dataset = open_dataset(splits / "validation")
     made = batches(Loader(dataset, SPEC, 7))
     assert [len(targets) for _, targets in made] == [7, 7, 7, 3]
@@ -96,7 +96,7 @@ def test_an_abandoned_epoch_leaves_no_thread(splits):
     assert threading.active_count() == before
 
 
-def test_random_boxes_lie_inside_and_have_the_area():
+def test_random_boxes_are_inside_the_image_and_have_the_area():
     random = np.random.default_rng(0)
     for _ in range(200):
         left, top, right, bottom = random_box((200, 150), 0.3, *random.random(3))

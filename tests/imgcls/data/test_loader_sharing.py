@@ -1,4 +1,4 @@
-"""The loader's seams: processes share each batch, an epoch goes on in its middle, images are drawn by weight."""
+"""The loader: processes share each batch, an epoch resumes in its middle, images are drawn by weight."""
 
 from itertools import chain
 from pathlib import Path
@@ -17,7 +17,7 @@ TRAINING = {"augmentation": AUGMENTATIONS["standard"], "seed": 3}
 
 
 class Counting:
-    """A split that notes what is read of it."""
+    """A split that remembers which images were read."""
 
     def __init__(self, folder: Path) -> None:
         self._split = open_dataset(folder)
@@ -63,7 +63,7 @@ def test_a_process_reads_its_own_rows_only(splits):
 
 
 @pytest.mark.parametrize("options", [{}, TRAINING])
-def test_an_epoch_goes_on_in_its_middle_without_reading_what_is_done(splits, options):
+def test_an_epoch_resumes_in_its_middle_without_reading_what_is_done(splits, options):
     dataset = Counting(splits / "train")
     loader = Loader(dataset, SPEC, 10, **options)
     whole = batches(loader)
@@ -82,7 +82,7 @@ def test_weights_draw_rare_classes_as_often_as_others(splits):
     assert counts[0] / counts.sum() == pytest.approx(6 / 8, abs=0.04)
 
 
-def test_an_image_that_is_drawn_twice_is_changed_twice(splits):
+def test_an_image_that_is_drawn_twice_is_augmented_twice(splits):
     dataset = Counting(splits / "train")
     loader = Loader(dataset, SPEC, 8, sampling_weights=[1.0] + [0.0] * 71, **TRAINING)
     images = batches(loader)[0][0]
@@ -97,7 +97,7 @@ def test_an_image_that_is_drawn_twice_is_changed_twice(splits):
         ({"sampling_weights": [1.0] * 72}, "sampling_weights are for training"),
     ],
 )
-def test_what_makes_no_sense_is_refused(splits, options, sentence):
+def test_contradictory_options_are_refused(splits, options, sentence):
     with pytest.raises(ValueError, match=sentence):
         Loader(open_dataset(splits / "train"), SPEC, 10, **options)
 
@@ -115,7 +115,7 @@ def test_shares_cover_a_batch_in_order_and_differ_by_one_row(num, world_size):
     assert max(map(len, rows)) - min(map(len, rows)) <= 1
 
 
-def test_training_goes_on_without_simplejpeg(splits, monkeypatch):
+def test_training_works_without_simplejpeg(splits, monkeypatch):
     """As in the stock training image; here torchvision has no image library either, so Pillow decodes."""
     dataset = open_dataset(splits / "train")
     expected = batches(Loader(dataset, SPEC, 10, **TRAINING))
@@ -134,7 +134,7 @@ def test_streamed_files_are_read_from_beginning_to_end():
         assert (np.diff(order[FILES[order] == file]) > 0).all()
 
 
-def test_streamed_files_are_mixed_anew_in_every_epoch():
+def test_streamed_files_are_mixed_differently_in_every_epoch():
     orders = [FILES[streamed_order(FILES, 3, epoch)] for epoch in (1, 2)]
     # A window's first quarter of 100 images, drawn from its 16 files.
     assert all(14 <= len(set(files[:100])) <= 16 for files in orders)

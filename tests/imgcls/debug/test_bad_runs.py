@@ -1,4 +1,4 @@
-"""Every rule: a real training that fires it; and a good one that fires none."""
+"""For every rule a real training that fires it, and a good one that fires none."""
 
 import numpy as np
 import psutil
@@ -63,7 +63,7 @@ def random_labels():
 
 
 def leak():
-    """Keeps 40 MB more after every epoch."""
+    """Allocates 40 MB more after every epoch."""
     kept = []
     return lambda epoch: kept.append(np.ones(5_000_000))
 
@@ -105,8 +105,8 @@ MADE = {"network", "data", "spec"}
 
 
 @pytest.fixture
-def machine_of_its_own(monkeypatch):
-    """Other tests keep this machine busy: count this process alone."""
+def own_process_only(monkeypatch):
+    """Measure this process alone: other tests keep the machine busy."""
     process = psutil.Process()
     process.cpu_percent()
     monkeypatch.setattr(machine.psutil, "cpu_percent", lambda: process.cpu_percent() / psutil.cpu_count())
@@ -118,7 +118,7 @@ def settings(rule):
 
 
 @pytest.mark.parametrize("rule", sorted(BAD))
-def test_a_bad_run_fires_its_rule(rule, tmp_path, machine_of_its_own, monkeypatch, capsys):
+def test_a_bad_run_fires_its_rule(rule, tmp_path, own_process_only, monkeypatch, capsys):
     if rule == "low-gpu-utilization":
         monkeypatch.setattr(machine._Gpu, "sample", lambda _: {"gpu_percent": 12.0})
     findings = train(tmp_path, **settings(rule))
@@ -127,12 +127,12 @@ def test_a_bad_run_fires_its_rule(rule, tmp_path, machine_of_its_own, monkeypatc
     assert out.count(f"debug:{rule}=1;") == 1
 
 
-def test_a_layer_whose_weights_are_all_alike_is_named(tmp_path):
+def test_a_layer_whose_weights_are_all_equal_is_named(tmp_path):
     network = changed_network(lambda net: net.features[2][0].weight.fill_(0.01))
     assert train(tmp_path, network=network, epochs=1)["poor-initialization"]["layer"] == "features.2"
 
 
-def test_a_loss_that_is_no_number_ends_the_training(tmp_path, capsys):
+def test_a_loss_that_is_not_finite_ends_the_training(tmp_path, capsys):
     network = changed_network(lambda net: net.head.weight.fill_(float("inf")))
     with pytest.raises(TrainingDiverged, match=r"epoch 1, step 1.*lower lr"):
         train(tmp_path, network=network)

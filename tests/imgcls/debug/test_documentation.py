@@ -1,4 +1,4 @@
-"""docs/debugger.md names every rule with its thresholds, and every figure."""
+"""docs/debugger.md has every rule with its thresholds, and every statistic."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from imgcls.contract import records
 from imgcls.contract.rules import ACTIONS, RULES
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "debugger.md"
-FIGURES = (
+STATISTICS = (
     records.GRADIENT_NORM, records.GRADIENT_RATIO, records.WEIGHT_NORM, records.WEIGHT_STD, records.UPDATE_RATIO,
     records.ACTIVATION_MEAN, records.ACTIVATION_STD, records.ZERO_FRACTION, records.DEAD_FRACTION,
     records.SATURATED_FRACTION, records.INPUT_MEAN, records.INPUT_STD, records.INPUT_MIN, records.LOSS,
@@ -19,13 +19,13 @@ def row(rule):
     return f"| `{rule.name}` | {rule.help} | {thresholds} | {rule.advice} |"
 
 
-def test_every_rule_is_documented_as_it_is():
+def test_every_rule_is_documented_as_the_contract_has_it():
     lines = DOCUMENT.read_text().splitlines()
     for about in ("learning", "system"):
         expected = [row(rule) for rule in RULES if rule.about == about]
         assert [line for line in lines if line in expected] == expected
 
 
-def test_every_figure_and_action_is_documented():
+def test_every_statistic_and_action_is_documented():
     text = DOCUMENT.read_text()
-    assert [name for name in (*FIGURES, *ACTIONS) if f"`{name}`" not in text] == []
+    assert [name for name in (*STATISTICS, *ACTIONS) if f"`{name}`" not in text] == []

@@ -1,4 +1,4 @@
-"""Where rules must hold their tongue: what looks bad and is not."""
+"""When a rule must not fire: what looks bad and is not."""
 
 import pytest
 
@@ -18,11 +18,11 @@ def losses(*pairs, num_classes=10):
     return History(num_classes, epochs=[EpochLosses(*pair) for pair in pairs])
 
 
-def samples(*figures, rates=None, loss=1.0):
+def samples(*statistics, rates=None, loss=1.0):
     """One sample of each {name: {layer: value}}."""
     history = History(num_classes=10)
-    for number, (figure, rate) in enumerate(zip(figures, rates or [0.1] * len(figures), strict=True)):
-        history.samples.append(Sample(25 * number or 1, loss, rate, figure))
+    for number, (found, rate) in enumerate(zip(statistics, rates or [0.1] * len(statistics), strict=True)):
+        history.samples.append(Sample(25 * number or 1, loss, rate, found))
     return history
 
 
@@ -30,7 +30,7 @@ def samples(*figures, rates=None, loss=1.0):
     ("pairs", "fired"),
     [
         ([(2.3, 2.3), (2.3, 2.3), (2.31, 2.3), (2.29, 2.3), (2.3, 2.3)], True),
-        ([(2.3, 2.3), (2.3, 2.3), (2.31, 2.3), (2.2, 2.3), (2.3, 2.3)], False),  # it moves at last
+        ([(2.3, 2.3), (2.3, 2.3), (2.31, 2.3), (2.2, 2.3), (2.3, 2.3)], False),  # it falls in the end
         ([(0.3, 0.3)] * 9, False),  # nothing is left to learn
         ([(2.3, 2.3)] * 4, False),  # too early
     ],
@@ -39,8 +39,8 @@ def test_loss_not_decreasing(pairs, fired):
     assert fires("loss-not-decreasing", losses(*pairs)) == fired
 
 
-def test_smoothed_labels_leave_a_loss_that_is_no_failure_to_learn():
-    """0.1 over two classes: never below 0.199 nats, however right the network is."""
+def test_the_loss_that_smoothed_labels_leave_is_not_a_failure_to_learn():
+    """0.1 over two classes: never below 0.199 nats, even for a perfect network."""
     history = losses(*[(0.25, 0.1)] * 9, num_classes=2)
     assert fires("loss-not-decreasing", history)
     history.label_smoothing = 0.1
@@ -53,13 +53,17 @@ def test_smoothed_labels_leave_a_loss_that_is_no_failure_to_learn():
     [
         ([(1.0, 1.0), (0.7, 0.8), (0.5, 0.9), (0.3, 1.0), (0.2, 1.1)], True, False),
         ([(1.0, 1.0), (0.2, 0.8), *[(0.2, 1.0)] * 5], False, True),  # the training loss does not fall either
-        ([(1.0, 0.1), (0.9, 0.2), (0.8, 0.2), (0.7, 0.3)], False, False),  # a small split jumps below the training loss
+        (
+            [(1.0, 0.1), (0.9, 0.2), (0.8, 0.2), (0.7, 0.3)],
+            False,
+            False,
+        ),  # noise of a small split
         (
             [(1.0, 1.0), (0.7, 0.8), (0.5, 0.9), (0.3, 0.8), (0.2, 0.9)],
             False,
             False,
         ),  # one epoch was as good as the best
-        ([(1.0, 0.01), (0.004, 0.02), (0.003, 0.03), (0.002, 0.04)], False, False),  # next to nothing, three times over
+        ([(1.0, 0.01), (0.004, 0.02), (0.003, 0.03), (0.002, 0.04)], False, False),  # three times almost nothing
     ],
 )
 def test_overfitting_and_overtraining(pairs, overfits, overtrains):
@@ -79,13 +83,13 @@ def test_gradients():
     assert not fires("exploding-gradient", samples(*learned, gradient(conv=0.5, head=0.5))), (
         "a hard batch after easy ones"
     )
-    assert not fires("vanishing-gradient", samples(*[gradient(conv=1e-9, head=1e-8)] * 3)), "all has been learned"
+    assert not fires("vanishing-gradient", samples(*[gradient(conv=1e-9, head=1e-8)] * 3)), "all is learned"
     gone = gradient(conv=1e-9, head=1.0)
     assert fires("vanishing-gradient", samples(gone, gone, gone))
     assert not fires("vanishing-gradient", samples(gone, steady[0], gone, gone))
 
 
-def test_a_layer_that_is_unfrozen_has_no_past():
+def test_a_layer_that_was_just_unfrozen_has_no_history():
     head = {records.UPDATE_RATIO: {"head": 0.01}}
     both = {records.UPDATE_RATIO: {"conv": 0.0, "head": 0.01}}
     assert not fires("unchanged-layer", samples(head, both))
@@ -93,7 +97,7 @@ def test_a_layer_that_is_unfrozen_has_no_past():
     assert not fires("unchanged-layer", samples(both, both, rates=[0.1, 0.0])), "the schedule's end"
 
 
-def test_a_low_learning_rate_is_low_at_its_peak():
+def test_a_learning_rate_is_too_low_only_at_its_peak():
     small = {records.UPDATE_RATIO: {"conv": 1e-7, "head": 1e-7}}
     large = {records.UPDATE_RATIO: {"conv": 1e-3, "head": 1e-3}}
     assert fires("learning-rate-too-low", samples(small, small, rates=[0.1, 0.1]))
@@ -101,7 +105,7 @@ def test_a_low_learning_rate_is_low_at_its_peak():
     assert not fires("learning-rate-too-low", samples(large, small, small, rates=[0.1, 0.01, 0.001])), "the end"
 
 
-def test_tensors_that_are_no_number_are_exploded():
+def test_tensors_that_are_not_finite_have_exploded():
     assert fires("exploding-tensor", samples({records.ACTIVATION_STD: {"conv": float("nan")}}))
     assert fires("exploding-tensor", samples({records.ACTIVATION_MEAN: {"conv": -1e7}}))
     assert not fires("exploding-tensor", samples({records.ACTIVATION_MEAN: {"conv": -10.0}}))
@@ -116,7 +120,7 @@ def test_initialization_is_judged_by_the_first_step():
     )
 
 
-def test_few_images_do_not_make_an_imbalance():
+def test_few_images_are_not_an_imbalance():
     history = samples({})
     history.labels.update({label: 10 for label in range(9)})
     assert not fires("class-imbalance", history)
@@ -156,7 +160,7 @@ def test_memory_that_settles_does_not_climb():
     )
 
 
-def test_idle_cores_beside_a_gpu_are_as_they_should_be():
+def test_idle_cores_with_a_gpu_are_normal():
     history = system("machine_cpu_percent", [10.0] * 40)
     assert fires("low-cpu-utilization", history)
     history.device = "cuda"
@@ -164,7 +168,7 @@ def test_idle_cores_beside_a_gpu_are_as_they_should_be():
     assert not fires("low-gpu-utilization", history), "no GPU was sampled"
 
 
-def test_a_machine_is_judged_without_its_start():
+def test_the_start_up_does_not_count_for_utilization():
     assert not fires("low-cpu-utilization", system("machine_cpu_percent", [0.0] * 10 + [90.0] * 30))
 
 
@@ -174,7 +178,7 @@ def test_a_machine_is_judged_without_its_start():
         ({}, 5000, []),
         ({"data-wait": 4.0}, 5000, ["data-loading-bound"]),
         ({"optimizer": 4.0}, 5000, ["small-batch"]),
-        ({"data-wait": 4.0, "optimizer": 4.0}, 2000, []),  # over before anyone could wait for it
+        ({"data-wait": 4.0, "optimizer": 4.0}, 2000, []),  # too short to be worth advice
     ],
 )
 def test_parts_of_a_step(changed, num_steps, fired):

@@ -1,4 +1,4 @@
-"""What is seen of a step: layer groups, figures, hooks that come and go, compiled networks, frozen layers."""
+"""Sampling a step: layer groups, statistics, hooks, compiled networks, frozen layers."""
 
 from collections import deque
 
@@ -25,14 +25,14 @@ def backward(network, images, targets):
     nn.functional.cross_entropy(network(images), targets).backward()
 
 
-def test_layer_groups_name_the_parts_of_a_network():
+def test_layer_groups_are_the_parts_of_a_network():
     assert list(trainable_groups(architectures.build("resnet18", 2))) == [
         "conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "fc",
     ]  # fmt: skip
     assert "features.3" in trainable_groups(architectures.build("mobilenet_v3_small", 2))
 
 
-def test_figures_are_those_of_the_weights_before_the_step():
+def test_statistics_are_of_the_weights_before_the_step():
     network = nn.Sequential(nn.Linear(2, 2, bias=False))
     with torch.no_grad():
         network[0].weight.copy_(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
@@ -43,11 +43,11 @@ def test_figures_are_those_of_the_weights_before_the_step():
             network[0].weight.add_(0.25)
             network[0].weight.grad.zero_()
 
-    figures = statistics_around(network, step)
-    assert figures[records.WEIGHT_NORM] == {"0": 5.0} and figures[records.GRADIENT_NORM] == {"0": 1.0}
-    assert figures[records.GRADIENT_RATIO] == {"0": pytest.approx(0.2)}
-    assert figures[records.UPDATE_RATIO] == {"0": pytest.approx(0.5 / 5)}
-    assert figures[records.WEIGHT_STD] == {"0": pytest.approx(np.std([3, 0, 0, 4]))}
+    statistics = statistics_around(network, step)
+    assert statistics[records.WEIGHT_NORM] == {"0": 5.0} and statistics[records.GRADIENT_NORM] == {"0": 1.0}
+    assert statistics[records.GRADIENT_RATIO] == {"0": pytest.approx(0.2)}
+    assert statistics[records.UPDATE_RATIO] == {"0": pytest.approx(0.5 / 5)}
+    assert statistics[records.WEIGHT_STD] == {"0": pytest.approx(np.std([3, 0, 0, 4]))}
 
 
 def test_activations_are_counted_by_value_and_by_channel():
@@ -66,15 +66,15 @@ def test_activations_are_counted_by_value_and_by_channel():
     probe = ActivationProbe(network)
     probe.attach()
     network(images.requires_grad_())
-    figures = read(probe.detach())
-    assert figures[records.ZERO_FRACTION] == {"relu": pytest.approx(0.375)}
-    assert figures[records.DEAD_FRACTION] == {"relu": pytest.approx(0.25)}
-    assert figures[records.ACTIVATION_MEAN]["relu"] == pytest.approx(0.625)
-    assert figures[records.SATURATED_FRACTION] == {"gate": pytest.approx(0.625)}
+    statistics = read(probe.detach())
+    assert statistics[records.ZERO_FRACTION] == {"relu": pytest.approx(0.375)}
+    assert statistics[records.DEAD_FRACTION] == {"relu": pytest.approx(0.25)}
+    assert statistics[records.ACTIVATION_MEAN]["relu"] == pytest.approx(0.625)
+    assert statistics[records.SATURATED_FRACTION] == {"gate": pytest.approx(0.625)}
     assert hooks(network) == 0
 
 
-def test_what_is_squeezed_to_one_value_is_not_called_dead():
+def test_channels_squeezed_to_one_value_are_not_called_dead():
     network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.ReLU())
     probe = ActivationProbe(network)
     probe.attach()
@@ -82,25 +82,25 @@ def test_what_is_squeezed_to_one_value_is_not_called_dead():
     assert records.DEAD_FRACTION not in probe.detach()
 
 
-def test_hooks_are_there_on_sampled_steps_only():
+def test_hooks_exist_on_sampled_steps_only():
     network = architectures.build("simple_cnn", 2)
     sampler = StepSampler(network)
     assert hooks(network) == 0
     sampler.start()
     assert hooks(network) == 5 and sampler.is_on
     images, targets = torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 1, 1])
-    for part in range(2):  # a batch in two parts
+    for part in range(2):  # an accumulated batch of two parts
         sampler.batch(images[2 * part : 2 * part + 2], targets[2 * part : 2 * part + 2])
         backward(network, images[2 * part : 2 * part + 2], targets[2 * part : 2 * part + 2])
         sampler.losses.append(float(part))
-    figures, labels = sampler.finish(lambda: None, 0.1)
+    statistics, labels = sampler.finish(lambda: None, 0.1)
     assert hooks(network) == 0 and not sampler.is_on
     assert labels == {0: 1, 1: 3}
-    assert figures[records.LOSS] == {records.NETWORK: 0.5}
-    assert set(figures[records.UPDATE_RATIO].values()) == {0.0}
+    assert statistics[records.LOSS] == {records.NETWORK: 0.5}
+    assert set(statistics[records.UPDATE_RATIO].values()) == {0.0}
 
 
-def test_a_frozen_backbone_is_not_looked_at():
+def test_a_frozen_backbone_is_not_sampled():
     network = architectures.build("simple_cnn", 2)
     architectures.freeze_backbone(network)
     sampler = StepSampler(network)
@@ -108,13 +108,13 @@ def test_a_frozen_backbone_is_not_looked_at():
     images, targets = torch.randn(4, 3, 32, 32), torch.tensor([0, 1, 1, 1])
     sampler.batch(images, targets)
     backward(network, images, targets)
-    figures, _ = sampler.finish(lambda: None, 0.1)
-    assert set(figures[records.GRADIENT_NORM]) == {"head"}
-    assert records.ACTIVATION_MEAN not in figures
+    statistics, _ = sampler.finish(lambda: None, 0.1)
+    assert set(statistics[records.GRADIENT_NORM]) == {"head"}
+    assert records.ACTIVATION_MEAN not in statistics
 
 
-def test_a_compiled_network_shows_its_activations():
-    """And is not compiled again, neither for the sampled step nor after it."""
+def test_the_activations_of_a_compiled_network_are_sampled():
+    """It is not compiled again, neither for the sampled step nor after it."""
     graphs = []
 
     def backend(graph, _):
@@ -129,28 +129,28 @@ def test_a_compiled_network_shows_its_activations():
     sampler.start()
     sampler.batch(images, targets)
     backward(compiled, images, targets)
-    figures, _ = sampler.finish(lambda: None, 0.1)
-    assert len(figures[records.ACTIVATION_MEAN]) == 5
+    statistics, _ = sampler.finish(lambda: None, 0.1)
+    assert len(statistics[records.ACTIVATION_MEAN]) == 5
     backward(compiled, images, targets)
     assert len(graphs) == 1
 
 
-def test_cached_features_are_no_images():
-    """They are never negative, and nobody normalised them."""
+def test_cached_features_are_not_judged_as_images():
+    """They are never negative and are not normalised."""
     network = nn.Sequential(nn.Linear(4, 2))
     sampler = StepSampler(network)
     sampler.start()
     features, targets = torch.rand(4, 4), torch.tensor([0, 1, 1, 1])
     sampler.batch(features, targets)
     backward(network, features, targets)
-    figures, labels = sampler.finish(lambda: None, 0.1)
-    assert records.INPUT_MEAN not in figures and labels == {0: 1, 1: 3}
-    history = History(num_classes=2, samples=deque([Sample(1, 0.7, 0.1, figures)]))
+    statistics, labels = sampler.finish(lambda: None, 0.1)
+    assert records.INPUT_MEAN not in statistics and labels == {0: 1, 1: 3}
+    history = History(num_classes=2, samples=deque([Sample(1, 0.7, 0.1, statistics)]))
     assert [check.name for check in make_checks(DebugSettings().rules) if check.check(history)] == []
 
 
 def test_a_layer_that_the_loss_does_not_depend_on_has_no_gradient():
     network = nn.ModuleDict({"used": nn.Linear(4, 2), "forgotten": nn.Linear(4, 2)})
     network["used"](torch.rand(3, 4)).sum().backward()
-    figures = statistics_around(network, lambda: None)
-    assert figures[records.GRADIENT_NORM]["forgotten"] == 0.0 < figures[records.GRADIENT_NORM]["used"]
+    statistics = statistics_around(network, lambda: None)
+    assert statistics[records.GRADIENT_NORM]["forgotten"] == 0.0 < statistics[records.GRADIENT_NORM]["used"]

@@ -1,4 +1,4 @@
-"""The hyperparameter `debug`: what it may say, and what it must not."""
+"""The hyperparameter `debug`: what it changes, and what is refused."""
 
 from dataclasses import fields
 
@@ -14,7 +14,7 @@ from imgcls.contract.training_settings import TrainingSettings
 from imgcls.debug.rules import CHECKS, make_checks
 
 
-def test_what_is_left_out_stays_as_it_is():
+def test_what_is_left_out_keeps_its_default():
     settings = DebugSettings.from_dict({"rules": {"dead-relu": {"threshold": 0.5, "action": "stop"}}})
     assert settings.interval == 25
     assert settings.rules["dead-relu"].thresholds == {"threshold": 0.5, "samples": 2}
@@ -42,7 +42,7 @@ def test_a_mistake_is_named_with_the_choices(values, message):
         DebugSettings.from_dict(values)
 
 
-def test_a_weighted_loss_wants_batches_as_they_are():
+def test_a_weighted_loss_turns_class_imbalance_off():
     def action(weighting, debug):
         settings = TrainingSettings.from_hyperparameters({"class-weighting": weighting, "debug": debug})
         return settings.debug.rules["class-imbalance"].action
@@ -51,7 +51,7 @@ def test_a_weighted_loss_wants_batches_as_they_are():
     assert action("loss", {"rules": {"class-imbalance": {"action": "report"}}}) == "report"
 
 
-def test_every_rule_is_a_class_with_the_thresholds_of_the_table():
+def test_every_rule_of_the_contract_is_a_class_with_its_thresholds():
     assert [check.name for check in CHECKS] == [rule.name for rule in RULES]
     for check, rule in zip(CHECKS, RULES, strict=True):
         assert {item.name for item in fields(check)} == set(rule.thresholds), rule.name
@@ -69,7 +69,7 @@ def test_a_job_carries_every_rule_as_a_metric():
     assert {rule.metric for rule in RULES} < set(metrics.NAMES) and len(metrics.definitions()) <= 40
 
 
-def test_the_environment_refuses_a_wrong_setting():
+def test_the_configuration_refuses_a_wrong_setting():
     values = {
         **config.load("dev").model("cat-dog-classifier").model_dump(),
         "hyperparameters": {"debug": {"rules": {"overfitting": {"ratios": 2}}}},

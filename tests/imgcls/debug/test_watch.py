@@ -1,4 +1,4 @@
-"""The watch: which steps it looks at, what it writes, how it goes on when resumed, how a rule ends a training."""
+"""The watch: which steps it samples, what it writes, what a resume keeps, how a rule ends a training."""
 
 import json
 import time
@@ -28,7 +28,7 @@ def make_watch(tmp_path):
 
 
 def run_steps(watch, steps, loss=0.7):
-    """The calls of the engine."""
+    """The calls that the trainer makes."""
     images, targets = torch.randn(8, 3, 32, 32), torch.tensor([0, 1] * 4)
     optimizer = torch.optim.SGD(watch.network.parameters(), lr=0.01)
     for step in steps:
@@ -47,7 +47,7 @@ def findings(folder):
     return [row for row in rows(folder) if "severity" in row]
 
 
-def test_the_first_step_and_every_interval_are_looked_at(make_watch, tmp_path):
+def test_the_first_step_and_every_interval_are_sampled(make_watch, tmp_path):
     run_steps(make_watch({"interval": 3}), range(1, 8))
     assert [row["step"] for row in rows(tmp_path, records.LOSS)] == [1, 3, 6]
     assert {row["layer"] for row in rows(tmp_path, records.GRADIENT_NORM)} == {
@@ -61,7 +61,7 @@ def test_a_row_is_short(make_watch, tmp_path):
 
 
 @pytest.mark.parametrize("options", [{"settings": {"interval": 0}}, {"samples": False}])
-def test_no_tensor_is_looked_at(make_watch, tmp_path, options):
+def test_no_tensor_is_sampled(make_watch, tmp_path, options):
     watch = make_watch(**options)
     run_steps(watch, range(1, 5))
     watch.end_epoch(0.7, 0.7)
@@ -76,7 +76,7 @@ def test_a_long_run_writes_fewer_of_its_samples(make_watch, tmp_path, monkeypatc
     assert [row["step"] for row in rows(tmp_path, records.LOSS)] == [1, 2, 3, 4, 5, 7, 10, 13]
 
 
-def test_the_labels_of_the_looked_at_batches_are_counted(make_watch, tmp_path):
+def test_the_labels_of_sampled_batches_are_counted(make_watch, tmp_path):
     watch = make_watch({"interval": 2})
     run_steps(watch, range(1, 5))
     watch.end_epoch(0.7, 0.7)
@@ -84,7 +84,7 @@ def test_the_labels_of_the_looked_at_batches_are_counted(make_watch, tmp_path):
     assert counted == {"0": 12.0, "1": 12.0}
 
 
-def test_a_rule_fires_once_also_after_a_resume(make_watch, tmp_path):
+def test_a_rule_fires_once_even_after_a_resume(make_watch, tmp_path):
     watch = make_watch({"rules": {"loss-not-decreasing": {"epochs": 2, "action": "stop"}}})
     for _ in range(3):
         watch.end_epoch(0.7, 0.7)
@@ -111,7 +111,7 @@ def test_actions(make_watch, capsys, action, printed, sent):
     assert (watch.stopped_by is not None) == (action == "stop")
 
 
-def test_a_divergence_on_a_looked_at_step_leaves_no_hook(make_watch):
+def test_a_divergence_in_a_sampled_step_leaves_no_hook(make_watch):
     watch = make_watch()
     with pytest.raises(TrainingDiverged, match=r"epoch 1, step 1, at lr 0.01: lower lr"):
         run_steps(watch, [1], loss=float("nan"))

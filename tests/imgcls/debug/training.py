@@ -1,4 +1,4 @@
-"""Short real trainings on drawn stripes, watched at every other step."""
+"""Short real trainings on drawn stripes, sampled in every other step."""
 
 import time
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SIDE = 32
 
 @dataclass
 class Images:
-    """All batches of an epoch, in an order of its own for every epoch. `delay` seconds are spent before each batch."""
+    """All batches of an epoch, in a different order in every epoch, each after `delay` seconds."""
 
     images: np.ndarray
     targets: np.ndarray
@@ -40,7 +40,7 @@ class Images:
 
 
 def draw(per_class, seed, *, batch_size=16, delay=0.0):
-    """`per_class`: images of each class."""
+    """`per_class`: the number of images of each class."""
     random = np.random.default_rng(seed)
     pairs = [
         (np.asarray(stripes(direction, random, SIDE)), index)
@@ -65,7 +65,7 @@ def train(
     sample_seconds=1.0,
     **optimization,
 ):
-    """The findings, by rule, of a training."""
+    """The findings of a training, by rule."""
     torch.manual_seed(0)
     data = data or draw((16, 16, 16), seed=1)
     validation = draw((6, 6, 6), seed=2)

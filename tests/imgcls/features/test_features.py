@@ -1,4 +1,4 @@
-"""Kept features: the same as the network's own, made anew when anything they depend on changes, resumed when cut."""
+"""Cached features: equal to the network's own, computed again when anything they depend on changes, resumable."""
 
 import json
 
@@ -41,7 +41,7 @@ def network_of(architecture="simple_cnn", seed=1):
 
 
 def logits_of(network, dataset):
-    """The network's own, through its own loader."""
+    """The network's logits, on images from the loader."""
     mean, std = (255 * torch.tensor(value).view(1, 3, 1, 1) for value in (SPEC.mean, SPEC.std))
     found = []
     with torch.no_grad():
@@ -52,7 +52,7 @@ def logits_of(network, dataset):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_head_on_features_is_the_network_on_images(splits, tmp_path, architecture):
+def test_the_head_on_features_equals_the_network_on_images(splits, tmp_path, architecture):
     network, dataset = network_of(architecture), open_dataset(splits / "validation")
     backbone, head = split(network)
     num_features = architectures.head(network)[1].in_features
@@ -72,14 +72,14 @@ def test_the_head_is_the_networks_own_layer_and_the_backbone_is_frozen():
 
 
 def rows_made(monkeypatch):
-    """Counts the rows that are computed and not read back."""
+    """A list that gets the numbers of rows that are computed, not reused."""
     made = []
     original = FeatureArray.append
     monkeypatch.setattr(FeatureArray, "append", lambda self, rows: (made.append(len(rows)), original(self, rows))[1])
     return made
 
 
-def test_features_are_read_back_until_something_they_depend_on_changes(splits, tmp_path, monkeypatch):
+def test_features_are_reused_until_something_they_depend_on_changes(splits, tmp_path, monkeypatch):
     made = rows_made(monkeypatch)
     dataset = open_dataset(splits / "validation")
 
@@ -98,15 +98,15 @@ def test_features_are_read_back_until_something_they_depend_on_changes(splits, t
     assert again == 0 and all(np.array_equal(*pair) for pair in zip(arrays, same, strict=True))
     with torch.no_grad():
         architectures.head(network)[1].weight.add_(1)
-    assert run(network)[0] == 0, "the head is no part of what was computed"
-    assert run(network, seed=2)[0] == num, "another seed draws other views; the first is the image as it is"
+    assert run(network)[0] == 0, "the features do not depend on the head"
+    assert run(network, seed=2)[0] == num, "another seed changes all views but the first, which is the plain image"
     assert run(network, seed=2, augmentation=AUGMENTATIONS["light"])[0] == num
     assert run(network, seed=2, spec=Preprocessing(crop=32, resize=40))[0] == 2 * num
     assert run(network_of(seed=2), seed=2)[0] == 2 * num
     assert run(network_of(seed=2), open_dataset(splits / "test"), seed=2)[0] == 2 * num, "other images"
 
 
-def test_a_pass_that_was_cut_goes_on_and_gives_the_same(splits, tmp_path, monkeypatch):
+def test_an_interrupted_pass_resumes_and_gives_the_same(splits, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "BLOCK_ROWS", 16)
     dataset, backbone = open_dataset(splits / "train"), split(network_of())[0]
     extractors = [Extractor(backbone, 128, settings(batch_size=8), tmp_path / name) for name in ("whole", "cut", "cut")]
@@ -123,12 +123,12 @@ def test_a_pass_that_was_cut_goes_on_and_gives_the_same(splits, tmp_path, monkey
         patch.setattr(FeatureArray, "append", append)
         extractors[1].features(dataset, "train", 2)
     resumed = extractors[2].features(dataset, "train", 2)
-    assert extractors[2].reused_rows == 72 + 32, "a whole view, and two whole blocks of the next"
+    assert extractors[2].reused_rows == 72 + 32, "one complete view, and two complete blocks of the next"
     assert all(np.array_equal(*pair) for pair in zip(whole, resumed, strict=True))
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "index"])
-def test_a_damaged_array_is_made_anew_from_the_damage_on(tmp_path, monkeypatch, damage):
+def test_a_damaged_array_is_computed_again_from_the_damage_on(tmp_path, monkeypatch, damage):
     monkeypatch.setattr(store, "BLOCK_ROWS", 4)
     rows = np.random.default_rng(1).normal(size=(10, 3)).astype(np.float32)
     array = FeatureArray(tmp_path, "train-0", {"a": 1}, rows.shape)
@@ -146,7 +146,7 @@ def test_a_damaged_array_is_made_anew_from_the_damage_on(tmp_path, monkeypatch, 
     assert FeatureArray(tmp_path, "train-0", {"a": 1}, rows.shape).rows == {"flip": 4, "cut": 8, "index": 0}[damage]
 
 
-def test_an_array_of_another_key_or_shape_is_not_used(tmp_path):
+def test_an_array_with_another_key_or_shape_is_not_used(tmp_path):
     rows = np.zeros((4, 3), np.float32)
     FeatureArray(tmp_path, "x", {"a": 1}, (4, 3)).append(rows)
     assert FeatureArray(tmp_path, "x", {"a": 1}, (4, 3)).is_complete
@@ -156,7 +156,7 @@ def test_an_array_of_another_key_or_shape_is_not_used(tmp_path):
     assert not json.loads("[]") and not (tmp_path / "x.json").exists()
 
 
-def test_batches_of_features_are_those_of_the_images(splits):
+def test_batches_of_features_match_those_of_the_images(splits):
     dataset = open_dataset(splits / "train")
     first = np.arange(len(dataset), dtype=np.float32)[:, None]
     views = (first, first + 1000)

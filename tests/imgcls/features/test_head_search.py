@@ -1,4 +1,4 @@
-"""The head search: trials come out as if trained alone, points cover the space, halving keeps the best."""
+"""The head search: trials end as if trained alone, points cover the space, halving keeps the best."""
 
 import json
 import math
@@ -29,7 +29,7 @@ NUM, CLASSES = 10, 4
 
 
 def clouds(num, seed=0):
-    """Points around one centre a class, close enough that the settings matter."""
+    """Points around one centre per class, close enough that the settings matter."""
     random = np.random.default_rng(seed)
     centres = np.random.default_rng(7).normal(size=(CLASSES, NUM))
     targets = np.arange(num) % CLASSES
@@ -49,7 +49,7 @@ def head_of(dropout=0.0):
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("others", [{}, {"gradient_clipping": 0.5}, {"momentum": 0.0}])
-def test_a_trial_comes_out_as_if_trained_alone(features, tmp_path, optimizer, others):
+def test_a_trial_ends_as_if_trained_alone(features, tmp_path, optimizer, others):
     settings = {
         3: replace(OPTIMIZATION, optimizer=optimizer, lr=0.05, weight_decay=0.1, label_smoothing=0.1, **others),
         5: replace(OPTIMIZATION, optimizer=optimizer, lr=0.002, weight_decay=0.0, **others),
@@ -78,7 +78,7 @@ def test_a_trial_comes_out_as_if_trained_alone(features, tmp_path, optimizer, ot
         assert found[number] == pytest.approx((result.loss, result.accuracy), abs=1e-5)
 
 
-def test_a_trial_on_its_way_counts_as_the_mean_of_its_weights_over_the_epoch(features):
+def test_an_unfinished_trial_is_scored_by_the_mean_of_its_weights_over_the_epoch(features):
     heads = Heads(head_of()[-1], {1: replace(OPTIMIZATION, lr=0.5)}, features.train_loader(16), dropout=0.0, device=CPU)
     validation = torch.from_numpy(features.validation), torch.tensor(features.validation_targets)
     heads.train_to(1)
@@ -124,15 +124,15 @@ def test_halving_records_every_trial_and_leaves_the_winners_weights(features, tm
     [best] = by_state["completed"]
     assert [rung["epochs"] for rung in best["rungs"]] == [1, 3, 9]
     assert best["values"] == found.winner.values and best["value"] == found.winner.latest.accuracy
-    # What goes on was best at its rung.
+    # The survivors were the best at their rung.
     first = {row["trial"]: row["rungs"][0]["value"] for row in found.rows}
-    gone_on = {row["trial"] for row in found.rows if len(row["rungs"]) > 1}
-    assert min(first[trial] for trial in gone_on) >= max(first[trial] for trial in set(first) - gone_on)
+    survivors = {row["trial"] for row in found.rows if len(row["rungs"]) > 1}
+    assert min(first[trial] for trial in survivors) >= max(first[trial] for trial in set(first) - survivors)
     assert accuracy_of(found.head, features) == pytest.approx(best["value"]) and best["value"] > 0.8
     assert all(row["seconds"] > 0 and row["time"] > 1e9 for row in found.rows)
 
 
-def test_random_trains_every_trial_to_its_own_end_and_takes_the_best(features, tmp_path):
+def test_random_gives_every_trial_all_its_epochs_and_takes_the_best(features, tmp_path):
     space = {"epochs": [2, 6], "batch-size": [16], "optimizer": ["adamw"]}
     found = run(features, tmp_path, {"trials": 5, "strategy": "random", "space": space})
     assert {row["state"] for row in found.rows} == {"completed"}
@@ -143,7 +143,7 @@ def test_random_trains_every_trial_to_its_own_end_and_takes_the_best(features, t
     assert accuracy_of(found.head, features) == pytest.approx(best["value"])
 
 
-def test_the_same_seed_searches_the_same(features, tmp_path):
+def test_the_same_seed_gives_the_same_search(features, tmp_path):
     rows = []
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -151,7 +151,7 @@ def test_the_same_seed_searches_the_same(features, tmp_path):
     assert [[row["values"], row["rungs"]] for row in rows[0]] == [[row["values"], row["rungs"]] for row in rows[1]]
 
 
-def test_a_search_of_which_every_trial_diverges_says_what_to_change(features, tmp_path):
+def test_when_every_trial_diverges_the_error_says_what_to_change(features, tmp_path):
     huge = Features((features.train[0] * 1e25,), features.train_targets, features.validation * 1e25,
                     features.validation_targets, seed=1)  # fmt: skip
     with pytest.raises(TrainingDiverged, match="lower the lr of head-search"):
@@ -175,7 +175,7 @@ def test_points_cover_the_space_evenly():
     assert found != points(DEFAULT_SPACE, 64, seed=2)
 
 
-def test_a_range_of_one_value_is_that_value():
+def test_a_range_of_one_value_gives_that_value():
     settings = HeadSearch.from_dict({"space": {"lr": [0.01, 0.01], "weight-decay": [0.1, 0.1]}})
     assert {(v["lr"], v["weight-decay"]) for v in points(settings.space, 4, 1)} == {(0.01, 0.1)}
 
@@ -190,11 +190,11 @@ def test_a_range_of_one_value_is_that_value():
         (81, 100, 3, [1, 3, 9, 27, 81]),
     ],
 )
-def test_rungs_end_with_all_epochs_and_leave_a_trial_for_each(epochs, trials, eta, expected):
+def test_rungs_end_with_all_epochs_and_leave_at_least_one_trial(epochs, trials, eta, expected):
     assert halving.rungs(epochs, trials, eta) == expected
 
 
-def test_survivors_are_the_best_and_ties_go_to_the_earlier():
+def test_survivors_are_the_best_and_at_a_tie_the_earlier():
     assert halving.survivors({1: 0.2, 2: 0.9, 3: 0.5, 4: 0.9, 5: 0.1}, 3) == [2, 4]
     assert halving.survivors({1: 0.2, 2: 0.9}, 3) == [2]
 

@@ -1,4 +1,4 @@
-"""Networks: every architecture takes the input and answers the classes; pretrained weights load strictly."""
+"""Networks: every architecture has one logit per class; pretrained weights load strictly."""
 
 import os
 
@@ -11,7 +11,7 @@ from imgcls.networks import architectures
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_every_architecture_answers_the_number_of_classes(architecture):
+def test_every_architecture_has_one_logit_per_class(architecture):
     network = architectures.build(architecture, 5).eval()
     with torch.no_grad():
         assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 5)
@@ -26,7 +26,7 @@ def test_a_frozen_backbone_leaves_the_last_layer():
 
 
 @pytest.mark.parametrize("suffix", ["resnet18.safetensors", "resnet18.pth", "resnet18-f37072fd.pth"])
-def test_pretrained_weights_fill_all_but_the_last_layer(tmp_path, suffix):
+def test_pretrained_weights_are_loaded_into_all_but_the_last_layer(tmp_path, suffix):
     torch.manual_seed(1)
     source = architectures.build("resnet18", 1000).state_dict()
     (save_file if suffix.endswith("safetensors") else torch.save)(source, tmp_path / suffix)
@@ -50,7 +50,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
         architectures.load_pretrained(architectures.build("resnet18", 3), "resnet18", tmp_path)
 
 
-def test_absent_weights_say_what_to_do(tmp_path):
+def test_without_weights_the_error_says_what_to_do(tmp_path):
     with pytest.raises(architectures.NetworkError, match=r"kennel weights stage resnet50.*--pretrained false"):
         architectures.load_pretrained(architectures.build("resnet50", 3), "resnet50", tmp_path)
 
@@ -69,7 +69,7 @@ def test_pickled_code_in_weights_does_not_run(tmp_path):
 
 
 @pytest.mark.parametrize("wrapped", ["plain", "state_dict", "model", "module", "safetensors"])
-def test_weights_that_were_trained_elsewhere_are_read_as_scripts_leave_them(tmp_path, wrapped):
+def test_weights_trained_elsewhere_are_read_as_scripts_leave_them(tmp_path, wrapped):
     source = architectures.build("simple_cnn", 3).state_dict()
     path = tmp_path / f"weights.{'safetensors' if wrapped == 'safetensors' else 'pth'}"
     if wrapped == "safetensors":
@@ -83,7 +83,7 @@ def test_weights_that_were_trained_elsewhere_are_read_as_scripts_leave_them(tmp_
 
 
 @pytest.mark.parametrize("content", [b"", b"not a pickle", [1, 2], {"a": "text"}, {}])
-def test_a_file_that_holds_no_weights_is_refused(tmp_path, content):
+def test_a_file_without_weights_is_refused(tmp_path, content):
     path = tmp_path / "weights.pth"
     path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
     with pytest.raises(
@@ -92,7 +92,7 @@ def test_a_file_that_holds_no_weights_is_refused(tmp_path, content):
         architectures.read_weights(path)
 
 
-def test_weights_of_another_number_of_classes_or_network_are_refused():
+def test_weights_for_other_classes_or_another_network_are_refused():
     weights = architectures.build("resnet18", 5).state_dict()
     with pytest.raises(architectures.NetworkError, match="the weights are for 5 classes and there are 3 labels"):
         architectures.load_trained(architectures.build("resnet18", 3), "resnet18", weights)

@@ -1,4 +1,4 @@
-"""Weights for the channel: the hash in the name holds, the network takes them, and without a network there is a way."""
+"""Weights for the channel: the hash in the name is checked, the weights fit, and a failed download says what to do."""
 
 import shutil
 import urllib.error
@@ -21,14 +21,14 @@ def official(tmp_path_factory):
     return path.rename(folder / f"resnet18-{sha256(path)[:8]}.pth")
 
 
-def test_a_file_is_staged_as_the_channel_wants_it(official, tmp_path):
+def test_a_file_is_staged_as_the_channel_needs_it(official, tmp_path):
     path = pretrained.stage("resnet18", official, tmp_path)
     source, staged = torch.load(official, weights_only=True), weights_file.load(path)
     assert path.name == "resnet18.safetensors"
     assert set(staged) == set(source) and all(torch.equal(staged[name], source[name]) for name in source)
 
 
-def test_a_file_that_is_not_what_its_name_says_is_refused(official, tmp_path):
+def test_a_file_whose_hash_differs_from_its_name_is_refused(official, tmp_path):
     wrong = shutil.copy(official, tmp_path / "resnet18-f37072fd.pth")
     with pytest.raises(NetworkError, match=r"its name says f37072fd: download it again"):
         pretrained.stage("resnet18", wrong, tmp_path)

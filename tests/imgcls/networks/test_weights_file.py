@@ -1,4 +1,4 @@
-"""Weights files against the safetensors package, and what is no weights file."""
+"""Weights files compared with the safetensors package, and files that are refused."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_equal_tensors_give_equal_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("cut", [0, 4, 9, 200, -1])
-def test_a_file_that_is_cut_short_is_refused(tmp_path, cut):
+def test_a_truncated_file_is_refused(tmp_path, cut):
     weights_file.save(TENSORS, tmp_path / "w")
     (tmp_path / "w").write_bytes((tmp_path / "w").read_bytes()[:cut])
     with pytest.raises(ArtifactError, match="w is"):
@@ -65,7 +65,7 @@ def test_a_file_that_is_cut_short_is_refused(tmp_path, cut):
         b"\x80\x04.",
     ],
 )
-def test_a_header_that_lies_is_refused(tmp_path, header):
+def test_a_header_that_contradicts_the_file_is_refused(tmp_path, header):
     (tmp_path / "w").write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
     with pytest.raises(ArtifactError):
         weights_file.load(tmp_path / "w")

@@ -18,7 +18,7 @@ def wait_for_three(sampler):
         time.sleep(0.01)
 
 
-def test_a_row_an_interval_that_counts_what_happened(tmp_path):
+def test_one_row_per_interval_with_what_happened_in_it(tmp_path):
     sampler = MachineSampler(time.time(), 0.05, tmp_path)
     sampler.start()
     (tmp_path / "file").write_bytes(bytes(3_000_000))
@@ -36,7 +36,7 @@ def test_a_row_an_interval_that_counts_what_happened(tmp_path):
 
 
 class _Cuda:
-    """A GPU as torch.cuda tells of it; `error` is what NVML says."""
+    """A GPU as torch.cuda shows it; `error` is NVML's."""
 
     def __init__(self, error=None):
         self.error = error

@@ -1,4 +1,4 @@
-"""What torch.profiler sees of training steps: which steps, which operators, and one trace of bounded size."""
+"""What torch.profiler records of training steps: which steps, which operators, and one trace of limited size."""
 
 import gzip
 import json
@@ -47,7 +47,7 @@ def test_only_the_active_steps_are_recorded(tmp_path):
     assert 0 < rows(profiler)["aten::mm"]["share"] <= 1
 
 
-def test_a_cycle_goes_on_after_a_pause_and_leaves_out_what_happened_in_it(tmp_path):
+def test_a_cycle_continues_after_a_pause_without_what_happened_in_it(tmp_path):
     profiler = OperatorProfiler(ProfileSettings(steps=9, wait=2, warmup=1, active=6), tmp_path)
     run(profiler, 5, 2)
     assert rows(profiler)["aten::mm"]["calls"] == 6
@@ -80,7 +80,7 @@ def test_a_trace_that_is_too_large_is_not_kept(tmp_path):
     assert not list(tmp_path.rglob("*.gz"))
 
 
-def test_own_times_are_those_of_torch():
+def test_self_times_are_those_of_torch():
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU())
     with profile(activities=[ProfilerActivity.CPU]) as recorded:
         network(torch.ones(2, 3, 8, 8)).sum().backward()
@@ -93,7 +93,7 @@ def test_own_times_are_those_of_torch():
 
 
 def test_the_log_stays_clean(tmp_path):
-    """Kineto writes to the process's stderr, past Python: only another process sees it."""
+    """Kineto writes to the process's stderr directly, so the test needs a process of its own."""
     code = (
         "import torch; from pathlib import Path; from imgcls.profiling.operators import OperatorProfiler as P\n"
         "from imgcls.contract.profiling import ProfileSettings as S\n"

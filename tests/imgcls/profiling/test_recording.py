@@ -1,4 +1,4 @@
-"""Records: complete after success and after a failure, and JSON whatever the values are."""
+"""Records: complete after success and after a failure, and valid JSON for any values."""
 
 import json
 import time
@@ -43,7 +43,7 @@ def test_the_files_are_complete_after_a_failure(tmp_path):
     assert profile["system"] and set(profile["system"][0]) == set(records.PROFILE_EXAMPLE["system"][0])
 
 
-def test_a_run_without_a_step_has_a_profile(tmp_path):
+def test_a_run_without_steps_has_a_profile(tmp_path):
     with Recorder(tmp_path, started=time.time()):
         pass
     assert read(tmp_path, records.PROFILE_FILE)["num_steps"] == 0
@@ -64,7 +64,7 @@ def test_a_row_that_a_killed_job_left_unfinished_is_skipped(tmp_path):
     assert list(records.read_rows(tmp_path / "x.jsonl")) == [{"step": 1}]
 
 
-def test_the_process_began_before_now_and_not_long_ago():
+def test_the_process_began_a_short_time_ago():
     assert 0 < time.time() - process_started() < 24 * 3600
 
 
@@ -79,11 +79,11 @@ def test_operators_are_kept_when_a_step_fails(tmp_path):
     profile = read(tmp_path, records.PROFILE_FILE)
     assert profile["num_steps"] == 3 and profile["operator_steps"] == 2
     calls = {row["name"]: row["calls"] for row in profile["operators"]}
-    assert calls["aten::mm"] == 3  # the failing step's too
+    assert calls["aten::mm"] == 3  # including the failing step's
     assert (tmp_path / profile["trace"]).stat().st_size == profile["trace_bytes"]
 
 
-def test_means_leave_out_watched_steps_and_spread_checkpoints_over_all(tmp_path):
+def test_means_leave_out_watched_steps_and_spread_checkpoints_over_all_steps(tmp_path):
     with Recorder(tmp_path, started=time.time()) as recorder:
         recorder.profile(ProfileSettings(steps=4, wait=2, warmup=0, active=2))
         for step, _ in recorder.steps(range(1, 5)):

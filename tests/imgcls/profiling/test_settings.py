@@ -1,4 +1,4 @@
-"""The `profile` hyperparameter: defaults, ranges, and a sentence for what is wrong."""
+"""The hyperparameter `profile`: defaults, ranges, and one sentence per mistake."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from imgcls.contract.hyperparameters import HyperparameterError
 from imgcls.contract.profiling import ProfileSettings
 
 
-def test_nothing_said_is_the_default():
+def test_an_empty_object_gives_the_defaults():
     assert ProfileSettings.from_dict({}) == ProfileSettings()
 
 

@@ -1,4 +1,4 @@
-"""What the device's settings change."""
+"""The effect of `devices.tune`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ print(faults() - before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
-def test_memory_that_is_freed_serves_the_next_step():
+def test_freed_memory_is_reused_by_the_next_step():
     def faults(mode: str) -> int:
         command = [sys.executable, "-c", FAULTS, mode]
         return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 
     pages = 16_000_000 * 4 // 4096
-    assert faults("plain") > 9 * pages, "then nothing has to be done about it any more"
+    assert faults("plain") > 9 * pages, "glibc no longer returns the memory, and `tune` is not needed"
     assert faults("tuned") < pages

@@ -31,7 +31,7 @@ def test_only_what_was_passed_is_a_hyperparameter():
     assert paths.checkpoint_dir is None and paths.checkpoint_seconds == 60
 
 
-def test_a_job_takes_its_places_from_the_environment(tmp_path):
+def test_a_job_takes_its_paths_from_the_environment(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     environment = {
         "SM_CHANNEL_TRAIN": "t", "SM_CHANNEL_VALIDATION": "v", "SM_MODEL_DIR": str(tmp_path / "model"),

@@ -1,4 +1,4 @@
-"""The loaders of a training: what the hyperparameters make of the splits."""
+"""The loaders of a training, as the settings ask for them."""
 
 import hashlib
 import shutil
@@ -22,7 +22,7 @@ def opened(folder, **changes):
 
 @pytest.fixture
 def unequal(splits, tmp_path):
-    """Three images of one class, 24 of each other."""
+    """Three images of one class, 24 of each of the others."""
     folder = tmp_path / "data"
     shutil.copytree(splits, folder)
     for path in sorted((folder / "train" / "003.Slanting").iterdir())[3:]:
@@ -41,13 +41,13 @@ def test_a_sampler_draws_every_class_equally_often(unequal):
     assert shares(balanced) == pytest.approx([1 / 3] * 3, abs=0.12) and balanced.class_weights is None
 
 
-def test_a_weighted_loss_takes_the_images_as_they_are(unequal):
+def test_with_a_weighted_loss_images_are_drawn_as_usual(unequal):
     weighted = opened(unequal, **{"class-weighting": "loss"})
     assert weighted.class_weights == pytest.approx(loss_weights([0] * 24 + [1] * 24 + [2] * 3, 3))
     assert shares(weighted) == pytest.approx([24 / 51, 24 / 51, 3 / 51], abs=0.03)
 
 
-def test_parts_of_one_image_are_refused(unequal):
+def test_accumulation_parts_of_one_image_are_refused(unequal):
     with pytest.raises(HyperparameterError, match=r"batch-size 10 in 6 parts .*: use at least 12"):
         opened(unequal, **{"accumulation-steps": 6})
 

@@ -1,4 +1,4 @@
-"""The engine: schedule, batch statistics, divergence, frozen layers, one pass that learns."""
+"""The trainer: schedule, batch statistics, divergence, frozen layers, and that it learns."""
 
 import json
 
@@ -20,7 +20,7 @@ def make_trainer(tmp_path):
         yield make
 
 
-def test_the_schedule_rises_then_falls_to_nothing():
+def test_the_schedule_rises_and_then_falls_to_zero():
     rates = [schedule(step, 100, 10) for step in range(1, 101)]
     assert rates[0] == pytest.approx(0.1) and max(rates) == pytest.approx(1.0, abs=1e-3)
     assert rates.index(max(rates)) == 9 and rates[-1] == pytest.approx(0)
@@ -36,8 +36,8 @@ def test_training_learns(make_trainer, changes):
     assert trainer.validate(fake_batches(seed=9)).accuracy > 0.95
 
 
-def test_refreshed_statistics_are_those_of_the_weights_of_now(make_trainer):
-    """MobileNetV3's averages keep 99 % a step: without the refresh evaluation would be near chance."""
+def test_refreshed_statistics_are_those_of_the_current_weights(make_trainer):
+    """MobileNetV3's averages keep 99 % per step: without the refresh evaluation would be near chance."""
     network = architectures.build("mobilenet_v3_small", 2)
     trainer = make_trainer(network, lr=0.02, epochs=4)
     for epoch in (1, 2, 3, 4):
@@ -66,7 +66,7 @@ def test_a_frozen_backbone_keeps_its_weights_and_averages(make_trainer):
     assert changed == {"head.weight", "head.bias"}
 
 
-def test_a_loss_that_is_no_number_stops_with_the_reason(make_trainer, tmp_path):
+def test_a_loss_that_is_not_finite_stops_training_with_the_reason(make_trainer, tmp_path):
     trainer = make_trainer(lr=10.0, warmup_epochs=0.0)
     with torch.no_grad():
         trainer._network.head.weight.fill_(float("inf"))
@@ -86,8 +86,8 @@ def difference(some, others):
 
 
 @pytest.mark.parametrize("parts", [2, 4, 16])
-def test_a_batch_in_parts_gives_the_weights_of_the_whole_batch(make_trainer, parts):
-    """Ten images in four parts are 3, 3, 2 and 2; more parts than images are one image each."""
+def test_an_accumulated_batch_gives_the_weights_of_the_whole_batch(make_trainer, parts):
+    """Ten images in four parts are 3, 3, 2 and 2; with more parts than images each part is one image."""
     options = {"jitter": 0.3, "batch_size": 10, "class_weights": np.array([0.5, 2], np.float32)}
     whole = trained(make_trainer(plain_network(), **options), size=10)
     divided = trained(make_trainer(plain_network(), **options, accumulation_steps=parts), size=10)
@@ -95,7 +95,7 @@ def test_a_batch_in_parts_gives_the_weights_of_the_whole_batch(make_trainer, par
     assert difference(whole, plain_network().state_dict()) > 1e-3
 
 
-def test_clipping_bounds_a_step(make_trainer):
+def test_clipping_limits_a_step(make_trainer):
     """Without momentum and decay a step is the learning rate times the gradient."""
     before = plain_network().state_dict()
     options = {"momentum": 0.0, "weight_decay": 0.0, "warmup_epochs": 0.0, "lr": 1.0}
@@ -105,7 +105,7 @@ def test_clipping_bounds_a_step(make_trainer):
         assert largest / 1.1 < moved <= largest if clipping else moved > 0.1
 
 
-def test_the_head_is_trained_first_then_all_with_a_lower_rate(make_trainer):
+def test_the_head_is_trained_first_then_everything_at_a_lower_rate(make_trainer):
     trainer = make_trainer(head_epochs=1, backbone_lr_ratio=0.1)
     start = trainer.weights()
     trainer.train_epoch(fake_batches(), 1)
@@ -117,7 +117,7 @@ def test_the_head_is_trained_first_then_all_with_a_lower_rate(make_trainer):
     assert all(not torch.equal(first[name], second[name]) for name in start if not name.endswith("tracked"))
 
 
-def test_the_backbone_has_a_rate_of_its_own():
+def test_the_backbone_has_its_own_rate_and_scales_have_no_decay():
     network = architectures.build("simple_cnn", 2)
     groups = make_optimizer(network, Optimization(backbone_lr_ratio=0.25)).param_groups
     ratios = {parameter: group["lr_ratio"] for group in groups for parameter in group["params"]}
@@ -127,13 +127,13 @@ def test_the_backbone_has_a_rate_of_its_own():
     assert decayed == {True} and len(ratios) == len(list(network.parameters()))
 
 
-def test_equal_accuracies_are_told_apart_by_the_loss():
+def test_at_equal_accuracy_the_lower_loss_is_better():
     assert ValidationResult(0.5, 0.9).better_than(ValidationResult(0.1, 0.8))
     assert ValidationResult(0.4, 0.9).better_than(ValidationResult(0.5, 0.9))
     assert not ValidationResult(0.5, 0.9).better_than(ValidationResult(0.5, 0.9))
 
 
-def test_compiled_steps_are_the_same_steps(make_trainer, monkeypatch):
+def test_compiled_steps_compute_the_same(make_trainer, monkeypatch):
     """Traced as on a GPU, without its kernels: colours, head epochs, a batch in parts, a watched step."""
 
     def weights(*, compiled):
