@@ -41,7 +41,9 @@ def rate(step: Callable[[], None], batch: int) -> float:
 
 
 def channels_last() -> nn.Module:
-    return architectures.build("resnet50", CLASSES).cuda().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = architectures.build("resnet50", CLASSES).cuda()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def usual(batch: int) -> Callable[[], None]:
@@ -56,7 +58,7 @@ def usual(batch: int) -> Callable[[], None]:
         optimizer.zero_grad()
         with torch.autocast("cuda", torch.float16):
             loss = nn.functional.cross_entropy(network(images), targets)
-        scaler.scale(loss).backward()
+        scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         scaler.step(optimizer)
         scaler.update()
 
@@ -81,7 +83,7 @@ def bare(batch: int, *, compiled: bool) -> Callable[[], None]:
 
     def step() -> None:
         optimizer.zero_grad(set_to_none=True)
-        forward(images, targets).backward()
+        forward(images, targets).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
     return step

@@ -160,7 +160,7 @@ def _plain(folder: Path) -> float | None:
         network.train()
         for images, targets in train:
             optimizer.zero_grad()
-            cross_entropy(network(images.cuda()), targets.cuda()).backward()
+            cross_entropy(network(images.cuda()), targets.cuda()).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         network.eval()
         with torch.no_grad():

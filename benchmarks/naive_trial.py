@@ -40,7 +40,7 @@ def run(
     for _ in range(epochs):
         for images, targets in loaders[0]:
             optimizer.zero_grad()
-            cross_entropy(network(images), targets).backward()
+            cross_entropy(network(images), targets).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         with torch.no_grad():
             right = sum((network(images).argmax(1) == targets).sum().item() for images, targets in loaders[1])

@@ -8,7 +8,7 @@ from types import TracebackType
 import numpy as np
 import torch
 from PIL import Image
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.crops import pillow_crop
 from imgcls.contract.artifact import Preprocessing
@@ -17,7 +17,7 @@ from imgcls.data.folders import ImageFolder
 NUM_WORKERS = 2
 
 
-class PillowDataset(torch.utils.data.Dataset):
+class PillowDataset(Dataset[tuple[torch.Tensor, int]]):
     """Random resized crop and flip as `torchvision`'s reference preset has them, per image, in Pillow."""
 
     def __init__(self, split: ImageFolder, spec: Preprocessing) -> None:

@@ -156,7 +156,7 @@ def _step(*, channels_last: bool) -> Callable[[torch.Tensor, torch.Tensor], None
 
     def step(images: torch.Tensor, targets: torch.Tensor) -> None:
         optimizer.zero_grad()
-        cross_entropy(network(images), targets).backward()
+        cross_entropy(network(images), targets).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
     return step
