@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,31 +11,45 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORKS, FAILS = 0, 127
+FAILS = "exit 127"
+WORKS = """
+case "$*" in
+  "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+  "-m pip "*|"-m pytest "*) echo "$0 $*" ;;
+esac
+"""
+"""A Python that makes environments of itself, and says what it was asked to install and to test."""
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a target of the Makefile on a machine that has the given files, each a program with the given exit code."""
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    program = shutil.which("make")
-    assert program
+    """Run a target of the Makefile on a machine that has the given programs, each with the given lines of shell."""
+    for name in (
+        "Makefile",
+        "constraints.txt",
+        "model_code/requirements-serving.txt",
+        "tests/lambdas/requirements.txt",
+        "tests/imgcls/serving/requirements.txt",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "bin").mkdir()
+    for name in ("cp", "mkdir", "touch"):
+        (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
 
-    def run(*arguments: str, **programs: int) -> subprocess.CompletedProcess[str]:
-        (tmp_path / "bin").mkdir()
-        for name, code in programs.items():
-            _program(tmp_path / "bin" / name, code)
+    def run(*arguments: str, **programs: str) -> subprocess.CompletedProcess[str]:
+        for name, lines in programs.items():
+            _program(tmp_path / "bin" / name, lines)
         environment = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)}
-        return subprocess.run(
-            [program, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+        command = [str(shutil.which("make")), *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     return run
 
 
-def _program(path: Path, code: int) -> None:
+def _program(path: Path, lines: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\nexit {code}\n")
+    path.write_text(f"#!/bin/sh\n{lines}\n")
     path.chmod(0o755)
 
 
@@ -69,6 +84,22 @@ def test_without_any_it_says_what_to_install(make) -> None:
     assert done.returncode == 2
     assert sentence.startswith("Kennel needs Python 3.11, 3.12 or 3.13, with venv: install one (")
     assert len(rest) == 1, "make's own line, and nothing else"
+
+
+def test_other_pythons_test_in_environments_of_their_own(make) -> None:
+    done = make("test-pythons", **{"python3.12": WORKS, "python3.13": WORKS})
+    lines = done.stdout.splitlines()
+    lambdas, serving = [line.split() for line in lines if re.match(r"\.venvs/\S+ -m pytest ", line)]
+    assert (done.returncode, lambdas[0], serving[0]) == (
+        0, ".venvs/py313-lambdas/bin/python", ".venvs/py312-serving/bin/python",
+    )  # fmt: skip
+    assert "tests/lambdas" in lambdas and "tests/imgcls/serving" in serving
+    assert {"tests/imgcls/serving/test_batch.py", "tests/imgcls/serving/test_under_load.py"} <= set(serving)
+
+
+def test_a_failure_on_another_python_fails_the_target(make) -> None:
+    broken = WORKS.replace('echo "$0 $*"', "exit 1")
+    assert make("test-pythons", **{"python3.12": WORKS, "python3.13": broken}).returncode == 2
 
 
 def test_what_is_tested_on_other_pythons_is_skipped_aloud(make) -> None:
