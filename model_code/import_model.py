@@ -1,4 +1,4 @@
-"""Pack weights that were trained elsewhere as the model.tar.gz that a training job would have left."""
+"""Pack externally trained weights as the model.tar.gz that a training job would produce."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imgcls.networks.architectures import NetworkError
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     if not options.weights.is_file():
-        print(f"there is no file {options.weights}", file=sys.stderr)
+        print(f"{options.weights} does not exist or is not a file", file=sys.stderr)
         return 1
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -42,10 +42,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("weights", type=Path, help="a state_dict, .pth or .safetensors")
     parser.add_argument("--name", required=True, help="the model's name")
     parser.add_argument("--architecture", required=True, choices=ARCHITECTURES)
-    parser.add_argument("--labels", type=Path, required=True, help="JSON list, in the order of the network's answers")
-    parser.add_argument("--classes", type=Path, required=True, help="JSON list: the same, in the data set's order")
-    parser.add_argument("--preprocessing", default="{}", help="JSON object")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the archive")
+    parser.add_argument(
+        "--labels", type=Path, required=True, help="file: JSON list, in the order of the network's outputs"
+    )
+    parser.add_argument("--classes", type=Path, required=True, help="file: the same list in the data set's order")
+    parser.add_argument("--preprocessing", default="{}", help="JSON object: resize, crop, mean, std")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the archive to write")
     return parser.parse_args(arguments)
 
 

@@ -1,7 +1,7 @@
 """The four functions that SageMaker's inference containers call, and that serve.py and evaluate.py call too.
 
-Stateless. The same file runs under AWS's inference toolkit (`code/inference.py` of an artifact): there on the torch
-weights where OpenVINO is absent. `context` is the toolkit's; serve.py passes `RequestContext`.
+Stateless. The same file runs under AWS's inference toolkit (`code/inference.py` of an artifact), on the torch weights
+where OpenVINO is not installed. `context` is the toolkit's; serve.py passes a `RequestContext`.
 """
 
 from __future__ import annotations
@@ -21,33 +21,36 @@ from imgcls.serving.model import Images, Model, Prediction
 if importlib.util.find_spec("openvino"):
     from imgcls.serving.engine import OpenVinoEngine as Engine
 else:
-    # The serving image has no torch; AWS's images have no OpenVINO.
+    # The serving image does not have torch; AWS's images do not have OpenVINO.
     from imgcls.serving.torch_engine import TorchEngine as Engine  # type: ignore[assignment]
 
 
 def model_fn(model_dir: str | os.PathLike[str], context: Any = None) -> Model:
-    """The model in an unpacked artifact, its hashes verified. Raises ArtifactError."""
+    """The model in an unpacked artifact, after its hashes were verified. Raises ArtifactError."""
     folder = Path(model_dir)
     card = verify(folder, only=())
     graph = Engine.file_of(card)
     if graph not in card.files:
-        raise ArtifactError(f"model.json lists no {graph}, which precision {card.precision} needs")
+        raise ArtifactError(f"model.json does not list {graph}, which precision {card.precision} needs")
     verify(folder, only=[name for name in (graph, weights_name(graph)) if name in card.files])
     engine = Engine.for_server(folder, card)
     return Model(card, engine, settings().max_image_pixels, engine.retire)
 
 
 def input_fn(body: bytes | str, content_type: str, context: Any = None) -> Images:
-    """The request's encoded images; pixels come later, as each model resizes its own way. Raises RequestError."""
+    """The request's encoded images; predict_fn decodes them, as each model resizes in its own way.
+
+    Raises RequestError.
+    """
     return parse_images(body, content_type, settings().max_batch)
 
 
 def predict_fn(data: Images, model: Model, context: Any = None) -> Prediction:
-    """Decode, run the network, apply the temperature. Raises RequestError for bytes that are no image."""
+    """Decode, run the network, apply the temperature. Raises RequestError for bytes that are not an image."""
     return model.predict(data)
 
 
 def output_fn(prediction: Prediction, accept: str | None, context: Any = None) -> tuple[bytes, str]:
-    """(body, content type) in the model's response format, unless the CustomAttributes say otherwise."""
+    """(body, content type) in the format that the CustomAttributes ask for, by default the model's."""
     check_accept(accept)
     return render(prediction, parse_attributes(custom_attributes(context))), "application/json"

@@ -11,7 +11,7 @@ from typing import Any
 from imgcls.contract.dataset import LAYOUTS, PACKINGS, DatasetError, DatasetSettings
 from imgcls.contract.prepared import MAX_MESSAGE_BYTES
 from imgcls.contract.run_plan import PLAN_FILE
-from imgcls.preparation.parts import host, look
+from imgcls.preparation.parts import host, inspect_part
 from imgcls.preparation.run import prepare
 from imgcls.preparation.scan import files
 
@@ -24,8 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.part_of:
             name = host(options.part_of)
             paths = [path.relative_to(options.input).as_posix() for path in files(options.input)]
-            look(options.input, paths, len(paths), options.output, name, settings, packed=True, **work)
-            message = f"looked at {len(paths)} files"
+            inspect_part(options.input, paths, len(paths), options.output, name, settings, packed=True, **work)
+            message = f"inspected {len(paths)} files"
         else:
             message = prepare(options.input, options.output, settings, parts=options.parts, **work).encode()
     except DatasetError as error:
@@ -38,17 +38,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    # Abbreviations would make `--min` mean something today and something else after the next option.
+    # Abbreviations would change their meaning whenever an option is added.
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--input", "--dataset", type=Path, required=True, help="the data set: a folder of images")
-    parser.add_argument("--output", type=Path, required=True, help="gets <manifest id>/ with the prepared data set")
+    parser.add_argument("--output", type=Path, required=True, help="where <manifest id>/ is written, the prepared data")
     parser.add_argument("--plan", type=Path, help=f"folder with {PLAN_FILE}, whose `dataset` object has the settings")
     parser.add_argument("--message", type=Path, help="file for the exit message")
-    parser.add_argument("--workers", type=int, default=0, help="processes; 0 is one a core")
+    parser.add_argument("--workers", type=int, default=0, help="processes; 0 is one per core")
     several = parser.add_argument_group("several instances")
-    several.add_argument("--part-of", type=Path, metavar="FILE", help="resourceconfig.json: only look at the images")
-    several.add_argument("--parts", type=Path, metavar="DIR", help="what the instances saw: do not look again")
-    overrides = parser.add_argument_group("settings, which win over the plan")
+    several.add_argument(
+        "--part-of", type=Path, metavar="FILE", help="resourceconfig.json: only inspect this instance's part"
+    )
+    several.add_argument(
+        "--parts", type=Path, metavar="DIR", help="the instances' results, used without inspecting again"
+    )
+    overrides = parser.add_argument_group("settings, which override the plan")
     overrides.add_argument("--name", help="name of the data set")
     overrides.add_argument("--layout", choices=LAYOUTS)
     overrides.add_argument("--packing", choices=PACKINGS, help="how the train split is written")
@@ -74,7 +78,7 @@ _NUMBERS = (
 
 
 def _settings(options: argparse.Namespace) -> DatasetSettings:
-    """The plan's settings under those of the command line."""
+    """The plan's settings, overridden by those of the command line."""
     values: dict[str, Any] = {}
     if options.plan:
         try:
@@ -82,7 +86,7 @@ def _settings(options: argparse.Namespace) -> DatasetSettings:
         except (OSError, ValueError) as error:
             raise DatasetError(f"{options.plan / PLAN_FILE} cannot be read: {error}") from None
         if not isinstance(plan, dict) or not isinstance(plan.get("dataset"), dict):
-            raise DatasetError(f"{options.plan / PLAN_FILE} has no `dataset` object")
+            raise DatasetError(f"{options.plan / PLAN_FILE} does not contain a `dataset` object")
         values |= plan["dataset"]
     fields = ("name", "layout", "packing", "split", *(field for _, field, _ in _NUMBERS))
     values |= {field: getattr(options, field) for field in fields if getattr(options, field) is not None}

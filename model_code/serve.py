@@ -1,6 +1,7 @@
-"""The serving process: many models behind SageMaker's container contract, settings from the environment alone.
+"""The serving process: many models behind SageMaker's container contract. All settings come from the environment.
 
-`SAGEMAKER_MULTI_MODEL=true` waits for POST /models; else the model in SM_MODEL_DIR (/opt/ml/model) is served.
+With `SAGEMAKER_MULTI_MODEL=true` it waits for POST /models; without, it serves the model in SM_MODEL_DIR
+(/opt/ml/model).
 `SAGEMAKER_BIND_TO_PORT` is the port (8080). The rest is `imgcls.contract.serving.ServerSettings`.
 """
 

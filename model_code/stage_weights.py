@@ -1,4 +1,4 @@
-"""Turn torchvision's ImageNet weights, or a file of them, into the safetensors file that training jobs read."""
+"""Convert torchvision's ImageNet weights, downloaded or from a file, to the safetensors file of training jobs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("architecture")
     parser.add_argument(
-        "--from", dest="source", type=Path, metavar="FILE", help=".pth or .safetensors; else a download"
+        "--from", dest="source", type=Path, metavar="FILE", help=".pth or .safetensors; without it they are downloaded"
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="gets ARCHITECTURE.safetensors")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="where ARCHITECTURE.safetensors is written"
+    )
     options = parser.parse_args(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
     try:

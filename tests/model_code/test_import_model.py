@@ -71,10 +71,10 @@ def test_it_is_evaluated_like_a_training_of_ours(splits, elsewhere, tmp_path):
     [
         ({"labels": ["Lying", "Standing"]}, "the labels lack 'Slanting' (1 of 3 are missing)"),
         ({"labels": [*CLASSES, "Waving"]}, "the data set lacks 'Waving' (1 of 4 are missing)"),
-        ({"labels": ["Lying", "Lying", "Standing"]}, "the labels hold 'Lying' twice"),
+        ({"labels": ["Lying", "Lying", "Standing"]}, "the labels contain 'Lying' twice"),
         ({"labels": CLASSES[:2], "classes": CLASSES[:2]}, "the weights are for 3 classes and there are 2 labels"),
         ({"architecture": "resnet18"}, "the weights are not those of resnet18"),
-        ({"weights": "nothing.pth"}, "there is no file nothing.pth"),
+        ({"weights": "nothing.pth"}, "nothing.pth does not exist or is not a file"),
     ],
 )
 def test_what_does_not_belong_together_is_one_sentence(elsewhere, tmp_path, capsys, changes, sentence):

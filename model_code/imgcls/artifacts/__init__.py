@@ -1,1 +1,1 @@
-"""Model artifacts: archives, exported graphs, reduced precision, weights from elsewhere."""
+"""Model artifacts: archives, exported graphs, reduced precision, imported weights."""

@@ -1,4 +1,4 @@
-"""Model archives on disk: seal a folder, pack it, unpack a stranger's safely, verify the hashes."""
+"""Model archives on disk: hash and pack a model folder, safely unpack an untrusted one, verify the hashes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from imgcls.contract.artifact import CODE, MODEL_JSON, ArtifactError, ModelCard,
 
 _CHUNK = 1024 * 1024
 _RATIO_FLOOR_BYTES = 10 * 1024 * 1024
-"""Below this an archive may have any ratio: tar pads small files to 512 bytes each."""
+"""Below this size an archive may have any ratio: tar pads small files to 512 bytes each."""
 
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """`max_ratio` is unpacked over packed bytes; a model archive of ours has 1, one of compressed logs about 20."""
+    """`max_ratio` is unpacked over packed bytes: 1 for our model archives, about 20 for compressed logs."""
 
     max_members: int = 4096
     max_bytes: int = 4 * 1024**3
@@ -29,7 +29,7 @@ class ArchiveLimits:
 
 
 def write_artifact(folder: Path, card: ModelCard) -> ModelCard:
-    """Seal `folder`: hash its files, derive the version, write model.json. Returns the completed card.
+    """Hash the files of `folder`, derive the version and write model.json. Returns the completed card.
 
     `card.started` is ISO 8601; without one the version starts at the epoch, so equal files have equal versions.
     """
@@ -50,12 +50,12 @@ def copy_code(folder: Path) -> None:
 
 
 def verify(folder: Path, only: Iterable[str] | None = None) -> ModelCard:
-    """The card, after every file that it lists (or those in `only`) was found with its hash. Raises ArtifactError."""
+    """The card, after checking the hash of every file that it lists, or of those in `only`. Raises ArtifactError."""
     card = read_card(folder)
     for name in card.files if only is None else only:
         path = folder / _safe(name)
         if name not in card.files:
-            raise ArtifactError(f"{MODEL_JSON} lists no {name}")
+            raise ArtifactError(f"{MODEL_JSON} does not list {name}")
         if path.is_symlink() or not path.is_file():
             raise ArtifactError(f"the artifact lacks {name}, which {MODEL_JSON} lists")
         if sha256(path) != card.files[name]:
@@ -86,8 +86,8 @@ def pack(folder: Path, archive: Path) -> None:
 def unpack(archive: Path, folder: Path, limits: ArchiveLimits | None = None) -> None:
     """Unpack a tar.gz from anywhere into `folder`, which must be new or empty. Raises ArtifactError.
 
-    Plain files and directories only, inside `folder`, within the limits; modes, owners and times are not taken over.
-    After an error `folder` may hold some of the files: throw it away.
+    Only plain files and directories inside `folder`, within the limits; modes, owners and times are not restored.
+    After an error `folder` may contain some of the files: delete it.
     """
     limits = limits or ArchiveLimits()
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def unpack(archive: Path, folder: Path, limits: ArchiveLimits | None = None) -> 
     except ArtifactError:
         raise
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError) as error:
-        raise ArtifactError(f"{archive.name} is no readable tar.gz: {error}") from error
+        raise ArtifactError(f"{archive.name} is not a readable tar.gz: {error}") from error
 
 
 def _unpack_members(tar: tarfile.TarFile, stream: _LimitedStream, folder: Path, limits: ArchiveLimits) -> None:
@@ -122,7 +122,7 @@ def _unpack_members(tar: tarfile.TarFile, stream: _LimitedStream, folder: Path, 
 
 
 def _write(path: Path, stream: _LimitedStream, member: tarfile.TarInfo) -> None:
-    # Straight from the stream, not by extractfile(): half the copies. tarfile finds the next header by itself.
+    # Read from the stream, without extractfile(): half the copies. tarfile finds the next header by itself.
     stream.expect(member.offset_data + member.size)
     stream.seek(member.offset_data)
     remaining = member.size
@@ -136,10 +136,10 @@ def _write(path: Path, stream: _LimitedStream, member: tarfile.TarInfo) -> None:
 
 
 class _LimitedStream:
-    """The inflated side of a gzip file for tarfile, which stops at the limits instead of after them.
+    """The decompressed stream of a gzip file for tarfile, which stops before the limits are exceeded.
 
-    tarfile reads a long-name or pax header whole, at the size which that header claims: the cap on one read is what
-    keeps a small archive from filling the memory before the first member is seen.
+    tarfile reads a long-name or pax header at once, in the size that the header claims: only the cap on a single read
+    keeps a small archive from filling the memory before its first member is seen.
     """
 
     def __init__(self, inflated: gzip.GzipFile, packed_bytes: int, limits: ArchiveLimits) -> None:
@@ -148,13 +148,13 @@ class _LimitedStream:
         self._end = min(limits.max_bytes, by_ratio)
 
     def expect(self, position: int) -> None:
-        """Raises ArtifactError when the stream may not reach `position`."""
+        """Raises ArtifactError if `position` is beyond the limits."""
         if position > self._end:
-            raise ArtifactError(f"the archive unpacks to more than {self._end} bytes: more than this reader allows")
+            raise ArtifactError(f"the archive unpacks to more than {self._end} bytes, the limit of this reader")
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= _CHUNK:
-            raise ArtifactError(f"the archive has a header of {size} bytes")
+            raise ArtifactError(f"the archive has a header of {size} bytes; at most {_CHUNK} are allowed")
         data = self._inflated.read(size)
         self.expect(self._inflated.tell())
         return data
@@ -171,7 +171,7 @@ def _safe(name: str) -> PurePosixPath:
     """A member's name as a relative path that stays inside its folder. Raises ArtifactError."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or not name:
-        raise ArtifactError(f"{name!r} in the archive is no plain relative path")
+        raise ArtifactError(f"{name!r} in the archive is not a plain relative path")
     return path
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import logging
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,14 +17,14 @@ INPUT, OUTPUT = "image", "logits"
 
 
 def can_export() -> bool:
-    """Whether this environment has ONNX and torch's exporter; the stock training image has not."""
+    """Whether this environment has ONNX and torch's exporter; the stock training image does not have them."""
     return all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript"))
 
 
 def export_onnx(network: nn.Module, spec: Preprocessing, path: Path) -> None:
-    """Write the graph: uint8 (N, crop, crop, 3) -> float32 logits (N, classes), N free.
+    """Write the graph: uint8 (N, crop, crop, 3) -> float32 logits (N, classes), for any N.
 
-    The temperature is not in it: inference applies it, so that it can be fitted after the export.
+    The graph does not apply the temperature: inference does, so that it can be fitted after the export.
     """
     import onnx
 
@@ -32,7 +33,7 @@ def export_onnx(network: nn.Module, spec: Preprocessing, path: Path) -> None:
     served = _Served(network, spec).to("cpu").eval()
     example = torch.zeros(2, spec.crop, spec.crop, 3, dtype=torch.uint8)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of torch about torch
+        warnings.simplefilter("ignore", FutureWarning)  # torch's exporter uses torch's own deprecated functions
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         torch.onnx.export(
             served,
@@ -46,12 +47,12 @@ def export_onnx(network: nn.Module, spec: Preprocessing, path: Path) -> None:
             verbose=False,
         )
     graph = onnx.load(path)
-    _forget_the_machine(graph)
+    _drop_metadata(graph)
     graph_writer.save(graph, path)
 
 
 class _Served(nn.Module):
-    """The network behind its normalisation: one multiply and add, which engines fuse."""
+    """The network after the normalisation: one multiply and add, which engines fuse."""
 
     scale: Tensor
     shift: Tensor
@@ -64,11 +65,12 @@ class _Served(nn.Module):
         self.register_buffer("shift", -mean / std)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.network(image.permute(0, 3, 1, 2).float() * self.scale + self.shift)
+        logits: Tensor = self.network(image.permute(0, 3, 1, 2).float() * self.scale + self.shift)
+        return logits
 
 
-def _forget_the_machine(graph) -> None:  # type: ignore[no-untyped-def]
-    """Drop the exporter's notes on source lines: they hold this machine's paths and change the file's hash."""
+def _drop_metadata(graph: Any) -> None:
+    """Drop the exporter's notes on source lines: they contain this machine's paths and change the file's hash."""
     del graph.metadata_props[:]
     del graph.graph.metadata_props[:]
     for node in graph.graph.node:

@@ -1,4 +1,4 @@
-"""The graph on disk: a small ONNX file, and its weights beside it in a file that an engine maps instead of copying."""
+"""The graph on disk: a small ONNX file, and beside it a file of its weights, which an engine maps into memory."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def weights_name(graph_name: str) -> str:
 
 
 def remove(path: Path) -> None:
-    """Delete the graph and its weights, where they are."""
+    """Delete the graph and its weights, if they exist."""
     for old in (path, path.with_name(weights_name(path.name))):
         old.unlink(missing_ok=True)
 
 
 def check_locations(path: Path, files: Collection[str]) -> None:
-    """Raises ArtifactError when the graph takes weights from any file but its own, which must be one of `files`.
+    """Raises ArtifactError if the graph reads weights from any file but its own, which must be one of `files`.
 
-    An ONNX file may name any path, `/etc/passwd` or a pipe included, and engines open it.
+    An ONNX file may name any path, even `/etc/passwd` or a pipe, and engines open it.
     """
     try:
         locations = set(_locations(memoryview(path.read_bytes())))
     except (IndexError, ValueError):
-        raise ArtifactError(f"{path.name} is no ONNX file") from None
-    if strangers := locations - ({weights_name(path.name)} & set(files)):
-        raise ArtifactError(f"{path.name} takes weights from {sorted(strangers)}, which the artifact does not list")
+        raise ArtifactError(f"{path.name} is not an ONNX file") from None
+    if unlisted := locations - ({weights_name(path.name)} & set(files)):
+        raise ArtifactError(f"{path.name} reads weights from {sorted(unlisted)}, which the artifact does not list")
 
 
 def _locations(model: memoryview) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
             yield number, message[position : position + size]
             position += size
         else:
-            raise ValueError(f"wire type {wire}")
+            raise ValueError(f"unknown wire type {wire}")
 
 
 def _read_varint(message: memoryview, position: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Writes the served graph. Apart from `graph_file`, because the serving image has no onnx package."""
+"""Writes the served graph. Separate from `graph_file`, because the serving image does not have the onnx package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SMALL_TENSOR_BYTES = 1024
 
 
 def save(graph: onnx.ModelProto, path: Path) -> None:
-    """Write `path` and, beside it, its weights; both anew."""
+    """Write `path` and, beside it, its weights; existing files are replaced."""
     remove(path)
     onnx.save(
         graph,

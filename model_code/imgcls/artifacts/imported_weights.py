@@ -1,4 +1,4 @@
-"""Weights that somebody trained elsewhere, as the artifact that a training job would have left."""
+"""Turns externally trained weights into the artifact that a training job would produce."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from imgcls.networks import architectures, weights_file
 from imgcls.networks.architectures import NetworkError
 
 JOB = "imported"
-"""Stands in the card where a training job's name would."""
+"""In the card, in the place of a training job's name."""
 
 
 def write(
@@ -29,8 +29,8 @@ def write(
 ) -> ModelCard:
     """Write the artifact of the network in `weights` into `folder`.
 
-    `labels` are in the order of the network's answers, `classes` the same in the order of the data set: the artifact's
-    last layer answers in that one. Raises NetworkError for weights or labels that do not fit.
+    `labels` are in the order of the network's outputs, `classes` are the same labels in the order of the data set, to
+    which the last layer is reordered. Raises NetworkError for weights or labels that do not fit.
     """
     check_labels(labels, classes)
     network = architectures.build(architecture, len(labels))
@@ -49,10 +49,10 @@ def write(
 
 
 def check_labels(labels: Sequence[str], classes: Sequence[str]) -> None:
-    """Raises NetworkError naming a label that is there twice, or that only one of the two has."""
+    """Raises NetworkError naming a label that is listed twice, or that only one of the two contains."""
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
-        raise NetworkError(f"the labels hold {twice[0]!r} twice: each class needs a label of its own")
+        raise NetworkError(f"the labels contain {twice[0]!r} twice: each class needs a label of its own")
     for here, there, who in ((classes, labels, "the labels lack"), (labels, classes, "the data set lacks")):
         missing = sorted(set(here) - set(there))
         if missing:

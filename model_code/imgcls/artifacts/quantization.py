@@ -1,4 +1,4 @@
-"""int8 by post-training quantization: weights and activations, calibrated on real images."""
+"""int8 by post-training quantization of weights and activations, calibrated on real images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from imgcls.artifacts.export import INPUT
 
 
 def quantize(graph: Path, target: Path, pixels: Sequence[np.ndarray]) -> None:
-    """Write the int8 variant of an ONNX graph. `pixels` are uint8 (crop, crop, 3) images of the kind it will see."""
+    """Write the int8 variant of an ONNX graph. `pixels` are representative uint8 (crop, crop, 3) images."""
     import nncf
     import onnx
 

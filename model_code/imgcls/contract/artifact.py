@@ -1,4 +1,4 @@
-"""The model artifact: what `model.tar.gz` holds and what its `model.json` says.
+"""The model artifact: what `model.tar.gz` contains and what its `model.json` says.
 
 An artifact is data. A server reads these files and never runs code out of an archive.
 """
@@ -36,7 +36,7 @@ class ArtifactError(ValueError):
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From encoded bytes to the network's input, the same at training's evaluation and at serving.
+    """From encoded bytes to the network's input: the same for the evaluation during training and for serving.
 
     The short side is resized to `resize` pixels, the centre `crop` x `crop` is kept; the result is uint8 NHWC.
     `mean` and `std` are of RGB in 0..1, applied by the training engine and folded into the exported graph.
@@ -72,7 +72,8 @@ class Preprocessing:
         return spec
 
     def to_dict(self) -> dict[str, Any]:
-        return json.loads(json.dumps(asdict(self)))
+        value: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return value
 
 
 @dataclass(frozen=True)
@@ -124,13 +125,14 @@ class ModelCard:
         return cls(**{**value, "labels": tuple(labels), "preprocessing": preprocessing})
 
     def to_dict(self) -> dict[str, Any]:
-        return json.loads(json.dumps({**asdict(self), "preprocessing": self.preprocessing.to_dict()}))
+        value: dict[str, Any] = json.loads(json.dumps({**asdict(self), "preprocessing": self.preprocessing.to_dict()}))
+        return value
 
 
 def _check_types(value: Mapping[str, Any]) -> None:
     for name in ("name", "architecture", "manifest_id", "training_job", "started", "version"):
         if not isinstance(value.get(name, ""), str):
-            raise ArtifactError(f"{MODEL_JSON}: {name} must be a text, not {value[name]!r}")
+            raise ArtifactError(f"{MODEL_JSON}: {name} must be a string, not {value[name]!r}")
     for name in ("files", "validation", "hyperparameters"):
         if not isinstance(value.get(name, {}), Mapping):
             raise ArtifactError(f"{MODEL_JSON}: {name} must be an object, not {value[name]!r}")
@@ -141,7 +143,9 @@ def read_card(folder: Path) -> ModelCard:
     try:
         return ModelCard.from_dict(json.loads((folder / MODEL_JSON).read_text()))
     except FileNotFoundError:
-        raise ArtifactError(f"{folder} holds no {MODEL_JSON}: it is no artifact of this project") from None
+        raise ArtifactError(
+            f"{folder} does not contain {MODEL_JSON}: it is not a model artifact of this project"
+        ) from None
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         raise ArtifactError(f"{MODEL_JSON} is not JSON") from None
 

@@ -1,4 +1,4 @@
-"""What the Prepare step is told about a data set: the `dataset` object of `plan.json`, or prepare.py's options."""
+"""The settings of the Prepare step: the `dataset` object of `plan.json`, or prepare.py's options."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ PACKINGS = ("shards", "raw", "folders")
 
 
 class DatasetError(ValueError):
-    """Data or settings that no model should be trained on; the message is one sentence that says what to do."""
+    """Data or settings that a model should not be trained with; the message is one sentence that says what to do."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Shares of a split by content hash. Without `validation` it is carved from the training part."""
+    """Shares of a split by content hash. Without `validation` the validation split is taken from the training part."""
 
     train: float = 0.8
     validation: float = 0.1
@@ -25,7 +25,7 @@ class Split:
 
     @classmethod
     def parse(cls, text: str) -> Split:
-        """`0.8/0.1/0.1` is train/validation/test; `0.8/0.2` is train/test, a tenth of train being for validation."""
+        """`0.8/0.1/0.1` is train/validation/test; `0.8/0.2` is train/test, with a tenth of train for validation."""
         try:
             shares = [float(part) for part in text.split("/")]
         except ValueError:
@@ -96,7 +96,7 @@ class DatasetSettings:
         return cls(**values).checked()
 
     def checked(self) -> DatasetSettings:
-        """Self. Raises DatasetError that names the field, its value and what it may be."""
+        """Returns self. Raises DatasetError naming the field, its value and the allowed values."""
         for name, allowed in (("layout", LAYOUTS), ("packing", PACKINGS)):
             if getattr(self, name) not in allowed:
                 raise DatasetError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}")

@@ -1,4 +1,4 @@
-"""`evaluation.json`: how a candidate, and the model that is published now, score on the same locked test split."""
+"""`evaluation.json`: how a candidate and the currently published model score on the same locked test split."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ class Evaluation(Score):
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     def to_dict(self) -> dict[str, Any]:
-        return json.loads(json.dumps(asdict(self)))
+        value: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return value
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Evaluation:
@@ -84,8 +85,8 @@ class Evaluation(Score):
 class Golden:
     """One entry of `golden/expected.json`: what the endpoint must answer for `golden/<file>`.
 
-    `label` is the model's top-1, which is to be equal; `expected` is the image's class. `probabilities` are in
-    class-index order, each to be met within GOLDEN_TOLERANCE.
+    `label` is the model's top-1, which must be equal; `expected` is the image's class. `probabilities` are in
+    class-index order, and each must be within GOLDEN_TOLERANCE.
     """
 
     file: str

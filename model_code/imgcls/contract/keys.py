@@ -1,4 +1,4 @@
-"""Where everything lives in the two buckets. Every key of the project is built here."""
+"""Where everything is in the two buckets. Every key of the project is built here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def dataset(name: str) -> str:
 
 
 def prepared(manifest_id: str) -> str:
-    """Prefix in the artifacts bucket that holds `train/ validation/ test/ manifest.jsonl reports/`."""
+    """Prefix in the artifacts bucket of `train/ validation/ test/ manifest.jsonl reports/`."""
     return f"{PREPARED}{manifest_id}/"
 
 
@@ -41,12 +41,12 @@ def plan(execution: str) -> str:
 
 
 def parts(execution: str) -> str:
-    """Prefix of what each of several instances saw of the data set, an input of MergeManifest."""
+    """Prefix of the per-instance scan results, which MergeManifest merges."""
     return f"{RUNS}{execution}/parts/"
 
 
 def model_plan(execution: str, model: str) -> str:
-    """One model's part of the run's plan, that the state machine reads."""
+    """One model's part of the run's plan, which the state machine reads."""
     return run(execution, model) + "plan.json"
 
 
@@ -63,12 +63,12 @@ def checkpoints(execution: str, model: str) -> str:
 
 
 def trials(execution: str, model: str) -> str:
-    """Prefix of the checkpoints of a search's trials, a folder each."""
+    """Prefix of the checkpoints of a search's trials, one folder per trial."""
     return run(execution, model) + "trials/"
 
 
 def hyperparameters(execution: str, model: str) -> str:
-    """What the model was trained with, and the search and the trial that it comes from."""
+    """The hyperparameters that the model was trained with, and the search and trial that they come from."""
     return run(execution, model) + "hyperparameters.json"
 
 
@@ -85,7 +85,7 @@ def reports(execution: str, model: str) -> str:
 
 
 def candidate(execution: str, model: str) -> str:
-    """The servable archive that evaluation wrote and that has not been published yet."""
+    """The servable archive that the evaluation wrote, before it is published."""
     return run(execution, model) + "model.tar.gz"
 
 
@@ -127,7 +127,7 @@ def parse_uri(uri: str) -> tuple[str, str]:
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
     if scheme != "s3" or not bucket:
-        raise ValueError(f"{uri!r} is no S3 URI like s3://bucket/key")
+        raise ValueError(f"{uri!r} is not an S3 URI such as s3://bucket/key")
     return bucket, key
 
 

@@ -45,7 +45,7 @@ class Header:
 
 
 def manifest_id(settings: Mapping[str, Any], rows: Iterable[Row]) -> str:
-    """16 hex digits over the settings and the rows, which come in path order. Raises ValueError if they do not."""
+    """16 hex digits over the settings and the rows, which must be in path order. Raises ValueError otherwise."""
     digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
     for row in _in_order(rows):
         digest.update(json.dumps(asdict(row), sort_keys=True).encode())
@@ -53,7 +53,7 @@ def manifest_id(settings: Mapping[str, Any], rows: Iterable[Row]) -> str:
 
 
 def write(path: Path, header: Header, rows: Iterable[Row]) -> None:
-    """`rows` come in path order. Raises ValueError if they do not."""
+    """`rows` must be in path order. Raises ValueError otherwise."""
     with path.open("w") as file:
         file.write(json.dumps(asdict(header), sort_keys=True) + "\n")
         for row in _in_order(rows):
@@ -61,13 +61,13 @@ def write(path: Path, header: Header, rows: Iterable[Row]) -> None:
 
 
 def _in_order(rows: Iterable[Row]) -> Iterator[Row]:
-    """`rows`, never all at once: a data set has more of them than memory should hold."""
+    """`rows` one at a time: a data set can have more of them than fit into memory."""
     before = b""
     for row in rows:
-        # As bytes: a name that is no Unicode text sorts elsewhere as text.
+        # As bytes: a name that is not valid Unicode would sort differently as text.
         path = os.fsencode(row.path)
         if path <= before:
-            raise ValueError(f"the row of {row.path} comes after that of {os.fsdecode(before)}")
+            raise ValueError(f"the row of {row.path} comes after that of {os.fsdecode(before)}: sort the rows by path")
         yield row
         before = path
 

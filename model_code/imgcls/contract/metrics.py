@@ -29,11 +29,11 @@ class Metric:
 
 METRICS = (
     Metric("train:loss", "nats", "mean cross-entropy of the epoch's training batches", "Minimize"),
-    Metric("train:accuracy", "ratio", "share of right answers on augmented training images", "Maximize"),
+    Metric("train:accuracy", "ratio", "share of correct predictions on augmented training images", "Maximize"),
     Metric("validation:loss", "nats", "mean cross-entropy on the validation split", "Minimize"),
-    Metric("validation:accuracy", "ratio", "share of right answers on the validation split", "Maximize"),
+    Metric("validation:accuracy", "ratio", "share of correct predictions on the validation split", "Maximize"),
     Metric("train:learning-rate", "1", "learning rate of the head at the end of the epoch"),
-    Metric("train:images-per-second", "1/s", "training images a second, data loading included", "Maximize"),
+    Metric("train:images-per-second", "1/s", "training images per second, including data loading", "Maximize"),
     Metric("train:data-wait-ratio", "ratio", "share of the step time spent waiting for the loader", "Minimize"),
     Metric("train:epoch", "1", "number of finished epochs"),
     Metric("best:validation-accuracy", "ratio", "validation accuracy of the epoch that is kept", "Maximize"),
@@ -46,9 +46,9 @@ OBJECTIVE = "validation:accuracy"
 """The default objective metric of a tuning job. Never one of the test split."""
 
 NAMESPACE, FINDINGS = "Kennel/Training", "Findings"
-"""Where a pipeline sends on which rules fired: job names are new every time, and an alarm cannot search."""
+"""Where the pipeline forwards which rules fired: an alarm cannot search for job names, which are new in every run."""
 ENVIRONMENT, RULE, ABOUT = "Environment", "Rule", "About"
-"""Dimensions of FINDINGS: one series for each environment and rule, one for each environment and `Rule.about`."""
+"""Dimensions of FINDINGS: one series per environment and rule, and one per environment and `Rule.about`."""
 
 
 def definitions() -> list[dict[str, str]]:
@@ -68,7 +68,7 @@ def line(values: Mapping[str, float]) -> str:
 
 
 def parse(text: str) -> Iterator[tuple[str, float]]:
-    """Every (name, value) in `text`, in the order of the text."""
+    """Every (name, value) in `text`, in order."""
     pattern = re.compile("|".join(f"(?:{metric.regex})" for metric in METRICS))
     for match in pattern.finditer(text):
         index = next(i for i, value in enumerate(match.groups()) if value is not None)

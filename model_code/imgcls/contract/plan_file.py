@@ -64,6 +64,6 @@ class PlanFile:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> PlanFile:
-        """Raises KeyError, DatasetError or ArtifactError for a document that is no plan."""
+        """Raises KeyError, DatasetError or ArtifactError for a document that is not a plan."""
         models = {name: ModelSettings.from_dict(model) for name, model in value["models"].items()}
         return cls(DatasetSettings.from_dict(value["dataset"]), models)

@@ -25,27 +25,28 @@ ENVIRONMENT_FILE = "environment.json"
 OUTPUT_ARCHIVE = "output.tar.gz"
 """The service packs the directory into this, beside the job's model.tar.gz."""
 TRACE_FILE = "profiler/train.pt.trace.json.gz"
-"""Of the profiled steps: Chrome's trace format, by the name that TensorBoard's profile plugin looks for."""
+"""The profiled steps in Chrome's trace format, under the name that TensorBoard's profile plugin looks for."""
 
 GRADIENT_NORM, GRADIENT_RATIO = "gradient-norm", "gradient-ratio"
 WEIGHT_NORM, WEIGHT_STD, UPDATE_RATIO = "weight-norm", "weight-std", "update-ratio"
-"""Names of the debug rows of a layer group's trainable weights, before a step. The ratios are over the norm of the
-weights: that of the gradient, before clipping, and that of the step's change. The standard deviation is the smallest
-of the group's weight tensors."""
+"""Debug rows of a layer group's trainable weights, before a step. The ratios are relative to the norm of the weights:
+GRADIENT_RATIO is that of the gradient before clipping, UPDATE_RATIO that of the step's change. WEIGHT_STD is the
+smallest standard deviation among the group's weight tensors."""
 ACTIVATION_MEAN, ACTIVATION_STD = "activation-mean", "activation-std"
 ZERO_FRACTION, DEAD_FRACTION, SATURATED_FRACTION = "zero-fraction", "dead-fraction", "saturated-fraction"
-"""Of a layer group's activations: shares from 0 to 1, of the worst layer in the group. Zero: of a ReLU's outputs. Dead:
-of its channels, zero for every image. Saturated: of a bounded activation's outputs, those at its limits."""
+"""Debug rows of a layer group's activations; fractions are those of its worst layer, from 0 to 1. Zero: the outputs of
+a ReLU that are zero. Dead: the channels that are zero for every image. Saturated: the outputs of a bounded activation
+that are at its limits."""
 LOSS, LEARNING_RATE = "loss", "learning-rate"
-"""Of a step; `layer` is `NETWORK`."""
+"""Debug rows of a step; `layer` is `NETWORK`."""
 INPUT_MEAN, INPUT_STD, INPUT_MIN = "input-mean", "input-std", "input-min"
-"""Of a step's normalised images; `layer` is `INPUT`."""
+"""Debug rows of a step's normalised images; `layer` is `INPUT`."""
 LABEL_COUNT = "label-count"
-"""Images of a class in the sampled batches up to the end of an epoch; `layer` is the class index."""
+"""Number of images of a class in the sampled batches up to the end of an epoch; `layer` is the class index."""
 NETWORK, INPUT = "network", "input"
 
 ERROR, WARNING = "error", "warning"
-"""Severities of a finding: after an error the weights are lost, or as good as lost."""
+"""Severities of a finding. After an error the weights are useless, or nearly so."""
 
 PROFILE_EXAMPLE = {
     "format": 1,
@@ -78,13 +79,13 @@ PROFILE_EXAMPLE = {
         },
     ],
 }  # fmt: skip
-"""`phases` are in order; `launch`, from asking for the job to its process, lies before `seconds` begin. `steps` and
-`system` are thinned out to at most 1,000 rows; a step's `ms` follows `step_parts`. The means leave out the first step
-and those that the profiler watched; `checkpoint` is spread over all steps. `operators` are the dearest by time of their
-own (without what they call) over `operator_steps` steps, `share` is of all operators; `trace` is null when the file was
-larger than wanted. `cpu_percent` is of the process, 100 for one busy core. `read_bytes`, `written_bytes`,
-`received_bytes` and `sent_bytes` count up; the last two are absent without a network. A GPU adds `gpu_memory_bytes` (of
-tensors) and, where NVML answers, `gpu_percent` and `gpu_used_bytes`."""
+"""`phases` are in order; `launch`, from the job's request to the start of its process, is not a part of `seconds`.
+`steps` and `system` are thinned out to at most 1,000 rows; a step's `ms` has the order of `step_parts`. The means leave
+out the first step and the profiled steps; `checkpoint` is spread over all steps. `operators` are the most expensive by
+self time (without the operators they call) over `operator_steps` steps; `share` is relative to all operators. `trace`
+is null if the file was larger than the limit. `cpu_percent` is that of the process, 100 for one busy core.
+`read_bytes`, `written_bytes`, `received_bytes` and `sent_bytes` are counters; the last two are absent without a
+network. A GPU adds `gpu_memory_bytes` (of tensors) and, where NVML answers, `gpu_percent` and `gpu_used_bytes`."""
 
 
 def row(step: int, epoch: int, time: float, name: str, value: float, layer: str | None = None) -> dict[str, Any]:
@@ -105,4 +106,5 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a .jsonl file. A last line that a killed job left unfinished is skipped."""
     lines = path.read_text().split("\n")
     for text in lines[:-1]:
-        yield json.loads(text)
+        row: dict[str, Any] = json.loads(text)
+        yield row

@@ -1,8 +1,8 @@
-"""What PlanRun answers: the one document that every later state of an execution reads from.
+"""PlanRun's answer: the one document that every later state of an execution reads from.
 
-Names, values, ranges, S3 URIs and instance types only. Keys, roles, networks and images are literals of the
+It has names, values, ranges, S3 URIs and instance types only. Keys, roles, networks and images are literals of the
 state machine. The full specs (label tables, preprocessing) go to `plan.json` in the artifacts bucket, because a
-state's output must stay small and a processing job's environment value holds 256 characters.
+state's output must stay small and a processing job's environment value is limited to 256 characters.
 """
 
 from __future__ import annotations
@@ -53,8 +53,10 @@ class TuningPlan:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model that is there already. `job` may have run elsewhere; without `records` of it that is the artifact again,
-    because an input of the evaluation job must hold an object.
+    """A model that is trained already, by a `job` that may have run elsewhere.
+
+    Where the job left no records, `records` is the artifact's URI again: an input of the evaluation job must contain
+    an object.
     """
 
     job: str
@@ -92,7 +94,7 @@ class ModelPlan:
 
 @dataclass(frozen=True)
 class ModelReference:
-    """A model in PlanRun's answer. `plan_key` holds its ModelPlan, in the artifacts bucket."""
+    """A model in PlanRun's answer. Its ModelPlan is at `plan_key` in the artifacts bucket."""
 
     name: str
     run_uri: str
@@ -105,7 +107,7 @@ class ModelReference:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """The whole run. `plan_uri` is the prefix that holds `plan.json`. PlanRun answers `to_answer()`."""
+    """The whole run. `plan_uri` is the prefix of `plan.json`. PlanRun answers with `to_answer()`."""
 
     execution: str
     dataset: str
@@ -122,7 +124,8 @@ class RunPlan:
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     def to_dict(self) -> dict[str, Any]:
-        return json.loads(json.dumps(asdict(self)))
+        value: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return value
 
     def to_answer(self) -> dict[str, Any]:
         """The plan with a reference for each model: forty tuned models would make a state of 98 KB."""

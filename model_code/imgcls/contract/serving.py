@@ -26,7 +26,7 @@ OTHER_MODELS = "_other"
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """One field per environment variable `KENNEL_<FIELD>`. Sizes in bytes, times in seconds; 0 threads = one a core."""
+    """One field per environment variable `KENNEL_<FIELD>`. Bytes and seconds; `threads` 0 is one per core."""
 
     endpoint_name: str = ""
     max_body_bytes: int = 6 * 1024 * 1024
@@ -36,13 +36,13 @@ class ServerSettings:
     max_memory_bytes: int = 0
     """Models are refused with 507 beyond this; 0 = 80 % of the memory the process may use."""
     max_blob_bytes: int = 1024**3
-    """Disk for the compiled graphs of unloaded models, which makes loading them again quicker; 0 keeps none."""
+    """Disk space for the compiled graphs of unloaded models, so that they load faster the next time; 0 keeps none."""
     threads: int = 0
     max_queue: int = 256
     max_queue_bytes: int = 256 * 1024 * 1024
-    """Bodies that are being read or wait for a thread; more is answered 503, as are more than `max_queue` images."""
+    """For bodies that are being read or wait for a thread. Above it, or above `max_queue` images, the answer is 503."""
     body_seconds: int = 20
-    """A request whose body takes longer than this is answered 408."""
+    """The answer to a request whose body takes longer is 408."""
     drain_seconds: int = 25
     default_attributes: str = ""
     """CustomAttributes of a request that has none. A batch transform job can send no headers of its own."""
@@ -55,7 +55,7 @@ class ServerSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ServerSettings:
-        """Raises ValueError naming the variable that holds no number."""
+        """Raises ValueError naming a variable that is not a whole number."""
         values: dict[str, int | str] = {}
         for f in fields(cls):
             text = environment.get(f"KENNEL_{f.name.upper()}")

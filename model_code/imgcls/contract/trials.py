@@ -3,10 +3,10 @@
     {"trial": 1, "state": "stopped", "values": {"lr": 0.01, ...}, "objective": "validation:accuracy",
      "rungs": [{"epochs": 4, "value": 0.61, "loss": 1.2}, ...], "value": 0.61, "seconds": 0.8, "time": 1795190400.0}
 
-`rungs` are in order, few where halving stopped the trial early; on its way a trial counts with the mean of its weights
-over the epoch. `value` is the last of them, null for a trial that diverged before the first; `seconds` is the trial's
-share of the time of those that were trained with it; `time` is when it was last looked at, in seconds since the epoch.
-The file is written anew at each rung, so a job that is killed leaves the rungs before.
+`rungs` are in order, few where halving stopped the trial early; before its last rung a trial is scored with the mean of
+its weights over the epoch. `value` is that of the last rung, null for a trial that diverged before the first. `seconds`
+is the trial's share of the time of all trials that were trained together; `time` is that of its last evaluation, in
+seconds since the epoch. The file is rewritten at each rung, so a job that is killed leaves the earlier rungs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FILE = "trials.jsonl"
 OBJECTIVE = "validation:accuracy"
 
 RUNNING, STOPPED, COMPLETED, DIVERGED = "running", "stopped", "completed", "diverged"
-"""Stopped: others were better at a rung. Completed: it got all its epochs. Diverged: its loss is no number any more."""
+"""Stopped: others were better at a rung. Completed: it got all its epochs. Diverged: its loss is no longer finite."""
 
 
 def row(
@@ -30,7 +30,7 @@ def row(
     seconds: float,
     time: float,
 ) -> dict[str, Any]:
-    """A line. `rungs` are (epochs, objective, validation loss)."""
+    """One line of the file. `rungs` are (epochs, objective, validation loss)."""
     return {
         "trial": trial,
         "state": state,

@@ -1,4 +1,4 @@
-"""From a trained artifact to the servable candidate: export, check, choose the precision, fit the temperature."""
+"""Makes the servable candidate of a trained artifact: export, check, choose the precision, fit the temperature."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from imgcls.images.preprocess import preprocess
 from imgcls.networks import architectures, weights_file
 
 MAX_ACCURACY_COST = 0.005
-"""Half a point on the validation split is what a reduced precision may cost."""
+"""A reduced precision may cost at most half a point of accuracy on the validation split."""
 _PARITY = 1e-4
 _PARITY_IMAGES = 64
 _CALIBRATION_IMAGES = 300
@@ -34,8 +34,8 @@ def make_candidate(
 ) -> tuple[ModelCard, list[str]]:
     """Write the servable artifact into `folder`. Returns its card, and notes on what was decided.
 
-    Raises ArtifactError when the weights are not those of the card, or the graph does not compute what the network
-    computes. Sees the validation split only: the test split is for the score.
+    Raises ArtifactError if the weights do not match the card, or if the exported graph computes something else than
+    the network. Only the validation split is used: the test split is for the score.
     """
     card = archives.verify(trained)
     network = load_network(trained, card)
@@ -58,17 +58,17 @@ def make_candidate(
 
 
 def load_network(folder: Path, card: ModelCard) -> torch.nn.Module:
-    """The trained network in evaluation mode. Raises ArtifactError when the weights are not the card's network's."""
+    """The trained network in evaluation mode. Raises ArtifactError if the weights do not fit the card's network."""
     network = architectures.build(card.architecture, len(card.labels))
     try:
         network.load_state_dict(weights_file.load(folder / WEIGHTS))
     except RuntimeError as error:
-        raise ArtifactError(f"{WEIGHTS} does not hold a {card.architecture} of {len(card.labels)} classes") from error
+        raise ArtifactError(f"{WEIGHTS} does not fit {card.architecture} with {len(card.labels)} classes") from error
     return network.eval()
 
 
 def check_parity(network: torch.nn.Module, card: ModelCard, split: ImageFolder, served: np.ndarray) -> None:
-    """Raises ArtifactError when the served graph's probabilities leave the network's by more than 1e-4."""
+    """Raises ArtifactError if the served graph's probabilities differ from the network's by more than 1e-4."""
     num = min(_PARITY_IMAGES, len(split))
     pixels = np.stack([preprocess(split.read(index), card.preprocessing) for index in range(num)])
     spec = card.preprocessing
@@ -78,14 +78,14 @@ def check_parity(network: torch.nn.Module, card: ModelCard, split: ImageFolder, 
     difference = float(np.abs(logits.double().softmax(1).numpy() - served[:num]).max())
     if difference > _PARITY:
         raise ArtifactError(
-            f"{GRAPH} answers otherwise than the network that was trained: probabilities differ by {difference:.2g}"
+            f"{GRAPH} does not compute what the trained network computes: probabilities differ by {difference:.2g}"
         )
 
 
 def choose_precision(
     folder: Path, card: ModelCard, wanted: str, validation: ImageFolder, fp32: np.ndarray, predict: Predictor
 ) -> tuple[str, list[str]]:
-    """The precision to publish: `wanted`, or fp32 with a note when `wanted` costs too much on the validation split."""
+    """The precision to publish: `wanted`, or fp32 and a note if `wanted` costs too much on the validation split."""
     if wanted == "fp32":
         return wanted, []
     if wanted == "int8":
@@ -101,6 +101,6 @@ def choose_precision(
     if before - after > MAX_ACCURACY_COST:
         graph_file.remove(folder / GRAPH_INT8)
         return "fp32", [
-            f"{wanted} costs {100 * (before - after):.1f} points on the validation split: fp32 is published"
+            f"{wanted} costs {100 * (before - after):.1f} points of accuracy on the validation split: fp32 is published"
         ]
     return wanted, []

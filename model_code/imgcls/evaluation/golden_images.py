@@ -1,4 +1,4 @@
-"""The golden images: a few of the test split and what the endpoint must answer for them."""
+"""The golden images: a few images of the test split, and what the endpoint must answer for them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from imgcls.data.folders import ImageFolder
 from imgcls.evaluation import scores
 
 _MAX_GOLDEN_BYTES = 4 * 1024 * 1024
-"""An endpoint takes 6 MB a request."""
+"""An endpoint accepts 6 MB per request."""
 
 
 def write_golden(folder: Path, test: ImageFolder, probabilities: np.ndarray, card: ModelCard) -> None:
-    """Copy images that go round the classes, with `probabilities` (num, classes), the candidate's answers to all."""
+    """Copy some images of each class and write what the endpoint must answer for them.
+
+    `probabilities` (num, classes) are the candidate's answers to the whole split, in the order of the card's labels.
+    """
     folder.mkdir(exist_ok=True)
     small = [index for index in range(len(test)) if test.paths[index].stat().st_size <= _MAX_GOLDEN_BYTES]
     chosen = scores.spread([test.targets[index] for index in small], contract.GOLDEN_IMAGES)

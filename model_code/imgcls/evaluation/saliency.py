@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from imgcls.contract.artifact import Preprocessing
 
 _MIN_PLACES = 4
-"""Along each side: a coarser map says nothing."""
+"""Along each side: a coarser map shows nothing."""
 
 
 def grad_cam(network: nn.Module, pixels: np.ndarray, spec: Preprocessing, classes: Sequence[int]) -> np.ndarray:
-    """How much each place speaks for a class: float (N, H, W) in 0..1, at the pixels' size.
+    """How much each pixel supports a class: float (N, H, W) in 0..1, in the images' size.
 
     `pixels` is uint8 (N, H, W, 3), preprocessed; `classes` has one class index per image; `network` is in evaluation
     mode and its parameters stay as they are.
@@ -33,7 +33,7 @@ def grad_cam(network: nn.Module, pixels: np.ndarray, spec: Preprocessing, classe
 
 
 def _last_feature_map(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    """(the last output that still tells places apart, the logits). Any architecture has one: no layer is named."""
+    """(the last output with at least `_MIN_PLACES` along each side, the logits). Works for any architecture."""
     maps: list[Tensor] = []
 
     def keep(module: nn.Module, inputs: object, output: object) -> None:

@@ -1,4 +1,4 @@
-"""How good probabilities are: accuracy, loss, calibration, per class; and the temperature that calibrates them."""
+"""Figures of merit for probabilities: accuracy, loss, calibration, per class; and the calibrating temperature."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray) -
 def fit_temperature(probabilities: np.ndarray, targets: np.ndarray, low: float = 0.25, high: float = 8.0) -> float:
     """The temperature that minimises the loss, found by golden-section search: the loss is convex in 1 / T.
 
-    `probabilities` are those of temperature 1, of images that training did not see and that the test split does not
-    hold. The targets are softened as in Platt (1999): among N images one error more is always thinkable, else a small
-    split that is all right would ask for a temperature near zero, and every answer would be a certain one.
+    `probabilities` are those at temperature 1, of images that are neither in the training nor in the test split. The
+    targets are softened as in Platt (1999), as if there were one more error among the N images: a small split without
+    any error would otherwise give a temperature near zero, and every answer would be certain.
     """
     logits = np.log(np.maximum(probabilities, _FLOOR))
     doubt = 1 / (len(targets) + 2)
@@ -98,7 +98,7 @@ def fit_temperature(probabilities: np.ndarray, targets: np.ndarray, low: float =
 
 
 def spread(targets: Sequence[int], num: int) -> list[int]:
-    """`num` indices that go round the classes: the first image of each, then the second of each, ..."""
+    """`num` indices that take turns between the classes: the first image of each, then the second of each, ..."""
     seen: dict[int, int] = {}
     ranked = []
     for index, target in enumerate(targets):

@@ -1,1 +1,1 @@
-"""Pictures: decoding, orientation, resizing and cropping; the same at training and at serving."""
+"""Images: decoding, orientation, resizing and cropping; the same for training and for serving."""

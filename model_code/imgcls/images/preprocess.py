@@ -1,13 +1,13 @@
 """From encoded bytes to the network's input: the only place that decodes, orients, resizes and crops.
 
 Training's evaluation path, evaluate.py, the server and the data check all call it, so they see the same pixels.
-Every kind of image has one defined answer:
+Every kind of image has one defined result:
 
 * formats: JPEG, PNG, WebP, GIF, BMP, TIFF; anything else is refused
-* grey and palette become RGB; alpha and transparent colours are laid on white
-* CMYK is converted without its colour profile; profiles are ignored throughout
+* grey and palette images become RGB; alpha and transparent colours are blended with white
+* CMYK is converted without its colour profile; colour profiles are always ignored
 * 16-bit grey keeps its high byte (what Pillow does for 16-bit RGB); floating-point pixels are refused
-* animations and multi-page files give their first frame
+* of animations and multi-page files the first frame is used
 * EXIF orientation is applied; an unreadable EXIF block counts as "not rotated", because the pixels are still good
 """
 
@@ -30,11 +30,11 @@ except ImportError:  # not in the stock training image
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 PACKED_FORMATS = (*FORMATS, "PPM")
-"""What packed shards hold besides: pixels as they are, behind a header of one line. Nobody may send such a file."""
+"""Packed shards also contain raw pixels after a one-line header. The server does not accept such files."""
 MAX_PIXELS = 25_000_000
 """Default cap on the declared width x height: a 20 KB PNG can take 860 MB to decode, and Pillow only warns."""
 WEBP_SHARE = 0.6
-"""Of the cap that a WebP image may have: its decoder holds the canvas four times, the others twice at most."""
+"""Share of the cap for a WebP image: its decoder keeps the canvas in memory four times, others at most twice."""
 
 EMPTY = "empty"
 NOT_AN_IMAGE = "not_an_image"
@@ -58,7 +58,7 @@ _TRANSPOSE = {
 
 
 class ImageError(ValueError):
-    """Bytes that give no pixels. `code` is one of this module's constants, `sentence` is for the user."""
+    """Bytes that cannot be decoded. `code` is one of this module's constants, `sentence` is for the user."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -79,8 +79,8 @@ def decode(
 ) -> Image.Image:
     """The first frame, upright, mode RGB. Raises ImageError.
 
-    With `min_side` a JPEG may come back smaller, its short side at least `min_side`: libjpeg scales by 1/2, 1/4 or
-    1/8 while it decodes, which costs half of a full decode.
+    With `min_side` a JPEG may be returned smaller, with a short side of at least `min_side`: libjpeg scales by 1/2,
+    1/4 or 1/8 while it decodes, which costs half as much as a full decode.
     """
     image = _open(data, max_pixels, formats)
     name = image.format
@@ -90,27 +90,27 @@ def decode(
         image.load()
         transpose = _TRANSPOSE.get(orientation(image))
         pixels = _to_rgb(image)
-        del image  # as large as what is made of it
+        del image  # it takes as much memory as `pixels`
         return pixels if transpose is None else pixels.transpose(transpose)
     except ImageError:
         raise
     except Exception as error:
-        # Pillow's decoders raise a dozen unrelated types on damaged files; around a decode they all mean the same.
+        # Pillow's decoders raise a dozen unrelated types on damaged files; during a decode they all mean the same.
         raise ImageError(CORRUPT, f"the {name} image is damaged or cut short: {error}") from error
 
 
 JpegDecoder = Callable[[bytes], np.ndarray]
-"""All of a JPEG's pixels, uint8 RGB (height, width, 3), as they are stored. Raises ValueError for what it refuses."""
+"""All pixels of a JPEG, uint8 RGB (height, width, 3), not rotated. Raises ValueError for a file it cannot decode."""
 
 
 class Scratch:
-    """Memory that one thread decodes image after image into: new pages for each would cost a sixth of its decoding."""
+    """Memory that one thread reuses for every image: new pages for each would add a sixth to the decoding time."""
 
     def __init__(self) -> None:
         self._bytes = np.empty(0, dtype=np.uint8)
 
     def array(self, shape: tuple[int, ...]) -> np.ndarray:
-        """uint8 of `shape`, with any content; it overlaps every array that was asked for before."""
+        """An uninitialised uint8 array of `shape`; it overlaps every array that was returned before."""
         size = math.prod(shape)
         if size > len(self._bytes):
             self._bytes = np.empty(size, dtype=np.uint8)
@@ -127,17 +127,17 @@ def decode_for_training(
 ) -> np.ndarray:
     """Like `decode`, as uint8 (height, width, 3), in 60 % of the time where simplejpeg is installed.
 
-    A JPEG may come back with its sides halved, once or more, as long as it keeps `min_pixels`.
+    A JPEG may be returned with its sides halved, once or several times, as long as it keeps `min_pixels`.
 
-    Both wrap libjpeg-turbo and give the same pixels; Pillow copies them more often. `other` stands in where simplejpeg
-    is missing. Any file that they do not take, Pillow judges. The result may lie in `scratch`, and may be read-only.
-    Raises ImageError.
+    Both wrap libjpeg-turbo and give the same pixels; Pillow copies them more often. `other` is used where simplejpeg
+    is missing. Files that neither can decode go to Pillow. The result may share memory with `scratch`, and may be
+    read-only. Raises ImageError.
     """
     if "PPM" in formats and (header := _PPM.match(data)):
         width, height = int(header[1]), int(header[2])
         return np.frombuffer(data, np.uint8, width * height * 3, offset=header.end()).reshape(height, width, 3)
     image = _open(data, max_pixels, formats)
-    # Halving while decoding is what libjpeg is fast at; its other scales cost more than a full decode.
+    # libjpeg is fast only when it halves while decoding; its other scales cost more than a full decode.
     factor = max(f for f in (1, 2, 4, 8) if f == 1 or image.width * image.height >= f * f * min_pixels)
     min_side = min(image.size) // factor
     if image.format not in ("JPEG", "MPO") or image.mode not in ("RGB", "L"):
@@ -158,7 +158,7 @@ def decode_for_training(
 
 
 def to_ppm(pixels: np.ndarray) -> bytes:
-    """uint8 RGB (height, width, 3) as a binary PPM file: what `decode_for_training` takes without copying."""
+    """uint8 RGB (height, width, 3) as a binary PPM file, which `decode_for_training` reads without copying."""
     height, width = pixels.shape[:2]
     return b"P6\n%d %d\n255\n" % (width, height) + np.ascontiguousarray(pixels).tobytes()
 
@@ -180,12 +180,13 @@ def _open(data: bytes, max_pixels: int, formats: tuple[str, ...]) -> Image.Image
     except Image.DecompressionBombError as error:
         raise ImageError(TOO_MANY_PIXELS, f"the image is too large: {error}") from error
     except Exception as error:
-        raise ImageError(NOT_AN_IMAGE, f"the bytes are no image of a known format ({', '.join(FORMATS)})") from error
+        formats_text = ", ".join(FORMATS)
+        raise ImageError(NOT_AN_IMAGE, f"the bytes are not an image of a known format ({formats_text})") from error
     limit = int(max_pixels * WEBP_SHARE) if image.format == "WEBP" else max_pixels
     if image.width * image.height > limit:
         raise ImageError(
             TOO_MANY_PIXELS,
-            f"the {image.format} image has {image.width} x {image.height} pixels; at most {limit} are taken: "
+            f"the {image.format} image has {image.width} x {image.height} pixels; at most {limit} are accepted: "
             "send a smaller one",
         )
     return image
@@ -193,7 +194,7 @@ def _open(data: bytes, max_pixels: int, formats: tuple[str, ...]) -> Image.Image
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F":
-        raise ImageError(UNSUPPORTED, "images with floating-point pixels are not supported: save it with 8 bits")
+        raise ImageError(UNSUPPORTED, "images with floating-point pixels are not supported: save the image with 8 bits")
     if image.mode.startswith("I"):
         grey = np.clip(np.asarray(image), 0, 65535).astype(np.uint16) >> 8
         return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
@@ -203,7 +204,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """In bands of rows: a whole layer with alpha would be a third copy of the image."""
+    """Blended in bands of rows: a complete layer with alpha would be a third copy of the image."""
     flat = Image.new("RGB", image.size, _WHITE)
     for top in range(0, image.height, _BAND_ROWS):
         band = image.crop((0, top, image.width, min(top + _BAND_ROWS, image.height))).convert("RGBA")
@@ -212,7 +213,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; an unreadable block counts as 1, "not rotated". Pillow raises many types there."""
+    """The EXIF orientation, 1 to 8; an unreadable block counts as 1, "not rotated": Pillow raises many types on one."""
     try:
         return int(image.getexif().get(_EXIF_ORIENTATION, 1))
     except Exception:

@@ -1,6 +1,6 @@
 """torchvision's JPEG decoder, for training where simplejpeg is not installed, as in AWS's stock training image.
 
-Pillow copies every picture twice; this one does not. It decodes whole pictures only.
+Pillow copies every image twice; this one does not. It decodes at full size only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from imgcls.runtime.torchvision_operators import import_torchvision
 
 @cache
 def decoder() -> JpegDecoder | None:
-    """None where torchvision came without its image library."""
+    """The decoder, or None if torchvision was built without its image library."""
     import_torchvision()
     from torchvision import io
 
@@ -27,7 +27,8 @@ def decoder() -> JpegDecoder | None:
         try:
             pixels = io.decode_jpeg(torch.frombuffer(bytearray(data), dtype=torch.uint8), io.ImageReadMode.RGB)
         except RuntimeError as error:
-            raise ValueError(f"torchvision does not take the JPEG: {error}") from error
-        return pixels.permute(1, 2, 0).contiguous().numpy()
+            raise ValueError(f"torchvision cannot decode the JPEG: {error}") from error
+        array: np.ndarray = pixels.permute(1, 2, 0).contiguous().numpy()
+        return array
 
     return decode

@@ -1,1 +1,1 @@
-"""The Prepare step: prove a folder of images before paying to train on it."""
+"""The Prepare step: check a folder of images before paying for a training, and pack it."""

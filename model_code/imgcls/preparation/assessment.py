@@ -1,4 +1,4 @@
-"""Whether a data set may be trained on: what stops the run, and what is only worth knowing."""
+"""Whether a data set is fit for training: problems that stop the run, and warnings."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Assessment:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is worth a line on a terminal besides the failures."""
+        """Lines for a terminal, besides the failures."""
         return (*self.found, *self.warnings)
 
 
 def assess(rows: Sequence[Row], folders: Mapping[str, Sequence[str]], settings: DatasetSettings) -> Assessment:
-    """`folders` are the class folders of each split that the data set has; `""` where it has none."""
+    """`folders` are the class folders of each split, under the key `""` if the data set has no split folders."""
     classes = tuple(sorted({name for names in folders.values() for name in names}))
     counts = Counter((row.label_folder, row.split) for row in rows)
     given = {split: set(names) for split, names in folders.items() if split}
@@ -67,7 +67,7 @@ def _labels(classes: Sequence[str], settings: DatasetSettings) -> Iterator[str]:
         label_folders[label] = name
     known = {*classes, *(label_of(name) for name in classes)}
     for name in sorted(set(settings.labels) - known):
-        yield f"labels renames {name!r}, which is no class; the classes are {_some(sorted(classes))}"
+        yield f"labels renames {name!r}, which is not a class; the classes are {_some(sorted(classes))}"
 
 
 def _class_sets(given: Mapping[str, set[str]], settings: DatasetSettings) -> Iterator[str]:
@@ -124,11 +124,11 @@ def _warnings(
         )
     folded = Counter(label_of(name).lower() for name in classes)
     for name in sorted(name for name, num in folded.items() if num > 1):
-        yield f"several classes are called {name!r} but for upper and lower case"
+        yield f"several classes have the name {name!r} and differ only in upper and lower case"
 
 
 def _found(rows: Sequence[Row]) -> Iterator[str]:
-    """`quarantined: 4 truncated, 2 not-an-image`, one line for each thing that is done."""
+    """`quarantined: 4 truncated, 2 not-an-image`: one line per action."""
     counts = Counter(code for row in rows for code in row.findings)
     for action in ("quarantined", "removed", "kept"):
         codes = [(code, num) for code, num in counts.most_common() if findings.BY_CODE[code].action == action]

@@ -1,4 +1,4 @@
-"""What was seen of every image, in columns: about 250 bytes an image in memory, however long its record is on disk."""
+"""The inspections of all images in columns: about 250 bytes per image in memory, however long its record on disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from imgcls.contract.prepared import TEST, TRAIN, VALIDATION
 from imgcls.preparation import findings
 
 SPLITS = ("", TRAIN, VALIDATION, TEST)
-"""What the numbers in the column `split` mean; the first is a split that is still to be made."""
+"""What the numbers in the column `split` mean; the first is for an image without a split yet."""
 THUMBNAIL_BYTES = 256
 
 RECORD = np.dtype(
@@ -38,11 +38,11 @@ RECORD = np.dtype(
 
 @dataclass(frozen=True)
 class Catalogue:
-    """One row of `records` and of `paths` an image, in path order.
+    """One row of `records` and of `paths` per image, in path order.
 
-    `records["label"]` counts in `label_folders`, `records["findings"]` is a `findings.mask`. Where `records["packed"]`
-    is not 0, that many bytes from `offset` on of `parts[part]` are the image as training reads it; else its file is.
-    `reasons` maps a row to its sentence. `thumbnails` (uint8, THUMBNAIL_BYTES wide) lie on disk.
+    `records["label"]` is an index into `label_folders`, `records["findings"]` a `findings.mask`. If
+    `records["packed"]` is not 0, training reads that many bytes of `parts[part]`, from `offset` on; otherwise it reads
+    the image's file. `reasons` maps a row to its sentence. `thumbnails` (uint8, THUMBNAIL_BYTES wide) are on disk.
     """
 
     folder: Path
@@ -63,17 +63,17 @@ class Catalogue:
         return self.label_folders[self.records["label"][index]]
 
     def sha256(self, index: int) -> str:
-        """Hex digits, "" for a file that could not be read."""
+        """Hex digits, or "" for a file that could not be read."""
         unread = self.records["findings"][index] & findings.mask(("unreadable",))
-        return "" if unread else self.records["sha256"][index].tobytes().hex()
+        return "" if unread else str(self.records["sha256"][index].tobytes().hex())
 
     def contents(self, indices: np.ndarray) -> np.ndarray:
-        """The hashes of the rows `indices`, as fixed strings that sort as their hex digits do."""
+        """The hashes of the rows `indices`, as byte strings that sort like their hex digits."""
         return np.ascontiguousarray(self.records["sha256"][indices]).view("S32").ravel()
 
 
 class Rows(Sequence[Row]):
-    """The manifest's rows, made when they are asked for. `splits` and `masks` are the decision about each image."""
+    """The manifest's rows, built on access. `splits` and `masks` are the decision about each image."""
 
     def __init__(self, catalogue: Catalogue, splits: np.ndarray, masks: np.ndarray) -> None:
         self._catalogue, self._splits, self._masks = catalogue, splits, masks

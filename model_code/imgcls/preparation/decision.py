@@ -1,4 +1,4 @@
-"""Decides, from what was seen of every image, which split it goes to and what is left out."""
+"""Decides from the inspections of all images which split each goes to, and which are left out."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from imgcls.contract.dataset import DatasetSettings
-from imgcls.preparation import findings, lookalikes, splitting
+from imgcls.preparation import findings, near_duplicates, splitting
 from imgcls.preparation.catalogue import SPLITS, Catalogue, Rows
 
 _NONE, _TRAIN, _VALIDATION, _TEST = range(len(SPLITS))
-"""Of two splits that hold a picture the higher one, which judges later, keeps it."""
+"""An image that is in two splits stays in the one with the higher number, which evaluates later."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two images that are (nearly) the same. `code` is the finding, `other` the one that is kept or was there first."""
+    """Two images that are (nearly) the same. `code` is the finding, `other` the image that is kept or came first."""
 
     path: str
     other: str
@@ -40,11 +40,11 @@ class Decision:
 
 def decide(catalogue: Catalogue, settings: DatasetSettings) -> Decision:
     """Pure: the same catalogue gives the same decision."""
-    return _Judgement(catalogue).passed(settings)
+    return _Decider(catalogue).decide(settings)
 
 
-class _Judgement:
-    """One decision while it is made. Pairs and reasons are of the images in question alone: memory stays small."""
+class _Decider:
+    """One decision in progress. Only images with a problem have pairs and reasons, so memory stays small."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -53,13 +53,13 @@ class _Judgement:
         self._reasons = dict(catalogue.reasons)
         self._pairs: list[Pair] = []
 
-    def passed(self, settings: DatasetSettings) -> Decision:
+    def decide(self, settings: DatasetSettings) -> Decision:
         self._remove_label_conflicts()
         usable = self._usable()
         linked = self._linked(usable, settings.near_duplicate_distance)
         self._assign_splits(usable, linked, settings)
         self._remove_copies(usable)
-        self._judge_lookalikes(linked)
+        self._mark_near_duplicates(linked)
         return Decision(
             self._catalogue,
             Rows(self._catalogue, self._splits, self._masks),
@@ -79,7 +79,7 @@ class _Judgement:
         self._pairs.append(Pair(self._catalogue.path(index), self._catalogue.path(other), code))
 
     def _copies(self, usable: np.ndarray) -> Iterator[list[int]]:
-        """The rows, in path order, of each content that several images share."""
+        """The rows, in path order, of each group of images with the same bytes."""
         contents = self._catalogue.contents(usable)
         order = np.argsort(contents, kind="stable")
         ends = np.flatnonzero(contents[order][1:] != contents[order][:-1]) + 1
@@ -94,24 +94,24 @@ class _Judgement:
             folders = sorted({label(index) for index in copies})
             if len(folders) == 1:
                 continue
-            reason = f"the same picture is in the classes {', '.join(folders)}: keep the right one"
+            reason = f"the same image is in the classes {', '.join(folders)}: keep it in the right one only"
             for index in copies:
                 self._mark(index, "label-conflict", reason)
                 self._pair(index, next(c for c in copies if label(c) != label(index)), "label-conflict")
 
     def _linked(self, usable: np.ndarray, distance: int) -> list[tuple[int, int]]:
-        """Pairs of look-alikes and, so that they stay together, of copies."""
+        """Pairs of near duplicates and of copies, which have to stay in one split."""
         links = [(copies[0], index) for copies in self._copies(usable) for index in copies[1:]]
         is_first = np.ones(len(self._masks), bool)
         is_first[[index for _, index in links]] = False
-        # Images of one colour have no hash worth comparing.
+        # The hash of an image of one colour says nothing.
         is_blank = self._masks[usable] & findings.mask(("blank",)) != 0
         unique = usable[is_first[usable] & ~is_blank]
-        near = lookalikes.pairs(self._catalogue, unique, distance)
+        near = near_duplicates.pairs(self._catalogue, unique, distance)
         return sorted([*links, *near])
 
     def _assign_splits(self, usable: np.ndarray, linked: Sequence[tuple[int, int]], settings: DatasetSettings) -> None:
-        """Splits that the data set has are respected; a missing one is carved from what would be trained on."""
+        """Splits that the data set has are respected; a missing one is taken from the training images."""
         given = set(np.unique(self._splits[usable]).tolist()) - {_NONE, _TRAIN}
         if given == {_VALIDATION, _TEST}:
             return
@@ -134,7 +134,7 @@ class _Judgement:
                 self._mark(index, code, f"has the same bytes as {self._catalogue.path(keeper)}")
                 self._pair(index, keeper, code)
 
-    def _judge_lookalikes(self, linked: Sequence[tuple[int, int]]) -> None:
+    def _mark_near_duplicates(self, linked: Sequence[tuple[int, int]]) -> None:
         catalogue, splits = self._catalogue, self._splits
         for first, second in linked:
             if catalogue.sha256(first) == catalogue.sha256(second):

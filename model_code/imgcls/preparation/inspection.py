@@ -1,4 +1,4 @@
-"""Looks at one image: decodes all of it and notes what is odd about it."""
+"""Inspects one image file: decodes it completely and records everything unusual about it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from imgcls.preparation.encoding import training_bytes
 
 THUMBNAIL_SIDE = 16
 _HASHED_SIDE = 48
-"""About the short side that the hash and the thumbnail are made from: box averages of whole pixels, far cheaper."""
+"""Approximate short side of the image from which the hash and the thumbnail are made: averages of blocks of pixels."""
 _EXTENSIONS = {
     "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
     "MPO": {".jpg", ".jpeg", ".mpo"},
@@ -41,10 +41,10 @@ _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What is known about one file. Width and height are those of the upright image, 0 where nothing decoded.
+    """What is known about one file. Width and height are those of the upright image, 0 if it could not be decoded.
 
-    `reason` says in a sentence why an image is quarantined, and is empty otherwise. `hash` is a 64-bit perceptual
-    hash; `thumbnail` holds THUMBNAIL_SIDE squared grey bytes, with which look-alikes are confirmed.
+    `reason` is a sentence that says why an image is quarantined, else empty. `hash` is a 64-bit perceptual hash;
+    `thumbnail` is THUMBNAIL_SIDE squared grey bytes, which confirm near duplicates.
     """
 
     path: str
@@ -66,10 +66,10 @@ class Inspection:
         return cls(**{**value, "findings": tuple(value["findings"]), "thumbnail": thumbnail})
 
 
-def look_at(folder: Path, path: str, settings: DatasetSettings, *, packed: bool) -> tuple[Inspection, bytes]:
-    """Read and fully decode one file: what is known about it and, if `packed`, its `encoding.training_bytes`.
+def inspect_file(folder: Path, path: str, settings: DatasetSettings, *, packed: bool) -> tuple[Inspection, bytes]:
+    """Read and fully decode one file. Returns its inspection and, if `packed`, its `encoding.training_bytes`.
 
-    Nothing a file holds raises: what is wrong becomes a finding.
+    Whatever a file contains, this does not raise: problems become findings.
     """
     try:
         data = (folder / path).read_bytes()
@@ -81,7 +81,7 @@ def look_at(folder: Path, path: str, settings: DatasetSettings, *, packed: bool)
         pixels = preprocess.decode_for_training(data, max_pixels=settings.max_pixels)
     except preprocess.ImageError as error:
         return Inspection(**known, findings=(_code(error, data),), reason=error.sentence), b""
-    codes, unusable = _oddities(data, path), _unusable((pixels.shape[1], pixels.shape[0]), settings)
+    codes, unusable = _header_findings(data, path), _unusable((pixels.shape[1], pixels.shape[0]), settings)
     grey = Image.fromarray(pixels).convert("L")
     small = grey.reduce(max(1, min(grey.size) // _HASHED_SIDE))
     if _is_blank(small) and _is_blank(grey):
@@ -101,10 +101,10 @@ def look_at(folder: Path, path: str, settings: DatasetSettings, *, packed: bool)
 
 
 def outside_class(seen: Inspection) -> Inspection:
-    """The same file once it is known to lie in no class folder: what its pixels are no longer matters."""
+    """The inspection of the same file once it is known not to be in a class folder: its pixels no longer matter."""
     if "unreadable" in seen.findings:
         return seen
-    reason = "lies in no class folder: move it into one, or delete it"
+    reason = "is not in a class folder: move it into one, or delete it"
     return Inspection(seen.path, seen.num_bytes, seen.sha256, findings=("outside-class",), reason=reason)
 
 
@@ -133,8 +133,8 @@ def _unusable(size: tuple[int, int], settings: DatasetSettings) -> tuple[str, st
     return None
 
 
-def _oddities(data: bytes, path: str) -> list[str]:
-    """Findings of the header of an image that is known to decode."""
+def _header_findings(data: bytes, path: str) -> list[str]:
+    """The findings in the header of an image that can be decoded."""
     findings = []
     with Image.open(io.BytesIO(data), formats=preprocess.FORMATS) as image:
         extension = PurePosixPath(path).suffix.lower()
@@ -158,5 +158,5 @@ def _oddities(data: bytes, path: str) -> list[str]:
 
 
 def _png_depth(data: bytes) -> int:
-    """Bits a channel in a PNG's IHDR: Pillow reads 16-bit colour as mode RGB and no longer tells."""
+    """Bits per channel from a PNG's IHDR: Pillow converts 16-bit colour to mode RGB without saying so."""
     return data[24] if data[:8] == b"\x89PNG\r\n\x1a\n" else 8

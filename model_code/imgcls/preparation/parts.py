@@ -1,10 +1,10 @@
-"""What was looked at, on disk: by each of several instances a part of the data set, or by one all of it.
+"""Inspections on disk: each instance inspects a part of the data set and writes two files, which are then merged.
 
-    algo-1.jsonl    a line an image: what `inspection` saw, and how many bytes it takes as a training image
-    algo-1.bin      the training images' bytes, one after another; an image that serves as it is has none
+    algo-1.jsonl    one line per image: its `inspection`, and the number of its bytes in the other file
+    algo-1.bin      the training images' bytes, one after another; none of an image whose original file is used
 
-Looking decodes, hashes and encodes every image once. What to keep depends on all images, so it is decided after the
-parts were put together, without decoding anything again. One instance goes the same way, so the outcome is the same.
+Every image is decoded, hashed and encoded once. Which images are kept depends on all of them, so it is decided after
+the merge, without decoding anything again. A single instance takes the same path, so the outcome is the same.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from pathlib import Path
 import numpy as np
 
 from imgcls.contract.dataset import DatasetError, DatasetSettings
-from imgcls.preparation import findings, work
+from imgcls.preparation import findings, parallel
 from imgcls.preparation.catalogue import RECORD, SPLITS, THUMBNAIL_BYTES, Catalogue
-from imgcls.preparation.inspection import Inspection, look_at, outside_class
+from imgcls.preparation.inspection import Inspection, inspect_file, outside_class
 from imgcls.preparation.scan import Scan
 
-ALONE = "algo-1"
-"""The part of an instance that has no others beside it."""
+ONLY_PART = "algo-1"
+"""The name of the part when one instance inspects the whole data set."""
 
 
 def host(resource_config: Path) -> str:
-    """The name of this instance. Raises DatasetError for a file that is no resourceconfig.json."""
+    """The name of this instance. Raises DatasetError for a file that is not a resourceconfig.json."""
     try:
         name = str(json.loads(resource_config.read_text())["current_host"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{resource_config} names no current_host: {error}") from None
+        raise DatasetError(f"{resource_config} does not contain a current_host: {error!r}") from None
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", name):
         raise DatasetError(f"{resource_config} has the current_host {name!r}, which cannot name a file")
     return name
 
 
-def look(
+def inspect_part(
     folder: Path,
     paths: Iterable[str],
     num: int,
@@ -51,27 +51,32 @@ def look(
     *,
     packed: bool,
     workers: int = 0,
-    progress: work.Progress = lambda line: None,
+    progress: parallel.Progress = lambda line: None,
 ) -> None:
-    """Write the part `name` in `target`: the `num` files `paths` of `folder`; `packed` with their training images."""
-    look_at_one = partial(look_at, folder, settings=settings, packed=packed)
+    """Inspect the `num` files `paths` of `folder` and write the part `name` into `target`.
+
+    `packed`: with the bytes of the training images.
+    """
+    inspect_one = partial(inspect_file, folder, settings=settings, packed=packed)
     target.mkdir(parents=True, exist_ok=True)
     unfinished = target / f".{name}.jsonl"
     with unfinished.open("w") as lines, (target / f"{name}.bin").open("wb") as images:
-        for seen, data in work.run(look_at_one, paths, num, "checked", workers or work.available_cores(), progress):
+        for seen, data in parallel.run(
+            inspect_one, paths, num, "checked", workers or parallel.available_cores(), progress
+        ):
             lines.write(json.dumps({**seen.to_dict(), "packed": len(data)}) + "\n")
             images.write(data)
     os.replace(unfinished, target / f"{name}.jsonl")
 
 
 def merge(parts: Path, scan: Scan, workspace: Path) -> Catalogue:
-    """All that the parts saw, with the split and class of each file; `workspace` gets the thumbnails.
+    """The inspections of all parts, with the split and class of each file; the thumbnails go to `workspace`.
 
-    Raises DatasetError when a file is in no part, because an instance failed, or changed since it was looked at.
+    Raises DatasetError if a file is missing in all parts because an instance failed, or has changed meanwhile.
     """
     lines = sorted(parts.glob("*.jsonl"))
     if not lines:
-        raise DatasetError(f"{parts} holds no part (*.jsonl) of any instance: run prepare.py --part-of first")
+        raise DatasetError(f"{parts} does not contain any instance's part (*.jsonl): run prepare.py --part-of first")
     columns = _Columns(scan, workspace / "thumbnails.bin")
     for number, path in enumerate(lines):
         columns.read(number, path)
@@ -79,7 +84,7 @@ def merge(parts: Path, scan: Scan, workspace: Path) -> Catalogue:
 
 
 class _Columns:
-    """A catalogue while it is read."""
+    """Collects the columns of a catalogue."""
 
     def __init__(self, scan: Scan, thumbnails: Path) -> None:
         self._scan, self._thumbnails = scan, thumbnails
@@ -126,8 +131,8 @@ class _Columns:
         order = np.argsort(paths, kind="stable")
         paths, records = paths[order], np.frombuffer(self._records, RECORD)[order]
         self._paths, self._records = bytearray(), bytearray()
-        there = self._found(paths, records)
-        paths, records = paths[there], records[there]
+        present = self._present(paths, records)
+        paths, records = paths[present], records[present]
         numbers = {int(number): index for index, number in enumerate(records["number"]) if number in self._reasons}
         return Catalogue(
             folder=self._scan.folder,
@@ -139,9 +144,9 @@ class _Columns:
             parts=parts,
         )
 
-    def _found(self, paths: np.ndarray, records: np.ndarray) -> np.ndarray:
-        """Which rows are files of the data set. Raises DatasetError for a file without a row, or of another size."""
-        there = np.zeros(len(paths), bool)
+    def _present(self, paths: np.ndarray, records: np.ndarray) -> np.ndarray:
+        """Mask of the rows that are files of the data set. Raises DatasetError if a file has no row or another size."""
+        present = np.zeros(len(paths), bool)
         missing: list[str] = []
         num_missing = 0
         for path in self._scan.paths():
@@ -150,10 +155,10 @@ class _Columns:
             if index == len(paths) or paths[index] != name:
                 missing, num_missing = missing or [path], num_missing + 1
                 continue
-            there[index] = True
+            present[index] = True
             unread = records["findings"][index] & findings.mask(("unreadable",))
             if not unread and os.stat(self._scan.folder / path).st_size != records["bytes"][index]:
                 raise DatasetError(f"{path} changed while the data set was prepared: prepare again")
         if missing:
-            raise DatasetError(f"no instance looked at {missing[0]} and {num_missing - 1} more files: prepare again")
-        return there
+            raise DatasetError(f"no instance inspected {missing[0]} and {num_missing - 1} more files: prepare again")
+        return present

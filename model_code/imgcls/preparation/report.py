@@ -1,4 +1,4 @@
-"""Gathers what the data report shows: which images of each class, which pairs, and their thumbnails."""
+"""Collects the contents of the data report: samples of each class, pairs of images, and their thumbnails."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from itertools import islice, zip_longest
 import numpy as np
 
 from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS
-from imgcls.preparation.checked import Check
+from imgcls.preparation.checked_dataset import CheckedDataset
 from imgcls.preparation.findings import BY_CODE
 from imgcls.reports.data import DataReport, render_data_report
 from imgcls.reports.thumbnails import thumbnail
 
 _MAX_BYTES = 3_000_000
-"""Of thumbnails; base64 adds a third."""
+"""Limit for all thumbnails; base64 adds a third."""
 _MAX_SAMPLES = 600
 _MAX_PER_CLASS = 4
 _MAX_PAIRS = 12
 _MAX_LEFT_OUT = 24
 
 
-def render(check: Check) -> str:
+def render(check: CheckedDataset) -> str:
     samples = _samples(check)
     pairs = sorted(check.decision.pairs, key=lambda pair: (BY_CODE[pair.code].action == "kept", pair.path))
     decision = check.decision
     out = (decision.rows[index] for split in (QUARANTINED, REMOVED) for index in decision.of(split))
     left_out = list(islice((row.path for row in out if row.width), _MAX_LEFT_OUT))
-    # Round the classes, so that the limit of the page's size takes the last samples of each and no class whole.
+    # Classes take turns, so that the limit of the page's size cuts the last samples of each class, not whole classes.
     fair = [path for round_ in zip_longest(*samples.values()) for path in round_ if path]
     alike = [path for pair in pairs[:_MAX_PAIRS] for path in (pair.path, pair.other)]
     return render_data_report(
@@ -45,8 +45,8 @@ def render(check: Check) -> str:
     )
 
 
-def _samples(check: Check) -> dict[str, list[str]]:
-    """Of each class the images with the smallest hashes: a fair choice that does not depend on names."""
+def _samples(check: CheckedDataset) -> dict[str, list[str]]:
+    """The images of each class with the smallest hashes: a fair choice that does not depend on names."""
     decision, catalogue = check.decision, check.decision.catalogue
     used = np.concatenate([decision.of(split) for split in SPLITS])
     num = max(1, min(_MAX_PER_CLASS, _MAX_SAMPLES // max(len(check.header.classes), 1)))
@@ -58,8 +58,8 @@ def _samples(check: Check) -> dict[str, list[str]]:
     return dict(sorted(samples.items()))
 
 
-def _thumbnails(check: Check, paths: Iterable[str]) -> dict[str, bytes]:
-    """Of as many of `paths` as the page can hold."""
+def _thumbnails(check: CheckedDataset, paths: Iterable[str]) -> dict[str, bytes]:
+    """Path -> thumbnail, of as many of `paths` as fit into the page."""
     made: dict[str, bytes] = {}
     size = 0
     for path in dict.fromkeys(paths):

@@ -1,4 +1,4 @@
-"""The Prepare step from end to end: look at every image, decide, assess, write."""
+"""The Prepare step from end to end: inspect every image, decide, assess, write."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from imgcls.contract.dataset import DatasetError, DatasetSettings
 from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS, Header
 from imgcls.contract.prepared import PrepareMessage
 from imgcls.preparation import decision as decisions
+from imgcls.preparation import parallel
 from imgcls.preparation import scan as scanning
-from imgcls.preparation import work
 from imgcls.preparation.assessment import assess
-from imgcls.preparation.checked import Check
-from imgcls.preparation.parts import ALONE, look, merge
+from imgcls.preparation.checked_dataset import CheckedDataset
+from imgcls.preparation.parts import ONLY_PART, inspect_part, merge
 from imgcls.preparation.report import render
 from imgcls.preparation.writing import Writer
 
@@ -23,12 +23,12 @@ _UNFINISHED = ".unfinished"
 
 
 def check(
-    folder: Path, settings: DatasetSettings, *, workers: int = 0, progress: work.Progress = lambda line: None
-) -> Check:
-    """Look at every image of `folder` and judge the data set; nothing is written.
+    folder: Path, settings: DatasetSettings, *, workers: int = 0, progress: parallel.Progress = lambda line: None
+) -> CheckedDataset:
+    """Inspect every image of `folder` and assess the data set; nothing is written.
 
-    `workers` is the number of processes, 0 for one a core. Raises DatasetError where there is no data set at all; what
-    is wrong with one that exists is in `assessment.failures`.
+    `workers` is the number of processes, 0 for one per core. Raises DatasetError if there is no data set at all; the
+    problems of one that exists are in `assessment.failures`.
     """
     with TemporaryDirectory(prefix="kennel-") as workspace:
         return _check(folder, settings, Path(workspace), packed=False, workers=workers, progress=progress)
@@ -42,13 +42,23 @@ def _check(
     packed: bool,
     parts: Path | None = None,
     workers: int,
-    progress: work.Progress,
-) -> Check:
-    """`parts` holds what several instances saw of the images (`parts.look`), which are then not opened again."""
+    progress: parallel.Progress,
+) -> CheckedDataset:
+    """With `parts`, the inspections of several instances (`parts.inspect_part`), images are not opened again."""
     scan = scanning.scan(folder, settings)
     if parts is None:
         parts = workspace / "parts"
-        look(folder, scan.paths(), scan.num, parts, ALONE, settings, packed=packed, workers=workers, progress=progress)
+        inspect_part(
+            folder,
+            scan.paths(),
+            scan.num,
+            parts,
+            ONLY_PART,
+            settings,
+            packed=packed,
+            workers=workers,
+            progress=progress,
+        )
     decision = decisions.decide(merge(parts, scan, workspace), settings)
     assessment = assess(decision.rows, scan.classes, settings)
     options = settings.to_dict()
@@ -59,7 +69,7 @@ def _check(
         classes=assessment.classes,
         counts={kind: num for kind in sorted((*SPLITS, QUARANTINED, REMOVED)) if (num := len(decision.of(kind)))},
     )
-    return Check(folder, scan.is_split, settings, header, decision, assessment)
+    return CheckedDataset(folder, scan.is_split, settings, header, decision, assessment)
 
 
 def prepare(
@@ -69,16 +79,16 @@ def prepare(
     *,
     parts: Path | None = None,
     workers: int = 0,
-    progress: work.Progress = lambda line: None,
+    progress: parallel.Progress = lambda line: None,
 ) -> PrepareMessage:
-    """Check `folder` and write `output/<manifest id>/` (see `contract.prepared`).
+    """CheckedDataset `folder` and write `output/<manifest id>/` (see `contract.prepared`).
 
-    `parts` holds what several instances saw of the images (`parts.look`), which are then not decoded again. The
-    folder appears under its name once it is complete, so a run that was killed can simply be repeated. Raises
-    DatasetError with the first failure; the quarantine and the report of a refused data set are in `output/refused/`.
+    With `parts`, the inspections of several instances (`parts.inspect_part`), images are not decoded again. The folder
+    gets its name once it is complete, so a run that was killed can simply be repeated. Raises DatasetError with the
+    first failure; the quarantine and the report of a refused data set are in `output/refused/`.
     """
     if output.resolve().is_relative_to(folder.resolve()):
-        raise DatasetError(f"the output {output} lies inside the data set {folder}: choose a folder beside it")
+        raise DatasetError(f"the output {output} is inside the data set {folder}: choose a folder beside it")
     unfinished = output / _UNFINISHED
     shutil.rmtree(unfinished, ignore_errors=True)
     workspace = unfinished / "workspace"

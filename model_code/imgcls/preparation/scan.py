@@ -16,10 +16,10 @@ _SYSTEM_FILES = {"thumbs.db", "desktop.ini", "__macosx"}
 
 @dataclass(frozen=True)
 class Scan:
-    """Where the images of a data set are. `roots` maps its split folders to splits, `{"": ""}` where it has none.
+    """Where the images of a data set are. `roots` maps its split folders to splits: `{"": ""}` if it has none.
 
-    `classes` are the class folders of each split, `""` standing for a data set without split folders. `num` is the
-    number of files. Files are listed anew whenever they are asked for: their names are not kept.
+    `classes` are the class folders of each split, under the key `""` if there are no split folders. `num` is the
+    number of files. Every call of `paths` lists the files again: their names are not kept in memory.
     """
 
     folder: Path
@@ -36,17 +36,17 @@ class Scan:
         return _paths(self.folder, self.roots)
 
     def place(self, path: str) -> tuple[str, str]:
-        """(split, class folder) of a file: no split where it is still to be made, no class where it lies in none."""
+        """(split, class folder) of a file. Without split folders the split is empty, outside of a class the folder is."""
         root, _, inside = ("", "", path) if "" in self.roots else path.partition("/")
         label_folder, slash, _ = inside.partition("/")
         return self.roots.get(root, ""), label_folder if slash else ""
 
 
 def scan(folder: Path, settings: DatasetSettings) -> Scan:
-    """Look through `folder` without opening a file. Raises DatasetError when there is no data set in it."""
+    """List `folder` without opening a file. Raises DatasetError if it does not contain a data set."""
     if not folder.is_dir():
         raise DatasetError(
-            f"{folder} is no folder: give the folder that holds train/, valid/ and test/, or the classes"
+            f"{folder} is not a folder: give the folder that contains train/, valid/ and test/, or the class folders"
         )
     roots = _split_roots(folder, settings)
     classes = {
@@ -54,7 +54,7 @@ def scan(folder: Path, settings: DatasetSettings) -> Scan:
     }
     found = Scan(folder, roots, classes, num=sum(1 for _ in _paths(folder, roots)))
     if not any(found.place(path)[1] for path in found.paths()):
-        raise DatasetError(f"{folder} holds no class folders with images{_hint(folder)}")
+        raise DatasetError(f"{folder} does not contain class folders with images{_hint(folder)}")
     return found
 
 
@@ -66,13 +66,15 @@ def _paths(folder: Path, roots: Mapping[str, str]) -> Iterator[str]:
 
 
 def _split_roots(folder: Path, settings: DatasetSettings) -> dict[str, str]:
-    """Folder name -> split; the name is empty when the class folders lie in `folder` itself."""
+    """Folder name -> split; the name is empty if the class folders are in `folder` itself."""
     found = {entry.name: SPLIT_FOLDERS[entry.name.lower()] for entry in _entries(folder) if _is_split(entry)}
     if settings.layout == "classes":
         return {"": ""}
     if TRAIN not in found.values():
         if settings.layout == "splits":
-            raise DatasetError(f"{folder} holds no train/ folder: add it, or use the layout classes{_hint(folder)}")
+            raise DatasetError(
+                f"{folder} does not contain a train/ folder: add it, or use the layout classes{_hint(folder)}"
+            )
         return {"": ""}
     twice = sorted(name for name, split in found.items() if list(found.values()).count(split) > 1)
     if twice:
@@ -80,11 +82,11 @@ def _split_roots(folder: Path, settings: DatasetSettings) -> dict[str, str]:
     return found
 
 
-def _is_split(entry: os.DirEntry) -> bool:
+def _is_split(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir() and entry.name.lower() in SPLIT_FOLDERS
 
 
-def _entries(folder: Path) -> list[os.DirEntry]:
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return sorted((e for e in entries if not _is_system(e.name)), key=lambda entry: entry.name)
 
@@ -101,7 +103,7 @@ def files(root: Path) -> Iterator[Path]:
 
 
 def _hint(folder: Path) -> str:
-    """`dogImages.zip` unpacks into `dogImages/train/...`: name the folder that was meant."""
+    """`dogImages.zip` unpacks into `dogImages/train/...`: names the folder that was probably meant."""
     for entry in _entries(folder):
         if entry.is_dir() and any(_is_split(inner) for inner in _entries(Path(entry.path))):
             return f"; did you mean {entry.path}?"

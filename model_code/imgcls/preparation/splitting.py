@@ -1,4 +1,4 @@
-"""Which split an image belongs to when the data set does not say: a function of its content, so it never moves."""
+"""The split of an image where the data set does not define one: a function of its content, so that it never changes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Set
 
 from imgcls.contract.dataset import Split
 from imgcls.contract.prepared import TEST, TRAIN, VALIDATION
-from imgcls.preparation import lookalikes
+from imgcls.preparation import near_duplicates
 
 
 def split_of(sha256: str, shares: Split, seed: int, given: Set[str] = frozenset()) -> str:
-    """The split of the content `sha256`. Splits in `given` exist already and get nothing from here."""
+    """The split for the content `sha256`. Splits in `given` exist already and get no further images."""
     position = int.from_bytes(hashlib.sha256(f"{seed}:{sha256}".encode()).digest()[:8]) / 2**64
     test = 0.0 if TEST in given else shares.test
     validation = 0.0 if VALIDATION in given else shares.validation
@@ -29,10 +29,12 @@ def assign(
     seed: int,
     given: Set[str] = frozenset(),
 ) -> Iterator[tuple[int, str]]:
-    """(index, split) of each image, `content` giving its SHA-256. Look-alikes stay together: their group goes where its
-    smallest hash goes, so an added file can move the members of its own group and nothing else.
+    """(index, split) of each image; `content` returns its SHA-256.
+
+    Near duplicates stay together: their group goes where its smallest hash goes, so an added file can only move the
+    members of its own group.
     """
-    roots = lookalikes.groups(linked)
+    roots = near_duplicates.groups(linked)
     smallest: dict[int, str] = {}
     for index, root in roots.items():
         smallest[root] = min(content(index), smallest.get(root, content(index)))

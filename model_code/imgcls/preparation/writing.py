@@ -17,10 +17,10 @@ from imgcls.data import shards
 from imgcls.data.folders import EXTENSIONS
 from imgcls.data.shards import Encoded
 from imgcls.images import preprocess
-from imgcls.preparation import work
+from imgcls.preparation import parallel
 from imgcls.preparation.catalogue import Catalogue
 from imgcls.preparation.decision import Decision
-from imgcls.preparation.spool import Spool
+from imgcls.preparation.encoded_images import EncodedImages
 
 _EXTENSION_OF = {
     "JPEG": ".jpg",
@@ -35,20 +35,20 @@ _EXTENSION_OF = {
 
 @dataclass(frozen=True)
 class Writer:
-    """From what was decided to the prepared data set in `target`. `depth`: folders above the class folders."""
+    """Writes the prepared data set into `target`. `depth` is the number of folders above the class folders."""
 
     decision: Decision
     target: Path
     depth: int
     settings: DatasetSettings
-    progress: work.Progress
+    progress: parallel.Progress
 
     @property
     def _catalogue(self) -> Catalogue:
         return self.decision.catalogue
 
     def write_splits(self) -> None:
-        """`train/` scaled down and packed, `validation/` and `test/` class folders with the bytes as they were."""
+        """`train/` scaled down and packed; `validation/` and `test/` as class folders with the original bytes."""
         if self.settings.packing == "folders":
             self._write_folders(TRAIN)
         else:
@@ -77,23 +77,23 @@ class Writer:
 
     def _encoded(self, indices: np.ndarray) -> Iterator[Encoded]:
         catalogue = self._catalogue
-        with Spool(catalogue) as spool:
-            for index in work.told(indices, len(indices), "packed", self.progress):
+        with EncodedImages(catalogue) as images:
+            for index in parallel.with_progress(indices, len(indices), "packed", self.progress):
                 yield Encoded(
-                    catalogue.path(index), catalogue.sha256(index), catalogue.label_folder(index), spool.read(index)
+                    catalogue.path(index), catalogue.sha256(index), catalogue.label_folder(index), images.read(index)
                 )
 
     def _write_folders(self, split: str) -> None:
         indices, folder = self.decision.of(split), self._catalogue.folder
-        with Spool(self._catalogue) as spool:
-            for index in work.told(indices, len(indices), f"wrote to {split}/", self.progress):
+        with EncodedImages(self._catalogue) as images:
+            for index in parallel.with_progress(indices, len(indices), f"wrote to {split}/", self.progress):
                 origin = self._catalogue.path(index)
-                # In its class folder, and in that where it lay before.
+                # In its class folder, and there in the same subfolder as before.
                 goal = self.target.joinpath(split, *PurePosixPath(origin).parts[self.depth :])
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 if split == TRAIN and self._catalogue.records["packed"][index]:
                     goal = goal if goal.suffix.lower() in (".jpg", ".jpeg") else goal.with_name(goal.name + ".jpg")
-                    self._write(goal, spool.read(index))
+                    self._write(goal, images.read(index))
                 else:
                     self._write(_readable(folder / origin, goal), (folder / origin).read_bytes())
 
@@ -102,11 +102,12 @@ class Writer:
             with goal.open("xb") as file:
                 file.write(data)
         except FileExistsError:
-            raise DatasetError(f"two images would become {goal.relative_to(self.target)}: rename one of them") from None
+            name = goal.relative_to(self.target)
+            raise DatasetError(f"two images would get the name {name}: rename one of them") from None
 
 
 def _readable(origin: Path, goal: Path) -> Path:
-    """`goal` with an extension by which the loader knows an image: what this one is called may hide what it is."""
+    """`goal` with an extension that the loader reads as an image, where the file's own name does not have one."""
     if goal.suffix.lower() in EXTENSIONS:
         return goal
     with Image.open(origin, formats=preprocess.FORMATS) as image:

@@ -9,13 +9,13 @@ import pytest
 import samples
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.manifest import Row
-from imgcls.preparation.run import Check, check
+from imgcls.preparation.run import CheckedDataset, check
 from tests.imgcls.preparation import defects
 
 SETTINGS = DatasetSettings(layout="auto")
 
 
-def _rows(checked: Check) -> dict[str, Row]:
+def _rows(checked: CheckedDataset) -> dict[str, Row]:
     return {row.path: row for row in checked.decision.rows}
 
 
@@ -86,7 +86,7 @@ def test_recall_of_near_duplicates_is_95_percent(tmp_path: Path) -> None:
     assert len(found) >= 0.95 * len(planted)
 
 
-def _assert_clean(checked: Check) -> None:
+def _assert_clean(checked: CheckedDataset) -> None:
     assert checked.assessment.failures == ()
     assert [row for row in checked.decision.rows if row.findings] == []
 

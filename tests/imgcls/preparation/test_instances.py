@@ -73,7 +73,7 @@ def run(sagemaker: Any, request: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def take_prepared(s3: Any, manifest_id: str) -> dict[str, bytes]:
-    """The prepared data set as it lies in the bucket, which then has it no more."""
+    """Moves the prepared data set out of the bucket."""
     bucket = VALUES["ArtifactsBucket"]
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix="prepared/")["Contents"]]
     assert all(key.startswith(f"prepared/{manifest_id}/") for key in keys)
@@ -85,7 +85,7 @@ def take_prepared(s3: Any, manifest_id: str) -> dict[str, bytes]:
 
 def test_three_instances_leave_what_one_leaves(cloud: LocalCloud, tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
-    (source / "train/a/bad.jpg").write_bytes(b"no image")
+    (source / "train/a/bad.jpg").write_bytes(b"not an image")
     one, three = definitions(1), definitions(3)
     assert [len(one), len(three)] == [1, 2]
     s3, sagemaker = cloud.cloud.client("s3"), cloud.cloud.client("sagemaker")

@@ -72,5 +72,5 @@ def test_quality_is_a_setting() -> None:
 def test_nobody_may_send_what_raw_shards_hold() -> None:
     data = training_bytes(np.zeros((20, 20, 3), np.uint8), DatasetSettings(packing="raw"))
     for read in (decode, decode_for_training):
-        with pytest.raises(ImageError, match="no image of a known format"):
+        with pytest.raises(ImageError, match="not an image of a known format"):
             read(data)

@@ -39,7 +39,7 @@ def _scatter(source: Path, folder: Path, num: int) -> list[Path]:
 
 def _look(instance: Path, target: Path) -> None:
     paths = [path.relative_to(instance).as_posix() for path in scan.files(instance)]
-    parts.look(instance, paths, len(paths), target, "algo-1", DatasetSettings(), packed=True, workers=1)
+    parts.inspect_part(instance, paths, len(paths), target, "algo-1", DatasetSettings(), packed=True, workers=1)
 
 
 def _tree(folder: Path) -> dict[str, bytes]:
@@ -66,10 +66,10 @@ def test_three_instances_prepare_what_one_prepares(tmp_path: Path) -> None:
 def test_a_missing_part_is_named(tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
     first, _ = _scatter(source, tmp_path, 2)
-    with pytest.raises(DatasetError, match="holds no part"):
+    with pytest.raises(DatasetError, match="does not contain any instance's part"):
         prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path)
     _look(first, tmp_path / "parts")
-    with pytest.raises(DatasetError, match=r"no instance looked at .* and 26 more files: prepare again"):
+    with pytest.raises(DatasetError, match=r"no instance inspected .* and 26 more files: prepare again"):
         prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path / "parts", workers=1)
 
 
@@ -83,7 +83,7 @@ def test_a_file_that_changed_since_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_names_no_host_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("[]")
-    with pytest.raises(DatasetError, match="names no current_host"):
+    with pytest.raises(DatasetError, match="does not contain a current_host"):
         parts.host(tmp_path / "config.json")
 
 
@@ -91,7 +91,7 @@ def test_the_merge_decodes_nothing_and_needs_every_part_whole(tmp_path: Path, mo
     source = defects.clean_set(tmp_path / "in")
     settings = DatasetSettings(max_short_side=64)
     paths = [path.relative_to(source).as_posix() for path in scan.files(source)]
-    parts.look(source, paths, len(paths), tmp_path / "parts", "algo-1", settings, packed=True, workers=1)
+    parts.inspect_part(source, paths, len(paths), tmp_path / "parts", "algo-1", settings, packed=True, workers=1)
 
     def decode(*_: object, **__: object) -> None:
         raise AssertionError("an image is decoded again")

@@ -35,7 +35,7 @@ def _files(folder: Path) -> dict[str, str]:
 
 def test_splits_are_written_as_the_contract_says(tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
-    (source / "train/a/bad.jpg").write_bytes(b"no image")
+    (source / "train/a/bad.jpg").write_bytes(b"not an image")
     message = prepare(source, tmp_path / "out", DatasetSettings(), workers=1)
     folder = tmp_path / "out" / message.manifest_id
     assert {path.name for path in (tmp_path / "out").iterdir()} == {message.manifest_id}
@@ -43,8 +43,8 @@ def test_splits_are_written_as_the_contract_says(tmp_path: Path) -> None:
     assert message.num_quarantined == 1
     for split, num in ((prepared.TRAIN, 36), (prepared.VALIDATION, 9), (prepared.TEST, 9)):
         assert len(open_split(folder / split)) == num
-    assert (folder / "quarantine/train/a/bad.jpg").read_bytes() == b"no image"
-    assert "no image of a known format" in (folder / "quarantine/train/a/bad.jpg.reason.txt").read_text()
+    assert (folder / "quarantine/train/a/bad.jpg").read_bytes() == b"not an image"
+    assert "not an image of a known format" in (folder / "quarantine/train/a/bad.jpg.reason.txt").read_text()
     assert (source / "train/a/bad.jpg").is_file()
     header = manifest.read_header(folder / manifest.FILE)
     rows = list(manifest.read_rows(folder / manifest.FILE))

@@ -87,7 +87,7 @@ def test_imbalance_and_findings_are_told_but_stop_nothing(tmp_path: Path) -> Non
     source = defects.clean_set(tmp_path / "in", per_class=(24, 3, 3))
     for path in sorted((source / "train/c").iterdir())[10:]:
         path.unlink()
-    (source / "train/a/bad.jpg").write_bytes(b"no image")
+    (source / "train/a/bad.jpg").write_bytes(b"not an image")
     lines: list[str] = []
     settings = DatasetSettings(imbalance_ratio=2)
     prepare(source, tmp_path / "out", settings, workers=1, progress=lines.append)
@@ -99,7 +99,7 @@ def test_imbalance_and_findings_are_told_but_stop_nothing(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"labels": {"z": "zebra"}}, "labels renames 'z', which is no class; the classes are a, b, c"),
+        ({"labels": {"z": "zebra"}}, "labels renames 'z', which is not a class; the classes are a, b, c"),
         ({"layout": "splits"}, None),
     ],
 )
@@ -113,7 +113,7 @@ def test_settings_meet_the_folders(tmp_path: Path, settings: dict, sentence: str
 
 
 def test_a_missing_folder_and_a_folder_too_high_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="is no folder"):
+    with pytest.raises(DatasetError, match="is not a folder"):
         prepare(tmp_path / "nowhere", tmp_path / "out", DatasetSettings())
     defects.clean_set(tmp_path / "top" / "dogImages")
     with pytest.raises(DatasetError, match=r"did you mean .*dogImages"):
@@ -122,7 +122,7 @@ def test_a_missing_folder_and_a_folder_too_high_are_named(tmp_path: Path) -> Non
 
 def test_an_output_inside_the_data_set_is_refused(tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
-    with pytest.raises(DatasetError, match="lies inside the data set"):
+    with pytest.raises(DatasetError, match="is inside the data set"):
         prepare(source, source / "out", DatasetSettings(), workers=1)
     assert not (source / "out").exists()
 
@@ -160,4 +160,4 @@ def test_wrong_settings_name_the_field(value: dict, sentence: str) -> None:
 def test_a_plan_without_a_data_set_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "plan.json").write_text("[]")
     assert main(["--input", ".", "--output", str(tmp_path), "--plan", str(tmp_path)]) == 1
-    assert "has no `dataset` object" in capsys.readouterr().err
+    assert "does not contain a `dataset` object" in capsys.readouterr().err

@@ -150,7 +150,7 @@ def test_an_image_that_is_refused_says_why_and_stops_no_other(deployed: LocalClo
     good, bad = _lines(output)
     assert (good["image"], good["label"]) == ("s3://data/datasets/mine/a.jpg", "blue")
     assert bad["image"] == "s3://data/datasets/mine/b.jpg"
-    assert "no image of a known format" in bad["error"]
+    assert "not an image of a known format" in bad["error"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Finds nearly equal pictures: perceptual hashes propose pairs, small grey thumbnails confirm them."""
+"""Finds nearly equal images: perceptual hashes propose pairs, small grey thumbnails confirm them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 from imgcls.preparation.catalogue import Catalogue
 
 MIN_CORRELATION = 0.96
-"""Of two thumbnails. On drawn and real photographs, re-encoded, scaled and slightly cropped copies stay above 0.96,
-different pictures whose hashes are close stay below 0.95."""
+"""Of two thumbnails. On drawn images and real photographs, re-encoded, scaled and slightly cropped copies stay above
+0.96, and different images with similar hashes stay below 0.95."""
 _TILE = 1024
 
 
 def pairs(catalogue: Catalogue, usable: np.ndarray, distance: int) -> set[tuple[int, int]]:
-    """Pairs (low, high) of the rows `usable`, which ascend, that look alike: hashes within `distance` bits."""
+    """Pairs (low, high) of near duplicates among the ascending rows `usable`: hashes within `distance` bits."""
     if distance == 0 or len(usable) < 2:
         return set()
     records, found = catalogue.records, set()
@@ -30,10 +30,10 @@ def pairs(catalogue: Catalogue, usable: np.ndarray, distance: int) -> set[tuple[
 
 
 def close(hashes: np.ndarray, distance: int) -> Iterator[tuple[int, int]]:
-    """Every pair (low, high) of 64-bit hashes that differ in at most `distance` bits, some more than once.
+    """Every pair (low, high) of 64-bit hashes that differ in at most `distance` bits; some pairs come more than once.
 
     Two such hashes agree in at least one of `distance + 1` blocks of bits, so only hashes that share a block are
-    compared: exact, and for 100,000 images about a hundred times fewer comparisons than all pairs.
+    compared. This is exact, and needs about a hundred times fewer comparisons than all pairs of 100,000 images.
     """
     edges = np.linspace(0, 64, distance + 2).astype(np.uint64)
     for low, high in pairwise(edges):
@@ -46,7 +46,7 @@ def close(hashes: np.ndarray, distance: int) -> Iterator[tuple[int, int]]:
 
 
 def _compared(hashes: np.ndarray, indices: np.ndarray, distance: int) -> Iterator[tuple[int, int]]:
-    """All pairs of `indices`, in tiles: memory does not depend on how many there are."""
+    """The close pairs among `indices`, compared in tiles so that memory does not depend on their number."""
     for start in range(0, len(indices), _TILE):
         rows = indices[start : start + _TILE]
         for begin in range(start, len(indices), _TILE):
@@ -59,7 +59,7 @@ def _compared(hashes: np.ndarray, indices: np.ndarray, distance: int) -> Iterato
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Of two thumbnails' grey values, so brightness and contrast do not count."""
+    """Of the grey values of two thumbnails: differences in brightness and contrast do not matter."""
     a, b = first.astype(np.float64), second.astype(np.float64)
     a, b = a - a.mean(), b - b.mean()
     norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
@@ -67,7 +67,7 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def groups(linked: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """For each index in a pair the smallest index of its group, groups being connected through `linked` pairs."""
+    """Maps each index in `linked` to the smallest index of its group; pairs connect their members to one group."""
     parent: dict[int, int] = {}
 
     def root(index: int) -> int:

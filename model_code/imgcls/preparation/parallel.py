@@ -1,4 +1,4 @@
-"""Runs a function over many images in worker processes and says how fast it goes."""
+"""Applies a function to many images in worker processes, and reports progress."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ def available_cores() -> int:
 def run(
     function: Callable[[Item], Result], items: Iterable[Item], total: int, verb: str, workers: int, progress: Progress
 ) -> Iterator[Result]:
-    """The results in the order of the `total` items; only a few chunks are in flight, so memory stays flat.
+    """The results in the order of the `total` items; only a few chunks are in flight, so memory stays constant.
 
-    Raises DatasetError when a worker process dies, which the decoder's limits should make impossible.
+    Raises DatasetError if a worker process dies, which the decoder's limits should make impossible.
     """
     inline = workers <= 1 or total < _INLINE_BELOW
-    return told(map(function, items) if inline else _results(function, items, workers), total, verb, progress)
+    return with_progress(map(function, items) if inline else _results(function, items, workers), total, verb, progress)
 
 
-def told(items: Iterable[Item], total: int, verb: str, progress: Progress) -> Iterator[Item]:
-    """The `total` items, with a line for people every few seconds and at the end: `packed 6680 images in 7.1 s`."""
+def with_progress(items: Iterable[Item], total: int, verb: str, progress: Progress) -> Iterator[Item]:
+    """Passes the `total` items on, with a progress line every few seconds and at the end: `packed 6680 images ...`."""
     started = reported = time.monotonic()
     num = 0
     for num, result in enumerate(items, start=1):
         yield result
         now = time.monotonic()
         if now - reported >= _REPORT_EVERY_SECONDS:
-            progress(f"{verb} {num} of {total} images, {num / (now - started):.0f} a second")
+            progress(f"{verb} {num} of {total} images, {num / (now - started):.0f} per second")
             reported = now
     seconds = max(time.monotonic() - started, 1e-6)
-    progress(f"{verb} {num} images in {seconds:.1f} s, {num / seconds:.0f} a second")
+    progress(f"{verb} {num} images in {seconds:.1f} s, {num / seconds:.0f} per second")
 
 
 def _results(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
@@ -65,7 +65,9 @@ def _results(function: Callable[[Item], Result], items: Iterable[Item], workers:
                 waiting += [pool.submit(_chunk, function, chunk) for chunk in islice(chunks, 1)]
                 yield from results
         except BrokenProcessPool:
-            raise DatasetError("a worker process died, most likely for memory: pass a smaller --workers") from None
+            raise DatasetError(
+                "a worker process died, most likely for lack of memory: pass a smaller --workers"
+            ) from None
 
 
 def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -1,4 +1,4 @@
-"""A data set that was looked at: its images, what is decided of each, and whether it may be trained on."""
+"""A data set after its check: its images, the decision about each, and whether it is fit for training."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from imgcls.preparation.decision import Decision
 
 
 @dataclass(frozen=True)
-class Check:
-    """All that is known about a data set before anything is written."""
+class CheckedDataset:
+    """Everything that is known about a data set before anything is written."""
 
     folder: Path
     is_split: bool

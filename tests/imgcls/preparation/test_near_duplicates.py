@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imgcls.preparation import lookalikes
+from imgcls.preparation import near_duplicates
 
 
 @pytest.mark.parametrize("distance", [1, 3, 6, 16])
@@ -20,8 +20,8 @@ def test_every_close_pair_is_found(distance: int) -> None:
     distances = np.bitwise_count(hashes[:, None] ^ hashes[None])
     expected = {(int(a), int(b)) for a, b in zip(*np.nonzero(distances <= distance), strict=True) if a < b}
     assert len(expected) > 4950
-    assert set(lookalikes.close(hashes, distance)) == expected
+    assert set(near_duplicates.close(hashes, distance)) == expected
 
 
 def test_groups_are_connected_components() -> None:
-    assert lookalikes.groups([(1, 2), (4, 5), (2, 4), (8, 9)]) == {1: 1, 2: 1, 4: 1, 5: 1, 8: 8, 9: 8}
+    assert near_duplicates.groups([(1, 2), (4, 5), (2, 4), (8, 9)]) == {1: 1, 2: 1, 4: 1, 5: 1, 8: 8, 9: 8}

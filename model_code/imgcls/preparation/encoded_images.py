@@ -1,4 +1,4 @@
-"""The training images that were encoded while the data set was looked at, read back by their place in a part."""
+"""The training images that the inspection encoded, read back from the parts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from imgcls.contract.dataset import DatasetError
 from imgcls.preparation.catalogue import Catalogue
 
 
-class Spool:
-    """Open for as long as the `with` statement lasts."""
+class EncodedImages:
+    """Keeps the parts' files open; a context manager."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._files = [os.open(part, os.O_RDONLY) for part in catalogue.parts]
 
     def read(self, index: int) -> bytes:
-        """The image as training reads it. Raises DatasetError for a part that was cut short."""
+        """The bytes that training reads. Raises DatasetError for a part that was cut short."""
         record = self._catalogue.records[index]
         size = int(record["packed"])
         if not size:
@@ -26,7 +26,7 @@ class Spool:
             raise DatasetError(f"{self._catalogue.parts[record['part']]} is cut short: prepare again")
         return data
 
-    def __enter__(self) -> Spool:
+    def __enter__(self) -> EncodedImages:
         return self
 
     def __exit__(self, *_: object) -> None:
