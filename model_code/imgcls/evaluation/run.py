@@ -13,16 +13,17 @@ from imgcls.evaluation.champion import score_champion
 from imgcls.evaluation.golden_images import write_golden
 from imgcls.evaluation.inputs import Folders, open_inputs
 from imgcls.evaluation.reports import write_reports, write_reports_of_training
-from imgcls.evaluation.served_graph import Scorer, ServingCode
+from imgcls.evaluation.served_graph import Scorer
+from imgcls.serving.functions import Functions
 
 
-def evaluate(folders: Folders, model: str, scratch: Path, code: ServingCode) -> contract.Evaluation:
+def evaluate(folders: Folders, model: str, scratch: Path, functions: Functions) -> contract.Evaluation:
     """Make the candidate, score it and the published model on the test split, and write it all into `folders.output`.
 
     `scratch` is an empty folder for what is unpacked on the way. Raises EvaluationError, ArtifactError, DataError,
     HyperparameterError or NetworkError before anything is published.
     """
-    inputs, scorer, output = open_inputs(folders, model, scratch / "trained"), Scorer(code), folders.output
+    inputs, scorer, output = open_inputs(folders, model, scratch / "trained"), Scorer(functions), folders.output
     candidate = scratch / "candidate"
     card, notes = make_candidate(inputs.trained, candidate, inputs.settings, inputs.validation, scorer.probabilities)
     output.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Protocol
 
 import numpy as np
 
@@ -19,32 +18,25 @@ from imgcls.data.folders import DataError, ImageFolder
 from imgcls.evaluation import scores
 from imgcls.runtime.cores import num_cores
 from imgcls.serving.errors import RequestError
-from imgcls.serving.model import Images, Model, Prediction
+from imgcls.serving.functions import Functions
+from imgcls.serving.model import Model, Prediction
 
 _LATENCY_IMAGES = 32
 _CONTENT_TYPE = "application/x-image"
-
-
-class ServingCode(Protocol):
-    """`inference.py`, as far as it is needed here."""
-
-    def model_fn(self, model_dir: Path, /) -> Model: ...
-    def input_fn(self, body: bytes, content_type: str, /) -> Images: ...
-    def predict_fn(self, data: Images, model: Model, /) -> Prediction: ...
 
 
 @dataclass(frozen=True)
 class Scorer:
     """Scores artifacts as they are served."""
 
-    code: ServingCode
+    functions: Functions
 
     def probabilities(self, folder: Path, split: ImageFolder) -> np.ndarray:
         """What the artifact in `folder` answers: (num, classes), in the split's order. One thread per core.
 
         Raises DataError naming an image that the serving code refuses.
         """
-        model = self.code.model_fn(folder)
+        model = self.functions.model_fn(folder)
 
         def predict(index: int) -> np.ndarray:
             try:
@@ -59,7 +51,7 @@ class Scorer:
 
     def latency_ms(self, folder: Path, split: ImageFolder) -> float:
         """Median time of one image from its bytes to probabilities, one after another."""
-        model = self.code.model_fn(folder)
+        model = self.functions.model_fn(folder)
         chosen = scores.spread(split.targets, _LATENCY_IMAGES)
         predictions = [self._predict(model, split, index) for index in chosen]
         return round(1000 * median(item.decode_seconds + item.infer_seconds for item in predictions), 3)
@@ -96,4 +88,4 @@ class Scorer:
             return scores.agreement(probabilities, self.probabilities(Path(full), test))
 
     def _predict(self, model: Model, split: ImageFolder, index: int) -> Prediction:
-        return self.code.predict_fn(self.code.input_fn(split.read(index), _CONTENT_TYPE), model)
+        return self.functions.predict_fn(self.functions.input_fn(split.read(index), _CONTENT_TYPE), model)

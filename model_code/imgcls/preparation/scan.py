@@ -36,7 +36,7 @@ class Scan:
         return _paths(self.folder, self.roots)
 
     def place(self, path: str) -> tuple[str, str]:
-        """(split, class folder) of a file. Without split folders the split is empty, outside of a class the folder is."""
+        """(split, class folder) of a file: the split is empty without split folders, the folder outside any class."""
         root, _, inside = ("", "", path) if "" in self.roots else path.partition("/")
         label_folder, slash, _ = inside.partition("/")
         return self.roots.get(root, ""), label_folder if slash else ""

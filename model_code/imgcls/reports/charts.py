@@ -23,7 +23,7 @@ def lines(
     logarithmic: bool = False,
     marks: Mapping[float, str] | None = None,
 ) -> str:
-    """A line chart. `label` is what a screen reader says; `marks` are vertical lines: x -> what happened."""
+    """A line chart. `label` is its title, also for screen readers; `marks` are vertical lines: x -> text."""
     points = [clean(item, logarithmic) for item in series]
     xs = [x for line in points for x, _ in line] or [0.0]
     ys = [y for line in points for _, y in line] or [0.0]
@@ -49,7 +49,7 @@ def lines(
 
 
 def _mark(x: float, text: str, index: int) -> list[str]:
-    """A dashed line with its words on the side where there is room, in rows of their own so that they do not meet."""
+    """A dashed line with its text on the side where there is room, in a row of its own so that texts do not overlap."""
     side, anchor = (4, "start") if x < (_LEFT + _WIDTH - _RIGHT) / 2 else (-4, "end")
     place = f'x="{x + side:.1f}" y="{_TOP + 9 + 14 * index}" text-anchor="{anchor}"'
     return [
@@ -59,9 +59,9 @@ def _mark(x: float, text: str, index: int) -> list[str]:
 
 
 def histogram(values: Sequence[float], *, label: str, x_label: str, num_bins: int = 24) -> str:
-    """Vertical bars of how many values fall into equal bins."""
+    """Vertical bars: how many of the values are in each of equal bins."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    if high == low:  # one value: a bar in the middle of an axis of its own size
+    if high == low:  # a single value: a bar in the middle of an axis around it
         low, high = low - (0.1 * abs(low) or 1.0), high + (0.1 * abs(high) or 1.0)
     width = (high - low) / num_bins
     counts = [0] * num_bins
@@ -89,9 +89,9 @@ def bars(
     unit: str = "",
     longest: float | None = None,
 ) -> str:
-    """Horizontal bars, one row a name, the series stacked; the total stands behind the bar.
+    """Horizontal bars, one row per name, the series stacked; the total is printed after the bar.
 
-    `longest` is the value of a full-length bar, the largest total if it is not given.
+    `longest` is the value of a full-length bar, by default the largest total.
     """
     row, left, width = 22, 190, _WIDTH
     totals = _totals(names, series)
@@ -115,7 +115,7 @@ def bars(
 
 
 def bar_columns(names: Sequence[str], series: Mapping[str, Sequence[float]], *, label: str, unit: str = "") -> str:
-    """`bars`, in two columns of one scale when there are many rows."""
+    """`bars` in two columns with the same scale if there are many rows."""
     half = len(names) if len(names) <= 20 else -(-len(names) // 2)
     longest = max(_totals(names, series), default=0)
     columns = [
@@ -136,7 +136,7 @@ def _totals(names: Sequence[str], series: Mapping[str, Sequence[float]]) -> list
 
 
 def heatmap(matrix: Sequence[Sequence[float]], labels: Sequence[str], *, label: str, rows: str, columns: str) -> str:
-    """A square matrix, each row shaded by its own sum. Small ones carry the numbers, large ones tell on hovering."""
+    """A square matrix, each row shaded relative to its sum. Small ones show the numbers, large ones in tooltips."""
     num = len(labels)
     cell = 44.0 if num <= 8 else 26.0 if num <= 20 else max(7.0, 900 / num)
     font = 12.0 if cell >= 12 else 6.5
@@ -157,7 +157,7 @@ def heatmap(matrix: Sequence[Sequence[float]], labels: Sequence[str], *, label: 
 
 
 def _matrix_names(name: str, margin: float, middle: float, font: float) -> list[str]:
-    """The name of a row and of the column of the same class."""
+    """The labels of a class: of its row and of its column."""
     start = f'<text class="name" style="font-size:{font}px"'
     return [
         f'{start} x="{margin - 5:.1f}" y="{middle:.1f}" text-anchor="end">{escape(name)}</text>',

@@ -11,17 +11,29 @@ from dataclasses import dataclass, field
 from imgcls.contract.artifact import label_of
 from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS, Header, Row
 from imgcls.reports import charts
-from imgcls.reports.page import Section, details, facts, figure, grid, heading, notice, page, paragraph, table
+from imgcls.reports.page import (
+    Section,
+    details,
+    facts,
+    figure,
+    grid,
+    heading,
+    notice,
+    page,
+    paragraph,
+    side_by_side,
+    table,
+)
 
 MAX_LISTED = 200
 
 
 @dataclass(frozen=True)
 class DataReport:
-    """What the report is made of. `thumbnails` maps an image's path to a small JPEG.
+    """The contents of the report. `thumbnails` maps an image's path to a small JPEG.
 
-    `samples` are the paths to show of each class folder; `pairs` are (path, other path, finding);
-    `meanings` maps a finding's code to (meaning, what is done); `reasons` a quarantined path to its sentence.
+    `samples` are the paths to show for each class folder; `pairs` are (path, other path, finding);
+    `meanings` maps a finding's code to (meaning, action); `reasons` maps a quarantined path to its sentence.
     """
 
     header: Header
@@ -36,21 +48,21 @@ class DataReport:
 
 
 def render_data_report(data: DataReport) -> str:
-    """The page; it stays under 5 MB as long as the thumbnails do."""
+    """The page; it is smaller than 5 MB if the thumbnails are."""
     header = data.header
     sections = [
         Section("Summary", _summary(data)),
         Section("Findings", _findings(data)),
         Section("Classes", _classes(data)),
-        Section("Sizes of what is used", _sizes(data.rows)),
+        Section("Sizes of the images in use", _sizes(data.rows)),
         Section("Samples", _samples(data)),
     ]
     if data.pairs:
-        sections.append(Section("Copies and look-alikes", _pairs(data)))
+        sections.append(Section("Copies and near duplicates", _pairs(data)))
     if any(row.split in (QUARANTINED, REMOVED) for row in data.rows):
         sections.append(Section("Left out", _left_out(data)))
     settings = [(name, json.dumps(value)) for name, value in header.settings.items()]
-    sections.append(Section("Settings", details("What was asked for", table("", ("Setting", "Value"), settings))))
+    sections.append(Section("Settings", details("All settings", table("", ("Setting", "Value"), settings))))
     return page(f"Data report: {header.dataset}", f"Manifest {header.id}", sections)
 
 
@@ -59,7 +71,7 @@ def _summary(data: DataReport) -> str:
     verdict = (
         "".join(notice("error", sentence) for sentence in data.failures)
         if data.failures
-        else notice("good", "This data set can be trained on.")
+        else notice("good", "This data set is fit for training.")
     )
     tiles = {"images": f"{len(data.rows):,}", "classes": len(data.header.classes)}
     tiles |= {split: f"{counts.get(split, 0):,}" for split in SPLITS}
@@ -71,10 +83,10 @@ def _findings(data: DataReport) -> str:
     counts = Counter(code for row in data.rows for code in row.findings)
     warnings = "".join(notice("warning", text) for text in data.warnings)
     if not counts:
-        return warnings + paragraph("Every image decodes, none is odd, and no two are alike.")
+        return warnings + paragraph("There are no findings: all images can be decoded, and no two are alike.")
     rows = [(code, num, *data.meanings.get(code, ("", ""))) for code, num in counts.most_common()]
     rows.sort(key=lambda row: ("quarantined", "removed", "kept", "").index(row[3]))
-    return warnings + table("Images per finding", ("Finding", "Images", "Meaning", "What is done"), rows)
+    return warnings + table("Images per finding", ("Finding", "Images", "Meaning", "Action"), rows)
 
 
 def _classes(data: DataReport) -> str:
@@ -93,27 +105,23 @@ def _classes(data: DataReport) -> str:
 
 
 def _sizes(rows: Iterable[Row]) -> str:
-    # Arrays and not rows: a report of a million images must not take their memory.
+    # Arrays instead of rows: the report of a million images must not need much memory.
     sides, ratios, megapixels, kilobytes = (array("d") for _ in range(4))
     for row in rows:
-        # One banner of 20:1 among those left out would press all others into one bar.
+        # A single banner of 20:1 among the images left out would squeeze all others into one bar.
         if row.width and row.split in SPLITS:
             sides.append(min(row.width, row.height))
             ratios.append(row.width / row.height)
             megapixels.append(row.width * row.height / 1e6)
             kilobytes.append(row.bytes / 1000)
-    return (
-        '<div class="charts">'
-        + "".join(
-            f"<div>{charts.histogram(values, label=label, x_label=unit)}</div>"
-            for label, unit, values in (
-                ("Short side", "pixels", sides),
-                ("Width to height", "ratio", ratios),
-                ("Megapixels", "million pixels", megapixels),
-                ("File size", "KB", kilobytes),
-            )
+    return side_by_side(
+        charts.histogram(values, label=label, x_label=unit)
+        for label, unit, values in (
+            ("Short side", "pixels", sides),
+            ("Width to height", "ratio", ratios),
+            ("Megapixels", "million pixels", megapixels),
+            ("File size", "KB", kilobytes),
         )
-        + "</div>"
     )
 
 
@@ -134,7 +142,7 @@ def _pairs(data: DataReport) -> str:
             figures = (figure(data.thumbnails[p], p, f"{caption}: {p}" if p == path else p) for p in (path, other))
             blocks.append(grid(figures, wide=True))
     rows = [(path, other, code) for path, other, code in data.pairs[:MAX_LISTED]]
-    listed = table(_listed(len(data.pairs)), ("Image", "Is like", "Finding"), rows)
+    listed = table(_listed(len(data.pairs)), ("Image", "Similar to", "Finding"), rows)
     return f'<div class="classes">{"".join(blocks)}</div>' + listed
 
 
@@ -143,11 +151,11 @@ def _left_out(data: DataReport) -> str:
     shown = [row for row in out if row.path in data.thumbnails]
     figures = [figure(data.thumbnails[row.path], row.path, ", ".join(row.findings)) for row in shown]
     rows = [(row.path, row.split, ", ".join(row.findings), data.reasons.get(row.path, "")) for row in out[:MAX_LISTED]]
-    return grid(figures) + table(_listed(len(out)), ("File", "What was done", "Findings", "Reason"), rows)
+    return grid(figures) + table(_listed(len(out)), ("File", "Action", "Findings", "Reason"), rows)
 
 
 def _listed(num: int) -> str:
-    return f"The first {MAX_LISTED} of {num:,}; the manifest has them all" if num > MAX_LISTED else f"{num:,} in all"
+    return f"The first {MAX_LISTED} of {num:,}; the manifest lists all" if num > MAX_LISTED else f"{num:,} in all"
 
 
 def _bytes(num: float) -> str:

@@ -1,4 +1,4 @@
-"""`evaluation-report.html`: what a model gets right and wrong on the locked test split."""
+"""`evaluation-report.html`: a model's correct and wrong predictions on the locked test split."""
 
 from __future__ import annotations
 
@@ -7,8 +7,19 @@ from dataclasses import dataclass
 
 from imgcls.contract.evaluation import Evaluation, Score
 from imgcls.reports import charts
-from imgcls.reports.page import Section, details, facts, figure, grid, heading, notice, page, paragraph, table
-from imgcls.reports.page import charts as side_by_side
+from imgcls.reports.page import (
+    Section,
+    details,
+    facts,
+    figure,
+    grid,
+    heading,
+    notice,
+    page,
+    paragraph,
+    side_by_side,
+    table,
+)
 from imgcls.reports.scales import Series, number
 
 FILE = "evaluation-report.html"
@@ -17,7 +28,7 @@ _MAX_CONFUSIONS = 20
 
 @dataclass(frozen=True)
 class Mistake:
-    """A test image that the model called something else. `image` is a small JPEG; `overlay` one with its Grad-CAM."""
+    """A misclassified test image. `image` is a small JPEG; `overlay` is the same with its Grad-CAM map."""
 
     image: bytes
     name: str
@@ -29,7 +40,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Bin:
-    """A bin of the reliability diagram: `num` images of mean `confidence`, of which the share `accuracy` is right."""
+    """A bin of the reliability diagram: `num` images, their mean `confidence` and their `accuracy`."""
 
     confidence: float
     accuracy: float
@@ -39,7 +50,7 @@ class Bin:
 def render_evaluation_report(
     evaluation: Evaluation, mistakes: Sequence[Mistake] = (), bins: Sequence[Bin] = (), model: str = "model"
 ) -> str:
-    """The page. `mistakes` are shown in the order given, the most confident first makes sense."""
+    """The page. `mistakes` are shown in the given order, which should be the most confident first."""
     sections = [
         Section("Summary", _summary(evaluation)),
         Section("Confusion matrix", _confusion(evaluation)),
@@ -96,14 +107,15 @@ def _confusion(evaluation: Evaluation) -> str:
         ((n, labels[i], labels[j]) for i, row in enumerate(matrix) for j, n in enumerate(row) if n and i != j),
         key=lambda item: (-item[0], item[1:]),
     )
-    text = "Rows are the true classes, columns what the model said; a dark diagonal is what we want."
-    chart = charts.heatmap(matrix, labels, label="Confusion matrix", rows="true", columns="called")
+    text = "Rows are the true classes, columns the predicted ones; a good model has a dark diagonal."
+    chart = charts.heatmap(matrix, labels, label="Confusion matrix", rows="true", columns="predicted")
     rows = [
-        (truth, called, num, f"{num / max(evaluation.per_class[truth].num, 1):.0%}")
-        for num, truth, called in wrong[:_MAX_CONFUSIONS]
+        (truth, predicted, num, f"{num / max(evaluation.per_class[truth].num, 1):.0%}")
+        for num, truth, predicted in wrong[:_MAX_CONFUSIONS]
     ]
-    caption = f"The {len(rows)} most frequent confusions" if rows else "No image was called something else"
-    return paragraph(text, soft=True) + chart + table(caption, ("True class", "Called", "Images", "Of the class"), rows)
+    caption = f"The {len(rows)} most frequent confusions" if rows else "No image was misclassified"
+    columns = ("True class", "Predicted", "Images", "Share of the class")
+    return paragraph(text, soft=True) + chart + table(caption, columns, rows)
 
 
 def _classes(evaluation: Evaluation) -> str:
@@ -128,8 +140,8 @@ def _f1(precision: float, recall: float) -> float:
 
 def _calibration(evaluation: Evaluation, bins: Sequence[Bin]) -> str:
     text = (
-        f"The expected calibration error is {evaluation.ece:.3f}: on average the stated probability is "
-        f"{100 * evaluation.ece:.1f} points away from how often the model is right."
+        f"The expected calibration error is {evaluation.ece:.3f}: on average the predicted probability differs by "
+        f"{100 * evaluation.ece:.1f} points from the share of correct predictions."
     )
     filled = [item for item in bins if item.num]
     if not filled:
@@ -137,24 +149,29 @@ def _calibration(evaluation: Evaluation, bins: Sequence[Bin]) -> str:
     diagonal = Series("perfect", [0, 1], [0, 1])
     measured = Series("this model", [item.confidence for item in filled], [item.accuracy for item in filled])
     reliability = charts.lines(
-        [measured, diagonal], label="Reliability", x_label="stated probability", y_label="share right", low=0, high=1
+        [measured, diagonal],
+        label="Reliability",
+        x_label="predicted probability",
+        y_label="share correct",
+        low=0,
+        high=1,
     )
     counts = charts.bars(
         [f"{item.confidence:.0%}" for item in filled],
         {"images": [item.num for item in filled]},
-        label="Images per stated probability",
+        label="Images per predicted probability",
     )
-    return paragraph(text) + side_by_side([reliability, "<h3>Images per stated probability</h3>" + counts])
+    return paragraph(text) + side_by_side([reliability, "<h3>Images per predicted probability</h3>" + counts])
 
 
 def _mistakes(evaluation: Evaluation, mistakes: Sequence[Mistake]) -> str:
     if not mistakes:
         right = evaluation.accuracy == 1
-        return paragraph("The model made no mistake on the test split." if right else "No images were kept.")
+        return paragraph("The model made no mistake on the test split." if right else "No images were recorded.")
     figures = []
     for item in mistakes:
         caption = f"{item.predicted} ({item.probability:.0%}), is {item.truth}"
         figures.append(figure(item.image, f"{item.name}: {caption}", caption))
         if item.overlay:
-            figures.append(figure(item.overlay, f"Where the model looked in {item.name}", "where it looked"))
-    return paragraph("The most confident wrong answers.", soft=True) + grid(figures, wide=True)
+            figures.append(figure(item.overlay, f"Saliency map of {item.name}", "saliency map"))
+    return paragraph("The most confident wrong predictions.", soft=True) + grid(figures, wide=True)

@@ -1,4 +1,4 @@
-"""The sections of a training report about layers: how gradients flow, what activations do."""
+"""The sections of a training report about layers: gradients and activations."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from imgcls.contract import records as contract
 from imgcls.reports import charts
-from imgcls.reports.page import charts as side_by_side
-from imgcls.reports.page import details, paragraph, table
+from imgcls.reports.page import details, paragraph, side_by_side, table
 from imgcls.reports.records import TrainingRecords
 from imgcls.reports.scales import Series, number
 from imgcls.reports.tiles import tiles
@@ -37,7 +36,7 @@ def gradient_flow(records: TrainingRecords) -> str:
     if not drawn:
         return ""
     text = (
-        "Of each layer group, in the network's order from image to answer. Groups whose gradient stays far below the "
+        "Per layer group, in the network's order from input to output. Groups whose gradient stays far below the "
         "others' learn little; an update ratio near 0.001 is usual, above 0.1 the steps are too large."
     )
     return paragraph(text, soft=True) + side_by_side(drawn) + _as_table(records.by_layer(contract.GRADIENT_NORM))
@@ -53,8 +52,8 @@ def activations(records: TrainingRecords) -> str:
     if not drawn:
         return ""
     text = (
-        "What each layer group passes on, in the sampled steps. A deviation that shrinks towards zero or grows from "
-        "group to group asks for other initial weights or normalisation; a channel that is always zero is dead."
+        "The outputs of each layer group in the sampled steps. If the standard deviation shrinks towards zero or grows "
+        "from group to group, change the initial weights or the normalisation; a channel that is always zero is dead."
     )
     return paragraph(text, soft=True) + side_by_side(drawn)
 

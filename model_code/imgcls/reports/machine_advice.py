@@ -1,4 +1,4 @@
-"""What the samples of a machine mean: idle cores, an idle GPU, memory that grows, a disk that fills."""
+"""What the samples of a machine mean: idle cores, an idle GPU, growing memory, a disk that fills up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from imgcls.contract.rules import BY_NAME
 from imgcls.debug.rules.system import lasting_growth
-from imgcls.reports.finding import Advice, Profile
+from imgcls.reports.advice import Advice, Profile
 
 IDLE_CPU_SHARE = BY_NAME["low-cpu-utilization"].thresholds["share"]
 IDLE_GPU_SHARE = BY_NAME["low-gpu-utilization"].thresholds["share"]
@@ -19,7 +19,7 @@ _MIN_SAMPLES = 20
 
 
 def idle_cpu(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
-    """Of a training on the CPU: on a GPU the cores may rest."""
+    """Only for a training on the CPU: with a GPU the cores may be idle."""
     samples, cores = _steady(profile), environment.get("num_cpus")
     if not samples or not cores or environment.get("device", "cpu") != "cpu":
         return None
@@ -28,17 +28,17 @@ def idle_cpu(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
         return None
     machine = mean(sample.get("machine_cpu_percent", 0.0) for sample in samples)
     reason = (
-        f"Other processes take the rest, for the machine is busy {machine:.0f}% of the time: give the job all of it."
+        f"Other processes use the rest (the machine is busy {machine:.0f}% of the time): give the job its own machine."
         if machine >= _BUSY_MACHINE_PERCENT
-        else "Something else holds them back: a small batch-size (raise it), fewer threads than cores, or a loader "
-        "that cannot keep up (see the step's data-wait)."
+        else "The cause may be a small batch-size (raise it), fewer threads than cores, or a loader that cannot keep "
+        "up (see the step's data-wait)."
     )
     return Advice(
         "low-cpu-utilization",
         "warning",
         f"Training keeps the {cores} cores busy {used:.0%} of the time.",
         reason,
-        f"up to {1 / max(used, 0.1):.1f} times faster if every core worked for it",
+        f"up to {1 / max(used, 0.1):.1f} times faster if every core were busy",
     )
 
 
@@ -51,7 +51,7 @@ def idle_gpu(profile: Profile, environment: Mapping[str, Any]) -> Advice | None:
         "low-gpu-utilization",
         "warning",
         f"The GPU computes {used:.0%} of the time.",
-        "Give it more at a time (batch-size) or sooner (num-workers, packed shards); when neither helps, a smaller "
+        "Give it more work at a time (batch-size) or sooner (num-workers, packed shards); if neither helps, a smaller "
         "instance does the same for less.",
         f"up to {1 / max(used, 0.05):.1f} times faster epochs",
     )
@@ -69,9 +69,8 @@ def growing_memory(profile: Profile, environment: Mapping[str, Any]) -> Advice |
     return Advice(
         "memory-climbing",
         "warning",
-        f"Memory still grows in the second half of the run, by {grown / 1e6 / max(minutes, 0.01):.0f} MB a minute.",
-        "A longer run will end for lack of memory. Something keeps references: losses that are summed as tensors are "
-        "the usual cause.",
+        f"Memory still grows in the second half of the run, by {grown / 1e6 / max(minutes, 0.01):.0f} MB per minute.",
+        "A longer run will run out of memory. Something keeps references, usually losses that are summed as tensors.",
     )
 
 
@@ -88,7 +87,7 @@ def full_disk(profile: Profile, environment: Mapping[str, Any]) -> Advice | None
 
 
 def _steady(profile: Profile) -> list[Mapping[str, float]]:
-    """The samples without the start-up; none when there are too few to say something."""
+    """The samples without the start-up; empty if there are too few for a conclusion."""
     samples = profile.get("system", [])
     return samples[len(samples) // 4 :] if len(samples) >= _MIN_SAMPLES else []
 

@@ -1,6 +1,6 @@
-"""The one frame of every report: a self-contained HTML page, and the parts that sections are made of.
+"""The frame of every report: a self-contained HTML page, and the elements of its sections.
 
-Every function takes plain values and escapes them; what it returns is HTML.
+Every function takes plain values, escapes them and returns HTML.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Section:
 
 
 def page(title: str, subtitle: str, sections: Sequence[Section], footer: str = "") -> str:
-    """The whole document. It loads nothing: style, charts and images are inside."""
+    """The whole document. It does not load anything: style, charts and images are inside."""
     links = "".join(f'<a href="#s{i}">{escape(s.title)}</a>' for i, s in enumerate(sections))
     cards = "".join(
         f'<section id="s{i}" aria-labelledby="h{i}"><h2 id="h{i}">{escape(s.title)}</h2>{s.body}</section>\n'
@@ -63,14 +63,14 @@ def facts(values: Mapping[str, object]) -> str:
 
 
 def notice(kind: Kind, title: str, text: str = "") -> str:
-    """A finding. The title says its gravity in words too, because colour alone is not enough."""
+    """A finding. Its severity is a word of the title too, because colour alone is not enough."""
     words = {"error": "Error: ", "warning": "Warning: "}.get(kind, "")
     more = f"<p>{escape(text)}</p>" if text else ""
     return f'<div class="notice {kind}" role="note"><strong>{words}{escape(title)}</strong>{more}</div>'
 
 
 def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Numbers are set right; the first cell of a row is its header."""
+    """Numbers are aligned to the right; the first cell of a row is its header."""
     rows = [list(row) for row in rows]
     numeric = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(columns))]
     head = "".join(
@@ -126,6 +126,6 @@ def grid(figures: Iterable[str], wide: bool = False) -> str:
     return f'<div class="grid{" wide" if wide else ""}">{"".join(figures)}</div>'
 
 
-def charts(items: Iterable[str]) -> str:
-    """Charts beside one another where the page is wide enough."""
+def side_by_side(items: Iterable[str]) -> str:
+    """Charts beside each other where the page is wide enough."""
     return f'<div class="charts">{"".join(f"<div>{item}</div>" for item in items)}</div>'

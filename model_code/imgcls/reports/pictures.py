@@ -1,4 +1,4 @@
-"""The main plots as PNG, for places that show no HTML; drawn with Pillow, twice as large and reduced."""
+"""The main plots as PNG, for places that cannot show HTML; drawn with Pillow in double size and then reduced."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def lines(series: Sequence[Series], *, title: str, x_label: str, low: float | No
 
 
 def bars(values: Mapping[str, float], *, title: str, unit: str) -> bytes:
-    """Horizontal bars as PNG, one row a name."""
+    """Horizontal bars as PNG, one row per name."""
     canvas = _Canvas(_WIDTH, _TOP + 34 * len(values) + 16)
     canvas.text((24, 10), title, 17, _INK)
     longest = max(values.values(), default=0.0) or 1.0
@@ -59,13 +59,13 @@ def bars(values: Mapping[str, float], *, title: str, unit: str) -> bytes:
 
 
 def matrix(counts: Sequence[Sequence[float]], labels: Sequence[str], *, title: str) -> bytes:
-    """A confusion matrix as PNG, each row shaded by its own sum; a small one has names and numbers."""
+    """A confusion matrix as PNG, each row shaded relative to its sum; a small one has names and numbers."""
     is_small = len(labels) <= _MAX_NAMED
     left, cell = (150, 40) if is_small else (40, max(4, 640 // len(labels)))
     side = cell * len(labels)
     canvas = _Canvas(max(left + side + 40, _WIDTH // 2), _TOP + side + 76)
     canvas.text((24, 10), title, 17, _INK)
-    canvas.text((left, _TOP + side + (44 if is_small else 20)), "rows: true, columns: called", 12, _SOFT)
+    canvas.text((left, _TOP + side + (44 if is_small else 20)), "rows: true, columns: predicted", 12, _SOFT)
     for i, row in enumerate(counts):
         total = sum(row) or 1.0
         for j, value in enumerate(row):
@@ -84,14 +84,14 @@ def matrix(counts: Sequence[Sequence[float]], labels: Sequence[str], *, title: s
 
 
 def _shade(share: float) -> tuple[int, int, int]:
-    """From almost white to the first colour."""
+    """A colour between almost white and the first colour of the palette."""
     part = 0.12 + 0.88 * share
     red, green, blue = (round(255 - part * (255 - channel)) for channel in _COLOURS[0])
     return red, green, blue
 
 
 def overlay(pixels: np.ndarray, heat: np.ndarray) -> bytes:
-    """A JPEG of `pixels`, uint8 (H, W, 3), under a red veil where `heat`, float (H, W) in 0..1, is high."""
+    """A JPEG of `pixels`, uint8 (H, W, 3), tinted red where `heat`, float (H, W) in 0..1, is high."""
     grey = pixels.mean(2, keepdims=True)
     veil = heat[..., None] * 0.65
     mixed = (1 - veil) * (0.6 * pixels + 0.4 * grey) + veil * np.array([255.0, 40.0, 30.0])

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from imgcls.reports import charts
-from imgcls.reports.advice import advise, step_ms
-from imgcls.reports.finding import Advice
-from imgcls.reports.machine import render_machine
-from imgcls.reports.page import Section, details, facts, notice, page, paragraph, table
-from imgcls.reports.page import charts as side_by_side
+from imgcls.reports.advice import Advice
+from imgcls.reports.machine_charts import render_machine
+from imgcls.reports.page import Section, details, facts, notice, page, paragraph, side_by_side, table
+from imgcls.reports.profile_advice import advise, step_ms
 from imgcls.reports.records import TrainingRecords
 from imgcls.reports.scales import Series, number
 
@@ -53,7 +52,7 @@ def _summary(profile: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
             "steps": f"{profile.get('num_steps', 0):,}",
             "batch size": batch,
             "mean step": f"{total:.1f} ms" if total else "-",
-            "images a second": number(1000 * batch / total) if total else "-",
+            "images per second": number(1000 * batch / total) if total else "-",
             "waiting for data": f"{parts.get('data-wait', 0) / total:.1%}" if total else "-",
             "cores": environment.get("num_cpus", "-"),
         }
@@ -69,7 +68,7 @@ def _step(profile: Mapping[str, Any]) -> str:
     mean_ms, p95_ms = step_ms(profile), profile.get("p95_ms", {})
     total = sum(mean_ms.values())
     if not total:
-        return paragraph("None was timed.")
+        return paragraph("No step was timed.")
     parts = {name: [value, p95_ms.get(name, 0.0)] for name, value in mean_ms.items() if value}
     split = charts.bars(["mean", "95th percentile"], parts, label="Time split of a step", unit=" ms")
     rows = [
@@ -80,14 +79,14 @@ def _step(profile: Mapping[str, Any]) -> str:
         Series(name, [step["step"] for step in profile["steps"]], [step["ms"][i] for step in profile["steps"]])
         for i, name in enumerate(profile.get("step_parts", []))
     ]
-    chart = charts.lines(over_time, label="Every step", x_label="step", y_label="ms, logarithmic", logarithmic=True)
+    chart = charts.lines(over_time, label="All steps", x_label="step", y_label="ms, logarithmic", logarithmic=True)
     columns = ("Part", "Mean", "Share", "95th percentile")
-    listed = table("Without the first step and those whose operators were recorded", columns, rows)
+    listed = table("Without the first step and the steps whose operators were recorded", columns, rows)
     return side_by_side([split + listed, chart])
 
 
 def _phases(phases: Sequence[Mapping[str, Any]]) -> str:
-    """`epoch-3` and its sisters are added up: what matters is start-up against training."""
+    """`epoch-3` and the other epochs are added up: the question is start-up or training."""
     totals: dict[str, float] = {}
     for phase in phases:
         name = re.sub(r"^(epoch|validation|checkpoint)(?:-\d+)*$", r"\1s", phase["name"])
@@ -100,15 +99,15 @@ def _phases(phases: Sequence[Mapping[str, Any]]) -> str:
     rows = [(names[name], f"{value:.2f} s", f"{value / whole:.1%}") for name, value in totals.items()]
     every = [(phase["name"], f"{phase['seconds']:.2f} s") for phase in phases]
     return side_by_side([chart, table("Share of the job", ("Phase", "Time", "Share"), rows)]) + details(
-        "Every phase", table("In order", ("Phase", "Time"), every)
+        "All phases", table("In order", ("Phase", "Time"), every)
     )
 
 
 def _operators(profile: Mapping[str, Any]) -> str:
-    """Per step, because that is what one compares with the table of a step's parts."""
+    """Times per step, so that they can be compared with the table of a step's parts."""
     rows, steps = profile["operators"], profile.get("operator_steps") or 1
     has_gpu = any(item.get("gpu_ms") for item in rows)
-    clocks = {"cpu_ms": "CPU a step", "gpu_ms": "GPU a step"} if has_gpu else {"cpu_ms": "CPU a step"}
+    clocks = {"cpu_ms": "CPU per step", "gpu_ms": "GPU per step"} if has_gpu else {"cpu_ms": "CPU per step"}
     cells = [
         (
             item["name"],
@@ -118,9 +117,9 @@ def _operators(profile: Mapping[str, Any]) -> str:
         )
         for item in rows
     ]
-    columns = ("Operator", "Calls a step", *clocks.values(), "Share")
+    columns = ("Operator", "Calls per step", *clocks.values(), "Share")
     text = (
-        f"Time of their own, without what they call, over {steps} recorded steps. Recording them took "
+        f"Self time, without the operators that they call, over {steps} recorded steps. Recording them took "
         f"{profile.get('profiling_seconds', 0.0):.1f} s of the job. "
     )
     if profile.get("trace"):
@@ -129,6 +128,6 @@ def _operators(profile: Mapping[str, Any]) -> str:
         text += f"The trace had {profile['trace_bytes'] / 1e6:.0f} MB and was not kept: record fewer steps (active)."
     return (
         paragraph(text, soft=True)
-        + table("The dearest operators", columns, cells[:_MAX_OPERATORS])
-        + (details("The next ones", table("", columns, cells[_MAX_OPERATORS:])) if cells[_MAX_OPERATORS:] else "")
+        + table("The most expensive operators", columns, cells[:_MAX_OPERATORS])
+        + (details("Further operators", table("", columns, cells[_MAX_OPERATORS:])) if cells[_MAX_OPERATORS:] else "")
     )

@@ -1,4 +1,4 @@
-"""Reads what a training job recorded (`contract.records`), whole or cut short by a failure."""
+"""Reads what a training job recorded (`contract.records`), complete or cut short by a failure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from imgcls.reports.scales import Series
 
 @dataclass(frozen=True)
 class TrainingRecords:
-    """`metrics` and `debug` are rows, `findings` those of rules, `trials` those of a head search; all may be empty."""
+    """Rows: metrics, debug figures, the findings of rules, the trials of a head search. All of them may be empty."""
 
     metrics: tuple[dict[str, Any], ...]
     debug: tuple[dict[str, Any], ...]
@@ -26,7 +26,7 @@ class TrainingRecords:
 
     @classmethod
     def read(cls, folder: Path) -> TrainingRecords:
-        """A file that a killed job never wrote counts as empty."""
+        """A file that a killed job did not write counts as empty."""
         debug = _rows(folder / records.DEBUG_FILE)
         return cls(
             metrics=_rows(folder / records.METRICS_FILE),
@@ -63,4 +63,5 @@ def _rows(path: Path) -> tuple[dict[str, Any], ...]:
 
 
 def _object(path: Path) -> Mapping[str, Any]:
-    return json.loads(path.read_text()) if path.is_file() else {}
+    value: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return value

@@ -1,4 +1,4 @@
-"""What every chart is drawn with: series of points, axes with round ticks, and short numbers."""
+"""Used by every chart: series of points, axes with round ticks, short numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Series:
-    """Points of one line; a y of None or not finite leaves a gap."""
+    """The points of one line; a y that is None or not finite leaves a gap."""
 
     name: str
     xs: Sequence[float]
@@ -49,7 +49,7 @@ class Axis:
         return [index * step for index in range(first, math.floor(self._high / step + 1e-9) + 1)]
 
     def logarithmic_ticks(self) -> list[float]:
-        """Logarithms of round values: the wider the axis, the fewer between two powers of ten."""
+        """Logarithms of round values; the wider the axis, the fewer of them between two powers of ten."""
         powers = range(math.floor(self._low), math.ceil(self._high) + 1)
         span = self._high - self._low
         factors = range(1, 10) if span <= 0.7 else (1, 2, 5) if span <= 2.5 else (1,)

@@ -1,4 +1,4 @@
-"""The page about searches: what was tried, how it went on, which values go with good ones."""
+"""The page about searches: the trials, the objective over time, and how values relate to the objective."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 from imgcls.reports import charts
 from imgcls.reports.page import Section, facts, page, paragraph, table
-from imgcls.reports.parallel import Column, parallel
+from imgcls.reports.parallel_coordinates import Column, parallel
 from imgcls.reports.scales import Series, number
 
 
 @dataclass(frozen=True)
 class Trial:
-    """`values` are the hyperparameters that were searched: numbers, or texts. `objective` is None without a result."""
+    """`values` are the searched hyperparameters: numbers or strings. `objective` is None without a result."""
 
     name: str
     status: str
@@ -26,7 +26,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Search:
-    """One model's search. `trials` are in the order in which they began; `kind` is the strategy."""
+    """One model's search. `trials` are in the order of their start; `kind` is the strategy."""
 
     model: str
     name: str
@@ -49,17 +49,17 @@ class Search:
         return next((trial for trial in self.ranked if trial.objective is not None), None)
 
     def short(self, trial: Trial) -> str:
-        """A trial's name without the search's, which begins it."""
+        """A trial's name without that of the search, with which it begins."""
         return trial.name.removeprefix(f"{self.name}-")
 
     @property
     def varied(self) -> list[str]:
-        """The hyperparameters that were searched."""
+        """The names of the searched hyperparameters."""
         return sorted({name for trial in self.trials for name in trial.values})
 
 
 def render_searches(title: str, subtitle: str, searches: Sequence[Search]) -> str:
-    """A self-contained page with a section for each model."""
+    """A self-contained page with a section per model."""
     return page(title, subtitle, [Section(search.model, _section(search)) for search in searches])
 
 
@@ -110,7 +110,7 @@ def _table(search: Search) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as a person reads it."""
+    """A value in a short, readable form."""
     if value is None:
         return "-"
     return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Many series over the same steps as rows of tiles: what lines in eight colours cannot tell apart."""
+"""Many series over the same steps as rows of tiles, which are easier to tell apart than lines in eight colours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FAINTEST = 0.06
 
 
 def tiles(series: Sequence[Series], *, label: str, x_label: str, logarithmic: bool = False) -> str:
-    """One row a series, dark where the value is high. Long series are thinned out; a gap stays empty."""
+    """One row per series, dark where the value is high. Long series are thinned out; gaps stay empty."""
     shown = [_thinned(item) for item in series]
     points = [dict(clean(item, logarithmic)) for item in shown]
     columns = sorted({x for row in points for x in row})
@@ -47,7 +47,7 @@ def tiles(series: Sequence[Series], *, label: str, x_label: str, logarithmic: bo
 
 
 def _places(columns: Sequence[float], width: float, bottom: float, x_label: str) -> list[str]:
-    """The numbers below the tiles: six at most, and what they count."""
+    """The numbers below the tiles, at most six, and their label."""
     every = max(1, -(-len(columns) // 6))
     parts = [
         f'<text x="{_LEFT + (index + 0.5) * width:.1f}" y="{bottom + 14:.1f}" text-anchor="middle">{number(x)}</text>'

@@ -1,4 +1,4 @@
-"""`training-report.html`: how a training run went, what its rules found, and what it was made of."""
+"""`training-report.html`: the course of a training run, the findings of its rules, its settings and environment."""
 
 from __future__ import annotations
 
@@ -11,18 +11,7 @@ from imgcls.contract import records as contract
 from imgcls.contract.artifact import ModelCard
 from imgcls.contract.rules import RULES
 from imgcls.reports import charts, layers, pictures
-from imgcls.reports.page import (
-    Section,
-    details,
-    facts,
-    notice,
-    page,
-    paragraph,
-    table,
-)
-from imgcls.reports.page import (
-    charts as side_by_side,
-)
+from imgcls.reports.page import Section, details, facts, notice, page, paragraph, side_by_side, table
 from imgcls.reports.records import TrainingRecords
 from imgcls.reports.scales import Series, number
 from imgcls.reports.trials import render_trials
@@ -33,7 +22,7 @@ _SHOWN_APART = {"hyperparameters", "labels", "outcome", "reason", "manifest_id",
 
 
 def render_training_report(output_data: Path, card: ModelCard | None = None) -> str:
-    """The page of the records in `output_data`. `card` is the artifact's, absent after a failure."""
+    """The page for the records in `output_data`. `card` is the artifact's; None after a failure."""
     records = TrainingRecords.read(output_data)
     environment = records.environment
     name = card.name if card else environment.get("hyperparameters", {}).get("model-name", "model")
@@ -95,8 +84,8 @@ def _summary(records: TrainingRecords, card: ModelCard | None) -> str:
 def _findings(records: TrainingRecords) -> str:
     found = records.findings
     if not found:
-        whole = "Losses, gradients and activations stayed where they should."
-        text = whole if records.debug else "The losses stayed where they should; no tensors were sampled in this run."
+        complete = "Losses, gradients and activations stayed within their limits."
+        text = complete if records.debug else "The losses stayed within their limits; this run did not sample tensors."
         return notice("good", "No rule fired.", text) + _rules(())
     notices = [
         notice("error" if row["severity"] == contract.ERROR else "warning", row["name"], _advice(row)) for row in found
@@ -105,13 +94,13 @@ def _findings(records: TrainingRecords) -> str:
 
 
 def _rules(found: Sequence[Mapping[str, Any]]) -> str:
-    """Every rule with the moment when it fired, those that did first."""
+    """Every rule and when it fired; the rules that fired come first."""
     fired = {row["name"]: row for row in found}
     rows = [
         (rule.name, *_moment(fired.get(rule.name)), rule.help.replace("`", ""))
         for rule in sorted(RULES, key=lambda rule: rule.name not in fired)
     ]
-    return details("Every rule", table("What was watched for", ("Rule", "Epoch", "Step", "Value", "Meaning"), rows))
+    return details("All rules", table("The rules of this run", ("Rule", "Epoch", "Step", "Value", "Meaning"), rows))
 
 
 def _moment(row: Mapping[str, Any] | None) -> tuple[object, object, str]:
@@ -124,7 +113,7 @@ def _advice(row: Mapping[str, Any]) -> str:
 
 
 def _learning(records: TrainingRecords) -> str:
-    """Over epochs; the loss of the sampled steps too, all that a run has that ended within its first epoch."""
+    """Curves over epochs, and the loss of the sampled steps: the only curve of a run that ended in its first epoch."""
     marks, splits = _marks(records), ("train", "validation")
     losses = _renamed(records.metric(f"{split}:loss") for split in splits)
     accuracies = _renamed(records.metric(f"{split}:accuracy") for split in splits)
@@ -133,15 +122,15 @@ def _learning(records: TrainingRecords) -> str:
         _curves(losses, "Cross-entropy", "nats", low=0.0, marks=marks),
         _curves(accuracies, "Accuracy", "share", low=0.0, high=1.0, marks=marks),
         _curves([records.metric("train:learning-rate")], "Learning rate", low=0.0),
-        _curves([records.metric("train:images-per-second")], "Training speed", "images a second", low=0.0),
+        _curves([records.metric("train:images-per-second")], "Training speed", "images per second", low=0.0),
         _curves(sampled, "Loss of sampled steps", "nats", x_label="step"),
     ]
     shown = [chart for chart in drawn if chart]
-    return side_by_side(shown) if shown else paragraph("The run ended before there was a curve to draw.")
+    return side_by_side(shown) if shown else paragraph("The run ended before it recorded a curve.")
 
 
 def _curves(series: Sequence[Series], label: str, unit: str = "", *, x_label: str = "epoch", **more: Any) -> str:
-    """Empty when nothing was measured; one line of several has its name in the title, for it gets no legend."""
+    """Empty if nothing was measured. If only one of several lines was, its name is in the title instead of a legend."""
     measured = [item for item in series if item.xs]
     if not measured:
         return ""
@@ -151,14 +140,14 @@ def _curves(series: Sequence[Series], label: str, unit: str = "", *, x_label: st
 
 
 def _marks(records: TrainingRecords) -> dict[float, str]:
-    """Epoch -> what happened there, the first findings only: more would cover the curves."""
-    said: dict[float, list[str]] = {}
+    """Epoch -> the findings there. Only the first findings: more of them would cover the curves."""
+    marks: dict[float, list[str]] = {}
     for row in records.findings[:_MAX_MARKS]:
-        said.setdefault(row["epoch"], []).append(row["name"])
+        marks.setdefault(row["epoch"], []).append(row["name"])
     best = records.last("best:epoch")
     if best is not None:
-        said.setdefault(best, []).insert(0, "kept")
-    return {epoch: ", ".join(names) for epoch, names in said.items()}
+        marks.setdefault(best, []).insert(0, "kept")
+    return {epoch: ", ".join(names) for epoch, names in marks.items()}
 
 
 def _renamed(series: Iterable[Series]) -> list[Series]:
@@ -186,7 +175,7 @@ def _data(records: TrainingRecords, card: ModelCard | None) -> str:
     manifest = environment.get("manifest_id") or (card.manifest_id if card else "")
     tiles = facts(
         {
-            "manifest": manifest or "none: folders as they were",
+            "manifest": manifest or "none: class folders without the Prepare step",
             "training images": _whole(environment.get("num_train")),
             "validation images": _whole(environment.get("num_validation")),
             "classes": len(labels) or "-",

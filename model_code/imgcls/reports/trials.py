@@ -15,7 +15,7 @@ _MAX_BARS = 20
 
 
 def render_trials(rows: Sequence[Mapping[str, Any]]) -> str:
-    """`rows` are those of `contract.trials`."""
+    """`rows` are those of trials.jsonl (`contract.trials`)."""
     ranked = sorted(rows, key=lambda row: (row["value"] is None, -(row["value"] or 0.0), row["trial"]))
     names = sorted({name for row in rows for name in row["values"]})
     varied = [name for name in names if len({json.dumps(row["values"].get(name)) for row in rows}) > 1]

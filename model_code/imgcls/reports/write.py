@@ -1,4 +1,4 @@
-"""Writes a model's reports into a folder: all three after an evaluation, two of them from a failed job's records."""
+"""Writes a model's reports into a folder: those of its training, and that of its evaluation."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _MAX_EXPLAINED = 6
 _BINS = 10
 
 Explain = Callable[[Sequence[int], Sequence[int]], Sequence[bytes]]
-"""From indices of images and class indices to JPEGs that show what speaks for the class."""
+"""(indices of images, a class index for each) -> JPEGs that show which pixels support the class."""
 
 
 class Split(Protocol):
-    """What is needed of the test split."""
+    """The part of the test split that is needed here."""
 
     @property
     def labels(self) -> tuple[str, ...]: ...
@@ -35,7 +35,7 @@ class Split(Protocol):
 
 
 def write_training_reports(folder: Path, output_data: Path, card: ModelCard | None = None) -> list[Path]:
-    """Both pages and the PNGs of the main plots, from what train.py left in `output_data`."""
+    """Both pages and the PNGs of the main plots, from train.py's records in `output_data`, even of a failed job."""
     written = [
         _write(folder, training.FILE, training.render_training_report(output_data, card).encode()),
         _write(folder, profiler.FILE, profiler.render_profiler_report(output_data).encode()),
@@ -67,7 +67,7 @@ def write_evaluation_report(
 def worst_mistakes(
     probabilities: np.ndarray, targets: np.ndarray, split: Split, explain: Explain | None = None
 ) -> list[Mistake]:
-    """The most confident wrong answers, the first few with what `explain` draws for (image, class called)."""
+    """The most confident wrong predictions, the first few with a saliency map by `explain`."""
     predicted, confidence = probabilities.argmax(1), probabilities.max(1)
     wrong = [int(i) for i in np.argsort(-confidence, kind="stable") if predicted[i] != targets[i]][:_MAX_MISTAKES]
     few = wrong[:_MAX_EXPLAINED]

@@ -16,12 +16,12 @@ from imgcls.serving.observe import Observer
 from imgcls.serving.repository import DEFAULT_PAGE, MAX_PAGE, Entry, Repository
 
 SINGLE = ""
-"""Name under which the single-model contract keeps its model; no path can name it."""
+"""The name of the model under the single-model contract; a request's path cannot contain it."""
 MAX_CONTROL_BYTES = 64 * 1024
 MAX_TRANSFORM_MB = 100
-"""SageMaker's limit on all bodies that a batch transform job has under way."""
+"""SageMaker's limit on the sum of all bodies that a batch transform job sends at once."""
 CLIENT_GONE = 499
-"""What the log says where nobody was left to answer."""
+"""The status in the log if the caller hung up before it was answered."""
 
 _log = logging.getLogger("kennel.serving")
 
@@ -35,7 +35,7 @@ class Answer:
 
 
 class App:
-    """ASGI. `single_model` is the folder of the single-model contract; without it the multi-model contract holds."""
+    """ASGI. `single_model` is the folder of the single-model contract; without it the multi-model contract applies."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class App:
         self._single_model = single_model
 
     async def start(self) -> None:
-        """Raises RequestError when the single model cannot be served."""
+        """Raises RequestError if the single model cannot be served."""
         if self._single_model is not None:
             await self._load(SINGLE, self._single_model)
 
@@ -71,11 +71,12 @@ class App:
             return
         except Exception:
             _log.exception("request %s failed", request.request_id)
-            body = {"error": "internal", "message": f"the server failed; its log has request {request.request_id}"}
+            message = f"the server failed; its log describes it under request {request.request_id}"
+            body = {"error": "internal", "message": message}
             answer = _json(500, body, error="internal")
         headers = {request.request_id_header: request.request_id, **answer.headers}
         await respond(send, answer.status, answer.body, headers)
-        # The platform pings every few seconds: a line for each would drown the others, and be paid for.
+        # The platform pings every few seconds: log lines for that would cost money and hide the others.
         if request.parts != ("ping",) or answer.status != 200:
             self._observer.access(request, answer.status, len(answer.body), perf_counter() - start, answer.error)
 
@@ -99,7 +100,8 @@ class App:
             case ("models", name, "invoke") if self._single_model is None:
                 _allow(request, "POST")
                 return await self._invoke(request, name)
-        raise RequestError(404, "no_such_route", f"{request.method} {request.path[:200]} is no route of this container")
+        message = f"{request.method} {request.path[:200]} is not a route of this container"
+        raise RequestError(404, "no_such_route", message)
 
     async def _invoke(self, request: Request, name: str) -> Answer:
         body, headers = await self._invoker.invoke(request, name)
@@ -140,7 +142,7 @@ class App:
         return _json(200, {"status": "unloaded"})
 
     def _execution_parameters(self) -> dict[str, Any]:
-        """What a batch transform job asks first. Several requests a core, so that transfers leave none without work."""
+        """The first request of a batch transform job. Several requests per core keep it busy during transfers."""
         payload = max(1, self._settings.max_body_bytes >> 20)
         return {
             "MaxConcurrentTransforms": max(1, min(4 * self._threads, MAX_TRANSFORM_MB // payload)),
@@ -155,7 +157,7 @@ def _describe(entry: Entry) -> dict[str, str]:
 
 def _allow(request: Request, *methods: str) -> None:
     if request.method not in methods:
-        message = f"{request.path[:200]} takes {' or '.join(methods)}"
+        message = f"{request.path[:200]} accepts {' or '.join(methods)} only"
         raise RequestError(405, "method_not_allowed", message, {"Allow": ", ".join(methods)})
 
 

@@ -1,7 +1,7 @@
-"""Compiled graphs of models that were unloaded, so that loading one again need not compile it again.
+"""Cache of compiled graphs: a model that was unloaded does not have to be compiled again for its next load.
 
-The files have no names: nobody else can reach or leave one, so what is read is what this process wrote, and they end
-with the process, however it ends.
+The files have no names, so nobody else can write one or be given one, and they disappear with the process, however it
+ends.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import IO
 from imgcls.serving.context import settings
 
 MAX_BLOBS = 128
-"""Each one holds a file descriptor."""
+"""Each one keeps a file open."""
 
 _log = logging.getLogger("kennel.serving")
 
 
 class BlobCache:
-    """Bytes by key, at most `max_bytes` of them on disk, the least recently used dropped first. Thread-safe."""
+    """Bytes by key on disk, at most `max_bytes`; the least recently used are dropped first. Thread-safe."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -38,17 +38,17 @@ class BlobCache:
         return key in self._files
 
     def get(self, key: str) -> mmap.mmap | None:
-        """The blob, mapped: it stays valid after it was dropped here. None when it is not here."""
+        """The blob, mapped into memory, or None. The mapping stays valid after the blob was dropped from the cache."""
         with self._lock:
             if key not in self._files:
                 return None
             self._files.move_to_end(key)
             file, size = self._files[key]
-            # Copy-on-write, as OpenVINO takes writable memory only; nothing is ever written.
+            # Copy-on-write, as OpenVINO accepts writable memory only; nothing is ever written.
             return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
 
     def put(self, key: str, blob: bytes | memoryview) -> None:
-        """Keep a blob where there is room for it. A disk that cannot take it costs a log line, nothing else."""
+        """Keep a blob if there is room for it. If the disk cannot, that is a warning in the log only."""
         if len(blob) > self._max_bytes:
             return
         try:
@@ -70,6 +70,6 @@ class BlobCache:
 
 @cache
 def shared() -> BlobCache | None:
-    """The process's cache; None where the settings switch it off."""
+    """The process's cache; None if the settings switch it off."""
     limit = settings().max_blob_bytes
     return BlobCache(limit) if limit else None

@@ -1,4 +1,4 @@
-"""Where the four functions find what is not in their arguments: the process's settings, the request's headers."""
+"""What the four functions read besides their arguments: the process's settings and the request's headers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from imgcls.contract.serving import CUSTOM_ATTRIBUTES_HEADER, ServerSettings
 
 @dataclass(frozen=True)
 class RequestContext:
-    """What serve.py knows of a request and the four functions may ask."""
+    """The part of a request that serve.py passes to the four functions."""
 
     custom_attributes: str | None = None
 
@@ -24,7 +24,7 @@ def settings() -> ServerSettings:
 
 
 def custom_attributes(context: Any) -> str | None:
-    """The CustomAttributes in our context, in that of AWS's inference toolkit, or in none."""
+    """The CustomAttributes in our context or in that of AWS's inference toolkit; None without a context."""
     if context is None:
         return None
     if isinstance(context, RequestContext):
@@ -32,5 +32,5 @@ def custom_attributes(context: Any) -> str | None:
     for processor in context.request_processor:
         for name, value in processor.get_request_properties().items():
             if name.lower() == CUSTOM_ATTRIBUTES_HEADER.lower():
-                return value
+                return str(value)
     return None

@@ -19,22 +19,22 @@ from imgcls.serving.context import settings
 from imgcls.serving.memory import drop_mapped_pages
 
 _HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
-"""Without a hint OpenVINO takes bf16 wherever the CPU has it: fp32 would not mean fp32."""
+"""Without a hint OpenVINO uses bf16 wherever the CPU has it: fp32 would not mean fp32."""
 
 
 _log = logging.getLogger("kennel.serving")
 _CORE = ov.Core()
 SUPPORTS_BF16 = "BF16" in _CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-"""Asked at import, which loads the CPU plugin: the first model need not wait for it."""
+"""Read at import, which loads the CPU plugin, so that the first model does not have to wait for it."""
 
 
 class OpenVinoEngine:
     """One compiled graph, run one image at a time, each image on one core.
 
-    Parallelism comes from the server's threads, one a core, which all models share and which wait while a model's
-    stream computes for them. So a model has as many streams as there are such threads, of one thread each: with one
-    stream OpenVINO answers a model's requests one after another. And no pinning: OpenVINO pins each compiled model's
-    first stream to the same core, and two hot models would share that core.
+    Parallelism comes from the server's threads, one per core, which all models share and which wait while a model's
+    stream computes for them. So a model has as many streams as there are such threads, of one thread each: with a
+    single stream OpenVINO would answer a model's requests one after another. CPU pinning is off: OpenVINO pins the
+    first stream of every compiled model to the same core, which two busy models would then share.
     """
 
     def __init__(
@@ -48,19 +48,19 @@ class OpenVinoEngine:
     ) -> None:
         """`precision` overrides the card's. Raises ArtifactError for a graph that cannot serve this card.
 
-        With `blobs` the card's hashes must have been verified: a graph is known by them.
+        With `blobs` the card's hashes must have been verified, because they are the key of a compiled graph.
         """
         precision = precision or card.precision
         if precision == "bf16" and not SUPPORTS_BF16:
-            raise ArtifactError("precision is bf16, which this CPU lacks; publish the model as fp32 or int8")
+            raise ArtifactError("precision is bf16, which this CPU does not have: publish the model as fp32 or int8")
         threads = threads or num_cores()
         side = card.preprocessing.crop
         path = folder / GRAPHS[precision]
         if not path.is_file():
-            raise ArtifactError(f"precision {precision} needs {path.name}, which the artifact lacks")
+            raise ArtifactError(f"precision {precision} needs {path.name}, which the artifact does not contain")
         self._blobs = blobs
         self._key = _key(card, path.name, precision, threads)
-        # The compiled graph goes on reading the blob, which must stay mapped as long.
+        # The compiled graph keeps reading the blob, which must stay mapped for as long.
         self._blob = blobs.get(self._key) if blobs else None
         options = _options(precision, threads)
         if self._blob is not None:
@@ -72,7 +72,7 @@ class OpenVinoEngine:
 
     @classmethod
     def for_server(cls, folder: Path, card: ModelCard) -> OpenVinoEngine:
-        """With the process's settings, and its kept blobs. The card's hashes must have been verified."""
+        """With the process's settings and its cache of blobs. The card's hashes must have been verified."""
         return cls(folder, card, threads=settings().threads, blobs=compiled_blobs.shared())
 
     @staticmethod
@@ -92,7 +92,7 @@ class OpenVinoEngine:
             self._idle.append(request)
 
     def retire(self) -> None:
-        """Keep the compiled graph for the next load of the same model. Nobody may run it meanwhile."""
+        """Keep the compiled graph for the next load of the same model. It must not be running."""
         if self._blobs is None or self._key in self._blobs:
             return
         try:
@@ -104,20 +104,21 @@ class OpenVinoEngine:
     def _infer(request: ov.InferRequest, image: np.ndarray) -> np.ndarray:
         request.set_input_tensor(ov.Tensor(np.require(image, requirements=["C", "W"]), shared_memory=True))
         request.infer()
-        return request.get_output_tensor().data.copy()
+        logits: np.ndarray = request.get_output_tensor().data.copy()
+        return logits
 
 
 def _compile(path: Path, side: int, num_classes: int, options: dict[str, object]) -> ov.CompiledModel:
     try:
         graph = _CORE.read_model(path)
         _check(graph, side, num_classes)
-        # One image a call: a batch buys nothing on a CPU at the GEMM roofline, and a fixed shape needs less memory.
+        # One image per call: a batch gains nothing on a CPU at the GEMM roofline, and a fixed shape needs less memory.
         graph.reshape([1, side, side, 3])
         compiled = _CORE.compile_model(graph, "CPU", options)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise ArtifactError(f"{path.name} cannot be compiled: {reason}") from error
-    # Compiling packed the weights into a layout of its own; the mapped originals are not needed again.
+    # Compiling copied the weights into its own layout; the mapped originals are not needed again.
     drop_mapped_pages(path.with_name(weights_name(path.name)))
     return compiled
 
@@ -130,7 +131,7 @@ def _import(blob: mmap.mmap, options: dict[str, object]) -> ov.CompiledModel:
 
 
 def _key(card: ModelCard, graph: str, precision: str, threads: int) -> str:
-    """What a compiled graph depends on. The engine and the CPU are this process's own."""
+    """Everything that a compiled graph depends on. The engine and the CPU do not change within a process."""
     hashes = [card.files.get(name) for name in (graph, weights_name(graph))]
     text = repr((hashes, precision, threads, card.preprocessing.crop, len(card.labels)))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -155,5 +156,5 @@ def _check(graph: ov.Model, side: int, num_classes: int) -> None:
         raise ArtifactError(f"the graph must take uint8 (num, {side}, {side}, 3), not {found}")
     if not ov.PartialShape([-1, num_classes]).compatible(graph.output().partial_shape):
         raise ArtifactError(
-            f"the graph answers {graph.output().partial_shape}, but model.json has {num_classes} labels"
+            f"the graph's output is {graph.output().partial_shape}, but model.json has {num_classes} labels"
         )

@@ -1,9 +1,9 @@
-"""What a caller can do wrong, each with its HTTP status, a stable code and one sentence."""
+"""The errors of a caller: an HTTP status, a stable code and one sentence each."""
 
 from __future__ import annotations
 
 try:
-    # AWS's inference toolkit answers with an error's own status only when the error derives from this class.
+    # AWS's inference toolkit answers with an error's own status only if the error derives from this class.
     from sagemaker_inference.errors import BaseInferenceToolkitError as _Base
 except ImportError:
 
@@ -20,17 +20,14 @@ PHRASES = {
 }  # fmt: skip
 
 
-class RequestError(_Base):
+class RequestError(_Base):  # type: ignore[misc]
     """A refused request. The answer's body is `{"error": code, "message": message}`."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(status, message, PHRASES[status])
+        self.status = status
         self.code = code
         self.headers = headers or {}
 
-    @property
-    def status(self) -> int:
-        return self.status_code
-
     def body(self) -> dict[str, str]:
-        return {"error": self.code, "message": self.message}
+        return {"error": self.code, "message": str(self.message)}

@@ -1,4 +1,4 @@
-"""What goes in and out of a prediction: content types, JSON batches, custom attributes, response formats."""
+"""Formats of requests and answers: content types, JSON batches, custom attributes, response formats."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_content_type(content_type: str | None) -> None:
     """Raises RequestError 415."""
     kind, allowed = media_type(content_type), (*IMAGE_TYPES, *SNIFFED_TYPES, BATCH_TYPE)
     if kind not in allowed:
-        message = f"content type {kind[:80]!r} is not taken; use one of {', '.join(allowed)}"
+        message = f"content type {kind[:80]!r} is not supported; use one of {', '.join(allowed)}"
         raise RequestError(415, "unsupported_content_type", message)
 
 
@@ -61,7 +61,8 @@ def _parse_batch(body: bytes | str, max_batch: int) -> Images:
     if not isinstance(instances, list) or not instances:
         raise RequestError(400, "bad_json", usage)
     if len(instances) > max_batch:
-        raise RequestError(413, "batch_too_large", f"{len(instances)} instances; at most {max_batch} are taken at once")
+        message = f"{len(instances)} instances in one request; at most {max_batch} are accepted"
+        raise RequestError(413, "batch_too_large", message)
     return Images(tuple(_decode_instance(item, index) for index, item in enumerate(instances)), is_batch=True)
 
 
@@ -77,7 +78,7 @@ def _decode_instance(item: Any, index: int) -> bytes:
 def parse_attributes(text: str | None) -> Attributes:
     """`top_k=5,format=named`, separated by commas or semicolons. Raises RequestError 400 on a bad value.
 
-    Anything else in CustomAttributes is the caller's own (AWS suggests it for trace ids) and is left alone.
+    Anything else in CustomAttributes belongs to the caller (AWS suggests trace ids) and is ignored.
     """
     values = {}
     for item in (text or "").replace(";", ",").split(","):
@@ -93,13 +94,13 @@ def parse_attributes(text: str | None) -> Attributes:
 
 
 def check_accept(accept: str | None) -> None:
-    """Raises RequestError 406 when JSON is not among what the caller takes."""
+    """Raises RequestError 406 if the caller does not accept JSON."""
     if accept and not any(media_type(part) in _ACCEPTED for part in accept.split(",")):
-        raise RequestError(406, "not_acceptable", "answers are application/json; ask for that in Accept")
+        raise RequestError(406, "not_acceptable", "answers are application/json: accept that in the Accept header")
 
 
 def render(prediction: Prediction, attributes: Attributes) -> bytes:
-    """The response's JSON. A batch gives `{"predictions": [one per instance]}`."""
+    """The response's JSON. The answer to a batch is `{"predictions": [one per instance]}`."""
     card = prediction.card
     kind = attributes.response_format or card.response_format
     answers = [_FORMATS[kind](card, row, attributes.top_k) for row in prediction.probabilities]
@@ -120,7 +121,7 @@ def _full(card: ModelCard, probabilities: np.ndarray, top_k: int | None) -> dict
 
 
 def _array(card: ModelCard, probabilities: np.ndarray, top_k: int | None) -> list[float]:
-    return np.round(probabilities, _DECIMALS).tolist()
+    return [float(value) for value in np.round(probabilities, _DECIMALS)]
 
 
 def _named(card: ModelCard, probabilities: np.ndarray, top_k: int | None) -> dict[str, float]:
@@ -134,4 +135,4 @@ _FORMATS = {"full": _full, "array": _array, "named": _named}
 
 def top(probabilities: np.ndarray, k: int) -> list[int]:
     """Indices of the `k` largest of (classes,), best first; equal ones in class order."""
-    return np.argsort(-probabilities, kind="stable")[:k].tolist()
+    return [int(index) for index in np.argsort(-probabilities, kind="stable")[:k]]

@@ -1,4 +1,4 @@
-"""HTTP around the application: one request, its limited body, its answer; and limits that uvicorn has no option for."""
+"""HTTP around the application: a request, its limited body, its answer; and limits for which uvicorn has no option."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Request:
-    """One HTTP request. Header names are lower case; `parts` is the path, unquoted after it was split at slashes.
+    """One HTTP request. Header names are lower case; `parts` is the path, split at slashes and then unquoted.
 
-    `length` is the body's, 0 when it comes in chunks of unknown number; `body_bytes` is what was read of it.
+    `length` is the body's, or 0 if it comes in chunks; `body_bytes` is the number of bytes that were read.
     """
 
     def __init__(self, scope: dict[str, Any], receive: Receive) -> None:
@@ -55,8 +55,8 @@ class Request:
 
     async def body(self, max_bytes: int, seconds: float) -> bytes:
         """The whole body. Raises RequestError 413 before reading more than `max_bytes`, 408 after `seconds`."""
-        # What was refused unread is still on its way. A little of it is read and thrown away, so that the caller sees
-        # the answer; before more of it the connection is closed.
+        # A refused body is still on its way. A small one is read and discarded, so that the caller sees the answer;
+        # for a larger one the connection is closed.
         close: dict[str, str] = {} if 0 < self.length <= _DISCARD * max_bytes else {"Connection": "close"}
         too_large = RequestError(413, "body_too_large", f"the body is larger than {max_bytes} bytes", close)
         if self.length > max_bytes:
@@ -80,7 +80,7 @@ class Request:
 
 
 class ClientGone(Exception):
-    """The caller hung up before its request was whole; nobody waits for an answer."""
+    """The caller hung up before its request was complete; nobody waits for an answer."""
 
 
 async def respond(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
@@ -91,7 +91,7 @@ async def respond(send: Send, status: int, body: bytes, headers: dict[str, str])
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 protocol, with a limit on the headers' size and time, and JSON for what is not HTTP."""
+    """uvicorn's HTTP/1.1 protocol with limits on the headers' size and time, and JSON answers to invalid HTTP."""
 
     _header_bytes = 0
     _in_headers = True

@@ -1,4 +1,4 @@
-"""One prediction request: what can be refused early, the work on the shared threads, the answer."""
+"""One prediction request: early refusals, the work on the shared threads, the answer."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Protocol
 
 from imgcls.contract.serving import BATCH_TYPE, CUSTOM_ATTRIBUTES_HEADER, MODEL_VERSION_HEADER, ServerSettings
 from imgcls.serving.context import RequestContext
 from imgcls.serving.errors import RequestError
 from imgcls.serving.formats import check_accept, check_content_type, media_type, parse_attributes
+from imgcls.serving.functions import Functions
 from imgcls.serving.http import Request
 from imgcls.serving.model import Images, Model, Prediction, concatenate
 from imgcls.serving.observe import Observer
@@ -20,18 +20,9 @@ from imgcls.serving.repository import Repository
 from imgcls.serving.workers import Workers, overloaded
 
 
-class Functions(Protocol):
-    """inference.py's four functions."""
-
-    def model_fn(self, model_dir: str, context: Any = None) -> Model: ...
-    def input_fn(self, body: bytes, content_type: str, context: Any = None) -> Images: ...
-    def predict_fn(self, data: Images, model: Model, context: Any = None) -> Prediction: ...
-    def output_fn(self, prediction: Prediction, accept: str | None, context: Any = None) -> tuple[bytes, str]: ...
-
-
 @dataclass(frozen=True)
-class Question:
-    """What the four functions need of a request."""
+class PredictionRequest:
+    """The part of a request that the four functions need."""
 
     body: bytes
     content_type: str
@@ -40,7 +31,7 @@ class Question:
 
 
 class Invoker:
-    """Answers prediction requests. Lives on the event loop; the four functions run on the workers' threads."""
+    """Answers prediction requests. Runs on the event loop; the four functions run on the workers' threads."""
 
     def __init__(
         self,
@@ -70,18 +61,18 @@ class Invoker:
         parse_attributes(context.custom_attributes)
         with self._room_for(request):
             body = await request.body(self._settings.max_body_bytes, self._settings.body_seconds)
-            question = Question(body, content_type, accept, context)
-            # Again: while this body was on its way others may have arrived.
+            asked = PredictionRequest(body, content_type, accept, context)
+            # Once more, because other requests may have arrived while this body was on its way.
             self._workers.admit()
             with self._repository.use(name) as model, self._counted(model, start):
                 run = self._run_batch if media_type(content_type) == BATCH_TYPE else self._run_single
-                answer, prediction, waited = await run(model, question)
+                answer, prediction, waited = await run(model, asked)
         self._observer.prediction(request, prediction, waited)
         return answer, {MODEL_VERSION_HEADER: model.card.version}
 
     @contextmanager
     def _room_for(self, request: Request) -> Iterator[None]:
-        """Raises RequestError 503 when the bodies that are here already leave no room for this one."""
+        """Raises RequestError 503 if there is no room for this body beside those that are already here."""
         size = min(request.length or self._settings.max_body_bytes, self._settings.max_body_bytes)
         if self._body_bytes and self._body_bytes + size > self._settings.max_queue_bytes:
             raise overloaded()
@@ -93,7 +84,7 @@ class Invoker:
 
     @contextmanager
     def _counted(self, model: Model, start: float) -> Iterator[None]:
-        """Count the invocation; a refused one is the caller's failure, not the model's."""
+        """Count the invocation. A refused request does not count as an error of the model."""
         failed = True
         try:
             yield
@@ -104,28 +95,28 @@ class Invoker:
         finally:
             self._observer.metrics.invocation(model.card.name, perf_counter() - start, failed=failed)
 
-    async def _run_single(self, model: Model, question: Question) -> tuple[bytes, Prediction, float]:
-        (answer, prediction), waited = await self._workers.submit(self._answer, model, question)
+    async def _run_single(self, model: Model, asked: PredictionRequest) -> tuple[bytes, Prediction, float]:
+        (answer, prediction), waited = await self._workers.submit(self._answer, model, asked)
         return answer, prediction, waited
 
-    def _answer(self, model: Model, question: Question) -> tuple[bytes, Prediction]:
-        functions, context = self._functions, question.context
-        images = functions.input_fn(question.body, question.content_type, context)
+    def _answer(self, model: Model, asked: PredictionRequest) -> tuple[bytes, Prediction]:
+        functions, context = self._functions, asked.context
+        images = functions.input_fn(asked.body, asked.content_type, context)
         prediction = functions.predict_fn(images, model, context)
-        return functions.output_fn(prediction, question.accept, context)[0], prediction
+        return functions.output_fn(prediction, asked.accept, context)[0], prediction
 
-    async def _run_batch(self, model: Model, question: Question) -> tuple[bytes, Prediction, float]:
-        """Image by image, so that a batch uses all cores and other requests get their turn in between."""
-        functions, context, submit = self._functions, question.context, self._workers.submit
-        images, waited = await submit(functions.input_fn, question.body, question.content_type, context)
+    async def _run_batch(self, model: Model, asked: PredictionRequest) -> tuple[bytes, Prediction, float]:
+        """One image at a time, so that a batch uses all cores and other requests get their turn in between."""
+        functions, context, submit = self._functions, asked.context, self._workers.submit
+        images, waited = await submit(functions.input_fn, asked.body, asked.content_type, context)
         self._workers.admit(len(images.encoded))
         singles = [Images((data,), images.is_batch, index) for index, data in enumerate(images.encoded)]
         jobs = (submit(functions.predict_fn, single, model, context) for single in singles)
-        # All are waited for, also after an error: the model stays in use until none of its jobs runs.
+        # All results are awaited, even after an error: the model is in use as long as one of its jobs runs.
         results = await asyncio.gather(*jobs, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
         prediction = concatenate([result[0] for result in results if not isinstance(result, BaseException)])
-        (answer, _), _ = await submit(functions.output_fn, prediction, question.accept, context)
+        (answer, _), _ = await submit(functions.output_fn, prediction, asked.accept, context)
         return answer, prediction, waited

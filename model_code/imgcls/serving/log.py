@@ -1,4 +1,4 @@
-"""JSON lines to a stream, written by a thread of their own so that a slow reader never holds up an answer."""
+"""JSON lines to a stream, written by a separate thread so that a slow reader does not delay answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GATHER_SECONDS = 0.05
 
 
 class LineLog:
-    """Lines beyond MAX_WAITING are dropped and counted: the log may lose lines, the server may not stop."""
+    """Lines beyond MAX_WAITING are dropped and counted: it is better to lose log lines than to block the server."""
 
     def __init__(self, stream: IO[str] = sys.stdout) -> None:
         self._stream = stream
@@ -30,14 +30,14 @@ class LineLog:
             self._waiting.put(record)
 
     def close(self) -> None:
-        """Write what waits."""
+        """Write the lines that are still waiting."""
         self._waiting.put(None)
         self._thread.join(timeout=5)
 
     def _write_all(self) -> None:
         while True:
             records = [self._waiting.get()]
-            # Gathering the lines of a moment spares a wake-up, and a fight for the interpreter, per request.
+            # Collecting lines for a moment avoids a thread switch per request.
             time.sleep(_GATHER_SECONDS)
             while not self._waiting.empty():
                 records.append(self._waiting.get())

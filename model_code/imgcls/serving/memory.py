@@ -1,4 +1,4 @@
-"""How much memory the process may use, what a model costs, and giving memory back to the system."""
+"""The process's memory limit, the memory of a model, and returning freed memory to the system."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def process_limit() -> int:
-    """80 % of what the container, or else the machine, may use, in bytes."""
+    """80 % of the container's limit, or of the machine's memory, in bytes."""
     limits = [os.sysconf("SC_PHYS_PAGES") * _PAGE]
     for path in _CGROUP_LIMITS:
         with suppress(OSError, ValueError):
@@ -32,12 +32,12 @@ def resident_bytes() -> int:
 
 
 def model_cost(graph_bytes: int) -> int:
-    """Memory that a compiled graph of this size takes, in bytes: an upper estimate, made before it is loaded."""
+    """Memory of a compiled graph whose files have this size, in bytes: an upper estimate, before it is loaded."""
     return int(graph_bytes * 1.3) + 16 * 1024 * 1024
 
 
 def drop_mapped_pages(path: Path) -> None:
-    """Let go of the pages of `path` that this process has mapped; one that is needed again is read again."""
+    """Release the pages of `path` that this process has mapped; a page that is needed again is read again."""
     libc = ctypes.CDLL(None, use_errno=True)
     for line in Path("/proc/self/maps").read_text().splitlines():
         if line.endswith(f" {path.resolve()}"):
@@ -46,31 +46,31 @@ def drop_mapped_pages(path: Path) -> None:
 
 
 class Budget:
-    """Memory promised to models. Used from the event loop only."""
+    """Memory reserved for models. Used from the event loop only."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._promised: dict[str, int] = {}
+        self._reserved: dict[str, int] = {}
         self._idle_bytes = resident_bytes()
 
     @property
-    def promised(self) -> int:
-        return sum(self._promised.values())
+    def reserved(self) -> int:
+        return sum(self._reserved.values())
 
     def reserve(self, name: str, cost: int) -> None:
-        """Raises RequestError 507, on which SageMaker unloads other models and asks again."""
-        used = max(self._idle_bytes + self.promised, resident_bytes())
+        """Raises RequestError 507, after which SageMaker unloads other models and tries again."""
+        used = max(self._idle_bytes + self.reserved, resident_bytes())
         if used + cost > self.limit:
             message = f"the model needs about {cost >> 20} MiB; {max(0, self.limit - used) >> 20} MiB are left"
             raise RequestError(507, "out_of_memory", message)
-        self._promised[name] = cost
+        self._reserved[name] = cost
 
     def release(self, name: str) -> None:
-        del self._promised[name]
+        del self._reserved[name]
 
 
 class Allocator:
-    """glibc's allocator: without these two, freed models stay in the arenas of the threads that loaded them."""
+    """glibc's allocator: without these two options, freed models stay in the arenas of the threads that loaded them."""
 
     def __init__(self) -> None:
         libc = ctypes.CDLL(None)
@@ -78,7 +78,7 @@ class Allocator:
         if hasattr(libc, "mallopt"):
             libc.mallopt(_M_ARENA_MAX, 2)
             libc.mallopt(_M_MMAP_THRESHOLD, 1024 * 1024)
-        # Modules and their like stay for good: a collection that walks them holds all threads up for 30 milliseconds.
+        # Modules and the like are never freed, and a garbage collection over them stops all threads for 30 ms.
         gc.freeze()
 
     def give_back(self) -> None:

@@ -1,4 +1,4 @@
-"""Counts and times of a minute, as lines in CloudWatch's embedded metric format (EMF)."""
+"""Counts and times of the last minute, as lines in CloudWatch's embedded metric format (EMF)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from imgcls.contract.serving import ENDPOINT_METRICS, METRIC_NAMESPACE, MODEL_METRICS, OTHER_MODELS, REFUSALS_METRIC
 
 MAX_VALUES = 100
-"""EMF takes at most this many values of a metric in one line."""
+"""EMF accepts at most this many values of a metric in one line."""
 
 _UNITS = {name: "Milliseconds" for name in ("Latency", "QueueTime", "DecodeTime", "InferTime", "ModelLoadTime")}
 
 
 class Metrics:
-    """Collects between two calls of `flush`. Used from the event loop only.
+    """Collects values between two calls of `flush`. Used from the event loop only.
 
-    A model has metrics of its own under its name, never its version, because each costs money; models beyond
+    A model has its own metrics under its name, not under its version, because each metric costs money; models beyond
     `max_models` share one name.
     """
 
@@ -51,7 +51,7 @@ class Metrics:
         self._values["Code", code][REFUSALS_METRIC].append(1)
 
     def flush(self) -> Iterator[dict[str, Any]]:
-        """The lines of what was collected; nothing without an endpoint's name, as no metric could be told apart."""
+        """The collected lines; none without an endpoint's name, because endpoints could not be told apart."""
         values, self._values = self._values, defaultdict(lambda: defaultdict(list))
         if not self._endpoint:
             return
@@ -78,7 +78,7 @@ class Metrics:
 
 
 def _summary(name: str, values: Sequence[float]) -> float | list[float]:
-    """A count as its sum; times as they are, or as MAX_VALUES evenly spaced quantiles with both extremes."""
+    """Counts are summed; times are kept, or reduced to MAX_VALUES evenly spaced quantiles with both extremes."""
     if name not in _UNITS:
         return sum(values)
     ordered = sorted(values)

@@ -1,4 +1,4 @@
-"""A loaded model, what it is asked, and what it answers."""
+"""A loaded model, its input images and its predictions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Engine(Protocol):
 class Images:
     """Encoded images of one request. `is_batch`: they came as JSON instances, so the answer is a list.
 
-    `first` is the index in the request of the first of them, for messages.
+    `first` is the index of the first image in the request, for messages.
     """
 
     encoded: tuple[bytes, ...]
@@ -49,9 +49,9 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Model:
-    """A card, the engine that runs its graph, and the cap on an image's declared pixels.
+    """A card, the engine that runs its graph, and the limit on an image's declared pixels.
 
-    `retire` is called when the model was unloaded, nothing runs it any more, and its memory is about to be freed.
+    `retire` is called after the model was unloaded and its last request ended, before its memory is freed.
     """
 
     card: ModelCard
@@ -60,7 +60,7 @@ class Model:
     retire: Callable[[], None] = lambda: None
 
     def predict(self, images: Images) -> Prediction:
-        """Raises RequestError naming the image that gives no pixels."""
+        """Raises RequestError naming an image that cannot be decoded."""
         start = perf_counter()
         pixels = np.stack([self._pixels(images, index) for index in range(len(images.encoded))])
         decoded = perf_counter()
@@ -87,7 +87,7 @@ def softmax(logits: np.ndarray, temperature: float) -> tuple[np.ndarray, np.ndar
 
 
 def concatenate(parts: list[Prediction]) -> Prediction:
-    """One prediction over the images of all `parts`, which are of the same model and request."""
+    """One prediction for the images of all `parts`, which belong to the same model and request."""
     return Prediction(
         parts[0].card,
         np.concatenate([part.probabilities for part in parts]),

@@ -1,6 +1,6 @@
-"""What the server tells about itself: an access line and a prediction record per request, and metrics.
+"""What the server logs: an access line and a prediction record per request, and metrics.
 
-No line holds image bytes, and what a caller sent is cut to a bounded length.
+A line does not contain image bytes, and text from the caller is cut to a maximum length.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Observer:
         self.metrics = metrics
 
     def access(self, request: Request, status: int, num_bytes: int, seconds: float, error: str | None) -> None:
-        """`error` is the code of a refusal."""
+        """`error` is the code of a refused request."""
         record: dict[str, Any] = {
             "type": "access",
             "time": _now(),

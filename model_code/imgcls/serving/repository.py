@@ -1,4 +1,4 @@
-"""The loaded models: load, look up, list, unload. Lives on the event loop, so it needs no locks."""
+"""The loaded models: load, look up, list, unload. Runs on the event loop, so it does not need locks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ DEFAULT_PAGE, MAX_PAGE = 100, 1000
 
 @dataclass
 class Entry:
-    """`model` is None while it loads. `idle` is set when no request uses it, `gone` once it is unloaded."""
+    """`model` is None while it loads. `settled` is set when loading has ended, `idle` while no request uses the model,
+    `gone` once it is unloaded.
+    """
 
     name: str
     url: str
@@ -36,7 +38,7 @@ class Entry:
 
 
 class Repository:
-    """Models by their opaque name."""
+    """Models by their names, which may be any text."""
 
     def __init__(self, load: Callable[[str], Model], budget: Budget, allocator: Allocator) -> None:
         self._load = load
@@ -50,7 +52,7 @@ class Repository:
         while (entry := self._entries.get(name)) and entry.is_leaving:
             await entry.gone.wait()
         if entry:
-            raise RequestError(409, "already_loaded", f"model {name!r} is loaded already")
+            raise RequestError(409, "already_loaded", f"model {name!r} is already loaded")
         entry = Entry(name, url)
         entry.idle.set()
         loop = asyncio.get_running_loop()
@@ -74,7 +76,7 @@ class Repository:
         return entry
 
     async def _reserve(self, name: str, cost: int) -> None:
-        """Raises RequestError 507 when the memory is taken, freed memory that the process still holds not counted."""
+        """Raises RequestError 507 if there is not enough memory, even after freed memory was given back."""
         try:
             self._budget.reserve(name, cost)
         except RequestError:
@@ -83,7 +85,7 @@ class Repository:
 
     @contextmanager
     def use(self, name: str) -> Iterator[Model]:
-        """The model, kept until the block ends. Raises RequestError 404."""
+        """The model, which is not unloaded before the block ends. Raises RequestError 404."""
         entry = self._entries.get(name)
         if entry is None or entry.model is None or entry.is_leaving:
             raise _not_loaded(name)
@@ -97,7 +99,7 @@ class Repository:
                 entry.idle.set()
 
     async def unload(self, name: str) -> None:
-        """Returns when the model's own requests are answered and its memory is free. Raises RequestError 404."""
+        """Returns after the model's requests are answered and its memory is free. Raises RequestError 404."""
         entry = self._entries.get(name)
         if entry is not None:
             await entry.settled.wait()
@@ -155,4 +157,5 @@ def _decode_token(token: str) -> str:
     try:
         return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise RequestError(400, "bad_token", "next_page_token is not one that this server gave") from None
+        message = "next_page_token is invalid: use the nextPageToken of an answer, or leave it out"
+        raise RequestError(400, "bad_token", message) from None

@@ -1,4 +1,4 @@
-"""From the environment to a running server: wires the parts together and hands them to uvicorn."""
+"""Starts the server: reads the environment, connects the parts and runs them under uvicorn."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from imgcls.runtime.cores import num_cores
 from imgcls.serving.app import App
 from imgcls.serving.errors import RequestError
 from imgcls.serving.formats import parse_attributes
+from imgcls.serving.functions import Functions
 from imgcls.serving.http import LimitedProtocol
-from imgcls.serving.invoke import Functions, Invoker
+from imgcls.serving.invoke import Invoker
 from imgcls.serving.log import LineLog
 from imgcls.serving.memory import Allocator, Budget, process_limit
 from imgcls.serving.metrics import Metrics
@@ -27,12 +28,12 @@ from imgcls.serving.workers import Workers
 DEFAULT_PORT = 8080
 MODEL_DIR = "/opt/ml/model"
 KEEP_ALIVE_SECONDS = 75
-"""Longer than the caller keeps an idle connection, so that it is the caller who closes."""
+"""Longer than the caller keeps an idle connection, so that the caller closes it."""
 
 
 def run(functions: Functions, environment: Mapping[str, str]) -> int:
     """Serve until SIGTERM or SIGINT; in-flight requests are answered first. Returns the exit code."""
-    # The event loop must get the interpreter quickly from threads that compute.
+    # Threads that compute must release the interpreter quickly for the event loop.
     sys.setswitchinterval(0.001)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:

@@ -1,4 +1,4 @@
-"""The artifact's torch weights, for AWS's inference containers, which have torch and no OpenVINO."""
+"""Runs the artifact's torch weights, for AWS's inference containers, which have torch but not OpenVINO."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from imgcls.networks.architectures import build
 
 
 class TorchEngine:
-    """fp32, whatever the card's precision: torch has the trained weights, not the calibrated graph."""
+    """Always in fp32, whatever the card's precision: torch runs the trained weights, not the calibrated graph."""
 
     def __init__(self, folder: Path, card: ModelCard) -> None:
-        """Raises ArtifactError for weights that are not those of the card's architecture."""
+        """Raises ArtifactError for weights that do not fit the card's architecture."""
         self._network = build(card.architecture, len(card.labels)).eval()
         try:
             self._network.load_state_dict(weights_file.load(folder / WEIGHTS))
@@ -32,7 +32,7 @@ class TorchEngine:
         return cls(folder, card)
 
     def retire(self) -> None:
-        """Nothing is worth keeping: torch takes the weights as they are."""
+        """Keeps nothing: torch does not compile the weights."""
 
     @staticmethod
     def file_of(card: ModelCard) -> str:
@@ -43,4 +43,5 @@ class TorchEngine:
         """uint8 (num, crop, crop, 3) -> float32 logits (num, classes). Thread-safe."""
         with self._one_at_a_time, torch.inference_mode():
             image = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
-            return self._network((image - self._mean) / self._std).numpy()
+            logits: np.ndarray = self._network((image - self._mean) / self._std).numpy()
+            return logits

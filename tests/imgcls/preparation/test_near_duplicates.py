@@ -1,4 +1,4 @@
-"""The search for look-alikes finds exactly the pairs that comparing all pairs finds, and groups them."""
+"""The search for near duplicates finds exactly the pairs that comparing all pairs finds, and groups them."""
 
 from __future__ import annotations
 

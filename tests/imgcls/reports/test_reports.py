@@ -51,7 +51,7 @@ def test_evaluation_report(num: int) -> None:
 
 def test_evaluation_report_without_champion_or_mistakes() -> None:
     text = checked(render_evaluation_report(_evaluation(2)))
-    assert "Nothing is published yet" in text and "No images were kept." in text
+    assert "Nothing is published yet" in text and "No images were recorded." in text
 
 
 class _Split:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from imgcls.reports.parallel import Column, parallel
+from imgcls.reports.parallel_coordinates import Column, parallel
 from imgcls.reports.search import Search, Trial, render_searches
 from tests.imgcls.reports.pages import checked
 

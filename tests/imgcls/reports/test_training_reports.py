@@ -44,7 +44,7 @@ def test_training_report_with_many_classes_and_layers(tmp_path: Path, num: int) 
 def test_the_rules_say_when_they_fired_and_which_were_silent(output_data: Path) -> None:
     text = checked(render_training_report(output_data))
     assert "kept, overfitting" in text  # in the curves, at epoch 3
-    listed = text[text.index("What was watched for") :]
+    listed = text[text.index("The rules of this run") :]
     assert listed.index("overfitting") < listed.index("vanishing-gradient")
 
 
@@ -94,7 +94,7 @@ def _profile(**changes: Any) -> dict[str, Any]:
 
 def test_profiler_report_of_a_healthy_run(output_data: Path) -> None:
     text = checked(render_profiler_report(output_data))
-    assert "Nothing holds this run up." in text and "Warning" not in text
+    assert "Nothing slows this run down." in text and "Warning" not in text
     assert "61.1 ms" in text
 
 
@@ -126,7 +126,7 @@ def test_profiler_report_says_how_long_a_slow_loader_makes_the_network_wait(tmp_
                     for i in range(140)
                 ],
             },
-            "Memory still grows in the second half of the run, by 20 MB a minute.",
+            "Memory still grows in the second half of the run, by 20 MB per minute.",
         ),
         (
             {"mean_ms": {"data-wait": 1.0, "host-to-device": 5.0, "forward": 6.0, "backward": 8.0, "optimizer": 0.0}},
@@ -153,12 +153,12 @@ def test_profiler_findings(tmp_path: Path, changes: dict[str, Any], sentence: st
 
 def test_profiler_report_shows_operators_per_step_and_where_the_trace_is(output_data: Path) -> None:
     text = checked(render_profiler_report(output_data))
-    assert "aten::mkldnn_convolution" in text and "20.10 ms" in text and "GPU a step" not in text
+    assert "aten::mkldnn_convolution" in text and "20.10 ms" in text and "GPU per step" not in text
     assert "over 20 recorded steps" in text and records.TRACE_FILE in text
     rows = [{"name": "gemm", "calls": 40, "cpu_ms": 0.0, "gpu_ms": 80.0, "share": 1.0}]
     write_records(output_data, _profile(operators=rows, trace=None, trace_bytes=30_000_000))
     text = checked(render_profiler_report(output_data))
-    assert "GPU a step" in text and "4.00 ms" in text and "The trace had 30 MB and was not kept" in text
+    assert "GPU per step" in text and "4.00 ms" in text and "The trace had 30 MB and was not kept" in text
 
 
 def test_profiler_report_of_a_job_with_a_gpu_and_a_network(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_profiler_report_of_a_job_with_a_gpu_and_a_network(tmp_path: Path) -> No
 def test_profiler_report_without_a_step_praises_nothing(tmp_path: Path) -> None:
     write_records(tmp_path, _profile(mean_ms={}, p95_ms={}, steps=[], num_steps=0))
     text = checked(render_profiler_report(tmp_path))
-    assert "This run timed no training step." in text and "Nothing holds this run up." not in text
+    assert "This run did not time any training step." in text and "Nothing slows this run down." not in text
 
 
 def test_profiler_report_of_a_killed_job(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_slow_load_holds_up_nothing_else(repository: Repository, loader: Loade
         await asyncio.wait_for(repository.load("quick", str(folders / "quick")), 5)
         with repository.use("quick"), pytest.raises(RequestError, match="not loaded"), repository.use("slow"):
             pass
-        with pytest.raises(RequestError, match="loaded already"):
+        with pytest.raises(RequestError, match="already loaded"):
             await repository.load("slow", str(folders / "slow"))
         assert [entry.name for entry in repository.page(10, None)[0]] == ["quick"]
         loader.release.set()
@@ -104,4 +104,4 @@ def test_a_load_that_fails_gives_its_memory_back(folders: Path) -> None:
     with pytest.raises(RequestError) as error:
         asyncio.run(repository.load("m", str(folders / "quick")))
     assert error.value.status == 507
-    assert budget.promised == 0
+    assert budget.reserved == 0

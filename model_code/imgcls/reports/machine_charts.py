@@ -7,15 +7,14 @@ from itertools import pairwise
 from typing import Any
 
 from imgcls.reports import charts
-from imgcls.reports.page import charts as side_by_side
-from imgcls.reports.page import paragraph
+from imgcls.reports.page import paragraph, side_by_side
 from imgcls.reports.scales import Series
 
 Samples = Sequence[Mapping[str, float]]
 
 
 def render_machine(samples: Samples, environment: Mapping[str, Any]) -> str:
-    """`samples` are the `system` rows of profile.json; what a machine does not have is left out."""
+    """`samples` are the `system` rows of profile.json. Charts without values are left out."""
     cores = environment.get("num_cpus") or 1
     percent = [
         ("CPU utilization", f"% of {cores} cores", {
@@ -53,7 +52,7 @@ def _levels(samples: Samples, key: str, factor: float = 1.0) -> list[float | Non
 
 
 def _rates(samples: Samples, key: str) -> list[float | None]:
-    """MB a second between two samples of a counter; the first has none before it."""
+    """MB per second between two samples of a counter; None for the first sample."""
     rates: list[float | None] = [None] * bool(samples)
     for before, after in pairwise(samples):
         seconds = max(after["seconds"] - before["seconds"], 1e-3)
@@ -63,7 +62,7 @@ def _rates(samples: Samples, key: str) -> list[float | None]:
 
 
 def _ends(samples: Samples) -> str:
-    """The highest levels of what needs no curve."""
+    """The maxima of values that do not need a chart."""
     shown = {"machine_memory_percent": "memory of the machine", "disk_percent": "disk of the records"}
     highest = {
         name: max(levels)
@@ -71,4 +70,4 @@ def _ends(samples: Samples) -> str:
         if (levels := [sample[key] for sample in samples if key in sample])
     }
     listed = ", ".join(f"{name} {value:.0f}%" for name, value in highest.items())
-    return f"At most in use: {listed}." if listed else ""
+    return f"Highest use: {listed}." if listed else ""

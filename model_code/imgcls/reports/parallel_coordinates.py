@@ -1,4 +1,4 @@
-"""Parallel coordinates as inline SVG: one upright axis a value, one line a trial."""
+"""Parallel coordinates as inline SVG: one vertical axis per value, one line per trial."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from imgcls.reports.scales import Axis, number
 _HEIGHT, _TOP, _BOTTOM = 300, 42, 18
 _COLUMN, _MARGIN = 150, 70
 _DECADES = 2.0
-"""Numbers above 0 that span more powers of ten than this are drawn by their logarithm."""
+"""Positive numbers that span more powers of ten than this are drawn on a logarithmic axis."""
 _MAX_TICKS = 5
 _HALO = "paint-order:stroke;stroke:var(--card);stroke-width:4px"
-"""Lines cross the ticks' texts, which must stay readable."""
+"""Keeps the ticks' texts readable where lines cross them."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One axis: its name and a value for each line, numbers or texts. None: the line ends before it."""
+    """One axis: its name and a value per line, numbers or strings. At None the line skips the axis."""
 
     name: str
     values: Sequence[Any]
 
 
 def parallel(columns: Sequence[Column], names: Sequence[str], *, label: str, best: int | None = None) -> str:
-    """The chart. `names` are the lines', `best` is the one that is drawn strongly, on top of the others."""
+    """The chart. `names` are those of the lines; the line `best` is drawn thicker, on top of the others."""
     width = 2 * _MARGIN + _COLUMN * (len(columns) - 1)
     places = [_MARGIN + _COLUMN * index for index in range(len(columns))]
     scales = [_scale(column.values) for column in columns]
