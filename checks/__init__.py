@@ -1,1 +1,1 @@
-"""Our own controls over a synthesized assembly: what no rule pack sees. `python -m checks ASSEMBLY_DIR`."""
+"""Our own controls over a synthesized assembly: what rule packs do not check. `python -m checks ASSEMBLY_DIR`."""

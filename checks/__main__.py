@@ -1,4 +1,4 @@
-"""`python -m checks ASSEMBLY_DIR`: print every breach, exit 1 when there is one."""
+"""`python -m checks ASSEMBLY_DIR`: print every violation, exit 1 if there is one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from checks.assembly import Assembly, AssemblyError
-from checks.control import Breach
+from checks.control import Violation
 from checks.controls import CONTROLS
 
 
-def breaches(assembly: Assembly) -> list[Breach]:
-    return [breach for control in CONTROLS for breach in control.breaches(assembly)]
+def violations(assembly: Assembly) -> list[Violation]:
+    return [violation for control in CONTROLS for violation in control.violations(assembly)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,12 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         assembly = Assembly.load(Path(folders[0]))
-        found = breaches(assembly)
+        found = violations(assembly)
     except AssemblyError as error:
         print(error, file=sys.stderr)
         return 1
-    for breach in found:
-        print(breach)
+    for violation in found:
+        print(violation)
     return 1 if found else 0
 
 

@@ -1,4 +1,4 @@
-"""`python -m checks.all [FOLDER]`: synthesize every environment with its rule packs, lint, hold our controls."""
+"""`python -m checks.all [FOLDER]`: synthesize every environment with its rule packs, lint it, run our controls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LINT_CONFIG = ROOT / ".cfnlintrc.yaml"
 
 
 def run(command: Sequence[str], **variables: str) -> str:
-    """What a command that failed has printed; nothing for one that did not."""
+    """The output of a command that failed; empty if it succeeded."""
     silent = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
     done = subprocess.run(
         command,
@@ -33,7 +33,7 @@ def run(command: Sequence[str], **variables: str) -> str:
 
 
 def check(environment: str, folder: Path) -> str:
-    """Findings of one environment, nothing when there are none. What `folder` held is gone."""
+    """The findings of one environment; empty if there are none. Replaces `folder`."""
     shutil.rmtree(folder, ignore_errors=True)
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     found = run(
@@ -57,13 +57,13 @@ def check(environment: str, folder: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m checks.all", description=__doc__)
     parser.add_argument(
-        "folder", type=Path, nargs="?", default=ROOT / "out" / "checks", help="where the assemblies are left"
+        "folder", type=Path, nargs="?", default=ROOT / "out" / "checks", help="where the assemblies are written"
     )
     folder = parser.parse_args(arguments).folder.resolve()
     with ThreadPoolExecutor(max_workers=2) as pool:
         findings = list(pool.map(lambda name: check(name, folder / name), ENVIRONMENTS))
     for environment, found in zip(ENVIRONMENTS, findings, strict=True):
-        print(f"{environment}: {'templates, rule packs and controls hold' if not found else 'findings'}")
+        print(f"{environment}: {'templates, rule packs and controls passed' if not found else 'findings'}")
         if found:
             print(found, file=sys.stderr)
     return 1 if any(findings) else 0

@@ -1,4 +1,4 @@
-"""A synthesized assembly as one graph of resources, references followed across stacks."""
+"""A synthesized assembly as one graph of resources, with references resolved across stacks."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Template = dict[str, Any]
 
 
 class AssemblyError(ValueError):
-    """The folder is no assembly of ours; the message says what to do."""
+    """The folder is not an assembly of this app; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """`properties` are resolved: a reference reads `${Stack/LogicalId}` or `${Stack/LogicalId.Attribute}`."""
+    """`properties` are resolved: a reference becomes `${Stack/LogicalId}` or `${Stack/LogicalId.Attribute}`."""
 
     stack: str
     name: str
@@ -48,11 +48,13 @@ class Resource:
 
 
 class Assembly:
-    """Stack name -> template. `expected` is what the environment promises, written by the stacks themselves."""
+    """Stack name -> template. `expected` says which controls the environment requires; the stacks write it."""
 
     def __init__(self, templates: Mapping[str, Template]) -> None:
         if not templates:
-            raise AssemblyError("the assembly holds no templates: synthesize first, for example with `kennel synth`")
+            raise AssemblyError(
+                "the folder does not contain templates: synthesize first, for example with `kennel synth`"
+            )
         self.templates = templates
 
     @classmethod
@@ -65,8 +67,11 @@ class Assembly:
     def expected(self) -> Mapping[str, Any]:
         for template in self.templates.values():
             if EXPECTED in template.get("Metadata", {}):
-                return template["Metadata"][EXPECTED]
-        raise AssemblyError(f"no template says what its environment promises (Metadata {EXPECTED})")
+                expected: Mapping[str, Any] = template["Metadata"][EXPECTED]
+                return expected
+        raise AssemblyError(
+            f"no template states which controls its environment requires (Metadata {EXPECTED}): synthesize with app.py"
+        )
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
@@ -93,7 +98,7 @@ class Assembly:
         }
 
     def resolve(self, value: Any, stack: str) -> Any:
-        """`value` with its intrinsic functions replaced by what they say."""
+        """`value` with its intrinsic functions evaluated as far as a template allows."""
         if isinstance(value, list):
             return [self.resolve(item, stack) for item in value]
         if not isinstance(value, dict):
@@ -131,7 +136,7 @@ def dig(value: Any, path: str, default: Any = None) -> Any:
 
 
 def as_list(value: Any) -> list[Any]:
-    """IAM and CloudFormation write one item without its list."""
+    """`value` as a list: IAM and CloudFormation may write a single item without one."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""A control: an identity, a sentence, and how to find what breaks it."""
+"""A control: an id, a requirement, and how to find the resources that violate it."""
 
 from __future__ import annotations
 
@@ -11,41 +11,44 @@ Holds = Callable[[Resource, Assembly], object]
 
 
 @dataclass(frozen=True)
-class Breach:
-    """`resource` breaks `control`; `rule` is the sentence that should be true of it."""
+class Violation:
+    """`resource` violates `control`. `requirement` completes the sentence "the resource must ..."."""
 
     control: str
     resource: str
-    rule: str
+    requirement: str
 
     def __str__(self) -> str:
-        return f"{self.control}: {self.resource} must: {self.rule}"
+        return f"{self.control}: {self.resource} must {self.requirement}"
 
 
 @dataclass(frozen=True)
 class Control:
-    """`find` yields the labels of what breaks `rule`. `when`: a key of the environment's promises; None is always."""
+    """`find` yields the labels of the resources that violate `requirement`.
+
+    `when` names the entry of `Assembly.expected` that turns the control on; None means always.
+    """
 
     id: str
-    rule: str
+    requirement: str
     find: Callable[[Assembly], Iterable[str]]
     when: str | None = None
 
-    def breaches(self, assembly: Assembly) -> Iterator[Breach]:
+    def violations(self, assembly: Assembly) -> Iterator[Violation]:
         if self.when is None or assembly.expected.get(self.when):
-            yield from (Breach(self.id, label, self.rule) for label in self.find(assembly))
+            yield from (Violation(self.id, label, self.requirement) for label in self.find(assembly))
 
 
-def each(id: str, rule: str, kind: str | tuple[str, ...], holds: Holds, *, when: str | None = None) -> Control:
-    """A control that every resource of `kind` must hold."""
+def each(id: str, requirement: str, kind: str | tuple[str, ...], holds: Holds, *, when: str | None = None) -> Control:
+    """A control on every resource of `kind`."""
     kinds = (kind,) if isinstance(kind, str) else kind
 
     def find(assembly: Assembly) -> Iterator[str]:
         return (resource.label for resource in assembly.of(*kinds) if not holds(resource, assembly))
 
-    return Control(id, rule, find, when)
+    return Control(id, requirement, find, when)
 
 
-def some(id: str, rule: str, holds: Callable[[Assembly], object], *, when: str | None = None) -> Control:
+def of_assembly(id: str, requirement: str, holds: Callable[[Assembly], object], *, when: str | None = None) -> Control:
     """A control on the assembly as a whole."""
-    return Control(id, rule, lambda assembly: [] if holds(assembly) else ["the assembly"], when)
+    return Control(id, requirement, lambda assembly: [] if holds(assembly) else ["the assembly"], when)

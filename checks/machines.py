@@ -1,4 +1,4 @@
-"""State machines: the definition with its placeholders filled, and every Task in it."""
+"""State machines: the definition with its placeholders substituted, and every Task in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KIND = "AWS::StepFunctions::StateMachine"
 
 @dataclass(frozen=True)
 class Task:
-    """One Task state. `parameters` keep the `.$` of members that are paths."""
+    """One Task state. In `parameters`, members that are paths keep their `.$` suffix."""
 
     machine: Resource
     name: str
@@ -27,23 +27,25 @@ class Task:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        return self.state.get("Parameters", {})
+        parameters: Mapping[str, Any] = self.state.get("Parameters", {})
+        return parameters
 
     @property
     def operation(self) -> str:
         """`createTrainingJob` of `arn:aws:states:::sagemaker:createTrainingJob.sync`."""
-        return self.state["Resource"].rsplit(":", 1)[1].split(".")[0]
+        return str(self.state["Resource"]).rsplit(":", 1)[1].split(".")[0]
 
 
 def definition(machine: Resource) -> dict[str, Any]:
-    """The definition, each `${Name}` replaced by what DefinitionSubstitutions says."""
+    """The definition, with each `${Name}` replaced by its value in DefinitionSubstitutions."""
     values = machine.get("DefinitionSubstitutions", {})
     text = machine.get("DefinitionString", "{}")
 
     def fill(found: re.Match[str]) -> str:
         return json.dumps(str(values.get(found[1], found[0])))[1:-1]
 
-    return json.loads(re.sub(r"\$\{([^}]*)\}", fill, text))
+    filled: dict[str, Any] = json.loads(re.sub(r"\$\{([^}]*)\}", fill, text))
+    return filled
 
 
 def tasks(assembly: Assembly) -> Iterator[Task]:
@@ -54,7 +56,7 @@ def tasks(assembly: Assembly) -> Iterator[Task]:
 
 
 def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(name, state) of a definition, those inside Map and Parallel included."""
+    """(name, state) of every state, including those inside Map and Parallel."""
     for name, state in machine.get("States", {}).items():
         yield name, state
         inner = [state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", [])]
@@ -66,10 +68,10 @@ def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
 def either(parameters: Mapping[str, Any], path: str) -> Any:
     """The value at `path`, literal or as a path (`Name` or `Name.$`)."""
     literal = dig(parameters, path)
-    return literal if literal is not None else dig_last_path(parameters, path)
+    return literal if literal is not None else _path_at(parameters, path)
 
 
-def dig_last_path(parameters: Mapping[str, Any], path: str) -> Any:
+def _path_at(parameters: Mapping[str, Any], path: str) -> Any:
     parent, _, name = path.rpartition(".")
     container = dig(parameters, parent) if parent else parameters
     return container.get(f"{name}.$") if isinstance(container, Mapping) else None

@@ -52,7 +52,7 @@ def statements(document: Any) -> Iterator[Statement]:
 
 
 def identity_statements(assembly: Assembly) -> Iterator[tuple[Resource, Statement]]:
-    """(policy or role, statement) of everything that a role may do."""
+    """(policy or role, statement) for every statement that applies to a role."""
     for resource in assembly.of("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
         for statement in statements(resource.get("PolicyDocument")):
             yield resource, statement
@@ -63,7 +63,7 @@ def identity_statements(assembly: Assembly) -> Iterator[tuple[Resource, Statemen
 
 
 def attached(assembly: Assembly, kind: str, member: str, target: Resource) -> list[Statement]:
-    """Statements of the resource policies of `kind` that belong to `target`, by the property `member`."""
+    """The statements of the resource policies of `kind` whose property `member` refers to `target`."""
     return [
         statement
         for policy in assembly.of(kind)

@@ -1,4 +1,4 @@
-"""Every control, one module per kind of resource."""
+"""All controls, one module per kind of resource."""
 
 from checks.controls import (
     buckets,

@@ -1,4 +1,4 @@
-"""Buckets: private, encrypted, versioned, logged, tidied, kept."""
+"""Buckets: private, encrypted, versioned, access-logged, with lifecycle rules, retained."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def receives_logs(bucket: Resource, assembly: Assembly) -> bool:
 
 
 def encrypted(bucket: Resource, assembly: Assembly) -> bool:
-    """S3 can deliver access logs only into a bucket that uses S3's own key."""
+    """S3 delivers access logs only to a bucket that is encrypted with S3's own key."""
     rules = as_list(bucket.get("BucketEncryption.ServerSideEncryptionConfiguration"))
     defaults = [rule.get("ServerSideEncryptionByDefault", {}) for rule in rules]
     if receives_logs(bucket, assembly):
@@ -45,7 +45,7 @@ def logged(bucket: Resource, assembly: Assembly) -> bool:
     return assembly.at(target, BUCKET) is not None
 
 
-def tidied(bucket: Resource, _: Assembly) -> bool:
+def has_lifecycle(bucket: Resource, _: Assembly) -> bool:
     whole = [
         rule
         for rule in as_list(bucket.get("LifecycleConfiguration.Rules"))
@@ -56,7 +56,7 @@ def tidied(bucket: Resource, _: Assembly) -> bool:
     )
 
 
-def kept(resource: Resource, _: Assembly) -> bool:
+def retained(resource: Resource, _: Assembly) -> bool:
     return resource.raw.get("DeletionPolicy") == resource.raw.get("UpdateReplacePolicy") == "Retain"
 
 
@@ -68,7 +68,12 @@ def owner_enforced(bucket: Resource, _: Assembly) -> bool:
 
 
 CONTROLS = (
-    each("bucket.key", "be encrypted with the customer key (the access-log bucket: with S3's)", BUCKET, encrypted),
+    each(
+        "bucket.key",
+        "be encrypted with the customer managed key (the access-log bucket with S3's key)",
+        BUCKET,
+        encrypted,
+    ),
     each(
         "bucket.private",
         "block all four kinds of public access",
@@ -77,13 +82,13 @@ CONTROLS = (
     ),
     each(
         "bucket.versioned",
-        "keep versions",
+        "have versioning enabled",
         BUCKET,
         lambda bucket, _: bucket.get("VersioningConfiguration.Status") == "Enabled",
     ),
-    each("bucket.tls", "refuse bucket and object requests without TLS", BUCKET, tls_only),
-    each("bucket.logged", "log its accesses (the access-log bucket: must not log itself)", BUCKET, logged),
-    each("bucket.tidied", "expire noncurrent versions and incomplete uploads", BUCKET, tidied),
-    each("bucket.kept", "outlive the stack", BUCKET, kept, when="Retain"),
-    each("bucket.no-acls", "have access lists switched off", BUCKET, owner_enforced),
+    each("bucket.tls", "reject bucket and object requests without TLS", BUCKET, tls_only),
+    each("bucket.logged", "have access logging (the access-log bucket must not log itself)", BUCKET, logged),
+    each("bucket.tidied", "expire noncurrent versions and abort incomplete uploads", BUCKET, has_lifecycle),
+    each("bucket.kept", "be retained when its stack is deleted", BUCKET, retained, when="Retain"),
+    each("bucket.no-acls", "have access control lists disabled", BUCKET, owner_enforced),
 )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from checks.assembly import Assembly, Resource
-from checks.control import Control, each, some
+from checks.control import Control, each, of_assembly
 
 REPOSITORY, BUILD = "AWS::ECR::Repository", "AWS::CodeBuild::Project"
 NAMES = {
@@ -23,18 +23,18 @@ NAMES = {
     "AWS::SageMaker::EndpointConfig": "EndpointConfigName",
     "AWS::SageMaker::Model": "ModelName",
 }
-"""A fixed name collides with the copy that an update makes first."""
+"""A fixed name collides when an update creates the replacement before it deletes the original."""
 
-PROD_PROMISES = ("Strict", "Retain", "IsolatedTraining", "IsolatedEndpoint", "VpcOnlyStudio")
+REQUIRED_IN_PROD = ("Strict", "Retain", "IsolatedTraining", "IsolatedEndpoint", "VpcOnlyStudio")
 
 
-def scripted(assembly: Assembly) -> Iterator[str]:
+def not_python(assembly: Assembly) -> Iterator[str]:
     for function in assembly.of("AWS::Lambda::Function"):
         if not str(function.get("Runtime", "")).startswith("python"):
             yield function.label
 
 
-def weakly_tied(assembly: Assembly) -> Iterator[str]:
+def without_exports(assembly: Assembly) -> Iterator[str]:
     return (name for name, template in assembly.templates.items() if "Fn::GetStackOutput" in json.dumps(template))
 
 
@@ -43,16 +43,16 @@ def named(assembly: Assembly) -> Iterator[str]:
 
 
 def retained(assembly: Assembly) -> Iterator[str]:
-    """Retained resources of other kinds would be in the way of the next deploy."""
+    """Retained resources of other kinds would block the next deploy."""
     lasting = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::ECR::Repository", "AWS::SageMaker::ModelPackageGroup"}
     for resource in assembly.resources:
         if resource.raw.get("DeletionPolicy", "").startswith("Retain") and resource.kind not in lasting:
             yield resource.label
 
 
-def keeps_promises(assembly: Assembly) -> bool:
-    """The other controls believe what an environment promises; this one does not let prod promise less."""
-    return assembly.expected["Environment"] != "prod" or all(assembly.expected.get(name) for name in PROD_PROMISES)
+def prod_requires_all(assembly: Assembly) -> bool:
+    """The other controls apply where an environment requires them; this one makes prod require all."""
+    return assembly.expected["Environment"] != "prod" or all(assembly.expected.get(name) for name in REQUIRED_IN_PROD)
 
 
 def scanned(repository: Resource, _: Assembly) -> bool:
@@ -62,27 +62,27 @@ def scanned(repository: Resource, _: Assembly) -> bool:
 CONTROLS = (
     each(
         "image.immutable",
-        "never move a tag",
+        "have immutable tags",
         REPOSITORY,
         lambda repository, _: repository.get("ImageTagMutability") == "IMMUTABLE",
     ),
-    each("image.scanned", "scan what is pushed", REPOSITORY, scanned),
+    each("image.scanned", "scan images on push", REPOSITORY, scanned),
     each(
         "image.key",
-        "be encrypted with the customer key",
+        "be encrypted with the customer managed key",
         REPOSITORY,
         lambda repository, assembly: assembly.at(repository.get("EncryptionConfiguration.KmsKey"), "AWS::KMS::Key"),
     ),
     each(
         "build.key",
-        "encrypt its results with the customer key",
+        "encrypt its results with the customer managed key",
         BUILD,
         lambda project, assembly: assembly.at(project.get("EncryptionKey"), "AWS::KMS::Key"),
     ),
-    each("build.outside", "build outside the private network", BUILD, lambda project, _: not project.get("VpcConfig")),
-    Control("stack.python", "be Python: the CDK's own helpers in JavaScript stay out", scripted),
-    Control("stack.imports", "tie stacks by exports, which CloudFormation protects", weakly_tied),
-    Control("stack.unnamed", "leave its name to CloudFormation", named),
-    Control("stack.removable", "go with its stack unless it holds data", retained),
-    some("stack.promises", "promise all controls in prod", keeps_promises),
+    each("build.outside", "run outside the private network", BUILD, lambda project, _: not project.get("VpcConfig")),
+    Control("stack.python", "be Python, not one of the CDK's JavaScript helpers", not_python),
+    Control("stack.imports", "import values by exports, which CloudFormation protects", without_exports),
+    Control("stack.unnamed", "not have a fixed name", named),
+    Control("stack.removable", "be deleted with its stack unless it contains data", retained),
+    of_assembly("stack.promises", "require every control in prod", prod_requires_all),
 )

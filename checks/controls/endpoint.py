@@ -27,7 +27,7 @@ def private_images(model: Resource, _: Assembly) -> bool:
 
 
 def after_policy(model: Resource, assembly: Assembly) -> bool:
-    """SageMaker uses the role the moment the model is made: every policy of the role must be there."""
+    """SageMaker uses the role as soon as the model is created: every policy of the role must exist by then."""
     role = assembly.at(model.get("ExecutionRoleArn"), "AWS::IAM::Role")
     if role is None:
         return False
@@ -61,17 +61,17 @@ def captures(config: Resource, assembly: Assembly) -> bool:
 CONTROLS = (
     each(
         "model.isolated",
-        "have no network",
+        "have network isolation enabled",
         MODEL,
         lambda m, _: m.get("EnableNetworkIsolation") is True,
         when="IsolatedEndpoint",
     ),
-    each("model.network", "stand in two subnets of the private network", MODEL, in_network, when="IsolatedEndpoint"),
-    each("model.image", "come from a private registry", MODEL, private_images),
-    each("model.after-policy", "be made after its role's policy", MODEL, after_policy),
+    each("model.network", "run in two subnets of the private network", MODEL, in_network, when="IsolatedEndpoint"),
+    each("model.image", "use an image from a private registry", MODEL, private_images),
+    each("model.after-policy", "be created after its role's policy", MODEL, after_policy),
     each(
         "endpoint.key",
-        "encrypt its volumes with the customer key",
+        "encrypt its volumes with the customer managed key",
         CONFIG,
         lambda c, assembly: assembly.at(c.get("KmsKeyId"), "AWS::KMS::Key"),
         when="EndpointVolumeKey",
@@ -79,17 +79,23 @@ CONTROLS = (
     each("endpoint.instances", "have at least two instances", CONFIG, two_instances, when="Strict"),
     each(
         "endpoint.scaling",
-        "never scale below two instances",
+        "not scale below two instances",
         TARGET,
         lambda target, _: target.get("MinCapacity", 0) >= MIN_INSTANCES,
         when="Strict",
     ),
-    each("endpoint.capture", "capture data under the customer key", CONFIG, captures, when="DataCapture"),
-    each("endpoint.rollback", "be updated under a policy with rollback alarms", ENDPOINT, rolls_back),
-    each("endpoint.gradual", "shift traffic in steps", ENDPOINT, shifts_gradually, when="Strict"),
+    each(
+        "endpoint.capture",
+        "capture data, encrypted with the customer managed key",
+        CONFIG,
+        captures,
+        when="DataCapture",
+    ),
+    each("endpoint.rollback", "have a deployment policy with rollback alarms", ENDPOINT, rolls_back),
+    each("endpoint.gradual", "shift traffic gradually", ENDPOINT, shifts_gradually, when="Strict"),
     each(
         "endpoint.keeps-scaling",
-        "keep what scaling did when it is updated",
+        "keep the instance count that scaling chose when it is updated",
         ENDPOINT,
         lambda endpoint, _: endpoint.get("RetainAllVariantProperties") is True,
     ),

@@ -1,4 +1,4 @@
-"""Roles: nothing wide, nothing passed on unnamed, trusted for this account only."""
+"""Roles: no broad permissions, PassRole for named roles only, trust limited to this account."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ WITHOUT_RESOURCE = {
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
-"""The only actions that may have `Resource: *`: IAM binds them to nothing, or only to what is named at run time."""
+"""The only actions that may have `Resource: *`: IAM has no resource for them, or it is named only at run time."""
 
 ACCOUNT = re.compile(r"\$\{AWS::AccountId\}|\d{12}")
 
 
-def allowed(id: str, rule: str, breaks: Callable[[Statement], bool]) -> Control:
+def allowed(id: str, requirement: str, violates: Callable[[Statement], bool]) -> Control:
     """A control on every Allow statement of every identity policy."""
 
     def find(assembly: Assembly) -> Iterator[str]:
-        return (resource.label for resource, item in identity_statements(assembly) if item.allows and breaks(item))
+        return (resource.label for resource, item in identity_statements(assembly) if item.allows and violates(item))
 
-    return Control(id, rule, find)
+    return Control(id, requirement, find)
 
 
-def wide_action(statement: Statement) -> bool:
+def whole_service(statement: Statement) -> bool:
     return any(action == "*" or action.endswith(":*") for action in statement.actions)
 
 
-def everywhere(statement: Statement) -> bool:
+def unrestricted_resource(statement: Statement) -> bool:
     if "*" not in statement.resources:
         return False
     unknown = set(statement.actions) - WITHOUT_RESOURCE
@@ -67,7 +67,7 @@ def everywhere(statement: Statement) -> bool:
     return bool(unknown) or unbound
 
 
-def passes_anything(statement: Statement) -> bool:
+def passes_any_role(statement: Statement) -> bool:
     if "iam:PassRole" not in statement.actions:
         return False
     return "iam:passedtoservice" not in statement.conditions or any("*" in name for name in statement.resources)
@@ -88,10 +88,14 @@ def no_full_access(role: Resource, _: Assembly) -> bool:
 
 
 CONTROLS = (
-    allowed("iam.actions", "allow no whole service", wide_action),
-    allowed("iam.resources", "use Resource * only for what cannot be bound", everywhere),
-    allowed("iam.pass-role", "pass named roles to a named service only", passes_anything),
-    allowed("iam.positive", "say what is allowed, not what is not", lambda statement: statement.inverted),
-    each("iam.trust", "be assumed for this account only", "AWS::IAM::Role", trusted_for_account),
-    each("iam.managed", "have no policy of AWS with full access", "AWS::IAM::Role", no_full_access),
+    allowed("iam.actions", "not allow all actions of a service", whole_service),
+    allowed("iam.resources", "use Resource * only for actions that cannot be restricted", unrestricted_resource),
+    allowed("iam.pass-role", "pass named roles to a named service only", passes_any_role),
+    allowed(
+        "iam.positive",
+        "list what is allowed, without NotAction, NotResource or NotPrincipal",
+        lambda statement: statement.inverted,
+    ),
+    each("iam.trust", "be assumable on behalf of this account only", "AWS::IAM::Role", trusted_for_account),
+    each("iam.managed", "not have an AWS managed policy with full access", "AWS::IAM::Role", no_full_access),
 )

@@ -1,4 +1,4 @@
-"""Training, tuning and processing jobs, as the state machine will create them. No rule pack reads these fields."""
+"""Training, tuning and processing jobs as the state machine creates them. Rule packs do not read these fields."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIN_SUBNETS = 2
 
 
 def job(task: Task) -> Mapping[str, Any]:
-    """The parameters of the job itself: a search holds those of its trials."""
+    """The parameters of the job; for a tuning job, those of its trials."""
     return task.parameters.get("TrainingJobDefinition", {}) if task.operation == TUNING else task.parameters
 
 
@@ -30,11 +30,12 @@ def network(task: Task) -> Mapping[str, Any]:
 
 def volume(task: Task) -> Mapping[str, Any]:
     parent = "ProcessingResources.ClusterConfig" if task.operation == PROCESSING else "ResourceConfig"
-    return dig(job(task), parent, {})
+    found: Mapping[str, Any] = dig(job(task), parent, {})
+    return found
 
 
 def volume_key(task: Task, assembly: Assembly) -> bool:
-    """Instances with local disks encrypt those themselves, and the service refuses a key for them."""
+    """Instances with local disks encrypt those themselves, and the service rejects a key for them."""
     kind = _kind(task)
     wanted = not assembly.expected["LocalDisks"][kind]
     return bool(assembly.at(volume(task).get("VolumeKmsKeyId"), "AWS::KMS::Key")) == wanted
@@ -52,7 +53,7 @@ def in_network(task: Task, assembly: Assembly) -> bool:
     return len(subnets) >= MIN_SUBNETS and bool(groups) and all(groups)
 
 
-def stops(task: Task, _: Assembly) -> bool:
+def has_maximum_run_time(task: Task, _: Assembly) -> bool:
     return either(job(task), "StoppingCondition.MaxRuntimeInSeconds") is not None
 
 
@@ -80,16 +81,18 @@ def named_role(task: Task, assembly: Assembly) -> bool:
     return assembly.at(job(task).get("RoleArn"), "AWS::IAM::Role") is not None
 
 
-def of_jobs(id: str, rule: str, holds: Callable[[Task, Assembly], object], *, when: str | None = None) -> Control:
-    """A control that every job of every state machine must hold; an assembly without jobs breaks it as well."""
+def of_jobs(
+    id: str, requirement: str, holds: Callable[[Task, Assembly], object], *, when: str | None = None
+) -> Control:
+    """A control on every job of every state machine; an assembly without jobs violates it as well."""
 
     def find(assembly: Assembly) -> Iterator[str]:
         found = [task for task in tasks(assembly) if task.operation in (PROCESSING, TRAINING, TUNING)]
         yield from (task.label for task in found if not holds(task, assembly))
         if not found:
-            yield "the assembly (it has no jobs)"
+            yield "the assembly (it does not contain jobs)"
 
-    return Control(id, rule, find, when)
+    return Control(id, requirement, find, when)
 
 
 def _kind(task: Task) -> str:
@@ -99,12 +102,12 @@ def _kind(task: Task) -> str:
 
 
 CONTROLS = (
-    of_jobs("job.volume-key", "encrypt its volume, unless its instances have local disks", volume_key),
-    of_jobs("job.output-key", "encrypt its output with the customer key", output_key),
-    of_jobs("job.network", "stand in two subnets of the private network", in_network, when="IsolatedTraining"),
+    of_jobs("job.volume-key", "encrypt its volume with the customer managed key, except local disks", volume_key),
+    of_jobs("job.output-key", "encrypt its output with the customer managed key", output_key),
+    of_jobs("job.network", "run in two subnets of the private network", in_network, when="IsolatedTraining"),
     of_jobs(
         "job.isolated",
-        "have no network",
+        "have network isolation enabled",
         lambda task, _: network(task).get("EnableNetworkIsolation") is True,
         when="IsolatedTraining",
     ),
@@ -114,8 +117,12 @@ CONTROLS = (
         lambda task, _: network(task).get("EnableInterContainerTrafficEncryption") is True,
         when="IsolatedTraining",
     ),
-    of_jobs("job.stops", "have a longest run time", stops),
-    of_jobs("job.spot", "on spot instances keep checkpoints and wait as long as it may run", spot_resumes),
-    of_jobs("job.secrets", "carry no secret in hyperparameters or environment", no_secrets),
-    of_jobs("job.role", "run with a role of this platform", named_role),
+    of_jobs("job.stops", "have a maximum run time", has_maximum_run_time),
+    of_jobs(
+        "job.spot",
+        "write checkpoints and have a maximum wait no shorter than its maximum run time, on spot instances",
+        spot_resumes,
+    ),
+    of_jobs("job.secrets", "not contain secrets in hyperparameters or environment", no_secrets),
+    of_jobs("job.role", "use a role of this platform", named_role),
 )

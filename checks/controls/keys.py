@@ -1,24 +1,24 @@
-"""The customer key: rotated, kept, and open to services for this account's own resources only."""
+"""The customer managed key: rotated, retained, usable by services for this account's resources only."""
 
 from __future__ import annotations
 
 from checks.assembly import Assembly, Resource
 from checks.control import each
-from checks.controls.buckets import kept
+from checks.controls.buckets import retained
 from checks.policies import statements
 
 KEY = "AWS::KMS::Key"
 SERVICES = ("logs.", "delivery.logs.", "cloudwatch.", "events.", "budgets.", "sns.")
-"""Services that write what the key encrypts, by the beginning of their principal."""
+"""Services that write data encrypted with the key, by the prefix of their principal."""
 SOURCES = ("aws:sourceaccount", "aws:sourcearn", "kms:encryptioncontext:aws:logs:arn")
 
 
-def nobody_unconditionally(key: Resource, _: Assembly) -> bool:
+def closed_to_everyone(key: Resource, _: Assembly) -> bool:
     return not any(s.allows and s.anyone and not s.conditions for s in statements(key.get("KeyPolicy")))
 
 
-def services_bound(key: Resource, _: Assembly) -> bool:
-    """`*` alone in a source condition binds nothing."""
+def services_restricted(key: Resource, _: Assembly) -> bool:
+    """A source condition whose only value is `*` does not restrict anything."""
     for statement in statements(key.get("KeyPolicy")):
         if statement.allows and statement.services:
             values = [statement.conditions[name][1] for name in SOURCES if name in statement.conditions]
@@ -27,15 +27,20 @@ def services_bound(key: Resource, _: Assembly) -> bool:
     return True
 
 
-def services_known(key: Resource, _: Assembly) -> bool:
+def services_allowed(key: Resource, _: Assembly) -> bool:
     named = [service for s in statements(key.get("KeyPolicy")) if s.allows for service in s.services]
     return all(any(service.startswith(wanted) for service in named) for wanted in SERVICES)
 
 
 CONTROLS = (
-    each("key.rotated", "rotate", KEY, lambda key, _: key.get("EnableKeyRotation") is True),
-    each("key.closed", "have no statement for everybody without a condition", KEY, nobody_unconditionally),
-    each("key.source-bound", "bind every service to this account's resources", KEY, services_bound),
-    each("key.services", "serve logs, log delivery, alarms, rules, budgets and topics", KEY, services_known),
-    each("key.kept", "outlive the stack", KEY, kept, when="Retain"),
+    each("key.rotated", "have rotation enabled", KEY, lambda key, _: key.get("EnableKeyRotation") is True),
+    each("key.closed", "not grant access to everyone without a condition", KEY, closed_to_everyone),
+    each("key.source-bound", "restrict every service to this account's resources", KEY, services_restricted),
+    each(
+        "key.services",
+        "be usable by log groups, log delivery, alarms, rules, budgets and topics",
+        KEY,
+        services_allowed,
+    ),
+    each("key.kept", "be retained when its stack is deleted", KEY, retained, when="Retain"),
 )

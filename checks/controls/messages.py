@@ -1,17 +1,17 @@
-"""Log groups, topics, queues, rules, alarms and budgets: what tells people, and what keeps it."""
+"""Log groups, topics, queues, rules, alarms and budgets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from checks.assembly import Assembly, Resource, as_list
-from checks.control import Holds, each, some
+from checks.control import Holds, each, of_assembly
 from checks.policies import attached
 
 LOGS, TOPIC, QUEUE, RULE = "AWS::Logs::LogGroup", "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Events::Rule"
 ALARM, BUDGET = "AWS::CloudWatch::Alarm", "AWS::Budgets::Budget"
 SHARED_LOGS = ("/aws/sagemaker/",)
-"""Groups that the service shares between everybody in the account."""
+"""Log groups that SageMaker shares across the account."""
 MICROSECONDS = {
     "ModelLatency",
     "OverheadLatency",
@@ -21,8 +21,8 @@ MICROSECONDS = {
     "ModelUnloadingTime",
 }
 LOWEST_MICROSECONDS = 10_000
-"""10 ms: a threshold below it was meant in milliseconds."""
-SAID = ("notBreaching", "breaching")
+"""10 ms: a lower threshold was probably meant in milliseconds."""
+TREATMENTS = ("notBreaching", "breaching")
 
 
 def keyed(member: str) -> Holds:
@@ -45,13 +45,13 @@ def queue_tls(queue: Resource, assembly: Assembly) -> bool:
     return any(item.denies_without_tls("sqs:*") and arn in item.resources for item in items)
 
 
-def undelivered_kept(rule: Resource, assembly: Assembly) -> bool:
+def has_dead_letter_queues(rule: Resource, assembly: Assembly) -> bool:
     targets = as_list(rule.get("Targets"))
     queues = [assembly.at(target.get("DeadLetterConfig", {}).get("Arn"), QUEUE) for target in targets]
     return bool(targets) and all(queues)
 
 
-def tells_somebody(alarm: Resource, assembly: Assembly) -> bool:
+def notifies(alarm: Resource, assembly: Assembly) -> bool:
     return any(assembly.at(action, TOPIC) for action in as_list(alarm.get("AlarmActions")))
 
 
@@ -64,29 +64,29 @@ def watches(*metrics: str) -> Callable[[Assembly], bool]:
 
 
 CONTROLS = (
-    each("log.retention", "expire", LOGS, lambda group, _: group.get("RetentionInDays")),
-    each("log.key", "be encrypted with the customer key", LOGS, keyed("KmsKeyId")),
+    each("log.retention", "have a retention period", LOGS, lambda group, _: group.get("RetentionInDays")),
+    each("log.key", "be encrypted with the customer managed key", LOGS, keyed("KmsKeyId")),
     each(
         "log.own",
-        "not be a group that the account shares",
+        "not be a log group that is shared across the account",
         LOGS,
         lambda group, _: not str(group.get("LogGroupName", "")).startswith(SHARED_LOGS),
     ),
-    each("topic.key", "be encrypted with the customer key", TOPIC, keyed("KmsMasterKeyId")),
-    each("topic.tls", "refuse messages without TLS", TOPIC, topic_tls),
-    each("topic.source-bound", "take messages from this account's services only", TOPIC, topic_source_bound),
-    each("queue.key", "be encrypted with the customer key", QUEUE, keyed("KmsMasterKeyId")),
-    each("queue.tls", "refuse requests without TLS", QUEUE, queue_tls),
-    each("rule.undelivered", "keep what it could not deliver in a queue", RULE, undelivered_kept),
-    each("alarm.tells", "tell the topic", (ALARM, "AWS::CloudWatch::CompositeAlarm"), tells_somebody),
+    each("topic.key", "be encrypted with the customer managed key", TOPIC, keyed("KmsMasterKeyId")),
+    each("topic.tls", "reject messages without TLS", TOPIC, topic_tls),
+    each("topic.source-bound", "accept messages from this account's services only", TOPIC, topic_source_bound),
+    each("queue.key", "be encrypted with the customer managed key", QUEUE, keyed("KmsMasterKeyId")),
+    each("queue.tls", "reject requests without TLS", QUEUE, queue_tls),
+    each("rule.undelivered", "have a dead-letter queue for every target", RULE, has_dead_letter_queues),
+    each("alarm.tells", "notify the topic", (ALARM, "AWS::CloudWatch::CompositeAlarm"), notifies),
     each(
         "alarm.silence",
-        "say whether silence is good or bad",
+        "state how missing data is treated",
         ALARM,
-        lambda alarm, _: alarm.get("TreatMissingData") in SAID,
+        lambda alarm, _: alarm.get("TreatMissingData") in TREATMENTS,
     ),
-    each("alarm.unit", "compare microseconds with microseconds", ALARM, in_microseconds),
-    some(
+    each("alarm.unit", "have a threshold in microseconds if its metric is", ALARM, in_microseconds),
+    of_assembly(
         "alarm.endpoint",
         "watch the endpoint's errors, latency, memory, disk and model cache",
         watches(
@@ -98,11 +98,13 @@ CONTROLS = (
             "ModelCacheHit",
         ),
     ),
-    some("alarm.pipeline", "watch failed and timed-out executions", watches("ExecutionsFailed", "ExecutionsTimedOut")),
-    some("alarm.findings", "watch what the rules find in trainings", watches("Findings")),
+    of_assembly(
+        "alarm.pipeline", "watch failed and timed-out executions", watches("ExecutionsFailed", "ExecutionsTimedOut")
+    ),
+    of_assembly("alarm.findings", "watch the findings of the training rules", watches("Findings")),
     each(
         "budget.service",
-        "count by service: a tag filter reads 0 until the tag is activated",
+        "filter by service: a tag filter reads 0 until the tag is activated",
         BUDGET,
         lambda budget, _: budget.get("Budget.CostFilters.Service") and not budget.get("Budget.CostFilters.TagKeyValue"),
     ),

@@ -1,13 +1,13 @@
-"""The private network: no way out but to S3, and what encrypted traffic needs inside."""
+"""The private network: no route out except to S3, and the rules that encrypted traffic needs inside."""
 
 from __future__ import annotations
 
 from checks.assembly import Assembly, Resource, as_list
-from checks.control import Control, each, some
+from checks.control import Control, each, of_assembly
 
 VPC, SUBNET, GROUP = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"
 ENDPOINT = "AWS::EC2::VPCEndpoint"
-WAYS_OUT = (
+ROUTES_OUT = (
     "AWS::EC2::InternetGateway",
     "AWS::EC2::EgressOnlyInternetGateway",
     "AWS::EC2::NatGateway",
@@ -17,12 +17,12 @@ WAYS_OUT = (
 )
 STUDIO_NEEDS = ("sagemaker.api", "sagemaker.runtime", "ecr.api", "ecr.dkr", "logs", "sts", "kms", "monitoring")
 EACH_OTHER = {("tcp", 0, 65535), ("udp", 500, 500), ("50", None, None)}
-"""All TCP, IKE and ESP: what encrypted traffic between containers uses."""
+"""All TCP, IKE and ESP: the protocols of encrypted traffic between containers."""
 ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
-def ways_out(assembly: Assembly) -> list[str]:
-    return [resource.label for resource in assembly.of(*WAYS_OUT)]
+def routes_out(assembly: Assembly) -> list[str]:
+    return [resource.label for resource in assembly.of(*ROUTES_OUT)]
 
 
 def flow_logs(vpc: Resource, assembly: Assembly) -> bool:
@@ -42,7 +42,7 @@ def s3_endpoint(vpc: Resource, assembly: Assembly) -> bool:
 
 
 def narrow_policy(endpoint: Resource, _: Assembly) -> bool:
-    """Interface endpoints are narrowed by the roles; the gateway is the way by which data could leave."""
+    """Roles restrict what interface endpoints can be used for; through the gateway endpoint data could leave."""
     if endpoint.get("VpcEndpointType") != "Gateway":
         return True
     items = as_list(endpoint.get("PolicyDocument.Statement"))
@@ -67,7 +67,7 @@ def closed(group: Resource, assembly: Assembly) -> bool:
 
 
 def job_groups(assembly: Assembly) -> bool:
-    """The group that models and jobs use allows itself what encrypted traffic needs, in and out."""
+    """The security group of models and jobs allows encrypted traffic to and from itself."""
     names = {
         group
         for model in assembly.of("AWS::SageMaker::Model")
@@ -92,12 +92,19 @@ def _to_itself(
 
 
 CONTROLS = (
-    Control("network.closed", "not be a way to the internet", ways_out),
-    each("network.private", "give no public addresses", SUBNET, lambda s, _: s.get("MapPublicIpOnLaunch") is False),
-    each("network.flow-logs", "log its traffic", VPC, flow_logs),
+    Control("network.closed", "not exist: it would be a route out of the network", routes_out),
+    each("network.private", "not assign public addresses", SUBNET, lambda s, _: s.get("MapPublicIpOnLaunch") is False),
+    each("network.flow-logs", "have flow logs of all traffic", VPC, flow_logs),
     each("network.s3", "reach S3 through a gateway endpoint", VPC, s3_endpoint),
-    each("network.s3-policy", "open S3 for the platform's buckets only", ENDPOINT, narrow_policy),
-    some("network.studio", "give a Studio without internet its endpoints", studio_endpoints, when="InterfaceEndpoints"),
-    each("network.ingress", "take no traffic from anywhere", GROUP, closed),
-    some("network.jobs", "let a job's containers talk encrypted", job_groups, when="IsolatedEndpoint"),
+    each("network.s3-policy", "allow access to the platform's buckets only", ENDPOINT, narrow_policy),
+    of_assembly(
+        "network.studio",
+        "have the interface endpoints that a Studio without internet needs",
+        studio_endpoints,
+        when="InterfaceEndpoints",
+    ),
+    each("network.ingress", "not accept traffic from every address", GROUP, closed),
+    of_assembly(
+        "network.jobs", "allow encrypted traffic between a job's containers", job_groups, when="IsolatedEndpoint"
+    ),
 )

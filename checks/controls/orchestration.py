@@ -29,7 +29,7 @@ def uncaught(assembly: Assembly) -> Iterator[str]:
     return (task.label for task in tasks(assembly) if not task.state.get("Catch"))
 
 
-def endless(assembly: Assembly) -> Iterator[str]:
+def without_timeout(assembly: Assembly) -> Iterator[str]:
     limits = ("TimeoutSeconds", "TimeoutSecondsPath")
     return (task.label for task in tasks(assembly) if not any(task.state.get(name) for name in limits))
 
@@ -38,8 +38,8 @@ def own_log_group(function: Resource, assembly: Assembly) -> bool:
     return assembly.at(function.get("LoggingConfig.LogGroup"), "AWS::Logs::LogGroup") is not None
 
 
-def failures_arrive(function: Resource, assembly: Assembly) -> bool:
-    """CloudFormation and rules invoke asynchronously: what fails there is lost without a destination."""
+def keeps_failures(function: Resource, assembly: Assembly) -> bool:
+    """CloudFormation and rules invoke asynchronously: without a destination a failure is lost."""
     if not _invoked_asynchronously(function, assembly):
         return True
     return any(
@@ -60,48 +60,51 @@ def _invoked_asynchronously(function: Resource, assembly: Assembly) -> bool:
 
 
 CONTROLS = (
-    each("machine.logged", "log all events, no payloads, into an encrypted group", MACHINE, logs_everything),
+    each("machine.logged", "log all events, without payloads, to an encrypted log group", MACHINE, logs_everything),
     each(
         "machine.traced",
-        "be traced",
+        "have tracing enabled",
         MACHINE,
         lambda machine, _: machine.get("TracingConfiguration.Enabled") is True,
     ),
     each(
         "machine.ends",
-        "have a time limit as a whole",
+        "have a timeout for the whole execution",
         MACHINE,
         lambda machine, _: definition(machine).get("TimeoutSeconds"),
     ),
-    Control("task.caught", "catch what fails in it", uncaught),
-    Control("task.ends", "have a time limit", endless),
+    Control("task.caught", "have a Catch", uncaught),
+    Control("task.ends", "have a timeout", without_timeout),
     each(
         "function.runtime",
         f"run on the newest runtime ({NEWEST_RUNTIME})",
         FUNCTION,
         lambda function, _: function.get("Runtime") == NEWEST_RUNTIME,
     ),
-    each("function.traced", "be traced", FUNCTION, lambda function, _: function.get("TracingConfig.Mode") == "Active"),
+    each(
+        "function.traced",
+        "have tracing enabled",
+        FUNCTION,
+        lambda function, _: function.get("TracingConfig.Mode") == "Active",
+    ),
     each(
         "function.limits",
-        "say its memory and its time limit",
+        "set its memory size and timeout",
         FUNCTION,
         lambda function, _: function.get("MemorySize") and function.get("Timeout"),
     ),
-    each(
-        "function.no-network", "stay outside the network", FUNCTION, lambda function, _: not function.get("VpcConfig")
-    ),
+    each("function.no-network", "run outside the network", FUNCTION, lambda function, _: not function.get("VpcConfig")),
     each(
         "function.unreserved",
-        "reserve no concurrency, which new accounts lack",
+        "not reserve concurrency: new accounts have none to spare",
         FUNCTION,
         lambda function, _: function.get("ReservedConcurrentExecutions") is None,
     ),
-    each("function.logs", "log into a group of its own", FUNCTION, own_log_group),
-    each("function.failures", "send what fails asynchronously somewhere", FUNCTION, failures_arrive),
+    each("function.logs", "have a log group of its own", FUNCTION, own_log_group),
+    each("function.failures", "have a failure destination if it is invoked asynchronously", FUNCTION, keeps_failures),
     each(
         "function.key",
-        "encrypt its environment with the customer key",
+        "encrypt its environment with the customer managed key",
         FUNCTION,
         lambda function, assembly: assembly.at(function.get("KmsKeyArn"), "AWS::KMS::Key"),
     ),

@@ -17,21 +17,21 @@ def shuts_idle_apps(domain: Resource, _: Assembly) -> bool:
 CONTROLS = (
     each(
         "domain.vpc-only",
-        "reach the world through the private network only",
+        "send all traffic through the private network",
         DOMAIN,
         lambda domain, _: domain.get("AppNetworkAccessType") == "VpcOnly",
         when="VpcOnlyStudio",
     ),
     each(
         "domain.key",
-        "be encrypted with the customer key",
+        "be encrypted with the customer managed key",
         DOMAIN,
         lambda domain, assembly: assembly.at(domain.get("KmsKeyId"), "AWS::KMS::Key"),
     ),
-    each("domain.idle", "shut idle apps down", DOMAIN, shuts_idle_apps),
+    each("domain.idle", "shut down idle apps", DOMAIN, shuts_idle_apps),
     each(
         "domain.no-file-system",
-        "make no file system that outlives it",
+        "not create a file system that outlives it",
         DOMAIN,
         lambda domain, _: domain.get("HomeEfsFileSystemCreation") == "Disabled",
     ),

@@ -12,12 +12,12 @@ from checks.__main__ import main
 from tests.stacks.assemblies import assembly
 
 
-def test_a_sound_assembly_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_assembly_without_violations_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(assembly("prod"))]) == 0
     assert capsys.readouterr().out == ""
 
 
-def test_a_breach_names_control_and_resource(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_violation_names_control_and_resource(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "assembly"
     folder.mkdir()
     for path in assembly("prod").glob("*.template.json"):
@@ -29,7 +29,7 @@ def test_a_breach_names_control_and_resource(tmp_path: Path, capsys: pytest.Capt
     path.write_text(json.dumps(template))
     assert main([str(folder)]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        f"domain.vpc-only: Kennel-Prod-Studio/{name} must: reach the world through the private network only"
+        f"domain.vpc-only: Kennel-Prod-Studio/{name} must send all traffic through the private network"
     ]
 
 
@@ -38,10 +38,10 @@ def test_a_folder_without_templates_says_what_to_do(tmp_path: Path, capsys: pyte
     assert "synthesize first" in capsys.readouterr().err
 
 
-def test_a_foreign_assembly_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_assembly_of_another_app_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "Other.template.json").write_text(json.dumps({"Resources": {}}))
     assert main([str(tmp_path)]) == 1
-    assert "promises" in capsys.readouterr().err
+    assert "which controls its environment requires" in capsys.readouterr().err
 
 
 def test_a_missing_argument_prints_the_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Every control holds in every environment, and breaks when its one thing is taken away."""
+"""Every control passes in every environment, and fails when one thing that it requires is removed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checks.__main__ import breaches
+from checks.__main__ import violations
 from checks.assembly import Assembly
 from checks.controls import CONTROLS
 from tests.checks.mutations import MUTATIONS, Mutant
@@ -21,19 +21,19 @@ def prod() -> Assembly:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_environment_holds_what_it_promises(environment: str) -> None:
-    assert [str(breach) for breach in breaches(Assembly.load(assembly(environment)))] == []
+def test_every_environment_passes_its_controls(environment: str) -> None:
+    assert [str(violation) for violation in violations(Assembly.load(assembly(environment)))] == []
 
 
 @pytest.mark.parametrize(("control", "mutate"), MUTATIONS, ids=[f"{name}-{f.__name__}" for name, f in MUTATIONS])
-def test_a_broken_control_is_found(control: str, mutate: Callable[[Mutant], Any], prod: Assembly) -> None:
+def test_a_mutation_is_found(control: str, mutate: Callable[[Mutant], Any], prod: Assembly) -> None:
     mutant = Mutant(copy.deepcopy(dict(prod.templates)))
     mutate(mutant)
-    assert control in {breach.control for breach in breaches(Assembly(mutant.templates))}
+    assert control in {violation.control for violation in violations(Assembly(mutant.templates))}
 
 
 def test_every_control_has_a_mutation() -> None:
-    waived = {"endpoint.capture"}  # nothing captures data yet, so there is nothing to take away
+    waived = {"endpoint.capture"}  # nothing captures data yet, so there is nothing to remove
     assert {control.id for control in CONTROLS} - {name for name, _ in MUTATIONS} == waived
 
 
@@ -42,7 +42,7 @@ def test_control_ids_are_unique() -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_prod_waives_nothing(prod: Assembly) -> None:
-    not_built = {"DataCapture"}
-    promised = {name for name, value in prod.expected.items() if value}
-    assert {control.when for control in CONTROLS if control.when} - promised == not_built
+def test_prod_requires_every_control_that_is_implemented(prod: Assembly) -> None:
+    not_implemented = {"DataCapture"}
+    required = {name for name, value in prod.expected.items() if value}
+    assert {control.when for control in CONTROLS if control.when} - required == not_implemented

@@ -1,4 +1,4 @@
-"""One mutation at a time: the control that must notice, and what is taken away from the prod templates."""
+"""Mutations of the prod templates, one at a time, each with the control that must find it."""
 
 from tests.checks.mutations import iam, jobs, network, orchestration, serving, storage
 from tests.checks.mutations.mutant import MUTATIONS, Mutant

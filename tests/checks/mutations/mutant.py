@@ -1,4 +1,4 @@
-"""Templates that may be changed, and the register of mutations."""
+"""Templates that a mutation may change, and the register of mutations."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ class Mutant:
             for resource in template["Resources"].values()
             if resource["Type"] == kind
         ]
-        assert found, f"prod has no {kind}"
+        assert found, f"prod does not have a {kind}"
         return found
 
     def first(self, kind: str) -> dict[str, Any]:
         return self.all(kind)[0]
 
     def properties(self, kind: str) -> dict[str, Any]:
-        return self.first(kind)["Properties"]
+        properties: dict[str, Any] = self.first(kind)["Properties"]
+        return properties
 
     def with_property(self, kind: str, name: str) -> dict[str, Any]:
         return next(item["Properties"] for item in self.all(kind) if name in item["Properties"])
@@ -47,7 +48,7 @@ class Mutant:
         properties["DefinitionString"] = json.dumps(definition)
 
     def edit_jobs(self, edit: Callable[[dict[str, Any]], object], *operations: str) -> None:
-        """`edit` gets the parameters of each job; those of a search are its trials'."""
+        """`edit` gets the parameters of each job; for a tuning job, those of its trials."""
 
         def visit(definition: dict[str, Any]) -> None:
             for state in walk(definition):
@@ -72,7 +73,7 @@ def walk(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 MUTATIONS: list[tuple[str, Callable[[Mutant], Any]]] = []
-"""(control that must notice, what is taken away)."""
+"""(id of the control that must find it, the mutation)."""
 
 
 def breaks(control: str) -> Callable[[Callable[[Mutant], Any]], Callable[[Mutant], Any]]:
