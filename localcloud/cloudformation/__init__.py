@@ -11,6 +11,7 @@ from localcloud import errors
 from localcloud.cloudformation.api import CloudFormationApi
 from localcloud.cloudformation.change_sets import ChangeSetsApi
 from localcloud.cloudformation.engine import Engine
+from localcloud.cloudformation.existence import DeployedResource
 from localcloud.cloudformation.providers.custom import function_failed, receive
 from localcloud.context import Cloud
 from localcloud.functions import LambdaFront
@@ -22,10 +23,18 @@ _INSPECT = "/_localcloud/stacks/"
 
 
 def _described(engine: Engine, name: str) -> str:
-    """A stack's resources with their resolved properties, which CloudFormation's own API does not tell."""
-    shown = ("logical_id", "type", "physical_id", "status", "properties")
-    resources = engine.find(name).resources.values()
-    return json.dumps([{key: getattr(resource, key) for key in shown} for resource in resources])
+    """A stack's resources with their resolved properties, which CloudFormation's own API does not show."""
+    described: list[DeployedResource] = [
+        {
+            "logical_id": resource.logical_id,
+            "type": resource.type,
+            "physical_id": resource.physical_id,
+            "status": resource.status,
+            "properties": resource.properties,
+        }
+        for resource in engine.find(name).resources.values()
+    ]
+    return json.dumps(described)
 
 
 def install(cloud: Cloud, app: Application, functions: LambdaFront) -> None:

@@ -6,15 +6,15 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.operations import StackOperation
 from localcloud.cloudformation.planning import make_scope, resolve_as_far_as_known
 from localcloud.cloudformation.providers.base import Request
-from localcloud.cloudformation.stacks import Resource, Stack, Version
+from localcloud.cloudformation.stacks import Output, Resource, Stack, Version
 from localcloud.cloudformation.template import validation_error
 from localcloud.context import Cloud
+from localcloud.json_types import JSON, JsonObject
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Engine:
         thread.start()
         thread.join(_ANSWER_AFTER_SECONDS)
 
-    def pseudo(self, stack_name: str, stack_arn: str) -> dict[str, Any]:
+    def pseudo(self, stack_name: str, stack_arn: str) -> JsonObject:
         """Values of the pseudo parameters."""
         return {
             "AWS::AccountId": self._cloud.account_id,
@@ -92,7 +92,7 @@ class Engine:
     def scope(self, stack: Stack, version: Version) -> Scope:
         """What names mean in `version` of `stack`."""
 
-        def lookup(logical_id: str, attribute: str | None) -> Any:
+        def lookup(logical_id: str, attribute: str | None) -> JSON:
             resource = stack.resources.get(logical_id)
             if resource is None or resource.physical_id is None:
                 raise validation_error(f"Unresolved resource dependency [{logical_id}]")
@@ -176,7 +176,7 @@ class Engine:
             resolve_as_far_as_known(output.get("Value"), scope)
         return found
 
-    def check_exports(self, stack: Stack, outputs: Mapping[str, Mapping[str, str]]) -> None:
+    def check_exports(self, stack: Stack, outputs: Mapping[str, Output]) -> None:
         """Exports are unique in an account, and what others import neither goes nor changes."""
         wanted = {output["ExportName"]: output["OutputValue"] for output in outputs.values() if "ExportName" in output}
         for name, (owner, value) in self.exports().items():
@@ -189,5 +189,6 @@ class Engine:
     def _dynamic_reference(self, service: str, reference: str) -> str:
         if service == "ssm":
             name = reference.rsplit(":", 1)[0] if reference.rpartition(":")[2].isdigit() else reference
-            return self._cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+            value: str = self._cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+            return value
         raise validation_error(f"localcloud does not emulate dynamic references to {service}")

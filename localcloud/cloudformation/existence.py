@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 from urllib.parse import quote
 
 from localcloud.cloudformation.not_emulated import NOT_EMULATED
 from localcloud.cloudformation.providers import provider_for
+from localcloud.cloudformation.providers.base import ClientFactory
+from localcloud.json_types import JsonObject
 
 
 @dataclass(frozen=True)
 class MissingResource:
-    """A resource of a stack that no service answers."""
+    """A resource of a stack that its service does not know."""
 
     stack: str
     logical_id: str
@@ -23,8 +24,18 @@ class MissingResource:
     physical_id: str | None
 
 
-def missing_resources(client: Callable[[str], Any], stack: str) -> list[MissingResource]:
-    """Resources of `stack` that do not exist; the types on the written list of what is not emulated aside.
+class DeployedResource(TypedDict):
+    """A resource of a stack with the properties that its provider was given."""
+
+    logical_id: str
+    type: str
+    physical_id: str | None
+    status: str
+    properties: JsonObject
+
+
+def missing_resources(client: ClientFactory, stack: str) -> list[MissingResource]:
+    """Resources of `stack` that do not exist; types in NOT_EMULATED are left out.
 
     client: service name -> boto3 client of a running local cloud, for example `local_cloud.cloud.client`.
     """
@@ -32,16 +43,16 @@ def missing_resources(client: Callable[[str], Any], stack: str) -> list[MissingR
     for item in _resources(client, stack):
         if item["type"] in NOT_EMULATED or item["status"] == "DELETE_COMPLETE":
             continue
-        found = item["physical_id"] is not None and provider_for(item["type"]).exists(
-            client, item["physical_id"], item["properties"]
-        )
+        physical_id = item["physical_id"]
+        found = physical_id is not None and provider_for(item["type"]).exists(client, physical_id, item["properties"])
         if not found:
-            missing.append(MissingResource(stack, item["logical_id"], item["type"], item["physical_id"]))
+            missing.append(MissingResource(stack, item["logical_id"], item["type"], physical_id))
     return missing
 
 
-def _resources(client: Callable[[str], Any], stack: str) -> list[dict[str, Any]]:
-    # The CloudFormation API does not tell a resource's properties, and some are needed to find it.
+def _resources(client: ClientFactory, stack: str) -> list[DeployedResource]:
+    # CloudFormation's API does not show a resource's properties, and some are needed to find it.
     url = client("cloudformation").meta.endpoint_url
     with urllib.request.urlopen(f"{url}/_localcloud/stacks/{quote(stack, safe='')}") as answer:  # noqa: S310
-        return json.load(answer)
+        resources: list[DeployedResource] = json.load(answer)
+    return resources

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from localcloud.cloudformation.failures import FAILURES, describe_error, named_failures
 from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.planning import active_definitions, dependency_order_of_existing, resolve_outputs
 from localcloud.cloudformation.providers import provider_for
 from localcloud.cloudformation.providers.base import Request
-from localcloud.cloudformation.stacks import Resource, Stack, Version, now
+from localcloud.cloudformation.stacks import Output, Resource, Stack, Version, now
+from localcloud.cloudformation.template import ResourceDefinition
+from localcloud.json_types import JsonObject
+
+Tags = Mapping[str, str]
 
 
 class Context(Protocol):
     """What the engine lends to one operation."""
 
     def scope(self, stack: Stack, version: Version) -> Scope: ...
-    def request(
-        self, stack: Stack, resource: Resource, tags: Mapping[str, str], previous_tags: Mapping[str, str]
-    ) -> Request: ...
-    def check_exports(self, stack: Stack, outputs: Mapping[str, Mapping[str, str]]) -> None: ...
+    def request(self, stack: Stack, resource: Resource, tags: Tags, previous_tags: Tags) -> Request: ...
+    def check_exports(self, stack: Stack, outputs: Mapping[str, Output]) -> None: ...
 
 
 class ResourceFailed(Exception):
@@ -43,7 +45,7 @@ class StackOperation:
         self._context = context
         self._stack = stack
         self._steps: list[Step] = []
-        self._replaced: list[tuple[Resource, Mapping[str, str]]] = []
+        self._replaced: list[tuple[Resource, Tags]] = []
 
     def create(self, version: Version, on_failure: str) -> None:
         """on_failure: ROLLBACK, DELETE or DO_NOTHING."""
@@ -61,7 +63,7 @@ class StackOperation:
             return
         verb = "DELETE" if on_failure == "DELETE" else "ROLLBACK"
         stack.set_status(f"{verb}_IN_PROGRESS", f"{reason}. Rollback requested by user.")
-        clean = self._delete_all(version, version.tags)
+        clean = self._delete_all(version)
         stack.set_status(f"{verb}_COMPLETE" if clean else f"{verb}_FAILED")
         if verb == "DELETE" and clean:
             stack.deleted = now()
@@ -88,7 +90,7 @@ class StackOperation:
         stack = self._stack
         version = stack.version
         stack.set_status("DELETE_IN_PROGRESS", "User Initiated")
-        if version is None or self._delete_all(version, version.tags, retain):
+        if version is None or self._delete_all(version, retain):
             stack.outputs = {}
             stack.deleted = now()
             stack.set_status("DELETE_COMPLETE")
@@ -96,7 +98,7 @@ class StackOperation:
             failed = [name for name, item in stack.resources.items() if item.status == "DELETE_FAILED"]
             stack.set_status("DELETE_FAILED", f"The following resource(s) failed to delete: [{', '.join(failed)}].")
 
-    def _apply(self, version: Version, previous_tags: Mapping[str, str]) -> None:
+    def _apply(self, version: Version, previous_tags: Tags) -> None:
         scope = self._context.scope(self._stack, version)
         for logical_id, definition in active_definitions(version, scope).items():
             current = self._stack.resources.get(logical_id)
@@ -108,14 +110,14 @@ class StackOperation:
         self._context.check_exports(self._stack, outputs)
         self._stack.outputs = outputs
 
-    def _create_resource(self, logical_id: str, definition: dict[str, Any], scope: Scope, version: Version) -> None:
+    def _create_resource(self, logical_id: str, definition: ResourceDefinition, scope: Scope, version: Version) -> None:
         stack = self._stack
         before = stack.resources.get(logical_id)
         resource = Resource(logical_id, definition["Type"], definition)
         stack.resources[logical_id] = resource
         stack.set_resource(resource, "CREATE_IN_PROGRESS")
         try:
-            resource.properties = scope.resolve(definition.get("Properties", {}))
+            resource.properties = scope.resolve_object(definition.get("Properties", {}))
             request = self._context.request(stack, resource, version.tags, {})
             with named_failures(resource):
                 outcome = provider_for(resource.type).create(request, resource.properties)
@@ -131,7 +133,7 @@ class StackOperation:
         if before is not None and before.physical_id is not None:
             self._replaced.append((before, version.tags))
 
-    def _undo_create(self, resource: Resource, before: Resource | None, tags: Mapping[str, str]) -> None:
+    def _undo_create(self, resource: Resource, before: Resource | None, tags: Tags) -> None:
         if resource.physical_id is not None:
             self._delete_resource(resource, tags)
         if before is None:
@@ -140,16 +142,11 @@ class StackOperation:
             self._stack.resources[resource.logical_id] = before
 
     def _update_resource(
-        self,
-        resource: Resource,
-        definition: dict[str, Any],
-        scope: Scope,
-        version: Version,
-        previous_tags: Mapping[str, str],
+        self, resource: Resource, definition: ResourceDefinition, scope: Scope, version: Version, previous_tags: Tags
     ) -> None:
         stack, before = self._stack, replace(resource)
         provider = provider_for(resource.type)
-        properties = scope.resolve(definition.get("Properties", {}))
+        properties = scope.resolve_object(definition.get("Properties", {}))
         resource.definition = definition
         if properties == before.properties and (version.tags == previous_tags or not provider.taggable):
             return
@@ -172,7 +169,7 @@ class StackOperation:
         else:
             self._steps.append(Step(resource.logical_id, lambda: self._undo_update(before, properties, previous_tags)))
 
-    def _undo_update(self, before: Resource, applied: dict[str, Any], tags: Mapping[str, str]) -> None:
+    def _undo_update(self, before: Resource, applied: JsonObject, tags: Tags) -> None:
         self._stack.resources[before.logical_id] = before
         self._stack.set_resource(before, "UPDATE_IN_PROGRESS")
         assert before.physical_id is not None and self._stack.version is not None
@@ -181,9 +178,7 @@ class StackOperation:
         before.physical_id, before.attributes = outcome.physical_id, dict(outcome.attributes)
         self._stack.set_resource(before, "UPDATE_COMPLETE")
 
-    def _roll_back(
-        self, previous: Version, outputs: dict[str, dict[str, str]], reason: str, *, roll_back: bool
-    ) -> None:
+    def _roll_back(self, previous: Version, outputs: dict[str, Output], reason: str, *, roll_back: bool) -> None:
         stack = self._stack
         if not roll_back:
             stack.set_status("UPDATE_FAILED", reason)
@@ -210,7 +205,7 @@ class StackOperation:
         for logical_id in reversed(dependency_order_of_existing(definitions, scope)):
             self._drop(stack.resources[logical_id], previous.tags)
 
-    def _delete_all(self, version: Version, tags: Mapping[str, str], retain: frozenset[str] = frozenset()) -> bool:
+    def _delete_all(self, version: Version, retain: frozenset[str] = frozenset()) -> bool:
         stack = self._stack
         scope = self._context.scope(stack, version)
         definitions = {name: item.definition for name, item in stack.resources.items()}
@@ -220,10 +215,10 @@ class StackOperation:
             if logical_id in retain:
                 stack.set_resource(resource, "DELETE_SKIPPED")
             elif resource.physical_id is not None and resource.status != "DELETE_COMPLETE":
-                clean &= self._drop(resource, tags)
+                clean &= self._drop(resource, version.tags)
         return clean
 
-    def _drop(self, resource: Resource, tags: Mapping[str, str]) -> bool:
+    def _drop(self, resource: Resource, tags: Tags) -> bool:
         policy = resource.definition.get("DeletionPolicy", "Delete")
         failed_create = resource.status == "CREATE_FAILED" or self._stack.status == "ROLLBACK_IN_PROGRESS"
         if policy == "Retain" or (policy == "RetainExceptOnCreate" and not failed_create):
@@ -234,7 +229,7 @@ class StackOperation:
             self._stack.resources.pop(resource.logical_id, None)
         return done
 
-    def _delete_resource(self, resource: Resource, tags: Mapping[str, str]) -> bool:
+    def _delete_resource(self, resource: Resource, tags: Tags) -> bool:
         assert resource.physical_id is not None
         self._stack.set_resource(resource, "DELETE_IN_PROGRESS")
         try:

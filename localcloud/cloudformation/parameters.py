@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-from localcloud.cloudformation.template import Template, validation_error
+from localcloud.cloudformation.requests import ParameterValue
+from localcloud.cloudformation.template import ParameterDeclaration, Template, validation_error
+from localcloud.json_types import JSON, JsonObject
 
 _SSM = "AWS::SSM::Parameter::Value<"
 
 
 def parameter_values(
     template: Template,
-    given: Sequence[Mapping[str, Any]],
+    given: Sequence[ParameterValue],
     previous: Mapping[str, str],
     read_ssm: Callable[[str], str],
-) -> tuple[dict[str, str], dict[str, Any]]:
+) -> tuple[dict[str, str], JsonObject]:
     """The texts as the caller gave them, and the values that Ref answers (lists split, SSM names looked up)."""
-    declared: Mapping[str, Any] = template.get("Parameters", {})
+    declared = template.get("Parameters", {})
     by_name = {item["ParameterKey"]: item for item in given}
     unknown = sorted(set(by_name) - set(declared))
     if unknown:
         raise validation_error(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
     texts: dict[str, str] = {}
     for name, declaration in declared.items():
-        item = by_name.get(name, {})
-        if item.get("UsePreviousValue"):
-            text = previous.get(name)
-        else:
-            text = item.get("ParameterValue", declaration.get("Default"))
-        if text is None:
+        item = by_name.get(name)
+        value: JSON = declaration.get("Default")
+        if item is not None and item.get("UsePreviousValue"):
+            value = previous.get(name)
+        elif item is not None:
+            value = item.get("ParameterValue", value)
+        if value is None:
             raise validation_error(f"Parameters: [{name}] must have values")
-        texts[name] = str(text).lower() if isinstance(text, bool) else str(text)
+        texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
         _check(name, texts[name], declaration)
     return texts, {name: _value(texts[name], declared[name]["Type"], read_ssm) for name in texts}
 
 
-def _check(name: str, text: str, declaration: Mapping[str, Any]) -> None:
+def _check(name: str, text: str, declaration: ParameterDeclaration) -> None:
     problem = None
     allowed = [str(value) for value in declaration.get("AllowedValues", [])]
     pattern = declaration.get("AllowedPattern")
@@ -56,7 +58,7 @@ def _check(name: str, text: str, declaration: Mapping[str, Any]) -> None:
         raise validation_error(f"Parameter {name} failed to satisfy constraint: {described}")
 
 
-def _number_problem(text: str, declaration: Mapping[str, Any]) -> str | None:
+def _number_problem(text: str, declaration: ParameterDeclaration) -> str | None:
     try:
         number = float(text)
     except ValueError:
@@ -68,7 +70,7 @@ def _number_problem(text: str, declaration: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _value(text: str, kind: str, read_ssm: Callable[[str], str]) -> Any:
+def _value(text: str, kind: str, read_ssm: Callable[[str], str]) -> JSON:
     if kind.startswith(_SSM):
         text, kind = read_ssm(text), kind.removeprefix(_SSM).removesuffix(">")
     if kind == "CommaDelimitedList" or kind.startswith("List<"):

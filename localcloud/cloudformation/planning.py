@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
-from localcloud.cloudformation.intrinsics import NO_VALUE, Scope, evaluate_conditions, references
+from localcloud.cloudformation.conditions import evaluate_conditions
+from localcloud.cloudformation.intrinsics import NO_VALUE, Resolved, Scope
 from localcloud.cloudformation.providers import provider_for
-from localcloud.cloudformation.stacks import Resource, Stack, Version
-from localcloud.cloudformation.template import validation_error
+from localcloud.cloudformation.references import references
+from localcloud.cloudformation.stacks import Change, Output, Resource, ResourceChange, Stack, Version
+from localcloud.cloudformation.template import ResourceDefinition, Template, validation_error
 from localcloud.errors import AwsError
+from localcloud.json_types import JSON, JsonObject
+
+Definitions = Mapping[str, ResourceDefinition]
 
 
 class Unknown(str):
@@ -19,8 +23,8 @@ class Unknown(str):
 
 def make_scope(
     version: Version,
-    pseudo: Mapping[str, Any],
-    resources: Callable[[str, str | None], Any],
+    pseudo: JsonObject,
+    resources: Callable[[str, str | None], JSON],
     exports: Callable[[str], str],
     dynamic: Callable[[str, str], str],
     outputs: Callable[[str, str], str],
@@ -34,7 +38,7 @@ def make_scope(
     return scope
 
 
-def _check_rules(scope: Scope, template: Mapping[str, Any]) -> None:
+def _check_rules(scope: Scope, template: Template) -> None:
     for rule in template.get("Rules", {}).values():
         if "RuleCondition" in rule and not scope.condition(rule["RuleCondition"]):
             continue
@@ -43,7 +47,7 @@ def _check_rules(scope: Scope, template: Mapping[str, Any]) -> None:
                 raise validation_error(f"Template error: rule failed: {assertion.get('AssertDescription', rule)}")
 
 
-def active_definitions(version: Version, scope: Scope) -> dict[str, dict[str, Any]]:
+def active_definitions(version: Version, scope: Scope) -> dict[str, ResourceDefinition]:
     """The resources whose condition holds, in an order in which each follows what it refers to."""
     definitions = {
         logical_id: definition
@@ -53,7 +57,7 @@ def active_definitions(version: Version, scope: Scope) -> dict[str, dict[str, An
     return {name: definitions[name] for name in dependency_order(definitions, scope)}
 
 
-def dependency_order(definitions: Mapping[str, Mapping[str, Any]], scope: Scope) -> list[str]:
+def dependency_order(definitions: Definitions, scope: Scope) -> list[str]:
     """Logical ids, each after what it depends on; ValidationError for a circle or an unknown name."""
     known = set(definitions) | set(scope.pseudo) | set(scope.parameters) | {"AWS::NoValue"}
     pending: dict[str, set[str]] = {}
@@ -75,7 +79,7 @@ def dependency_order(definitions: Mapping[str, Mapping[str, Any]], scope: Scope)
     return order
 
 
-def planned_changes(stack: Stack, version: Version, scope: Scope) -> list[dict[str, Any]]:
+def planned_changes(stack: Stack, version: Version, scope: Scope) -> list[Change]:
     """The change list of a change set: additions, modifications (with what forces a replacement), removals."""
     wanted = active_definitions(version, scope)
     changes = []
@@ -84,14 +88,14 @@ def planned_changes(stack: Stack, version: Version, scope: Scope) -> list[dict[s
         if current is None or current.type != definition["Type"]:
             changes.append(_change("Add", logical_id, definition["Type"], None))
         elif changed := _changed_properties(current, definition, scope):
-            changes.append(_modification(current, definition, changed, scope))
+            changes.append(_modification(current, changed))
     for logical_id, current in stack.resources.items():
         if logical_id not in wanted:
             changes.append(_change("Remove", logical_id, current.type, current.physical_id))
     return changes
 
 
-def resolve_as_far_as_known(value: Any, scope: Scope) -> Any:
+def resolve_as_far_as_known(value: JSON, scope: Scope) -> Resolved:
     """Resolve `value`; what depends on resources that do not exist yet becomes Unknown."""
     try:
         return scope.resolve(value)
@@ -99,7 +103,7 @@ def resolve_as_far_as_known(value: Any, scope: Scope) -> Any:
         return Unknown("(known after the deploy)")
 
 
-def _changed_properties(current: Resource, definition: Mapping[str, Any], scope: Scope) -> list[str]:
+def _changed_properties(current: Resource, definition: ResourceDefinition, scope: Scope) -> list[str]:
     properties = {key: resolve_as_far_as_known(value, scope) for key, value in definition.get("Properties", {}).items()}
     names = {*properties, *current.properties}
     return sorted(
@@ -110,69 +114,72 @@ def _changed_properties(current: Resource, definition: Mapping[str, Any], scope:
     )
 
 
-def _modification(current: Resource, definition: Mapping[str, Any], changed: list[str], scope: Scope) -> dict[str, Any]:
+def _modification(current: Resource, changed: list[str]) -> Change:
     replaces = provider_for(current.type).replaces(set(changed))
     change = _change("Modify", current.logical_id, current.type, current.physical_id)
-    change["ResourceChange"] |= {
-        "Replacement": "True" if replaces else "False",
-        "Scope": ["Properties"],
-        "Details": [
-            {
-                "Target": {
-                    "Attribute": "Properties",
-                    "Name": name,
-                    "RequiresRecreation": "Always" if replaces else "Never",
-                },
-                "Evaluation": "Static",
-                "ChangeSource": "DirectModification",
-            }
-            for name in changed
-        ],
-    }
+    change["ResourceChange"]["Replacement"] = "True" if replaces else "False"
+    change["ResourceChange"]["Scope"] = ["Properties"]
+    change["ResourceChange"]["Details"] = [_detail(name, replaces=replaces) for name in changed]
     return change
 
 
-def _change(action: str, logical_id: str, kind: str, physical_id: str | None) -> dict[str, Any]:
-    change = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": kind, "Scope": [], "Details": []}
+def _detail(name: str, *, replaces: bool) -> JsonObject:
+    target: JsonObject = {
+        "Attribute": "Properties",
+        "Name": name,
+        "RequiresRecreation": "Always" if replaces else "Never",
+    }
+    return {"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"}
+
+
+def _change(action: str, logical_id: str, kind: str, physical_id: str | None) -> Change:
+    change: ResourceChange = {
+        "Action": action,
+        "LogicalResourceId": logical_id,
+        "ResourceType": kind,
+        "Scope": [],
+        "Details": [],
+    }
     if physical_id:
         change["PhysicalResourceId"] = physical_id
     return {"Type": "Resource", "ResourceChange": change}
 
 
-def dependency_order_of_existing(definitions: Mapping[str, Mapping[str, Any]], scope: Scope) -> list[str]:
+def dependency_order_of_existing(definitions: Definitions, scope: Scope) -> list[str]:
     """Order of resources that exist; what they refer to may be gone from the template meanwhile."""
-    lenient = replace(scope, parameters={**scope.parameters, **_all_names(definitions)})
+    names = {name for definition in definitions.values() for name in _all_names(definition.get("Properties"))}
+    lenient = replace(scope, parameters={**scope.parameters, **dict.fromkeys(names, "")})
     return dependency_order(definitions, lenient)
 
 
-def _all_names(value: Any) -> dict[str, str]:
-    if isinstance(value, dict):
-        own = {value["Ref"]: ""} if isinstance(value.get("Ref"), str) else {}
-        get_att = value.get("Fn::GetAtt")
-        if isinstance(get_att, list):
-            own[get_att[0]] = ""
-        for item in value.values():
-            own |= _all_names(item)
-        return own
-    names: dict[str, str] = {}
-    for item in value if isinstance(value, list) else []:
-        names |= _all_names(item)
+def _all_names(value: JSON) -> set[str]:
+    """Names that `value` refers to by Ref or GetAtt, in every branch of its conditions."""
+    if isinstance(value, list):
+        return set().union(*map(_all_names, value))
+    if not isinstance(value, dict):
+        return set()
+    names = set().union(*map(_all_names, value.values()))
+    if isinstance(value.get("Ref"), str):
+        names.add(str(value["Ref"]))
+    get_att = value.get("Fn::GetAtt")
+    if isinstance(get_att, list):
+        names.add(str(get_att[0]))
     return names
 
 
-def resolve_outputs(version: Version, scope: Scope) -> dict[str, dict[str, str]]:
+def resolve_outputs(version: Version, scope: Scope) -> dict[str, Output]:
     """The outputs whose condition holds, as DescribeStacks shows them."""
-    outputs = {}
+    outputs: dict[str, Output] = {}
     for key, body in version.template.get("Outputs", {}).items():
         if "Condition" in body and not scope.condition(body["Condition"]):
             continue
         value = scope.resolve(body["Value"])
         if value is NO_VALUE:
             continue
-        output = {"OutputKey": key, "OutputValue": str(value)}
+        output: Output = {"OutputKey": key, "OutputValue": str(value)}
         if "Description" in body:
             output["Description"] = body["Description"]
         if "Export" in body:
-            output["ExportName"] = scope.resolve(body["Export"]["Name"])
+            output["ExportName"] = scope.resolve_text(body["Export"]["Name"])
         outputs[key] = output
     return outputs

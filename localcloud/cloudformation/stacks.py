@@ -5,13 +5,42 @@ from __future__ import annotations
 import datetime
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NotRequired, TypedDict
 
-from localcloud.cloudformation.template import Template
+from localcloud.cloudformation.template import ResourceDefinition, Template
+from localcloud.json_types import JsonObject
 
 
 def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
+
+
+class Output(TypedDict):
+    """An output of a stack, as DescribeStacks shows it."""
+
+    OutputKey: str
+    OutputValue: str
+    Description: NotRequired[str]
+    ExportName: NotRequired[str]
+
+
+class ResourceChange(TypedDict):
+    """What a change set does to one resource; Replacement is there for modifications only."""
+
+    Action: str
+    LogicalResourceId: str
+    ResourceType: str
+    Scope: list[str]
+    Details: list[JsonObject]
+    PhysicalResourceId: NotRequired[str]
+    Replacement: NotRequired[str]
+
+
+class Change(TypedDict):
+    """An entry of a change set."""
+
+    Type: str
+    ResourceChange: ResourceChange
 
 
 @dataclass
@@ -20,9 +49,9 @@ class Resource:
 
     logical_id: str
     type: str
-    definition: dict[str, Any]
-    properties: dict[str, Any] = field(default_factory=dict)
-    attributes: dict[str, Any] = field(default_factory=dict)
+    definition: ResourceDefinition
+    properties: JsonObject = field(default_factory=dict)
+    attributes: JsonObject = field(default_factory=dict)
     physical_id: str | None = None
     status: str = ""
     reason: str | None = None
@@ -50,7 +79,7 @@ class Version:
     body: str
     template: Template
     parameter_texts: dict[str, str]
-    parameters: dict[str, Any]
+    parameters: JsonObject
     tags: dict[str, str]
     capabilities: list[str] = field(default_factory=list)
 
@@ -63,7 +92,7 @@ class ChangeSet:
     arn: str
     kind: str
     version: Version
-    changes: list[dict[str, Any]]
+    changes: list[Change]
     status: str
     reason: str | None
     description: str | None
@@ -82,7 +111,7 @@ class Stack:
     version: Version | None = None
     reason: str | None = None
     resources: dict[str, Resource] = field(default_factory=dict)
-    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    outputs: dict[str, Output] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     change_sets: dict[str, ChangeSet] = field(default_factory=dict)
     role_arn: str | None = None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from localcloud.cloudformation.stacks import ChangeSet, Event, Resource, Stack
 from localcloud.cloudformation.template import Template
 
-View = dict[str, Any]
+View = dict[str, object]
 
 
 def _pairs(values: dict[str, str], key: str, value: str) -> list[dict[str, str]]:
@@ -16,7 +14,7 @@ def _pairs(values: dict[str, str], key: str, value: str) -> list[dict[str, str]]
 
 def stack(item: Stack) -> View:
     version = item.version
-    shown = {
+    shown: View = {
         "StackId": item.arn,
         "StackName": item.name,
         "CreationTime": item.created,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 
-from localcloud.cloudformation.providers.base import Provider, ProviderError
+from localcloud.cloudformation.providers.base import AnyProvider, ProviderError
 
 
 @functools.cache
-def all_providers() -> dict[str, Provider]:
+def all_providers() -> dict[str, AnyProvider]:
     """Resource type -> provider."""
     from localcloud.cloudformation.providers import (
         autoscaling,
@@ -38,7 +38,7 @@ def all_providers() -> dict[str, Provider]:
     return {kind: provider for module in modules for kind, provider in module.PROVIDERS.items()}
 
 
-def provider_for(kind: str) -> Provider:
+def provider_for(kind: str) -> AnyProvider:
     """The provider of a resource type; ProviderError names a type that is not emulated."""
     if kind.startswith("Custom::"):
         kind = "AWS::CloudFormation::CustomResource"

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import jmespath
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from botocore.model import ListShape, StructureShape
+from botocore.model import ListShape, Shape, StructureShape
 
 from localcloud.cloudformation.providers.base import (
     ClientFactory,
     Outcome,
-    Properties,
     Provider,
     ProviderError,
     Request,
     is_gone,
 )
-from localcloud.cloudformation.providers.conversion import convert
+from localcloud.cloudformation.providers.conversion import parameters
+from localcloud.cloudformation.requests import Tag
+from localcloud.json_types import JSON, JsonObject
 from localcloud.query_protocol import service_model
 
-Transform = Callable[[Properties, Request], Properties]
+Transform = Callable[[JsonObject, Request], Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Tagging:
 
 
 @dataclass(frozen=True)
-class ApiResource(Provider):
+class ApiResource(Provider[JsonObject]):
     """A type whose properties are, but for names, the parameters of its service's API.
 
     identifier: parameter that names the resource in calls; read_by, update_by and delete_by where one differs
@@ -72,28 +72,28 @@ class ApiResource(Provider):
     attributes: Mapping[str, str] = field(default_factory=dict)
     found: str | None = None
     replace_on: frozenset[str] = frozenset()
-    create_extra: Mapping[str, Any] = field(default_factory=dict)
-    read_extra: Mapping[str, Any] = field(default_factory=dict)
-    update_extra: Mapping[str, Any] = field(default_factory=dict)
-    delete_extra: Mapping[str, Any] = field(default_factory=dict)
+    create_extra: Mapping[str, object] = field(default_factory=dict)
+    read_extra: Mapping[str, object] = field(default_factory=dict)
+    update_extra: Mapping[str, object] = field(default_factory=dict)
+    delete_extra: Mapping[str, object] = field(default_factory=dict)
     tagging: Tagging | None = None
     lower_case_name: bool = False
-    reset: Mapping[str, Any] = field(default_factory=dict)
+    reset: Mapping[str, JSON] = field(default_factory=dict)
 
     @property
     def taggable(self) -> bool:  # type: ignore[override]
         return self.tagging is not None
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         values = dict(properties)
-        name = None
+        name: JSON = None
         if self.name_property:
             name = values.get(self.name_property)
             if name is None:
                 name = request.generated_name(self.name_limit, lower=self.lower_case_name)
             values[self.name_property] = name
-        parameters = {**self._parameters(request, values, self.create_operation), **self.create_extra}
-        answer = self._call(request.client, self.create_operation, parameters)
+        given = {**self._parameters(request, values, self.create_operation), **self.create_extra}
+        answer = self._call(request.client, self.create_operation, given)
         physical_id = name if self.physical_id is None else jmespath.search(self.physical_id, answer)
         return self.outcome(request.client, str(physical_id), values)
 
@@ -106,7 +106,7 @@ class ApiResource(Provider):
         taken = {name.lower() for name in self._members(self.update_operation)}
         return any(self.rename.get(name, name).lower() not in taken for name in changed)
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
         names = {*properties, *previous} - {"Tags"}
         changed = {name for name in names if properties.get(name) != previous.get(name)}
         if self.replaces(changed):
@@ -121,20 +121,19 @@ class ApiResource(Provider):
         self._retag(request, physical_id, properties, previous)
         return self.outcome(request.client, physical_id, properties)
 
-    def _update_in_place(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def _update_in_place(self, request: Request, physical_id: str, properties: JsonObject) -> None:
         assert self.update_operation is not None
         values = {**self.reset, **properties}
         if self.name_property:
             values[self.name_property] = physical_id
         taken = {name.lower() for name in self._members(self.update_operation)}
         reshaped = self._reshape(request, values)
-        values = {key: item for key, item in reshaped.items() if key.lower() in taken and key.lower() != "tags"}
-        values[self.update_by or self.identifier] = physical_id
-        shape = self._input(self.update_operation)
-        parameters = {**convert(values, shape, request.type), **self.update_extra}
-        self._call(request.client, self.update_operation, parameters)
+        kept = {key: item for key, item in reshaped.items() if key.lower() in taken and key.lower() != "tags"}
+        kept[self.update_by or self.identifier] = physical_id
+        given = parameters(kept, self._input(self.update_operation), request.type)
+        self._call(request.client, self.update_operation, {**given, **self.update_extra})
 
-    def _retag(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> None:
+    def _retag(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> None:
         if self.tagging is None:
             return
         gone, new = tag_changes(request, properties, previous)
@@ -149,10 +148,10 @@ class ApiResource(Provider):
         if new:
             self._call_by_shape(request, self.tagging.tag, {self.tagging.by: target, "Tags": as_tag_list(new)})
 
-    def _call_by_shape(self, request: Request, operation: str, values: Properties) -> None:
-        self._call(request.client, operation, convert(values, self._input(operation), request.type))
+    def _call_by_shape(self, request: Request, operation: str, values: Mapping[str, object]) -> None:
+        self._call(request.client, operation, parameters(values, self._input(operation), request.type))
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: JsonObject) -> None:
         if self.delete_operation is None:
             return
         identity = self._identity(self.delete_operation, self.delete_by, physical_id, properties)
@@ -162,7 +161,7 @@ class ApiResource(Provider):
             if not is_gone(error):
                 raise
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: JsonObject) -> bool:
         try:
             answer = self.read(client, physical_id, properties)
         except ClientError as error:
@@ -171,7 +170,7 @@ class ApiResource(Provider):
             raise
         return self.found is None or bool(jmespath.search(self.found.format(id=physical_id), answer))
 
-    def outcome(self, client: ClientFactory, physical_id: str, properties: Properties) -> Outcome:
+    def outcome(self, client: ClientFactory, physical_id: str, properties: JsonObject) -> Outcome:
         """Ref and attributes of a resource that exists."""
         if not self.attributes:
             return Outcome(physical_id)
@@ -179,33 +178,34 @@ class ApiResource(Provider):
         values = {name: jmespath.search(path.format(id=physical_id), answer) for name, path in self.attributes.items()}
         return Outcome(physical_id, {name: value for name, value in values.items() if value is not None})
 
-    def read(self, client: ClientFactory, physical_id: str, properties: Properties) -> dict[str, Any]:
+    def read(self, client: ClientFactory, physical_id: str, properties: JsonObject) -> Mapping[str, object]:
         """The service's own description of the resource."""
         identity = self._identity(self.read_operation, self.read_by, physical_id, properties)
         return self._call(client, self.read_operation, {**identity, **self.read_extra})
 
-    def _identity(self, operation: str, by: str | None, physical_id: str, properties: Properties) -> dict[str, Any]:
+    def _identity(self, operation: str, by: str | None, physical_id: str, properties: JsonObject) -> dict[str, object]:
         if by == "":
             return {}
         member = by or self.identifier
         as_list = isinstance(self._members(operation)[member], ListShape)
-        scope = {parameter: properties[name] for parameter, name in self.scope.items()}
+        scope: dict[str, object] = {parameter: properties[name] for parameter, name in self.scope.items()}
         return {**scope, member: [physical_id] if as_list else physical_id}
 
-    def _reshape(self, request: Request, properties: Properties) -> Properties:
+    def _reshape(self, request: Request, properties: JsonObject) -> dict[str, object]:
         values = self.transform(properties, request) if self.transform else properties
         return {self.rename.get(key, key): item for key, item in values.items()}
 
-    def _parameters(self, request: Request, properties: Properties, operation: str) -> dict[str, Any]:
+    def _parameters(self, request: Request, properties: JsonObject, operation: str) -> dict[str, object]:
         values = self._reshape(request, properties)
         tags = all_tags(values, request.tags)
         values.pop("Tags", None)
         if tags and any(name.lower() == "tags" for name in self._members(operation)):
             values["Tags"] = as_tag_list(tags)
-        return convert(values, self._input(operation), request.type)
+        return parameters(values, self._input(operation), request.type)
 
-    def _members(self, operation: str) -> Mapping[str, Any]:
-        return self._input(operation).members
+    def _members(self, operation: str) -> Mapping[str, Shape]:
+        members: Mapping[str, Shape] = self._input(operation).members
+        return members
 
     def _input(self, operation: str) -> StructureShape:
         shape = service_model(self.service).operation_model(operation).input_shape
@@ -213,22 +213,27 @@ class ApiResource(Provider):
             raise TypeError(f"{self.service}:{operation} takes no input")
         return shape
 
-    def _call(self, client: ClientFactory, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        return getattr(client(self.service), xform_name(operation))(**parameters)
+    def _call(self, client: ClientFactory, operation: str, given: Mapping[str, object]) -> Mapping[str, object]:
+        answer: Mapping[str, object] = getattr(client(self.service), xform_name(operation))(**given)
+        return answer
 
 
-def all_tags(properties: Properties, stack_tags: Mapping[str, str]) -> dict[str, str]:
-    """The stack's tags under the resource's own."""
-    own = properties.get("Tags") or []
-    pairs = own if isinstance(own, dict) else {item["Key"]: item["Value"] for item in own}
+def all_tags(properties: Mapping[str, object], stack_tags: Mapping[str, str]) -> dict[str, str]:
+    """The stack's tags and the resource's own, which win."""
+    own = properties.get("Tags")
+    pairs = own if isinstance(own, dict) else {}
+    if isinstance(own, list):
+        pairs = {item["Key"]: item["Value"] for item in own}
     return {**stack_tags, **{key: str(value) for key, value in pairs.items()}}
 
 
-def tag_changes(request: Request, properties: Properties, previous: Properties) -> tuple[list[str], dict[str, str]]:
+def tag_changes(
+    request: Request, properties: Mapping[str, object], previous: Mapping[str, object]
+) -> tuple[list[str], dict[str, str]]:
     """Keys to remove and tags to set, so that a resource has its own and its stack's tags."""
     old, new = all_tags(previous, request.previous_tags), all_tags(properties, request.tags)
     return sorted(set(old) - set(new)), {key: value for key, value in new.items() if old.get(key) != value}
 
 
-def as_tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+def as_tag_list(tags: Mapping[str, str]) -> list[Tag]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Required, TypedDict
+
 from localcloud.cloudformation.providers.api_resource import ApiResource
 from localcloud.cloudformation.providers.base import (
+    AnyProvider,
     ClientFactory,
+    Number,
     Outcome,
-    Properties,
     Provider,
     ProviderError,
     Request,
     changed_names,
 )
+from localcloud.cloudformation.requests import Tag
+from localcloud.json_types import JSON, JsonObject
 
 
-class ScalableTarget(Provider):
+class TargetProperties(TypedDict, total=False):
+    ServiceNamespace: Required[str]
+    ResourceId: Required[str]
+    ScalableDimension: Required[str]
+    MinCapacity: Required[Number]
+    MaxCapacity: Required[Number]
+    RoleARN: str
+    ScheduledActions: list[JSON]
+    SuspendedState: JsonObject
+    Tags: list[Tag]
+
+
+class ScalableTarget(Provider[TargetProperties]):
     """AWS::ApplicationAutoScaling::ScalableTarget."""
 
     _key = ("ServiceNamespace", "ResourceId", "ScalableDimension")
@@ -22,23 +39,24 @@ class ScalableTarget(Provider):
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed & set(self._key))
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: TargetProperties) -> Outcome:
         values = {key: value for key, value in properties.items() if key not in ("MinCapacity", "MaxCapacity")}
-        if "ScheduledActions" in values:
+        if "ScheduledActions" in properties:
             raise ProviderError("localcloud does not emulate property ScheduledActions of ScalableTarget")
-        if "Tags" in values:  # a list in a template, a map in the API
-            values["Tags"] = {tag["Key"]: tag["Value"] for tag in values["Tags"]}
+        if "Tags" in properties:  # a list in a template, a map in the API
+            values["Tags"] = {tag["Key"]: tag["Value"] for tag in properties["Tags"]}
         request.client("application-autoscaling").register_scalable_target(
             **values, MinCapacity=int(properties["MinCapacity"]), MaxCapacity=int(properties["MaxCapacity"])
         )
-        return Outcome("|".join(properties[key] for key in ("ResourceId", "ScalableDimension", "ServiceNamespace")))
+        parts = (properties["ResourceId"], properties["ScalableDimension"], properties["ServiceNamespace"])
+        return Outcome("|".join(parts))
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: TargetProperties) -> None:
         if self.exists(request.client, physical_id, properties):
-            key = {name: properties[name] for name in self._key}
+            key = {name: value for name, value in properties.items() if name in self._key}
             request.client("application-autoscaling").deregister_scalable_target(**key)
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: TargetProperties) -> bool:
         found = client("application-autoscaling").describe_scalable_targets(
             ServiceNamespace=properties["ServiceNamespace"],
             ResourceIds=[properties["ResourceId"]],
@@ -47,17 +65,17 @@ class ScalableTarget(Provider):
         return bool(found["ScalableTargets"])
 
 
-class ScalingPolicy(Provider):
+class ScalingPolicy(Provider[JsonObject]):
     """AWS::ApplicationAutoScaling::ScalingPolicy."""
 
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed & {"PolicyName", "ScalingTargetId", "ResourceId"})
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         arn = self._api.create(request, self._flat(properties)).physical_id
         return Outcome(arn, {"Arn": arn, "PolicyName": properties["PolicyName"]})
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
         outcome = self.create(request, properties)
         if self.replaces(changed_names(properties, previous)):
             return outcome
@@ -74,22 +92,22 @@ class ScalingPolicy(Provider):
     )
 
     @staticmethod
-    def _flat(properties: Properties) -> Properties:
+    def _flat(properties: JsonObject) -> JsonObject:
         """The target's own fields in place of its Ref, which is RESOURCE|DIMENSION|NAMESPACE."""
         values = dict(properties)
         if "ScalingTargetId" in values:
             names = ("ResourceId", "ScalableDimension", "ServiceNamespace")
-            values |= dict(zip(names, values.pop("ScalingTargetId").split("|"), strict=True))
+            values |= dict(zip(names, str(values.pop("ScalingTargetId")).split("|"), strict=True))
         return values
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: JsonObject) -> None:
         if not self.exists(request.client, physical_id, properties):
             return
         values = self._flat(properties)
         names = ("PolicyName", "ResourceId", "ScalableDimension", "ServiceNamespace")
         request.client("application-autoscaling").delete_scaling_policy(**{name: values[name] for name in names})
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: JsonObject) -> bool:
         values = self._flat(properties)
         found = client("application-autoscaling").describe_scaling_policies(
             ServiceNamespace=values["ServiceNamespace"], ResourceId=values["ResourceId"]
@@ -97,7 +115,7 @@ class ScalingPolicy(Provider):
         return any(policy["PolicyName"] == values["PolicyName"] for policy in found["ScalingPolicies"])
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": ScalableTarget(),
     "AWS::ApplicationAutoScaling::ScalingPolicy": ScalingPolicy(),
 }

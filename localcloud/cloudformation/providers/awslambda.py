@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import Any
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+from botocore.client import BaseClient
 
 from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging
 from localcloud.cloudformation.providers.base import (
+    AnyProvider,
     ClientFactory,
+    Number,
     Outcome,
-    Properties,
     Provider,
     ProviderError,
     Request,
@@ -18,27 +22,48 @@ from localcloud.cloudformation.providers.base import (
     changed_names,
     ignore_gone,
 )
+from localcloud.json_types import JsonObject, as_object
 
 # The file name that CloudFormation gives to inline code.
 _INLINE_FILES = {"python": "index.py", "nodejs": "index.js"}
 
 
-def function_parameters(properties: Properties, request: Request) -> Properties:
+class PermissionProperties(TypedDict):
+    """Beside the function, the fields of AddPermission as the API has them."""
+
+    FunctionName: str
+
+
+class InvokeConfigProperties(TypedDict):
+    FunctionName: str
+    Qualifier: str
+    MaximumRetryAttempts: NotRequired[Number]
+    MaximumEventAgeInSeconds: NotRequired[Number]
+    DestinationConfig: NotRequired[JsonObject]
+
+
+class VersionProperties(TypedDict):
+    FunctionName: str
+    Description: NotRequired[str]
+
+
+def function_parameters(properties: JsonObject, request: Request) -> Mapping[str, object]:
     """Inline code becomes the zip file that the API takes."""
     return {**properties, "Code": code_parameters(properties)}
 
 
-def code_parameters(properties: Properties) -> dict[str, Any]:
+def code_parameters(properties: JsonObject) -> dict[str, object]:
     """The Code property as CreateFunction and UpdateFunctionCode take it."""
-    code = dict(properties["Code"])
-    if "ZipFile" in code and isinstance(code["ZipFile"], str):
-        runtime = properties.get("Runtime", "")
+    code: dict[str, object] = {**as_object(properties["Code"])}
+    source = code.get("ZipFile")
+    if isinstance(source, str):
+        runtime = str(properties.get("Runtime", ""))
         name = next((file for prefix, file in _INLINE_FILES.items() if runtime.startswith(prefix)), None)
         if name is None:
             raise ProviderError(f"inline code needs a Python or Node.js runtime, not {runtime or 'none'}")
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as file:
-            file.writestr(name, code["ZipFile"])
+            file.writestr(name, source)
         code["ZipFile"] = archive.getvalue()
     return code
 
@@ -46,7 +71,7 @@ def code_parameters(properties: Properties) -> dict[str, Any]:
 class Function(ApiResource):
     """AWS::Lambda::Function."""
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
         changed = changed_names(properties, previous)
         client = request.client("lambda")
         outcome = super().update(request, physical_id, properties, previous)
@@ -58,7 +83,7 @@ class Function(ApiResource):
             self._reserve(client, physical_id, properties)
         return outcome
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         own = {key: value for key, value in properties.items() if key != "ReservedConcurrentExecutions"}
         outcome = super().create(request, own)
         if "ReservedConcurrentExecutions" in properties:
@@ -66,76 +91,79 @@ class Function(ApiResource):
         return outcome
 
     @staticmethod
-    def _reserve(client: Any, name: str, properties: Properties) -> None:
+    def _reserve(client: BaseClient, name: str, properties: JsonObject) -> None:
         if "ReservedConcurrentExecutions" in properties:
-            number = int(properties["ReservedConcurrentExecutions"])
+            number = int(str(properties["ReservedConcurrentExecutions"]))
             client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=number)
         else:
             client.delete_function_concurrency(FunctionName=name)
 
 
-class Permission(Provider):
+class Permission(Provider[PermissionProperties]):
     """AWS::Lambda::Permission: one statement of a function's policy."""
 
     def replaces(self, changed: set[str]) -> bool:
         return True
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: PermissionProperties) -> Outcome:
         statement = request.generated_name(100)
         request.client("lambda").add_permission(StatementId=statement, **properties)
         return Outcome(statement)
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: PermissionProperties) -> None:
         client = request.client("lambda")
         ignore_gone(lambda: client.remove_permission(FunctionName=properties["FunctionName"], StatementId=physical_id))
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: PermissionProperties) -> bool:
         found: list[str] = []
         return answers(
             lambda: found.append(client("lambda").get_policy(FunctionName=properties["FunctionName"])["Policy"])
         ) and any(f'"{physical_id}"' in policy for policy in found)
 
 
-class EventInvokeConfig(Provider):
+class EventInvokeConfig(Provider[InvokeConfigProperties]):
     """AWS::Lambda::EventInvokeConfig."""
 
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed & {"FunctionName", "Qualifier"})
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: InvokeConfigProperties) -> Outcome:
         self._put(request, properties)
         return Outcome(request.generated_name(100))
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(
+        self, request: Request, physical_id: str, properties: InvokeConfigProperties, previous: InvokeConfigProperties
+    ) -> Outcome:
         if self.replaces(changed_names(properties, previous)):
             return self.create(request, properties)
         self._put(request, properties)
         return Outcome(physical_id)
 
     @staticmethod
-    def _put(request: Request, properties: Properties) -> None:
-        values = dict(properties)
-        for name in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
-            if name in values:
-                values[name] = int(values[name])
+    def _put(request: Request, properties: InvokeConfigProperties) -> None:
+        values: dict[str, object] = {**properties}
+        if "MaximumRetryAttempts" in properties:
+            values["MaximumRetryAttempts"] = int(properties["MaximumRetryAttempts"])
+        if "MaximumEventAgeInSeconds" in properties:
+            values["MaximumEventAgeInSeconds"] = int(properties["MaximumEventAgeInSeconds"])
         request.client("lambda").put_function_event_invoke_config(**values)
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: InvokeConfigProperties) -> None:
         client = request.client("lambda")
         ignore_gone(lambda: client.delete_function_event_invoke_config(FunctionName=properties["FunctionName"]))
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: InvokeConfigProperties) -> bool:
         name = properties["FunctionName"]
         return answers(lambda: client("lambda").get_function_event_invoke_config(FunctionName=name))
 
 
-class Version(Provider):
+class Version(Provider[VersionProperties]):
     """AWS::Lambda::Version: what the function is now, for good."""
 
     def replaces(self, changed: set[str]) -> bool:
         return True
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: VersionProperties) -> Outcome:
         client = request.client("lambda")
         made = client.publish_version(
             FunctionName=properties["FunctionName"], Description=properties.get("Description", "")
@@ -145,17 +173,17 @@ class Version(Provider):
             arn = f"{arn}:{made['Version']}"
         return Outcome(arn, {"Version": made["Version"], "FunctionArn": arn})
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: VersionProperties) -> None:
         name, _, version = physical_id.rpartition(":")
         client = request.client("lambda")
         ignore_gone(lambda: client.delete_function(FunctionName=name, Qualifier=version))
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: VersionProperties) -> bool:
         name, _, version = physical_id.rpartition(":")
         return answers(lambda: client("lambda").get_function(FunctionName=name, Qualifier=version))
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::Lambda::Function": Function(
         service="lambda",
         create_operation="CreateFunction",

@@ -7,18 +7,25 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-Properties = dict[str, Any]
-ClientFactory = Callable[[str], Any]
+from localcloud.json_types import JSON
+
+ClientFactory = Callable[[str], BaseClient]
+P = TypeVar("P", bound=Mapping[str, object])  # the properties of a resource type, resolved
+# Numbers and booleans that a template may also write as text.
+Number: TypeAlias = int | str
+Flag: TypeAlias = bool | str
+Document: TypeAlias = dict[str, JSON] | str  # a policy, as an object or as its JSON text
 
 
 class ProviderError(Exception):
     """A resource could not be made as asked; the message becomes the resource's reason.
 
-    physical_id: what was half made, and has to be deleted in a rollback.
+    physical_id: what was partly made, and must be deleted in a rollback.
     """
 
     def __init__(self, message: str, physical_id: str | None = None) -> None:
@@ -28,7 +35,7 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What a provider may use beside the properties."""
+    """What a provider may use besides the properties."""
 
     client: ClientFactory
     logical_id: str
@@ -52,14 +59,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A resource after create or update: Ref, and the attributes for GetAtt."""
+    """A resource after create or update: its physical id for Ref, and the attributes for GetAtt."""
 
     physical_id: str
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, JSON] = field(default_factory=dict)
 
 
-class Provider(ABC):
-    """Creates, updates, deletes and finds resources of one type."""
+class Provider(ABC, Generic[P]):
+    """Creates, updates, deletes and finds resources of one type, whose properties are `P`."""
 
     taggable = False  # whether a change of the stack's tags is an update of the resource
 
@@ -68,22 +75,25 @@ class Provider(ABC):
         return False
 
     @abstractmethod
-    def create(self, request: Request, properties: Properties) -> Outcome: ...
+    def create(self, request: Request, properties: P) -> Outcome: ...
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: P, previous: P) -> Outcome:
         """In place, or by a new resource (a new physical id); the caller deletes the old one then."""
         return self.create(request, properties)
 
     @abstractmethod
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
-        """Remove it; a resource that is already gone is fine."""
+    def delete(self, request: Request, physical_id: str, properties: P) -> None:
+        """Remove it; a resource that no longer exists is not an error."""
 
     @abstractmethod
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
-        """Whether the service itself still answers it."""
+    def exists(self, client: ClientFactory, physical_id: str, properties: P) -> bool:
+        """Whether the service itself still knows it."""
 
 
-def changed_names(properties: Properties, previous: Properties) -> set[str]:
+AnyProvider: TypeAlias = Provider[Any]  # of a type that is known at run time only
+
+
+def changed_names(properties: Mapping[str, object], previous: Mapping[str, object]) -> set[str]:
     """Names of the properties that differ."""
     return {name for name in {*properties, *previous} if properties.get(name) != previous.get(name)}
 
@@ -101,7 +111,7 @@ def is_gone(error: ClientError) -> bool:
     )
 
 
-def answers(call: Callable[[], Any]) -> bool:
+def answers(call: Callable[[], object]) -> bool:
     """Whether a read finds its resource."""
     try:
         call()
@@ -112,6 +122,6 @@ def answers(call: Callable[[], Any]) -> bool:
     return True
 
 
-def ignore_gone(call: Callable[[], Any]) -> None:
-    """Run a delete; a resource that is already gone is fine."""
+def ignore_gone(call: Callable[[], object]) -> None:
+    """Run a delete; a resource that no longer exists is not an error."""
     answers(call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging
 from localcloud.cloudformation.providers.base import (
-    Provider,
+    AnyProvider,
 )
 
 
@@ -29,7 +29,7 @@ def _alarm(create: str, kind: str) -> ApiResource:
     )
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::CloudWatch::Alarm": _alarm("PutMetricAlarm", "MetricAlarms"),
     "AWS::CloudWatch::CompositeAlarm": _alarm("PutCompositeAlarm", "CompositeAlarms"),
     "AWS::CloudWatch::Dashboard": ApiResource(

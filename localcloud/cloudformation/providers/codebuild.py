@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from localcloud.cloudformation.providers.api_resource import ApiResource
 from localcloud.cloudformation.providers.base import (
-    Properties,
-    Provider,
+    AnyProvider,
     Request,
 )
+from localcloud.json_types import JsonObject, as_object
 
 
-def _project(properties: Properties, request: Request) -> Properties:
+def _project(properties: JsonObject, request: Request) -> JsonObject:
     """The buildspec is inside the source, where the API spells it in one word."""
-    values = dict(properties)
-    source = dict(values["Source"])
+    source = dict(as_object(properties["Source"]))
     if "BuildSpec" in source:
         source["Buildspec"] = source.pop("BuildSpec")
-    return {**values, "Source": source}
+    return {**properties, "Source": source}
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::CodeBuild::Project": ApiResource(
         service="codebuild",
         create_operation="CreateProject",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -10,7 +11,12 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from localcloud.cloudformation.providers.base import ProviderError
 
 
-def convert(value: Any, shape: Shape, path: str) -> Any:
+def parameters(properties: Mapping[str, object], shape: StructureShape, path: str) -> dict[str, object]:
+    """Properties as the parameters of an operation. path: what a refused property is named after."""
+    return _convert_structure(properties, shape, path)
+
+
+def convert(value: object, shape: Shape, path: str) -> object:
     """A CloudFormation value as the API's shape wants it: member case, numbers, booleans, JSON texts, tag lists."""
     if isinstance(shape, StructureShape):
         return _convert_structure(value, shape, path)
@@ -20,17 +26,19 @@ def convert(value: Any, shape: Shape, path: str) -> Any:
     if isinstance(shape, MapShape):
         if isinstance(value, list):
             value = {item["Key"]: item["Value"] for item in value}
+        if not isinstance(value, dict):
+            raise ProviderError(f"property {path} must be an object")
         return {str(key): convert(item, shape.value, f"{path}.{key}") for key, item in value.items()}
     return _convert_scalar(value, shape.type_name)
 
 
-def _convert_structure(value: Any, shape: StructureShape, path: str) -> dict[str, Any]:
+def _convert_structure(value: object, shape: StructureShape, path: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise ProviderError(f"property {path} must be an object")
     members = {name.lower(): name for name in shape.members}
     if {"tagkey", "tagvalue"} <= members.keys() and set(value) == {"Key", "Value"}:
         value = {"TagKey": value["Key"], "TagValue": value["Value"]}
-    result = {}
+    result: dict[str, object] = {}
     for key, item in value.items():
         name = members.get(key.lower())
         if name is None:
@@ -39,9 +47,9 @@ def _convert_structure(value: Any, shape: StructureShape, path: str) -> dict[str
     return result
 
 
-def _convert_scalar(value: Any, kind: str) -> Any:
+def _convert_scalar(value: Any, kind: str) -> object:
     if kind == "boolean":
-        return value if isinstance(value, bool) else str(value).lower() == "true"
+        return is_true(value)
     if kind in ("integer", "long"):
         return int(value)
     if kind in ("float", "double"):
@@ -49,8 +57,13 @@ def _convert_scalar(value: Any, kind: str) -> Any:
     return text(value) if kind == "string" else value
 
 
-def text(value: Any) -> str:
-    """A property whose API parameter is always a text: documents as JSON, booleans in lower case."""
+def is_true(value: object) -> bool:
+    """A boolean property, which a template may also write as text."""
+    return str(value).lower() == "true"
+
+
+def text(value: object) -> str:
+    """A property whose API parameter is always text: documents as JSON, booleans in lower case."""
     if isinstance(value, bool):
         return str(value).lower()
     return json.dumps(value) if isinstance(value, dict | list) else str(value)

@@ -6,29 +6,39 @@ import json
 import threading
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from werkzeug.wrappers import Response
 
 from localcloud.cloudformation.providers.base import (
+    AnyProvider,
     ClientFactory,
     Outcome,
-    Properties,
     Provider,
     ProviderError,
     Request,
     answers,
 )
 from localcloud.http_requests import Environ, read_body
+from localcloud.json_types import JSON, JsonObject
 
 _PATH = "/_localcloud/custom-resource/"
 _DEFAULT_TIMEOUT_SECONDS = 3600.0  # CloudFormation's own
 
 
+class CustomResourceAnswer(TypedDict):
+    """What a function puts to the ResponseURL."""
+
+    Status: str
+    Reason: NotRequired[str]
+    PhysicalResourceId: NotRequired[str]
+    Data: NotRequired[JsonObject]
+
+
 @dataclass
 class _Waiting:
     answered: threading.Event = field(default_factory=threading.Event)
-    answer: dict[str, Any] = field(default_factory=dict)
+    answer: CustomResourceAnswer = field(default_factory=lambda: CustomResourceAnswer(Status=""))
 
 
 _waiting: dict[str, _Waiting] = {}
@@ -58,28 +68,28 @@ def function_failed(response_url: str, message: str) -> None:
         waiting.answered.set()
 
 
-class CustomResource(Provider):
+class CustomResource(Provider[JsonObject]):
     """AWS::CloudFormation::CustomResource and Custom::*, backed by Lambda functions."""
 
     def replaces(self, changed: set[str]) -> bool:
         return "ServiceToken" in changed
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         return self._send(request, "Create", properties, {})
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
-        old = {"PhysicalResourceId": physical_id, "OldResourceProperties": _texts(previous)}
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
+        old: JsonObject = {"PhysicalResourceId": physical_id, "OldResourceProperties": _texts(previous)}
         return self._send(request, "Update", properties, old)
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: JsonObject) -> None:
         self._send(request, "Delete", properties, {"PhysicalResourceId": physical_id})
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: JsonObject) -> bool:
         # Only its function knows what it made; that the function is there is what can be seen.
         return answers(lambda: client("lambda").get_function(FunctionName=properties["ServiceToken"]))
 
-    def _send(self, request: Request, kind: str, properties: Properties, extra: dict[str, Any]) -> Outcome:
-        token = properties.get("ServiceToken", "")
+    def _send(self, request: Request, kind: str, properties: JsonObject, extra: JsonObject) -> Outcome:
+        token = str(properties.get("ServiceToken", ""))
         if ":lambda:" not in token:
             raise ProviderError("localcloud emulates custom resources with a Lambda function as ServiceToken only")
         request_id = str(uuid.uuid4())
@@ -97,7 +107,7 @@ class CustomResource(Provider):
         }
         try:
             request.client("lambda").invoke(FunctionName=token, InvocationType="Event", Payload=json.dumps(event))
-            timeout = float(properties.get("ServiceTimeout", _DEFAULT_TIMEOUT_SECONDS))
+            timeout = float(str(properties.get("ServiceTimeout", _DEFAULT_TIMEOUT_SECONDS)))
             if not waiting.answered.wait(timeout):
                 raise ProviderError(
                     f"CloudFormation did not receive a response from your Custom Resource within {timeout:.0f} seconds"
@@ -107,8 +117,9 @@ class CustomResource(Provider):
         return _outcome(waiting.answer, extra.get("PhysicalResourceId"))
 
 
-def _outcome(answer: dict[str, Any], previous_id: str | None) -> Outcome:
-    physical_id = answer.get("PhysicalResourceId") or previous_id
+def _outcome(answer: CustomResourceAnswer, previous_id: JSON) -> Outcome:
+    given_id = answer.get("PhysicalResourceId") or previous_id
+    physical_id = str(given_id) if given_id else None
     if answer.get("Status") != "SUCCESS":
         reason = answer.get("Reason", "no reason given")
         raise ProviderError(
@@ -119,7 +130,7 @@ def _outcome(answer: dict[str, Any], previous_id: str | None) -> Outcome:
     return Outcome(physical_id, answer.get("Data") or {})
 
 
-def _texts(value: Any) -> Any:
+def _texts(value: JSON) -> JSON:
     """CloudFormation hands numbers and booleans to custom resources as texts."""
     if isinstance(value, dict):
         return {key: _texts(item) for key, item in value.items()}
@@ -130,4 +141,4 @@ def _texts(value: Any) -> Any:
     return value if value is None else str(value)
 
 
-PROVIDERS: dict[str, Provider] = {"AWS::CloudFormation::CustomResource": CustomResource()}
+PROVIDERS: dict[str, AnyProvider] = {"AWS::CloudFormation::CustomResource": CustomResource()}

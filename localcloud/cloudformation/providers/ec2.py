@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
-from localcloud.cloudformation.providers.base import Properties, Provider
+from botocore.client import BaseClient
+
+from localcloud.cloudformation.providers.base import (
+    AnyProvider,
+    Flag,
+)
+from localcloud.cloudformation.providers.conversion import is_true
 from localcloud.cloudformation.providers.ec2_resource import Ec2Resource
 from localcloud.cloudformation.providers.ec2_routes import GatewayAttachment, Route, RouteTableAssociation
 from localcloud.cloudformation.providers.ec2_security_groups import SecurityGroup, SecurityGroupRule
 
 
-def _vpc_settings(ec2: Any, vpc: str, properties: Properties) -> None:
-    for name, default in (("EnableDnsSupport", True), ("EnableDnsHostnames", False)):
-        value = str(properties.get(name, default)).lower() == "true"
-        ec2.modify_vpc_attribute(VpcId=vpc, **{name: {"Value": value}})
+class VpcSettings(TypedDict, total=False):
+    """The properties of a VPC that are calls of their own."""
+
+    EnableDnsSupport: Flag
+    EnableDnsHostnames: Flag
 
 
-def _subnet_settings(ec2: Any, subnet: str, properties: Properties) -> None:
-    public = str(properties.get("MapPublicIpOnLaunch", False)).lower() == "true"
+class SubnetSettings(TypedDict, total=False):
+    """The property of a subnet that is a call of its own."""
+
+    MapPublicIpOnLaunch: Flag
+
+
+def _vpc_settings(ec2: BaseClient, vpc: str, properties: VpcSettings) -> None:
+    support = is_true(properties.get("EnableDnsSupport", True))
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": support})
+    names = is_true(properties.get("EnableDnsHostnames", False))
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": names})
+
+
+def _subnet_settings(ec2: BaseClient, subnet: str, properties: SubnetSettings) -> None:
+    public = is_true(properties.get("MapPublicIpOnLaunch", False))
     ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": public})
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::EC2::VPC": Ec2Resource(
         create_operation="CreateVpc",
         delete_operation="DeleteVpc",

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import jmespath
 from botocore import xform_name
+from botocore.client import BaseClient
 
 from localcloud.cloudformation.providers.api_resource import all_tags, as_tag_list, tag_changes
 from localcloud.cloudformation.providers.base import (
     ClientFactory,
     Outcome,
-    Properties,
+    P,
     Provider,
     Request,
     answers,
     changed_names,
     ignore_gone,
 )
-from localcloud.cloudformation.providers.conversion import convert
+from localcloud.cloudformation.providers.conversion import parameters
 from localcloud.query_protocol import service_model
 
-Modify = Callable[[Any, str, Properties], None]
+Modify = Callable[[BaseClient, str, P], None]
 
 
 @dataclass(frozen=True)
-class Ec2Resource(Provider):
+class Ec2Resource(Provider[P]):
     """A type of EC2: created with tags under its kind, found by its id.
 
     path: jmespath of the id in the create answer. settings: properties that `modify` sets by calls of its own, also in
@@ -43,7 +43,7 @@ class Ec2Resource(Provider):
     read_by: str = ""
     found: str = ""
     settings: frozenset[str] = frozenset()
-    modify: Modify | None = None
+    modify: Modify[P] | None = None
     rename: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
     taggable = True
@@ -51,23 +51,23 @@ class Ec2Resource(Provider):
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed - self.settings - {"Tags"})
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: P) -> Outcome:
         ec2 = request.client("ec2")
         own = {self.rename.get(key, key): item for key, item in properties.items() if key not in self.settings}
         own.pop("Tags", None)
         shape = service_model("ec2").operation_model(self.create_operation).input_shape
         assert shape is not None
-        parameters = convert(own, shape, request.type)
+        given = parameters(own, shape, request.type)
         tags = as_tag_list(all_tags(properties, request.tags))
         if tags:
-            parameters["TagSpecifications"] = [{"ResourceType": self.kind, "Tags": tags}]
-        answer = getattr(ec2, xform_name(self.create_operation))(**parameters)
+            given["TagSpecifications"] = [{"ResourceType": self.kind, "Tags": tags}]
+        answer = getattr(ec2, xform_name(self.create_operation))(**given)
         physical_id = jmespath.search(self.path, answer)
         if self.modify:
             self.modify(ec2, physical_id, properties)
         return self._outcome(request.client, physical_id)
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: P, previous: P) -> Outcome:
         changed = changed_names(properties, previous)
         if self.replaces(changed):
             return self.create(request, properties)
@@ -87,17 +87,18 @@ class Ec2Resource(Provider):
         answer = self._read(client, physical_id)
         return Outcome(physical_id, {name: jmespath.search(path, answer) for name, path in self.attributes.items()})
 
-    def _read(self, client: ClientFactory, physical_id: str) -> dict[str, Any]:
+    def _read(self, client: ClientFactory, physical_id: str) -> Mapping[str, object]:
         call = getattr(client("ec2"), xform_name(self.read_operation))
-        return call(**{self.read_by or f"{self.identifier}s": [physical_id]})
+        answer: Mapping[str, object] = call(**{self.read_by or f"{self.identifier}s": [physical_id]})
+        return answer
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: P) -> None:
         call = getattr(request.client("ec2"), xform_name(self.delete_operation))
         plural = self.identifier.endswith("s")
         ignore_gone(lambda: call(**{self.identifier: [physical_id] if plural else physical_id}))
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
-        found: list[Any] = []
+    def exists(self, client: ClientFactory, physical_id: str, properties: P) -> bool:
+        found: list[Mapping[str, object]] = []
         if not answers(lambda: found.append(self._read(client, physical_id))):
             return False
         return not self.found or bool(jmespath.search(self.found, found[0]))

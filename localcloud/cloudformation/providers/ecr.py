@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from botocore.client import BaseClient
 
 from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging
 from localcloud.cloudformation.providers.base import (
+    AnyProvider,
     Outcome,
-    Properties,
-    Provider,
     Request,
     changed_names,
     ignore_gone,
 )
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).lower() == "true"
+from localcloud.cloudformation.providers.conversion import is_true, text
+from localcloud.json_types import JsonObject, as_object
 
 
 class Repository(ApiResource):
@@ -29,12 +25,12 @@ class Repository(ApiResource):
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed - self._in_place)
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         outcome = super().create(request, {k: v for k, v in properties.items() if k not in self._separate})
         self._policies(request.client("ecr"), outcome.physical_id, properties, {})
         return outcome
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
         changed = changed_names(properties, previous)
         if self.replaces(changed):
             return self.create(request, properties)
@@ -43,7 +39,7 @@ class Repository(ApiResource):
             mutability = properties.get("ImageTagMutability", "MUTABLE")
             ecr.put_image_tag_mutability(repositoryName=physical_id, imageTagMutability=mutability)
         if "ImageScanningConfiguration" in changed:
-            scan = _is_true(properties.get("ImageScanningConfiguration", {}).get("ScanOnPush", False))
+            scan = is_true(as_object(properties.get("ImageScanningConfiguration", {})).get("ScanOnPush", False))
             ecr.put_image_scanning_configuration(
                 repositoryName=physical_id, imageScanningConfiguration={"scanOnPush": scan}
             )
@@ -52,26 +48,25 @@ class Repository(ApiResource):
         return self.outcome(request.client, physical_id, properties)
 
     @staticmethod
-    def _policies(ecr: Any, name: str, properties: Properties, previous: Properties) -> None:
-        lifecycle = properties.get("LifecyclePolicy", {}).get("LifecyclePolicyText")
+    def _policies(ecr: BaseClient, name: str, properties: JsonObject, previous: JsonObject) -> None:
+        lifecycle = as_object(properties.get("LifecyclePolicy", {})).get("LifecyclePolicyText")
         if lifecycle:
             ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=lifecycle)
         elif previous.get("LifecyclePolicy"):
             ignore_gone(lambda: ecr.delete_lifecycle_policy(repositoryName=name))
         policy = properties.get("RepositoryPolicyText")
         if policy:
-            text = policy if isinstance(policy, str) else json.dumps(policy)
-            ecr.set_repository_policy(repositoryName=name, policyText=text)
+            ecr.set_repository_policy(repositoryName=name, policyText=text(policy))
         elif previous.get("RepositoryPolicyText"):
             ignore_gone(lambda: ecr.delete_repository_policy(repositoryName=name))
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
-        force = _is_true(properties.get("EmptyOnDelete", False))
+    def delete(self, request: Request, physical_id: str, properties: JsonObject) -> None:
+        force = is_true(properties.get("EmptyOnDelete", False))
         ecr = request.client("ecr")
         ignore_gone(lambda: ecr.delete_repository(repositoryName=physical_id, force=force))
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::ECR::Repository": Repository(
         service="ecr",
         create_operation="CreateRepository",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from localcloud.cloudformation.providers.api_resource import as_tag_list
 from localcloud.cloudformation.providers.base import (
+    AnyProvider,
     ClientFactory,
+    Document,
     Outcome,
-    Properties,
     Provider,
     Request,
     answers,
@@ -18,7 +19,24 @@ from localcloud.cloudformation.providers.base import (
 from localcloud.cloudformation.providers.conversion import text
 
 
-class Rule(Provider):
+class Target(TypedDict):
+    """A target has further fields, which the API takes as they are."""
+
+    Id: str
+
+
+class RuleProperties(TypedDict, total=False):
+    Name: str
+    EventBusName: str
+    Description: str
+    ScheduleExpression: str
+    EventPattern: Document
+    State: str
+    RoleArn: str
+    Targets: list[Target]
+
+
+class Rule(Provider[RuleProperties]):
     """AWS::Events::Rule with its targets; recorded, nothing starts by it."""
 
     taggable = False
@@ -26,22 +44,21 @@ class Rule(Provider):
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed & {"Name", "EventBusName"})
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: RuleProperties) -> Outcome:
         return self._put(request, properties.get("Name") or request.generated_name(64), properties, {})
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(
+        self, request: Request, physical_id: str, properties: RuleProperties, previous: RuleProperties
+    ) -> Outcome:
         if self.replaces(changed_names(properties, previous)):
             return self.create(request, properties)
         return self._put(request, physical_id, properties, previous)
 
     @staticmethod
-    def _put(request: Request, name: str, properties: Properties, previous: Properties) -> Outcome:
+    def _put(request: Request, name: str, properties: RuleProperties, previous: RuleProperties) -> Outcome:
         events = request.client("events")
-        values: dict[str, Any] = {
-            key: properties[key]
-            for key in ("Description", "ScheduleExpression", "State", "RoleArn", "EventBusName")
-            if key in properties
-        }
+        names = ("Description", "ScheduleExpression", "State", "RoleArn", "EventBusName")
+        values: dict[str, object] = {key: value for key, value in properties.items() if key in names}
         if "EventPattern" in properties:
             values["EventPattern"] = text(properties["EventPattern"])
         if tags := as_tag_list(request.tags):
@@ -55,7 +72,7 @@ class Rule(Provider):
             events.put_targets(Rule=name, Targets=targets)
         return Outcome(name, {"Arn": arn})
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: RuleProperties) -> None:
         events = request.client("events")
 
         def remove() -> None:
@@ -66,10 +83,10 @@ class Rule(Provider):
 
         ignore_gone(remove)
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: RuleProperties) -> bool:
         return answers(lambda: client("events").describe_rule(Name=physical_id))
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::Events::Rule": Rule(),
 }

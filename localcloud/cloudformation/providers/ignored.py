@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from localcloud.cloudformation.not_emulated import NOT_EMULATED
-from localcloud.cloudformation.providers.base import ClientFactory, Outcome, Properties, Provider, Request
+from localcloud.cloudformation.providers.base import AnyProvider, ClientFactory, Outcome, Provider, Request
+from localcloud.json_types import JsonObject
 
 
-class Ignored(Provider):
+class Ignored(Provider[JsonObject]):
     """A type that only the stack knows about."""
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         return Outcome(request.generated_name())
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
         return Outcome(physical_id)
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: JsonObject) -> None:
         """Nothing was made."""
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: JsonObject) -> bool:
         return False
 
 
-PROVIDERS: dict[str, Provider] = {kind: Ignored() for kind in NOT_EMULATED}
+PROVIDERS: dict[str, AnyProvider] = {kind: Ignored() for kind in NOT_EMULATED}

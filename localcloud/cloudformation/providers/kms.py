@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+
+from botocore.client import BaseClient
 
 from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging
 from localcloud.cloudformation.providers.base import (
+    AnyProvider,
     Outcome,
-    Properties,
-    Provider,
     Request,
     changed_names,
 )
+from localcloud.cloudformation.providers.conversion import is_true
+from localcloud.json_types import JsonObject
 
 
 class KmsKey(ApiResource):
@@ -21,7 +23,7 @@ class KmsKey(ApiResource):
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed & {"KeySpec", "KeyUsage", "MultiRegion", "Origin"})
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         own = {key: value for key, value in properties.items() if key not in self._separate}
         if "KeyPolicy" in own:
             own["Policy"] = own.pop("KeyPolicy")
@@ -31,7 +33,7 @@ class KmsKey(ApiResource):
 
     _separate = ("EnableKeyRotation", "Enabled", "PendingWindowInDays", "RotationPeriodInDays")
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
         if self.replaces(changed_names(properties, previous)):
             return self.create(request, properties)
         kms = request.client("kms")
@@ -45,14 +47,14 @@ class KmsKey(ApiResource):
         return self.outcome(request.client, physical_id, properties)
 
     @staticmethod
-    def _settle(kms: Any, key: str, properties: Properties) -> None:
-        rotate = str(properties.get("EnableKeyRotation", False)).lower() == "true"
+    def _settle(kms: BaseClient, key: str, properties: JsonObject) -> None:
+        rotate = is_true(properties.get("EnableKeyRotation", False))
         (kms.enable_key_rotation if rotate else kms.disable_key_rotation)(KeyId=key)
-        enabled = str(properties.get("Enabled", True)).lower() == "true"
+        enabled = is_true(properties.get("Enabled", True))
         (kms.enable_key if enabled else kms.disable_key)(KeyId=key)
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::KMS::Key": KmsKey(
         service="kms",
         create_operation="CreateKey",

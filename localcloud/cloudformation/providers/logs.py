@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging
 from localcloud.cloudformation.providers.base import (
+    AnyProvider,
     Outcome,
-    Properties,
-    Provider,
     Request,
     changed_names,
 )
+from localcloud.json_types import JsonObject
 
 
 class LogGroup(ApiResource):
@@ -18,12 +18,12 @@ class LogGroup(ApiResource):
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed & {"LogGroupName", "LogGroupClass"})
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         outcome = super().create(request, {k: v for k, v in properties.items() if k != "RetentionInDays"})
         self._retain(request, outcome.physical_id, properties)
         return outcome
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
         if self.replaces(changed_names(properties, previous)):
             return self.create(request, properties)
         self._retain(request, physical_id, properties)
@@ -31,15 +31,15 @@ class LogGroup(ApiResource):
         return self.outcome(request.client, physical_id, properties)
 
     @staticmethod
-    def _retain(request: Request, name: str, properties: Properties) -> None:
+    def _retain(request: Request, name: str, properties: JsonObject) -> None:
         logs = request.client("logs")
         if "RetentionInDays" in properties:
-            logs.put_retention_policy(logGroupName=name, retentionInDays=int(properties["RetentionInDays"]))
+            logs.put_retention_policy(logGroupName=name, retentionInDays=int(str(properties["RetentionInDays"])))
         else:
             logs.delete_retention_policy(logGroupName=name)
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::Logs::LogGroup": LogGroup(
         service="logs",
         create_operation="CreateLogGroup",

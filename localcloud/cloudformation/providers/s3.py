@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from botocore import xform_name
+from botocore.client import BaseClient
 
 from localcloud.cloudformation.providers.api_resource import all_tags, as_tag_list
 from localcloud.cloudformation.providers.base import (
+    AnyProvider,
     ClientFactory,
+    Document,
     Outcome,
-    Properties,
     Provider,
     ProviderError,
     Request,
     answers,
     ignore_gone,
 )
-from localcloud.cloudformation.providers.conversion import convert
+from localcloud.cloudformation.providers.conversion import convert, text
 from localcloud.cloudformation.providers.s3_properties import reshape
+from localcloud.json_types import JSON, JsonObject
 from localcloud.query_protocol import service_model
 
 
@@ -33,7 +35,7 @@ class _Setting:
     put: str
     member: str
     delete: str | None = None
-    reset: Mapping[str, Any] | None = None
+    reset: Mapping[str, JSON] | None = None
 
 
 _SETTINGS: dict[str, _Setting] = {
@@ -58,7 +60,7 @@ _SETTINGS: dict[str, _Setting] = {
 }
 
 
-class Bucket(Provider):
+class Bucket(Provider[JsonObject]):
     """AWS::S3::Bucket, each property by its own call: what DescribeX and GetX answer is what was deployed."""
 
     taggable = True
@@ -66,10 +68,10 @@ class Bucket(Provider):
     def replaces(self, changed: set[str]) -> bool:
         return "BucketName" in changed
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         _refuse_unknown(properties)
         s3 = request.client("s3")
-        name = properties.get("BucketName") or request.generated_name(63, lower=True)
+        name = str(properties.get("BucketName") or request.generated_name(63, lower=True))
         location = (
             {}
             if request.region == "us-east-1"
@@ -82,14 +84,14 @@ class Bucket(Provider):
         self._apply(request, name, properties, {})
         return self._outcome(request, name)
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
         _refuse_unknown(properties)
         if properties.get("BucketName") != previous.get("BucketName"):
             return self.create(request, properties)
         self._apply(request, physical_id, properties, previous)
         return self._outcome(request, physical_id)
 
-    def _apply(self, request: Request, name: str, properties: Properties, previous: Properties) -> None:
+    def _apply(self, request: Request, name: str, properties: JsonObject, previous: JsonObject) -> None:
         s3 = request.client("s3")
         for key, setting in _SETTINGS.items():
             value = properties.get(key)
@@ -102,7 +104,7 @@ class Bucket(Provider):
             else:
                 _put(s3, name, setting, dict(setting.reset or {}))
         if properties.get("AccessControl") != previous.get("AccessControl"):
-            s3.put_bucket_acl(Bucket=name, ACL=_canned_acl(properties.get("AccessControl", "Private")))
+            s3.put_bucket_acl(Bucket=name, ACL=_canned_acl(str(properties.get("AccessControl", "Private"))))
         tags = all_tags(properties, request.tags)
         if tags != (all_tags(previous, request.previous_tags) if previous else {}):
             s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": as_tag_list(tags)})
@@ -121,10 +123,10 @@ class Bucket(Provider):
             },
         )
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: JsonObject) -> None:
         ignore_gone(lambda: request.client("s3").delete_bucket(Bucket=physical_id))
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: JsonObject) -> bool:
         return answers(lambda: client("s3").head_bucket(Bucket=physical_id))
 
 
@@ -133,36 +135,40 @@ def _canned_acl(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
 
 
-def _refuse_unknown(properties: Properties) -> None:
+def _refuse_unknown(properties: JsonObject) -> None:
     unknown = sorted(set(properties) - set(_SETTINGS) - {"BucketName", "Tags", "AccessControl"})
     if unknown:
         raise ProviderError(f"localcloud does not emulate property {', '.join(unknown)} of AWS::S3::Bucket")
 
 
-def _put(s3: Any, name: str, setting: _Setting, value: Any) -> None:
+def _put(s3: BaseClient, name: str, setting: _Setting, value: object) -> None:
     operation = service_model("s3").operation_model(setting.put)
     assert operation.input_shape is not None
     shape = operation.input_shape.members[setting.member]
     getattr(s3, xform_name(setting.put))(Bucket=name, **{setting.member: convert(value, shape, setting.member)})
 
 
-class BucketPolicy(Provider):
+class BucketPolicyProperties(TypedDict):
+    Bucket: str
+    PolicyDocument: Document
+
+
+class BucketPolicy(Provider[BucketPolicyProperties]):
     """AWS::S3::BucketPolicy."""
 
     def replaces(self, changed: set[str]) -> bool:
         return "Bucket" in changed
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
-        document = properties["PolicyDocument"]
-        text = document if isinstance(document, str) else json.dumps(document)
-        request.client("s3").put_bucket_policy(Bucket=properties["Bucket"], Policy=text)
+    def create(self, request: Request, properties: BucketPolicyProperties) -> Outcome:
+        policy = text(properties["PolicyDocument"])
+        request.client("s3").put_bucket_policy(Bucket=properties["Bucket"], Policy=policy)
         return Outcome(properties["Bucket"])
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: BucketPolicyProperties) -> None:
         ignore_gone(lambda: request.client("s3").delete_bucket_policy(Bucket=physical_id))
 
-    def exists(self, client: ClientFactory, physical_id: str, properties: Properties) -> bool:
+    def exists(self, client: ClientFactory, physical_id: str, properties: BucketPolicyProperties) -> bool:
         return answers(lambda: client("s3").get_bucket_policy(Bucket=physical_id))
 
 
-PROVIDERS: dict[str, Provider] = {"AWS::S3::Bucket": Bucket(), "AWS::S3::BucketPolicy": BucketPolicy()}
+PROVIDERS: dict[str, AnyProvider] = {"AWS::S3::Bucket": Bucket(), "AWS::S3::BucketPolicy": BucketPolicy()}

@@ -2,105 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from localcloud.cloudformation.providers.base import ProviderError
+from localcloud.json_types import JSON, JsonObject, as_list, as_object
 
 
-def reshape(key: str, value: Any) -> Any:
+def reshape(key: str, value: JSON) -> JSON:
     """CloudFormation's spelling of a bucket property as the S3 API spells it."""
-    if key == "BucketEncryption":
-        return {
-            "Rules": [
-                _renamed(rule, {"ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"})
-                for rule in value["ServerSideEncryptionConfiguration"]
-            ]
-        }
-    if key == "LoggingConfiguration":
-        enabled = {"TargetBucket": value.get("DestinationBucketName"), "TargetPrefix": value.get("LogFilePrefix", "")}
-        return {"LoggingEnabled": enabled}
-    if key == "LifecycleConfiguration":
-        return {"Rules": [_lifecycle_rule(rule) for rule in value["Rules"]]}
-    if key == "CorsConfiguration":
-        names = {"Id": "ID", "MaxAge": "MaxAgeSeconds", "ExposedHeaders": "ExposeHeaders"}
-        return {"CORSRules": [_renamed(rule, names) for rule in value["CorsRules"]]}
-    if key == "AccelerateConfiguration":
-        return {"Status": value["AccelerationStatus"]}
-    if key == "WebsiteConfiguration":
-        documents = {"IndexDocument": ("IndexDocument", "Suffix"), "ErrorDocument": ("ErrorDocument", "Key")}
-        return {name: {inner: value[name]} for name, (_, inner) in documents.items() if name in value}
-    if key == "NotificationConfiguration":
-        return _notifications(value)
-    return value
+    return _RESHAPES[key](as_object(value)) if key in _RESHAPES else value
 
 
-def _renamed(value: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _objects(holder: JsonObject, key: str) -> list[JsonObject]:
+    return [as_object(item) for item in as_list(holder[key])]
+
+
+def _renamed(value: JsonObject, names: Mapping[str, str]) -> JSON:
     return {names.get(key, key): item for key, item in value.items()}
 
 
-def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
-    result: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
-    plain = {
-        "Id",
-        "Status",
-        "Prefix",
-        "Transitions",
-        "AbortIncompleteMultipartUpload",
-        "NoncurrentVersionTransitions",
-        "NoncurrentVersionExpiration",
-        "ExpirationInDays",
-        "ExpirationDate",
-        "ExpiredObjectDeleteMarker",
-        "TagFilters",
-        "NoncurrentVersionExpirationInDays",
+def _encryption(value: JsonObject) -> JSON:
+    names = {"ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"}
+    return {"Rules": [_renamed(rule, names) for rule in _objects(value, "ServerSideEncryptionConfiguration")]}
+
+
+def _logging(value: JsonObject) -> JSON:
+    enabled: JsonObject = {
+        "TargetBucket": value.get("DestinationBucketName"),
+        "TargetPrefix": value.get("LogFilePrefix", ""),
     }
-    if unknown := sorted(set(rule) - plain):
+    return {"LoggingEnabled": enabled}
+
+
+def _cors(value: JsonObject) -> JSON:
+    names = {"Id": "ID", "MaxAge": "MaxAgeSeconds", "ExposedHeaders": "ExposeHeaders"}
+    return {"CORSRules": [_renamed(rule, names) for rule in _objects(value, "CorsRules")]}
+
+
+def _website(value: JsonObject) -> JSON:
+    documents = {"IndexDocument": "Suffix", "ErrorDocument": "Key"}
+    return {name: {inner: value[name]} for name, inner in documents.items() if name in value}
+
+
+_EXPIRATION = {
+    "ExpirationInDays": "Days",
+    "ExpirationDate": "Date",
+    "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker",
+}
+_TRANSITION = {"TransitionInDays": "Days", "TransitionDate": "Date"}
+_NONCURRENT_TRANSITION = {"TransitionInDays": "NoncurrentDays"}
+_SAME_IN_THE_API = ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
+_LIFECYCLE = {
+    "Id",
+    "Status",
+    "Prefix",
+    "TagFilters",
+    "Transitions",
+    "NoncurrentVersionTransitions",
+    "NoncurrentVersionExpirationInDays",
+    *_EXPIRATION,
+    *_SAME_IN_THE_API,
+}
+
+
+def _lifecycle(value: JsonObject) -> JSON:
+    return {"Rules": [_lifecycle_rule(rule) for rule in _objects(value, "Rules")]}
+
+
+def _lifecycle_rule(rule: JsonObject) -> JSON:
+    if unknown := sorted(set(rule) - _LIFECYCLE):
         raise ProviderError(f"localcloud does not emulate {', '.join(unknown)} of a lifecycle rule")
+    prefix = rule.get("Prefix", "")
+    result: JsonObject = {"Status": rule["Status"], "Filter": {"Prefix": prefix}}
     if "Id" in rule:
         result["ID"] = rule["Id"]
     if "TagFilters" in rule:
-        result["Filter"] = {"And": {"Prefix": rule.get("Prefix", ""), "Tags": rule["TagFilters"]}}
-    expiration = {
-        "ExpirationInDays": "Days",
-        "ExpirationDate": "Date",
-        "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker",
-    }
-    if found := {name: rule[key] for key, name in expiration.items() if key in rule}:
+        result["Filter"] = {"And": {"Prefix": prefix, "Tags": rule["TagFilters"]}}
+    if found := {name: rule[key] for key, name in _EXPIRATION.items() if key in rule}:
         result["Expiration"] = found
     if "NoncurrentVersionExpirationInDays" in rule:
         result["NoncurrentVersionExpiration"] = {"NoncurrentDays": rule["NoncurrentVersionExpirationInDays"]}
-    if "NoncurrentVersionExpiration" in rule:
-        result["NoncurrentVersionExpiration"] = rule["NoncurrentVersionExpiration"]
-    if "AbortIncompleteMultipartUpload" in rule:
-        result["AbortIncompleteMultipartUpload"] = rule["AbortIncompleteMultipartUpload"]
-    names = {"TransitionInDays": "Days", "TransitionDate": "Date"}
-    if "Transitions" in rule:
-        result["Transitions"] = [_renamed(item, names) for item in rule["Transitions"]]
-    if "NoncurrentVersionTransitions" in rule:
-        names = {"TransitionInDays": "NoncurrentDays"}
-        result["NoncurrentVersionTransitions"] = [_renamed(i, names) for i in rule["NoncurrentVersionTransitions"]]
+    result |= {key: rule[key] for key in _SAME_IN_THE_API if key in rule}
+    for key, names in (("Transitions", _TRANSITION), ("NoncurrentVersionTransitions", _NONCURRENT_TRANSITION)):
+        if key in rule:
+            result[key] = [_renamed(item, names) for item in _objects(rule, key)]
     return result
 
 
-def _notifications(value: Mapping[str, Any]) -> dict[str, Any]:
+def _notifications(value: JsonObject) -> JSON:
     kinds = {
         "LambdaConfigurations": ("LambdaFunctionConfigurations", "Function", "LambdaFunctionArn"),
         "QueueConfigurations": ("QueueConfigurations", "Queue", "QueueArn"),
         "TopicConfigurations": ("TopicConfigurations", "Topic", "TopicArn"),
     }
-    result: dict[str, Any] = {}
+    result: JsonObject = {}
     for key, (name, source, target) in kinds.items():
         if key in value:
-            result[name] = [
-                {"Events": [item["Event"]], target: item[source], **_notification_filter(item)} for item in value[key]
-            ]
+            result[name] = [_notification(item, source, target) for item in _objects(value, key)]
     if "EventBridgeConfiguration" in value:
         result["EventBridgeConfiguration"] = {}
     return result
 
 
-def _notification_filter(item: Mapping[str, Any]) -> dict[str, Any]:
-    if "Filter" not in item:
-        return {}
-    return {"Filter": {"Key": {"FilterRules": item["Filter"]["S3Key"]["Rules"]}}}
+def _notification(item: JsonObject, source: str, target: str) -> JSON:
+    result: JsonObject = {"Events": [item["Event"]], target: item[source]}
+    if "Filter" in item:
+        rules = as_object(as_object(item["Filter"])["S3Key"])["Rules"]
+        result["Filter"] = {"Key": {"FilterRules": rules}}
+    return result
+
+
+_RESHAPES: dict[str, Callable[[JsonObject], JSON]] = {
+    "BucketEncryption": _encryption,
+    "LoggingConfiguration": _logging,
+    "LifecycleConfiguration": _lifecycle,
+    "CorsConfiguration": _cors,
+    "AccelerateConfiguration": lambda value: {"Status": value["AccelerationStatus"]},
+    "WebsiteConfiguration": _website,
+    "NotificationConfiguration": _notifications,
+}

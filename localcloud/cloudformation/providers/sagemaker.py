@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging
 from localcloud.cloudformation.providers.base import (
+    AnyProvider,
+    ClientFactory,
     Outcome,
-    Properties,
-    Provider,
     ProviderError,
     Request,
 )
+from localcloud.json_types import JsonObject
 
 _POLL_SECONDS = 0.1
 _ENDPOINT_TIMEOUT_SECONDS = 1800.0
@@ -24,15 +25,15 @@ class Endpoint(ApiResource):
     def replaces(self, changed: set[str]) -> bool:
         return "EndpointName" in changed
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         own = {key: value for key, value in properties.items() if key not in _UPDATE_ONLY}
         outcome = super().create(request, own)
-        self._wait(request, outcome.physical_id, properties["EndpointConfigName"])
+        self._wait(request, outcome.physical_id, str(properties["EndpointConfigName"]))
         return outcome
 
-    def update(self, request: Request, physical_id: str, properties: Properties, previous: Properties) -> Outcome:
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
         outcome = super().update(request, physical_id, properties, previous)
-        self._wait(request, outcome.physical_id, properties["EndpointConfigName"])
+        self._wait(request, outcome.physical_id, str(properties["EndpointConfigName"]))
         return outcome
 
     @staticmethod
@@ -51,7 +52,7 @@ class Endpoint(ApiResource):
             time.sleep(_POLL_SECONDS)
         raise ProviderError(f"Endpoint {name} was not InService after {_ENDPOINT_TIMEOUT_SECONDS:.0f} seconds", name)
 
-    def delete(self, request: Request, physical_id: str, properties: Properties) -> None:
+    def delete(self, request: Request, physical_id: str, properties: JsonObject) -> None:
         super().delete(request, physical_id, properties)
         deadline = time.monotonic() + _ENDPOINT_TIMEOUT_SECONDS
         while self.exists(request.client, physical_id, properties):
@@ -66,14 +67,14 @@ _UPDATE_ONLY = {"RetainAllVariantProperties", "ExcludeRetainedVariantProperties"
 class Domain(ApiResource):
     """AWS::SageMaker::Domain: Ref is the id that the service gives."""
 
-    def create(self, request: Request, properties: Properties) -> Outcome:
+    def create(self, request: Request, properties: JsonObject) -> Outcome:
         outcome = super().create(request, properties)
         domain_id = outcome.physical_id.rpartition("/")[2]
         found = request.client("sagemaker").describe_domain(DomainId=domain_id)
         names = ("DomainArn", "DomainId", "Url", "HomeEfsFileSystemId", "SecurityGroupIdForDomainBoundary")
         return Outcome(domain_id, {name: found[name] for name in names if name in found})
 
-    def outcome(self, client, physical_id: str, properties: Properties) -> Outcome:  # type: ignore[no-untyped-def]
+    def outcome(self, client: ClientFactory, physical_id: str, properties: JsonObject) -> Outcome:
         if physical_id.startswith("arn:"):
             return Outcome(physical_id)
         return super().outcome(client, physical_id, properties)
@@ -94,7 +95,7 @@ def _named(kind: str, name: str, **options: object) -> ApiResource:
     return replace(resource, **options)  # type: ignore[arg-type]
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::SageMaker::Model": _named("Model", "ModelName", physical_id=None),
     "AWS::SageMaker::EndpointConfig": _named("EndpointConfig", "EndpointConfigName"),
     "AWS::SageMaker::Endpoint": Endpoint(

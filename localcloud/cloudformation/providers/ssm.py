@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from localcloud.cloudformation.providers.api_resource import ApiResource
 from localcloud.cloudformation.providers.base import (
-    Provider,
+    AnyProvider,
 )
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::SSM::Parameter": ApiResource(
         service="ssm",
         create_operation="PutParameter",

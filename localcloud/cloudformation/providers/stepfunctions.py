@@ -7,11 +7,11 @@ import re
 
 from localcloud.cloudformation.providers.api_resource import ApiResource, Tagging
 from localcloud.cloudformation.providers.base import (
-    Properties,
-    Provider,
+    AnyProvider,
     ProviderError,
     Request,
 )
+from localcloud.json_types import JsonObject, as_object
 
 
 class StateMachine(ApiResource):
@@ -21,21 +21,21 @@ class StateMachine(ApiResource):
         return bool(changed & {"StateMachineName", "StateMachineType"})
 
 
-def state_machine_parameters(properties: Properties, request: Request) -> Properties:
+def state_machine_parameters(properties: JsonObject, request: Request) -> JsonObject:
     """Definition* properties become the one `definition` text that the API takes."""
     values = {key: value for key, value in properties.items() if not key.startswith("Definition")}
     if "DefinitionString" in properties:
-        text = properties["DefinitionString"]
+        text = str(properties["DefinitionString"])
     elif "Definition" in properties:
         text = json.dumps(properties["Definition"])
     elif "DefinitionS3Location" in properties:
-        where = properties["DefinitionS3Location"]
+        where = as_object(properties["DefinitionS3Location"])
         version = {"VersionId": where["Version"]} if "Version" in where else {}
         body = request.client("s3").get_object(Bucket=where["Bucket"], Key=where["Key"], **version)["Body"]
         text = body.read().decode()
     else:
         raise ProviderError("a state machine needs DefinitionString, Definition or DefinitionS3Location")
-    substitutions = properties.get("DefinitionSubstitutions", {})
+    substitutions = as_object(properties.get("DefinitionSubstitutions", {}))
 
     def replacement(match: re.Match[str]) -> str:
         if match[1] not in substitutions:
@@ -47,7 +47,7 @@ def state_machine_parameters(properties: Properties, request: Request) -> Proper
     return values
 
 
-PROVIDERS: dict[str, Provider] = {
+PROVIDERS: dict[str, AnyProvider] = {
     "AWS::StepFunctions::StateMachine": StateMachine(
         service="stepfunctions",
         create_operation="CreateStateMachine",

@@ -2,8 +2,10 @@
 
 import pytest
 
-from localcloud.cloudformation.intrinsics import Scope, evaluate_conditions, references
+from localcloud.cloudformation.conditions import evaluate_conditions
+from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.parameters import parameter_values
+from localcloud.cloudformation.references import references
 from localcloud.cloudformation.template import parse_template
 from localcloud.errors import AwsError
 
@@ -66,6 +68,8 @@ def test_functions(expression, value):
         ({"Fn::Transform": {}}, "does not emulate the template function Fn::Transform"),
         ({"Fn::Select": [3, ["a"]]}, "nonexistent value at index 3"),
         ({"Fn::FindInMap": ["Sizes", "mars", "small"]}, "Unable to get mapping for Sizes::mars::small"),
+        ({"Fn::Join": "x"}, "Fn::Join needs a list, found 'x'"),
+        ({"Fn::Sub": ["${a}", "b"]}, "the variables of Fn::Sub are an object, found 'b'"),
         ({"Fn::If": ["Unheard", 1, 2]}, "Unresolved condition dependency Unheard"),
         ({"Fn::GetStackOutput": {"StackName": "a", "OutputName": "b", "Region": "eu-west-1"}}, "another region"),
     ],

@@ -90,3 +90,9 @@ def test_and_or_not_stop_at_the_first_that_decides():
 def test_a_missing_variable_fails_the_execution():
     with pytest.raises(StatesError, match=r"Invalid path '\$\.missing'"):
         holds({"Variable": "$.missing", "NumericEquals": 1}, Scope(VALUES, {}))
+
+
+@pytest.mark.parametrize("comparison", ["StringMatches", "StringEqualsPath"])
+def test_an_operand_that_must_be_a_string_is_checked(comparison):
+    with pytest.raises(StatesError, match=f"The comparison '{comparison}' must be given a string, found 1"):
+        holds({"Variable": "$.text", comparison: 1}, Scope(VALUES, {}))
