@@ -14,7 +14,7 @@ from localcloud.cloudformation.engine import Engine
 from localcloud.cloudformation.existence import DeployedResource
 from localcloud.cloudformation.providers.custom import function_failed, receive
 from localcloud.context import Cloud
-from localcloud.functions import LambdaFront
+from localcloud.functions import LambdaApi
 from localcloud.http_requests import Environ, identify, read_body
 from localcloud.query_protocol import parse_query, query_response, service_model
 from localcloud.server import Application
@@ -37,7 +37,7 @@ def _described(engine: Engine, name: str) -> str:
     return json.dumps(described)
 
 
-def install(cloud: Cloud, app: Application, functions: LambdaFront) -> None:
+def install(cloud: Cloud, app: Application, functions: LambdaApi) -> None:
     """Answer the whole CloudFormation API; what has no method here is refused by name."""
     engine = Engine(cloud)
     change_sets = ChangeSetsApi(cloud, engine)

@@ -1,24 +1,24 @@
-"""Lambda: functions that really run, synchronously and asynchronously, each in a process of its own."""
+"""Lambda: functions that really run, synchronously and asynchronously, each invocation in a process of its own."""
 
 from __future__ import annotations
 
 import contextlib
 
 from localcloud.context import Cloud
-from localcloud.functions.front import LambdaFront
-from localcloud.functions.invocation import Functions
-from localcloud.functions.records import moto_functions
+from localcloud.functions.api import LambdaApi
+from localcloud.functions.records import replace_moto_invocations
+from localcloud.functions.runner import FunctionRunner
 from localcloud.server import Application
 
-__all__ = ["LambdaFront", "install"]
+__all__ = ["LambdaApi", "install"]
 
 
-def install(cloud: Cloud, app: Application) -> LambdaFront:
-    """Take invocations before moto sees them, and give moto's own integrations the same functions to call."""
-    functions = Functions(cloud)
-    front = LambdaFront(cloud, functions)
-    app.add_handler(front.handle)
+def install(cloud: Cloud, app: Application) -> LambdaApi:
+    """Take invocations before moto sees them, and let moto's own integrations invoke the same functions."""
+    runner = FunctionRunner(cloud)
+    api = LambdaApi(cloud, runner)
+    app.add_handler(api.handle)
     replacements = contextlib.ExitStack()
-    replacements.enter_context(moto_functions(front.invoke_for_moto, front.code_location, functions.logging_config))
+    replacements.enter_context(replace_moto_invocations(api.invoke_for_moto, api.code_location, runner.logging_config))
     cloud.on_stop(replacements.close)
-    return front
+    return api

@@ -1,19 +1,27 @@
-"""The one place that reads a function's record, its code included, from moto."""
+"""Reads functions, including their code, from moto's records, and replaces what moto only pretends to do with them.
+
+This is the only module of the package that touches moto's internals.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localcloud.errors import AwsError
 from localcloud.moto_backend import replaced
 
+if TYPE_CHECKING:
+    from moto.awslambda.models import LambdaFunction
+
+MotoResult = tuple[str, bool, str]  # payload, whether the function failed, logs
+
 
 @dataclass(frozen=True)
 class FunctionRecord:
-    """What is needed to run a function. `timeout` in seconds; `code` is its zip file."""
+    """What it takes to run a function. `timeout` is in seconds; `code` is its zip file."""
 
     name: str
     arn: str
@@ -31,7 +39,7 @@ class FunctionRecord:
 
 
 def read_function(account_id: str, region: str, name_or_arn: str, qualifier: str | None) -> FunctionRecord:
-    """A function by name, partial ARN or ARN; ResourceNotFoundException when there is none."""
+    """A function by name, partial ARN or ARN; ResourceNotFoundException if it does not exist."""
     from moto.awslambda.exceptions import UnknownAliasException, UnknownFunctionException
     from moto.awslambda_simple.models import lambda_simple_backends
 
@@ -45,11 +53,10 @@ def read_function(account_id: str, region: str, name_or_arn: str, qualifier: str
         function = backend.get_function(name, qualifier)
     except (UnknownFunctionException, UnknownAliasException) as error:
         raise AwsError("ResourceNotFoundException", f"Function not found: {name_or_arn}", 404) from error
-    return record(function)
+    return _record(function)
 
 
-def record(function: Any) -> FunctionRecord:
-    """moto's LambdaFunction as ours."""
+def _record(function: LambdaFunction) -> FunctionRecord:
     return FunctionRecord(
         name=function.function_name,
         arn=function.function_arn,
@@ -68,31 +75,31 @@ def record(function: Any) -> FunctionRecord:
 
 
 @contextlib.contextmanager
-def moto_functions(
-    invoke: Callable[[FunctionRecord, Any], tuple[str, bool, str]],
+def replace_moto_invocations(
+    invoke: Callable[[FunctionRecord, object], MotoResult],
     code_location: Callable[[FunctionRecord], str],
     logging_config: Callable[[str], dict[str, str]],
 ) -> Iterator[None]:
-    """moto's functions with what it only pretends replaced.
+    """While the block runs, moto's functions run for real.
 
-    invoke: what its own integrations (SNS, S3 notifications, ...) call, too.
-    code_location: where GetFunction says that the code is; moto names an address in AWS.
+    invoke: called by moto's own integrations (SNS, S3 notifications, ...).
+    code_location: the URL of a function's code in GetFunction's answer; moto gives an address in AWS.
     logging_config: a function's LoggingConfig, which moto forgets.
     """
     from moto.awslambda.models import LambdaFunction
 
     get_code, get_configuration = LambdaFunction.get_code, LambdaFunction.get_configuration
 
-    def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
-        return invoke(record(self), event)
+    def run(self: LambdaFunction, event: object = None) -> MotoResult:
+        return invoke(_record(self), event)
 
-    def code(self: Any) -> dict[str, Any]:
+    def code(self: LambdaFunction) -> dict[str, Any]:
         answer = get_code(self)
         if self.package_type == "Zip":
-            answer["Code"] = {"RepositoryType": "S3", "Location": code_location(record(self))}
+            answer["Code"] = {"RepositoryType": "S3", "Location": code_location(_record(self))}
         return answer
 
-    def configuration(self: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
+    def configuration(self: LambdaFunction, *arguments: Any, **options: Any) -> dict[str, Any]:
         answer = get_configuration(self, *arguments, **options)
         return {**answer, "LoggingConfig": logging_config(self.function_name)}
 

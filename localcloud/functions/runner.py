@@ -1,11 +1,10 @@
-"""Running a function: its own code in a fresh process, with its variables, its time limit and its log stream."""
+"""Runs a function: its own code in a fresh process, with its variables, its time limit and its log stream."""
 
 from __future__ import annotations
 
 import base64
 import datetime
 import json
-import logging
 import os
 import shutil
 import subprocess
@@ -22,20 +21,19 @@ from pathlib import Path
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
 from localcloud.functions.records import FunctionRecord
+from localcloud.functions.runtime import AnswerDocument, ContextValues
 from localcloud.logs import LogWriter
 
-log = logging.getLogger(__name__)
-
 _RUNTIME = Path(__file__).with_name("runtime.py")
-_INIT_SECONDS = 10.0  # Lambda's own limit of the import, which does not count as the function's time
-# A Map may start forty functions at once; on a few cores they would only make each other time out.
-_SIDE_BY_SIDE = max(8, 4 * (os.cpu_count() or 1))
-_MAX_ANSWER_BYTES = 6_291_556  # Lambda's limit of a synchronous answer
+_INIT_SECONDS = 10.0  # Lambda's own limit for the import, which does not count as the function's time
+# A Map state may start forty functions at once; on a few cores they would make each other time out.
+_MAX_CONCURRENT = max(8, 4 * (os.cpu_count() or 1))
+_MAX_ANSWER_BYTES = 6_291_556  # Lambda's limit for a synchronous response
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What an invocation gave. `payload` is JSON; `failed` sets FunctionError; `logs` is what the process printed."""
+class InvocationResult:
+    """`payload` is JSON; `failed` sets FunctionError; `logs` is what the process printed."""
 
     payload: str
     failed: bool
@@ -43,26 +41,26 @@ class Answer:
     request_id: str
 
 
-class Functions:
-    """Runs functions of one cloud."""
+class FunctionRunner:
+    """Runs the functions of one local cloud."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._code_lock = threading.Lock()
-        self._slots = threading.BoundedSemaphore(_SIDE_BY_SIDE)
+        self._slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
         self._root = cloud.root / "functions"
         self._logging: dict[str, dict[str, str]] = {}
 
     def set_logging_config(self, name: str, config: Mapping[str, str]) -> None:
-        """Remember where a function logs."""
+        """Change a function's LogFormat and LogGroup."""
         self._logging[name] = {**self.logging_config(name), **config}
 
     def logging_config(self, name: str) -> dict[str, str]:
-        """Where a function logs."""
+        """A function's LogFormat and LogGroup."""
         return self._logging.get(name, {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"})
 
-    def invoke(self, function: FunctionRecord, event: str) -> Answer:
-        """Run the handler once on `event` (JSON); AwsError for what can not be run here."""
+    def invoke(self, function: FunctionRecord, event: str) -> InvocationResult:
+        """Run the handler once on `event` (JSON); AwsError if the function cannot run in the local cloud."""
         self._check(function, event)
         request_id = str(uuid.uuid4())
         day = datetime.datetime.now(datetime.UTC).strftime("%Y/%m/%d")
@@ -70,11 +68,11 @@ class Functions:
         group = self.logging_config(function.name)["LogGroup"]
         with (
             self._slots,
-            tempfile.TemporaryDirectory(prefix="invocation-", dir=self._made(self._root)) as folder,
+            tempfile.TemporaryDirectory(prefix="invocation-", dir=self._created(self._root)) as folder,
         ):
-            answer = self._run(function, event, request_id, (group, stream), Path(folder))
-        LogWriter(self._cloud, group, stream, function.role).write(answer.logs)
-        return answer
+            result = self._run(function, event, request_id, (group, stream), Path(folder))
+        LogWriter(self._cloud, group, stream, function.role).write(result.logs)
+        return result
 
     @staticmethod
     def _check(function: FunctionRecord, event: str) -> None:
@@ -91,17 +89,18 @@ class Functions:
             raise AwsError("InvalidRequestContentException", message) from error
 
     @staticmethod
-    def _made(folder: Path) -> Path:
+    def _created(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def _run(
-        self, function: FunctionRecord, event: str, request_id: str, where: tuple[str, str], folder: Path
-    ) -> Answer:
-        group, stream = where
+        self, function: FunctionRecord, event: str, request_id: str, log_target: tuple[str, str], folder: Path
+    ) -> InvocationResult:
+        """log_target: log group and log stream."""
+        group, stream = log_target
         code, answer_file = self._code(function), folder / "answer.json"
         (folder / "tmp").mkdir()
-        context = {
+        context: ContextValues = {
             "function_name": function.name,
             "function_version": function.version,
             "invoked_function_arn": function.arn,
@@ -113,7 +112,7 @@ class Functions:
         }
         (folder / "event.json").write_text(event)
         started = time.monotonic()
-        # Files, not pipes: a process that the handler has left behind would keep a pipe open.
+        # Files instead of pipes: a process that outlives the handler would keep a pipe open.
         with open(folder / "event.json") as stdin, open(folder / "log", "w") as log_file:
             process = self._cloud.processes.start(
                 [sys.executable, str(_RUNTIME), str(code), function.handler, str(answer_file), json.dumps(context)],
@@ -121,18 +120,18 @@ class Functions:
                 stdout=log_file,
                 stderr=subprocess.STDOUT,
                 cwd=code,
-                env=self._environment(function, where, code, folder / "tmp"),
+                env=self._environment(function, log_target, code, folder / "tmp"),
             )
             timed_out = self._wait(process, _INIT_SECONDS + function.timeout)
         text = (folder / "log").read_text(errors="replace")
         payload, failed = self._read(function, request_id, answer_file, process.returncode, timed_out=timed_out)
         if timed_out or (failed and not answer_file.exists()):
             text += json.loads(payload)["errorMessage"] + "\n"
-        logs = _framed(text, function, request_id, (time.monotonic() - started) * 1000)
-        return Answer(payload, failed, logs, request_id)
+        logs = _with_lambda_lines(text, function, request_id, (time.monotonic() - started) * 1000)
+        return InvocationResult(payload, failed, logs, request_id)
 
     def _wait(self, process: subprocess.Popen[bytes], seconds: float) -> bool:
-        """Wait for the process; whatever the handler has started ends with it, as the sandbox would freeze it."""
+        """Wait for the process and report a timeout; child processes end with it, as Lambda would freeze them."""
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -152,16 +151,17 @@ class Functions:
         if not answer_file.exists():
             message = f"RequestId: {request_id} Error: Runtime exited with error: exit status {returncode}"
             return json.dumps({"errorMessage": message, "errorType": "Runtime.ExitError"}), True
-        document = json.loads(answer_file.read_text())
+        document: AnswerDocument = json.loads(answer_file.read_text())
         if len(document["payload"]) > _MAX_ANSWER_BYTES:
             message = f"Response payload size exceeded maximum allowed payload size ({_MAX_ANSWER_BYTES} bytes)."
             return json.dumps({"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}), True
         return document["payload"], document["failed"]
 
     def _environment(
-        self, function: FunctionRecord, where: tuple[str, str], code: Path, temporary: Path
+        self, function: FunctionRecord, log_target: tuple[str, str], code: Path, temporary: Path
     ) -> dict[str, str]:
-        """A function sees its own variables and the runtime's, nothing of the machine's."""
+        """A function sees its own variables and those of the runtime, but none of this machine's except PATH."""
+        group, stream = log_target
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "LANG": "C.UTF-8",
@@ -175,13 +175,13 @@ class Functions:
             "AWS_LAMBDA_FUNCTION_VERSION": function.version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
             "AWS_LAMBDA_LOG_FORMAT": self.logging_config(function.name)["LogFormat"],
-            "AWS_LAMBDA_LOG_GROUP_NAME": where[0],
-            "AWS_LAMBDA_LOG_STREAM_NAME": where[1],
+            "AWS_LAMBDA_LOG_GROUP_NAME": group,
+            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
             **self._cloud.environment(function.role),
         }
 
     def _code(self, function: FunctionRecord) -> Path:
-        """The unpacked code, one folder a version of it."""
+        """The folder of the unpacked code; one folder per version."""
         digest = base64.b64decode(function.code_sha256).hex()
         target = self._root / "code" / digest
         with self._code_lock:
@@ -198,8 +198,8 @@ class Functions:
         return target
 
 
-def _framed(text: str, function: FunctionRecord, request_id: str, milliseconds: float) -> str:
-    """The lines that Lambda puts around what a function printed."""
+def _with_lambda_lines(text: str, function: FunctionRecord, request_id: str, milliseconds: float) -> str:
+    """What a function printed, between the lines that Lambda adds."""
     if text and not text.endswith("\n"):
         text += "\n"
     return (
