@@ -105,7 +105,7 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     from localcloud import cloudformation, cloudwatch, codebuild, functions, stepfunctions
     from localcloud.bootstrap import make_bootstrap_stack
     from localcloud.moto_services import refuse_other_services
-    from localcloud.sagemaker import endpoints, jobs, refuse_the_rest, studio
+    from localcloud.sagemaker import endpoints, jobs, model_registry, refuse_the_rest, studio
 
     application.add_handler(cloud.faults.handle)
     application.add_handler(cloud.calls.handle)
@@ -115,6 +115,7 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     cloudformation.install(cloud, application, front)
     jobs.install(cloud)
     endpoints.install(cloud, application)
+    model_registry.install(cloud, application)
     studio.install(cloud, application)
     refuse_the_rest(application)
     refuse_other_services(application)

@@ -1,36 +1,68 @@
-"""Studio: domains, user profiles and lifecycle configurations, recorded; no notebook runs."""
+"""Studio: domains, user profiles and lifecycle configurations are recorded; notebooks do not run."""
 
 from __future__ import annotations
 
-import datetime
 import threading
 import uuid
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypedDict
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
-from localcloud.sagemaker.jobs.records import page
-from localcloud.sagemaker.jobs.tags import Tags
-from localcloud.sagemaker.jobs.validation import check_request, echoed
+from localcloud.sagemaker.api.answers import echoed, now
+from localcloud.sagemaker.api.listing import PageQuery, page
+from localcloud.sagemaker.api.operations import Answer, Operation, install_operations
+from localcloud.sagemaker.api.tags import Tag, Tags
 from localcloud.server import Application
 
-Record = dict[str, Any]
-Request = dict[str, Any]
+
+class Tagged(TypedDict, total=False):
+    Tags: list[Tag]
+
+
+class CreateDomain(Tagged):
+    DomainName: str
+
+
+class DomainId(TypedDict):
+    DomainId: str
+
+
+class ProfileName(DomainId):
+    UserProfileName: str
+
+
+class CreateProfile(ProfileName, Tagged):
+    pass
+
+
+class ListProfiles(PageQuery, total=False):
+    DomainIdEquals: str
+    UserProfileNameContains: str
+
+
+class ConfigName(TypedDict):
+    StudioLifecycleConfigName: str
+
+
+class CreateConfig(ConfigName, Tagged):
+    pass
+
+
+@dataclass(frozen=True)
+class Record:
+    """A domain, profile or configuration. `fields`: its describe answer."""
+
+    arn: str
+    fields: dict[str, object]
 
 
 def install(cloud: Cloud, app: Application) -> None:
     """Answer the Studio operations in place of moto."""
     tags = Tags()
-    studio = Studio(cloud, tags)
-    for name in _OPERATIONS:
-        app.operation("sagemaker", name, partial(studio.answer, name))
+    install_operations(app, [Studio(cloud, tags)])
     app.add_handler(tags.handle)
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 def _missing(kind: str, name: str) -> AwsError:
@@ -38,162 +70,157 @@ def _missing(kind: str, name: str) -> AwsError:
 
 
 class Studio:
-    """The records; profiles are keyed by domain and name."""
+    """The records; the key of a profile is its domain and its name."""
 
     def __init__(self, cloud: Cloud, tags: Tags) -> None:
-        self._place = f"{cloud.region}:{cloud.account_id}"
+        self._prefix = f"arn:aws:sagemaker:{cloud.region}:{cloud.account_id}"
         self._tags = tags
         self._lock = threading.RLock()
         self._domains: dict[str, Record] = {}
         self._profiles: dict[tuple[str, str], Record] = {}
         self._configs: dict[str, Record] = {}
 
-    def answer(self, operation: str, request: Request) -> Record | None:
-        """Check the request against the service model and answer it."""
-        check_request(operation, request)
-        with self._lock:
-            return _OPERATIONS[operation](self, request)
-
-    def _record(self, kind: str, resource: str, request: Request) -> Record:
-        arn = f"arn:aws:sagemaker:{self._place}:{resource}"
-        self._tags.add(arn, request.get("Tags", []))
-        moment = _now()
-        return {
-            **echoed(request, f"Describe{kind}"),
-            f"{kind}Arn": arn,
-            "CreationTime": moment,
-            "LastModifiedTime": moment,
+    def operations(self) -> dict[str, Operation]:
+        operations: dict[str, Operation] = {
+            "CreateDomain": self._create_domain,
+            "DescribeDomain": lambda request: self._domain(request).fields,
+            "UpdateDomain": self._update_domain,
+            "ListDomains": self._list_domains,
+            "DeleteDomain": self._delete_domain,
+            "CreateUserProfile": self._create_profile,
+            "DescribeUserProfile": lambda request: self._profile(request).fields,
+            "UpdateUserProfile": self._update_profile,
+            "ListUserProfiles": self._list_profiles,
+            "DeleteUserProfile": self._delete_profile,
+            "CreateStudioLifecycleConfig": self._create_config,
+            "DescribeStudioLifecycleConfig": lambda request: self._config(request).fields,
+            "ListStudioLifecycleConfigs": self._list_configs,
+            "DeleteStudioLifecycleConfig": self._delete_config,
         }
+        return {name: self._locked(operation) for name, operation in operations.items()}
 
-    def _change(self, record: Record, request: Request, keys: set[str]) -> None:
-        """Nested settings merge, as the service's updates do; everything else is replaced."""
-        for name, value in request.items():
-            if name in keys:
-                continue
-            old = record.get(name)
-            record[name] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
-        record["LastModifiedTime"] = _now()
+    def _locked(self, operation: Operation) -> Operation:
+        def answer(request: Mapping[str, object]) -> Answer | None:
+            with self._lock:
+                return operation(request)
+
+        return answer
+
+    def _record(self, kind: str, resource: str, request: Mapping[str, object], tags: list[Tag]) -> Record:
+        arn = f"{self._prefix}:{resource}"
+        self._tags.add(arn, tags)
+        moment = now()
+        times = {"CreationTime": moment, "LastModifiedTime": moment}
+        return Record(arn, {**echoed(request, f"Describe{kind}"), f"{kind}Arn": arn, **times})
 
     # Domains
 
-    def _domain(self, request: Request) -> Record:
+    def _domain(self, request: DomainId) -> Record:
         if request["DomainId"] not in self._domains:
             raise _missing("Domain", request["DomainId"])
         return self._domains[request["DomainId"]]
 
-    def create_domain(self, request: Request) -> Record:
-        if any(domain["DomainName"] == request["DomainName"] for domain in self._domains.values()):
+    def _create_domain(self, request: CreateDomain) -> Answer:
+        if any(domain.fields["DomainName"] == request["DomainName"] for domain in self._domains.values()):
             raise AwsError("ResourceInUse", f"Domain {request['DomainName']} already exists")
         domain_id = f"d-{uuid.uuid4().hex[:12]}"
-        record = self._record("Domain", f"domain/{domain_id}", request)
-        self._domains[domain_id] = {**record, "DomainId": domain_id, "Status": "InService"}
-        return {"DomainArn": record["DomainArn"], "DomainId": domain_id}
+        domain = self._record("Domain", f"domain/{domain_id}", request, request.get("Tags", []))
+        domain.fields.update(DomainId=domain_id, Status="InService")
+        self._domains[domain_id] = domain
+        return {"DomainArn": domain.arn, "DomainId": domain_id}
 
-    def describe_domain(self, request: Request) -> Record:
-        return self._domain(request)
-
-    def update_domain(self, request: Request) -> Record:
+    def _update_domain(self, request: DomainId) -> Answer:
         domain = self._domain(request)
-        changes = dict(request)
+        changes = {name: value for name, value in request.items() if name != "DomainId"}
         if "DomainSettingsForUpdate" in changes:
             changes["DomainSettings"] = changes.pop("DomainSettingsForUpdate")
-        self._change(domain, changes, {"DomainId"})
-        return {"DomainArn": domain["DomainArn"]}
+        _change(domain, changes)
+        return {"DomainArn": domain.arn}
 
-    def list_domains(self, request: Request) -> Record:
+    def _list_domains(self, query: PageQuery) -> Answer:
         names = ("DomainArn", "DomainId", "DomainName", "Status", "CreationTime", "LastModifiedTime")
-        return page([{name: item[name] for name in names} for item in self._domains.values()], request, "Domains")
+        return page([_selected(domain, names) for domain in self._domains.values()], query, "Domains")
 
-    def delete_domain(self, request: Request) -> None:
+    def _delete_domain(self, request: DomainId) -> None:
         domain = self._domain(request)
-        users = [name for domain_id, name in self._profiles if domain_id == request["DomainId"]]
-        if users:
+        if any(domain_id == request["DomainId"] for domain_id, _ in self._profiles):
             message = f"Unable to delete Domain {request['DomainId']} because UserProfile(s) are associated with it."
             raise AwsError("ResourceInUse", message)
-        self._tags.forget(domain["DomainArn"])
+        self._tags.forget(domain.arn)
         del self._domains[request["DomainId"]]
 
     # User profiles
 
-    def _profile(self, request: Request) -> Record:
+    def _profile(self, request: ProfileName) -> Record:
         key = (request["DomainId"], request["UserProfileName"])
         if key not in self._profiles:
             raise _missing("UserProfile", key[1])
         return self._profiles[key]
 
-    def create_user_profile(self, request: Request) -> Record:
+    def _create_profile(self, request: CreateProfile) -> Answer:
         self._domain(request)
         key = (request["DomainId"], request["UserProfileName"])
         if key in self._profiles:
             raise AwsError("ResourceInUse", f"UserProfile {key[1]} already exists")
-        record = self._record("UserProfile", f"user-profile/{key[0]}/{key[1]}", request)
-        self._profiles[key] = {**record, "Status": "InService"}
-        return {"UserProfileArn": record["UserProfileArn"]}
+        profile = self._record("UserProfile", f"user-profile/{key[0]}/{key[1]}", request, request.get("Tags", []))
+        profile.fields.update(Status="InService")
+        self._profiles[key] = profile
+        return {"UserProfileArn": profile.arn}
 
-    def describe_user_profile(self, request: Request) -> Record:
-        return self._profile(request)
-
-    def update_user_profile(self, request: Request) -> Record:
+    def _update_profile(self, request: ProfileName) -> Answer:
         profile = self._profile(request)
-        self._change(profile, request, {"DomainId", "UserProfileName"})
-        return {"UserProfileArn": profile["UserProfileArn"]}
+        keys = ("DomainId", "UserProfileName")
+        _change(profile, {name: value for name, value in request.items() if name not in keys})
+        return {"UserProfileArn": profile.arn}
 
-    def list_user_profiles(self, request: Request) -> Record:
+    def _list_profiles(self, query: ListProfiles) -> Answer:
         names = ("DomainId", "UserProfileName", "Status", "CreationTime", "LastModifiedTime")
         found = [
-            {name: item[name] for name in names}
-            for (domain_id, name), item in self._profiles.items()
-            if request.get("DomainIdEquals") in (None, domain_id) and request.get("UserProfileNameContains", "") in name
+            _selected(profile, names)
+            for (domain_id, name), profile in self._profiles.items()
+            if query.get("DomainIdEquals") in (None, domain_id) and query.get("UserProfileNameContains", "") in name
         ]
-        return page(found, request, "UserProfiles")
+        return page(found, query, "UserProfiles")
 
-    def delete_user_profile(self, request: Request) -> None:
-        profile = self._profile(request)
-        self._tags.forget(profile["UserProfileArn"])
+    def _delete_profile(self, request: ProfileName) -> None:
+        self._tags.forget(self._profile(request).arn)
         del self._profiles[request["DomainId"], request["UserProfileName"]]
 
     # Lifecycle configurations
 
-    def _config(self, request: Request) -> Record:
+    def _config(self, request: ConfigName) -> Record:
         name = request["StudioLifecycleConfigName"]
         if name not in self._configs:
             raise _missing("StudioLifecycleConfig", name)
         return self._configs[name]
 
-    def create_studio_lifecycle_config(self, request: Request) -> Record:
+    def _create_config(self, request: CreateConfig) -> Answer:
         name = request["StudioLifecycleConfigName"]
         if name in self._configs:
             raise AwsError("ResourceInUse", f"StudioLifecycleConfig {name} already exists")
-        self._configs[name] = self._record("StudioLifecycleConfig", f"studio-lifecycle-config/{name}", request)
-        return {"StudioLifecycleConfigArn": self._configs[name]["StudioLifecycleConfigArn"]}
+        resource = f"studio-lifecycle-config/{name}"
+        self._configs[name] = self._record("StudioLifecycleConfig", resource, request, request.get("Tags", []))
+        return {"StudioLifecycleConfigArn": self._configs[name].arn}
 
-    def describe_studio_lifecycle_config(self, request: Request) -> Record:
-        return self._config(request)
-
-    def list_studio_lifecycle_configs(self, request: Request) -> Record:
+    def _list_configs(self, query: PageQuery) -> Answer:
         found = [
-            {k: v for k, v in item.items() if k != "StudioLifecycleConfigContent"} for item in self._configs.values()
+            {name: value for name, value in config.fields.items() if name != "StudioLifecycleConfigContent"}
+            for config in self._configs.values()
         ]
-        return page(found, request, "StudioLifecycleConfigs")
+        return page(found, query, "StudioLifecycleConfigs")
 
-    def delete_studio_lifecycle_config(self, request: Request) -> None:
-        self._tags.forget(self._config(request)["StudioLifecycleConfigArn"])
+    def _delete_config(self, request: ConfigName) -> None:
+        self._tags.forget(self._config(request).arn)
         del self._configs[request["StudioLifecycleConfigName"]]
 
 
-_OPERATIONS: dict[str, Callable[[Studio, Request], Record | None]] = {
-    "CreateDomain": Studio.create_domain,
-    "DescribeDomain": Studio.describe_domain,
-    "UpdateDomain": Studio.update_domain,
-    "ListDomains": Studio.list_domains,
-    "DeleteDomain": Studio.delete_domain,
-    "CreateUserProfile": Studio.create_user_profile,
-    "DescribeUserProfile": Studio.describe_user_profile,
-    "UpdateUserProfile": Studio.update_user_profile,
-    "ListUserProfiles": Studio.list_user_profiles,
-    "DeleteUserProfile": Studio.delete_user_profile,
-    "CreateStudioLifecycleConfig": Studio.create_studio_lifecycle_config,
-    "DescribeStudioLifecycleConfig": Studio.describe_studio_lifecycle_config,
-    "ListStudioLifecycleConfigs": Studio.list_studio_lifecycle_configs,
-    "DeleteStudioLifecycleConfig": Studio.delete_studio_lifecycle_config,
-}
+def _selected(record: Record, names: tuple[str, ...]) -> dict[str, object]:
+    return {name: record.fields[name] for name in names}
+
+
+def _change(record: Record, changes: Mapping[str, object]) -> None:
+    """Merge nested settings, as the service's updates do, and replace all other fields."""
+    for name, value in changes.items():
+        old = record.fields.get(name)
+        record.fields[name] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+    record.fields["LastModifiedTime"] = now()

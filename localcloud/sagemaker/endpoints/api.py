@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterable
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError, not_emulated
-from localcloud.sagemaker.endpoints.definitions import Definitions
+from localcloud.sagemaker.api.listing import ListQuery, page, select
+from localcloud.sagemaker.api.operations import Answer, Operation
+from localcloud.sagemaker.api.tags import Tags
+from localcloud.sagemaker.api.validation import validation_error
+from localcloud.sagemaker.containers.models import Model
 from localcloud.sagemaker.endpoints.endpoint import Endpoint
 from localcloud.sagemaker.endpoints.fleet import Fleet
+from localcloud.sagemaker.endpoints.hosting_plan import HostingPlan
 from localcloud.sagemaker.endpoints.metrics import Flusher, VariantMetrics, send
-from localcloud.sagemaker.endpoints.plan import HostingPlan
+from localcloud.sagemaker.endpoints.models_and_configs import RecordStore
+from localcloud.sagemaker.endpoints.requests import (
+    CreateEndpointRequest,
+    EndpointConfig,
+    EndpointName,
+    UpdateEndpointRequest,
+)
 from localcloud.sagemaker.endpoints.rollout import Rollout
 from localcloud.sagemaker.endpoints.settings import EndpointSettings
-from localcloud.sagemaker.jobs.records import page, select
-from localcloud.sagemaker.jobs.tags import Tags
-from localcloud.sagemaker.jobs.validation import check_request, validation_error
-
-Request = dict[str, Any]
 
 
 class Endpoints:
-    """All endpoints of the cloud."""
+    """All endpoints of the local cloud."""
 
     def __init__(
-        self, cloud: Cloud, tags: Tags, models: Definitions, configs: Definitions, settings: EndpointSettings
+        self,
+        cloud: Cloud,
+        tags: Tags,
+        models: RecordStore[Model],
+        configs: RecordStore[EndpointConfig],
+        settings: EndpointSettings,
     ) -> None:
         self._cloud = cloud
         self._tags = tags
@@ -39,20 +49,18 @@ class Endpoints:
         self._fleet_numbers = itertools.count()
         self._flusher = Flusher()
 
-    def operations(self) -> dict[str, Callable[[Request], Request | None]]:
+    def operations(self) -> dict[str, Operation]:
         """The operations by name."""
-        functions = {
+        return {
             "CreateEndpoint": self._create,
             "UpdateEndpoint": self._update,
             "DescribeEndpoint": self._describe,
             "DeleteEndpoint": self._delete,
             "ListEndpoints": self._list,
-            "UpdateEndpointWeightsAndCapacities": self._refuse,
         }
-        return {name: _checked(name, function) for name, function in functions.items()}
 
     def find(self, name: str) -> Endpoint:
-        """For the runtime; AwsError ValidationError when there is none."""
+        """The endpoint, for the runtime; AwsError ValidationError if it does not exist."""
         endpoint = self._endpoints.get(name)
         if endpoint is None:
             raise AwsError("ValidationError", f"Endpoint {name} of account {self._cloud.account_id} not found.")
@@ -64,12 +72,12 @@ class Endpoints:
             endpoint.close()
         self._flusher.close()
 
-    def _create(self, request: Request) -> Request:
+    def _create(self, request: CreateEndpointRequest) -> Answer:
         name = request["EndpointName"]
         arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:endpoint/{name.lower()}"
         plan = self._plan(name, request["EndpointConfigName"])
         metrics = VariantMetrics(name, plan.variant_name)
-        endpoint = Endpoint(name, arn, plan.config_name, self._make_fleet, self._alarming, metrics)
+        endpoint = Endpoint(name, arn, plan.config_name, self._make_fleet, self._in_alarm, metrics)
         with self._lock:
             if name in self._endpoints:
                 raise validation_error(f'Cannot create already existing endpoint "{arn}".')
@@ -80,7 +88,7 @@ class Endpoints:
         endpoint.create(plan)
         return {"EndpointArn": arn}
 
-    def _update(self, request: Request) -> Request:
+    def _update(self, request: UpdateEndpointRequest) -> Answer:
         endpoint = self._get(request["EndpointName"])
         plan = self._plan(endpoint.name, request["EndpointConfigName"])
         deployment = request.get("DeploymentConfig")
@@ -88,14 +96,14 @@ class Endpoints:
             deployment = endpoint.deployment
         if deployment and "RollingUpdatePolicy" in deployment:
             raise not_emulated("sagemaker", "UpdateEndpoint with RollingUpdatePolicy")
-        rollout = Rollout.of(deployment, plan.instances_asked, self._settings.max_bake_seconds)
+        rollout = Rollout.of(deployment, plan.instances_requested, self._settings.max_bake_seconds)
         endpoint.update(plan, rollout, deployment)
         return {"EndpointArn": endpoint.arn}
 
-    def _describe(self, request: Request) -> Request:
+    def _describe(self, request: EndpointName) -> Answer:
         return self._get(request["EndpointName"]).description()
 
-    def _delete(self, request: Request) -> None:
+    def _delete(self, request: EndpointName) -> None:
         endpoint = self._get(request["EndpointName"])
         endpoint.begin_delete()
         threading.Thread(target=self._remove, args=(endpoint,), name=f"delete-{endpoint.name}", daemon=True).start()
@@ -107,8 +115,8 @@ class Endpoints:
         with self._lock:
             self._endpoints.pop(endpoint.name, None)
 
-    def _list(self, request: Request) -> Request:
-        found = select(list(self._endpoints.values()), {"SortOrder": "Descending", **request})
+    def _list(self, query: ListQuery) -> Answer:
+        found = select(list(self._endpoints.values()), query, sort_order="Descending")
         rows = [
             {
                 "EndpointName": each.name,
@@ -119,10 +127,7 @@ class Endpoints:
             }
             for each in found
         ]
-        return page(rows, request, "Endpoints")
-
-    def _refuse(self, request: Request) -> Request:
-        raise not_emulated("sagemaker", "UpdateEndpointWeightsAndCapacities")
+        return page(rows, query, "Endpoints")
 
     def _get(self, name: str) -> Endpoint:
         endpoint = self._endpoints.get(name)
@@ -140,17 +145,10 @@ class Endpoints:
         home = self._cloud.root / "endpoints" / plan.endpoint_name / f"fleet-{next(self._fleet_numbers)}"
         return Fleet(self._cloud, plan, self._settings, self._flusher, metrics, home)
 
-    def _alarming(self, names: tuple[str, ...]) -> list[str]:
+    def _in_alarm(self, names: Iterable[str]) -> list[str]:
+        """Those of the named alarms that are in ALARM."""
         found = self._cloud.client("cloudwatch").describe_alarms(
             AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM"
         )
         alarms = [*found.get("MetricAlarms", []), *found.get("CompositeAlarms", [])]
         return [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]
-
-
-def _checked(operation: str, function: Callable[[Request], Request | None]) -> Callable[[Request], Request | None]:
-    def answer(request: Request) -> Request | None:
-        check_request(operation, request)
-        return function(request)
-
-    return answer

@@ -1,4 +1,4 @@
-"""One endpoint: its status, the fleet that answers, and how one fleet takes over from another."""
+"""One endpoint: its status, the fleet that answers, and the change from one fleet to the next."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import datetime
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from localcloud.errors import AwsError
+from localcloud.sagemaker.api.answers import now, present
+from localcloud.sagemaker.api.validation import validation_error
 from localcloud.sagemaker.endpoints.fleet import Fleet
+from localcloud.sagemaker.endpoints.hosting_plan import HostingPlan
 from localcloud.sagemaker.endpoints.instance import StartFailure
 from localcloud.sagemaker.endpoints.metrics import VariantMetrics
-from localcloud.sagemaker.endpoints.plan import HostingPlan
+from localcloud.sagemaker.endpoints.requests import DeploymentConfig
 from localcloud.sagemaker.endpoints.rollout import Rollout
-from localcloud.sagemaker.jobs.records import now, present
-from localcloud.sagemaker.jobs.validation import validation_error
 
 log = logging.getLogger(__name__)
 
@@ -30,17 +30,20 @@ MakeFleet = Callable[[HostingPlan, VariantMetrics], Fleet]
 
 @dataclass
 class Endpoint:
-    """status: Creating, Updating, RollingBack, InService, Failed or Deleting."""
+    """status: Creating, Updating, RollingBack, InService, Failed or Deleting.
+
+    in_alarm: those of the given alarms that are in ALARM.
+    """
 
     name: str
     arn: str
     config_name: str
     make_fleet: MakeFleet
-    alarming: Callable[[tuple[str, ...]], list[str]]
+    in_alarm: Callable[[Iterable[str]], list[str]]
     metrics: VariantMetrics
     status: str = "Creating"
     failure_reason: str | None = None
-    deployment: dict[str, Any] | None = None
+    deployment: DeploymentConfig | None = None
     created: datetime.datetime = field(default_factory=now)
     modified: datetime.datetime = field(default_factory=now)
     _current: Fleet | None = None
@@ -53,18 +56,18 @@ class Endpoint:
     def create(self, plan: HostingPlan) -> None:
         """Start the first fleet, in the background."""
         self.metrics.gauges = self._gauges
-        self._in_background(self._create, plan)
+        self._in_background(lambda: self._create(plan))
 
-    def update(self, plan: HostingPlan, rollout: Rollout, deployment: dict[str, Any] | None) -> None:
-        """Replace the fleet, in the background; ValidationException while another change is going on."""
+    def update(self, plan: HostingPlan, rollout: Rollout, deployment: DeploymentConfig | None) -> None:
+        """Replace the fleet, in the background; ValidationException while another change is in progress."""
         with self._lock:
             self._check_settled()
             self.deployment = deployment
             self._set("Updating")
-        self._in_background(self._update, plan, rollout)
+        self._in_background(lambda: self._update(plan, rollout))
 
     def begin_delete(self) -> None:
-        """Deleting; ValidationException while another change is going on."""
+        """Set the status Deleting; ValidationException while another change is in progress."""
         with self._lock:
             self._check_settled()
             self._set("Deleting")
@@ -80,7 +83,7 @@ class Endpoint:
 
     @contextlib.contextmanager
     def lease(self) -> Iterator[Fleet]:
-        """The fleet for one request, which lives until the block ends; AwsError when the endpoint does not serve."""
+        """A fleet that stays alive until the block ends, for one request; AwsError if the endpoint is not serving."""
         with self._lock:
             fleet = self._choose()
             fleet.acquire()  # under the lock, so that no fleet is drained between choice and use
@@ -98,7 +101,7 @@ class Endpoint:
             raise AwsError("ValidationError", f"Endpoint {self.name} does not serve: it is {self.status}.")
         return self._current
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, object]:
         """DescribeEndpoint's answer."""
         with self._lock:
             return present(
@@ -118,9 +121,9 @@ class Endpoint:
             fleet = self._current
         return fleet.gauges() if fleet is not None else []
 
-    def _variant(self, plan: HostingPlan) -> dict[str, Any]:
+    def _variant(self, plan: HostingPlan) -> dict[str, object]:
         image = {"SpecifiedImage": plan.image, "ResolvedImage": plan.image, "ResolutionTime": self.created}
-        count = plan.instances_asked
+        count = plan.instances_requested
         return {
             "VariantName": plan.variant_name,
             "DeployedImages": [image],
@@ -138,22 +141,22 @@ class Endpoint:
         with self._lock:
             self.status, self.failure_reason, self.modified = status, failure_reason, now()
 
-    def _in_background(self, change: Callable[..., None], *arguments: Any) -> None:
+    def _in_background(self, change: Callable[[], None]) -> None:
         def run() -> None:
             try:
-                change(*arguments)
+                change()
             except StartFailure as failure:
                 self._failed(str(failure))
             except Exception as bug:
                 log.exception("endpoint %s", self.name)
-                self._failed(f"localcloud failed: {bug!r}")
+                self._failed(f"the local cloud failed: {bug!r}")
 
         threading.Thread(target=run, name=f"endpoint-{self.name}", daemon=True).start()
 
     def _failed(self, reason: str) -> None:
         with self._lock:
             self._next, self._share = None, 0.0
-            # A failed update leaves the endpoint in service with what it had, as in AWS.
+            # As in AWS, a failed update leaves the endpoint in service with its current fleet.
             self._set("InService" if self._current else "Failed", reason)
 
     def _started(self, plan: HostingPlan) -> Fleet:
@@ -173,33 +176,33 @@ class Endpoint:
 
     def _update(self, plan: HostingPlan, rollout: Rollout) -> None:
         fleet = self._started(plan)
-        called_back = self._shift(fleet, rollout)
+        alarms = self._shift(fleet, rollout)
         with self._lock:
-            old, self._current = (fleet, self._current) if called_back else (self._current, fleet)
+            old, self._current = (fleet, self._current) if alarms else (self._current, fleet)
             self._next, self._share = None, 0.0
-            if called_back:
+            if alarms:
                 self._set("RollingBack")
             else:
                 self.config_name = plan.config_name
         if old is not None:
             old.close()
-        reason = f"The update was rolled back: alarms {', '.join(called_back)} are in ALARM." if called_back else None
+        reason = f"The update was rolled back: alarms {', '.join(alarms)} are in ALARM." if alarms else None
         self._set("InService", reason)
 
     def _shift(self, fleet: Fleet, rollout: Rollout) -> list[str]:
-        """Move traffic step by step; the alarms that went off, if any."""
+        """Move traffic step by step; returns the alarms that went off, if any."""
         for share in rollout.shares:
             with self._lock:
                 self._next, self._share = fleet, share
-            if ringing := self._bake(rollout):
-                return ringing
+            if alarms := self._bake(rollout):
+                return alarms
         return []
 
     def _bake(self, rollout: Rollout) -> list[str]:
         waited = 0.0
         while True:
-            if rollout.alarms and (ringing := self.alarming(rollout.alarms)):
-                return ringing
+            if rollout.alarms and (alarms := self.in_alarm(rollout.alarms)):
+                return alarms
             if waited >= rollout.bake_seconds or self._closing.is_set():
                 return []
             self._closing.wait(_ALARM_POLL_SECONDS)

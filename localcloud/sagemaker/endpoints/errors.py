@@ -1,4 +1,4 @@
-"""The errors of InvokeEndpoint, in the service's words."""
+"""The errors of InvokeEndpoint, as the service words them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_MESSAGE = 1024
 
 @dataclass
 class ModelError(AwsError):
-    """The container answered with an error: status 424, with its own status and message inside."""
+    """The container answered with an error: status 424, which carries the container's status and message."""
 
     original_status: int = 500
     original_message: str = ""
@@ -23,7 +23,7 @@ class ModelError(AwsError):
 
 
 def container_error(cloud: Cloud, endpoint_name: str, status: int, text: str, log_stream: str) -> ModelError:
-    """What a caller sees of a container's 4xx or 5xx; status 0 when it never answered."""
+    """The error that a caller gets for a container's 4xx or 5xx; status 0 if it never answered."""
     group = f"/aws/sagemaker/Endpoints/{endpoint_name}"
     side = "client" if 400 <= status < 500 else "server"
     message = (
@@ -36,7 +36,7 @@ def container_error(cloud: Cloud, endpoint_name: str, status: int, text: str, lo
 
 
 def error_response(error: AwsError) -> Response:
-    """An error as the runtime's REST protocol carries it."""
+    """An error in the runtime's REST protocol."""
     body = {"Message": error.message}
     if isinstance(error, ModelError):
         body |= {"OriginalMessage": error.original_message, "LogStreamArn": error.log_stream}

@@ -12,10 +12,10 @@ from pathlib import Path
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
 from localcloud.image_table import UnknownImageError
-from localcloud.sagemaker.endpoints.artifacts import Artifacts
+from localcloud.sagemaker.endpoints.archive_cache import ArchiveCache
+from localcloud.sagemaker.endpoints.hosting_plan import HostingPlan
 from localcloud.sagemaker.endpoints.instance import Instance, StartFailure
 from localcloud.sagemaker.endpoints.metrics import Flusher, VariantMetrics
-from localcloud.sagemaker.endpoints.plan import HostingPlan
 from localcloud.sagemaker.endpoints.settings import EndpointSettings
 
 DRAIN_SECONDS = 30.0
@@ -39,7 +39,8 @@ class Fleet:
         self._flusher = flusher
         self._metrics = metrics
         self._home = home
-        self.artifacts = Artifacts(cloud.client("s3", plan.role), home / "models", settings.max_unpacked_bytes, metrics)
+        s3 = cloud.client("s3", plan.role)
+        self.archives = ArchiveCache(s3, home / "models", settings.max_unpacked_bytes, metrics)
         self.instances: list[Instance] = []
         self._turn = itertools.count()
         self._running = 0
@@ -47,7 +48,7 @@ class Fleet:
         self._idle = threading.Condition()
 
     def start(self) -> None:
-        """Start every instance; StartFailure with the reason when one does not come up."""
+        """Start every instance; StartFailure with the reason if one does not start."""
         try:
             command = self._cloud.image_command(self.plan.image, "serving")
             self._prepare_single_model()
@@ -69,12 +70,12 @@ class Fleet:
             model = self._home / f"instance-{number}" / "model"
             model.parent.mkdir(parents=True, exist_ok=True)
             if not self.plan.multi_model and self.plan.model_data_url:
-                model.symlink_to(self.artifacts.folder(*self.plan.archive(None)), target_is_directory=True)
+                model.symlink_to(self.archives.folder(*self.plan.archive(None)), target_is_directory=True)
             else:
                 model.mkdir()
 
     def pick(self) -> Instance:
-        """The next healthy instance in turn; AwsError ServiceUnavailable when there is none."""
+        """The next healthy instance in turn; AwsError ServiceUnavailable if there is none."""
         start = next(self._turn)
         for offset in range(len(self.instances)):
             instance = self.instances[(start + offset) % len(self.instances)]
@@ -94,7 +95,7 @@ class Fleet:
             self._idle.notify_all()
 
     def gauges(self) -> list[tuple[str, float]]:
-        """Loaded models and utilizations: every ten seconds, and whenever the number of models has changed."""
+        """Loaded models and utilization: every ten seconds, and whenever the number of models has changed."""
         loaded = sum(instance.models.count for instance in self.instances)
         if loaded == self._last_gauges[0] and time.monotonic() - self._last_gauges[1] < GAUGE_SECONDS:
             return []
@@ -103,12 +104,12 @@ class Fleet:
         return [*counted, *(pair for instance in self.instances for pair in instance.utilization().items())]
 
     def close(self, drain_seconds: float = DRAIN_SECONDS) -> None:
-        """Let running requests end, then stop every process and forget the archives."""
+        """Wait for running requests, then stop every process and delete the archives."""
         deadline = time.monotonic() + drain_seconds
         with self._idle:
             while self._running and time.monotonic() < deadline:
                 self._idle.wait(deadline - time.monotonic())
         for instance in self.instances:
             instance.stop()
-        self.artifacts.close()
+        self.archives.close()
         shutil.rmtree(self._home, ignore_errors=True)

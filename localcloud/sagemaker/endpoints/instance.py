@@ -1,4 +1,4 @@
-"""One serving process of an endpoint: started, watched, restarted when it dies."""
+"""One serving process of an endpoint: started, watched, and restarted if it dies."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import secrets
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from localcloud.context import Cloud
 from localcloud.image_table import ImageCommand
-from localcloud.sagemaker.endpoints.connections import Answer, Connections, NoAnswer, Unreachable, free_port
+from localcloud.sagemaker.containers.connections import Connections, HttpAnswer, NoAnswer, Unreachable, free_port
+from localcloud.sagemaker.containers.log_stream import LogStream
 from localcloud.sagemaker.endpoints.errors import ModelError, container_error
+from localcloud.sagemaker.endpoints.hosting_plan import HostingPlan
 from localcloud.sagemaker.endpoints.loaded_models import LoadedModels
 from localcloud.sagemaker.endpoints.metrics import Flusher, VariantMetrics
-from localcloud.sagemaker.endpoints.plan import HostingPlan
 from localcloud.sagemaker.endpoints.utilization import Utilization
-from localcloud.sagemaker.jobs.log_stream import LogStream
 
 _OPT_ML = re.compile(r"(?<![\w.\-])/opt/ml(?![\w.\-])")
 _PING_SECONDS = 0.05
@@ -28,13 +29,13 @@ _GRACE_SECONDS = 2.0
 
 
 class StartFailure(Exception):
-    """A container did not come up; the message is the endpoint's failure reason."""
+    """A container did not start; the message is the endpoint's failure reason."""
 
 
 class Instance:
-    """One "instance" of a variant.
+    """One instance of a variant.
 
-    home: stands for /opt/ml; `home/model` is the single model's folder.
+    home: stands for /opt/ml; `home/model` is the folder of a single model.
     """
 
     def __init__(
@@ -68,16 +69,23 @@ class Instance:
             self.request, self.failure, metrics, load_seconds=plan.load_seconds, cached=plan.cached_models
         )
 
-    def request(self, method: str, path: str, *arguments: object, **options: object) -> Answer:
-        """Connections.request to the process that runs now."""
-        return self._connections.request(method, path, *arguments, **options)  # type: ignore[arg-type]
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 60.0,
+    ) -> HttpAnswer:
+        """Connections.request to the current process."""
+        return self._connections.request(method, path, body, headers, timeout)
 
     def failure(self, status: int, text: str) -> ModelError:
-        """The ModelError for an error of this container."""
+        """The ModelError for a status and message of this container."""
         return container_error(self._cloud, self._plan.endpoint_name, status, text, self.stream)
 
     def utilization(self) -> dict[str, float]:
-        """CPU, memory and disk utilization of the process that runs now, in percent."""
+        """CPU, memory and disk utilization of the current process, in percent."""
         return self._utilization.sample(self._process.pid) if self._process is not None else {}
 
     def start(self) -> None:
@@ -165,7 +173,7 @@ class Instance:
             self.healthy = False
             if self._stopping.wait(delay):
                 return
-            self._log.write(f"localcloud: the serving process exited with {code} and is started again")
+            self._log.write(f"The local cloud restarts the serving process, which exited with code {code}")
             delay = min(delay * 2, _MAX_RESTART_DELAY)
             self.models.forget_all()
             self._cloud.processes.end(self._process)

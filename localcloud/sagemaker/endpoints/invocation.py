@@ -1,19 +1,18 @@
-"""InvokeEndpoint: SageMaker's part between a caller and a container."""
+"""InvokeEndpoint: what SageMaker does between a caller and a container."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from werkzeug.wrappers import Response
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError, not_emulated
 from localcloud.http_requests import Environ
+from localcloud.sagemaker.containers.connections import HttpAnswer, NoAnswer, Unreachable
 from localcloud.sagemaker.endpoints.api import Endpoints
-from localcloud.sagemaker.endpoints.connections import Answer, NoAnswer, Unreachable
 from localcloud.sagemaker.endpoints.errors import ModelError, error_response
 from localcloud.sagemaker.endpoints.fleet import Fleet
 from localcloud.sagemaker.endpoints.instance import Instance
@@ -28,15 +27,15 @@ _REFUSED = {
     "ENABLE_EXPLANATIONS": "EnableExplanations",
     "SESSION_ID": "SessionId",
 }
-_OTHERS = {
+_OTHER_OPERATIONS = {
     "invocations-response-stream": "InvokeEndpointWithResponseStream",
     "async-invocations": "InvokeEndpointAsync",
 }
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 
 
-class Runtime:
-    """Answers the runtime's paths before moto sees them: bodies are binary."""
+class RuntimeApi:
+    """Answers the runtime's paths before moto does, as their bodies are binary."""
 
     def __init__(self, cloud: Cloud, endpoints: Endpoints, settings: EndpointSettings) -> None:
         self._cloud = cloud
@@ -44,13 +43,13 @@ class Runtime:
         self._settings = settings
 
     def handle(self, environ: Environ) -> Response | None:
-        """The response to an invocation, None for any other path."""
+        """The response to an invocation; None for any other path."""
         match = _PATH.fullmatch(environ["PATH_INFO"])
         if match is None or environ["REQUEST_METHOD"] != "POST":
             return None
         try:
-            if match[2] in _OTHERS:
-                raise not_emulated("sagemaker-runtime", _OTHERS[match[2]])
+            if match[2] in _OTHER_OPERATIONS:
+                raise not_emulated("sagemaker-runtime", _OTHER_OPERATIONS[match[2]])
             return self._invoke(match[1], environ)
         except AwsError as error:
             return error_response(error)
@@ -81,7 +80,7 @@ class Runtime:
         limit = self._settings.max_body_bytes
         terminated = environ.get("wsgi.input_terminated")
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read(limit + 1 if terminated and not length else length)
+        body: bytes = environ["wsgi.input"].read(limit + 1 if terminated and not length else length)
         if len(body) > limit:
             raise AwsError(
                 "ValidationError",
@@ -92,23 +91,23 @@ class Runtime:
 
     def _ask(
         self, instance: Instance, fleet: Fleet, target: str | None, body: bytes, environ: Environ
-    ) -> tuple[Answer, float]:
+    ) -> tuple[HttpAnswer, float]:
         headers = _forwarded(environ)
         if target is None:
             return self._send(instance, "/invocations", body, headers)
         bucket, key = fleet.plan.archive(target)
-        name = fleet.artifacts.opaque_name(bucket, key)
+        name = fleet.archives.opaque_name(bucket, key)
         for attempt in (1, 2):
             with instance.models.use(
-                key, name, lambda: fleet.artifacts.folder(bucket, key), self._settings.cold_load_seconds
+                key, name, lambda: fleet.archives.folder(bucket, key), self._settings.cold_load_seconds
             ):
                 answer, seconds = self._send(instance, f"/models/{name}/invoke", body, headers)
             if answer.status != 404 or attempt == 2:
                 break
-            instance.models.lost(key)  # the container let it go by itself: load it again, once
+            instance.models.lost(key)  # the container unloaded it by itself: load it again, once
         return answer, seconds
 
-    def _send(self, instance: Instance, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[Answer, float]:
+    def _send(self, instance: Instance, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[HttpAnswer, float]:
         started = time.perf_counter()
         try:
             answer = instance.request("POST", path, body, headers, self._settings.invoke_seconds)
@@ -135,7 +134,7 @@ def _target_model(environ: Environ, fleet: Fleet, name: str) -> str | None:
     variant = environ.get(f"{_HEADER}TARGET_VARIANT")
     if variant and variant != fleet.plan.variant_name:
         raise AwsError("ValidationError", f"Variant {variant} not found for endpoint {name}.")
-    target: Any = environ.get(f"{_HEADER}TARGET_MODEL")
+    target: str | None = environ.get(f"{_HEADER}TARGET_MODEL")
     if fleet.plan.multi_model and not target:
         raise AwsError("ValidationError", f"Endpoint {name} is a multi-model endpoint: TargetModel is required.")
     if target and not fleet.plan.multi_model:
@@ -156,7 +155,7 @@ def _forwarded(environ: Environ) -> dict[str, str]:
     return headers
 
 
-def _response(answer: Answer, variant: str) -> Response:
+def _response(answer: HttpAnswer, variant: str) -> Response:
     headers = {"x-Amzn-Invoked-Production-Variant": variant}
     if attributes := answer.headers.get(_ATTRIBUTES):
         headers[_ATTRIBUTES] = attributes

@@ -1,4 +1,4 @@
-"""Which models one container holds: loads them on demand, unloads the least recently used when memory is short."""
+"""The models loaded in one container: loaded on demand, the least recently used unloaded if memory is short."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.errors import AwsError
-from localcloud.sagemaker.endpoints.connections import Answer, NoAnswer, Unreachable
+from localcloud.sagemaker.containers.connections import NoAnswer, Send, Unreachable
 from localcloud.sagemaker.endpoints.errors import ModelError
 from localcloud.sagemaker.endpoints.metrics import VariantMetrics
 
 log = logging.getLogger(__name__)
 
-Request = Callable[..., Answer]  # Connections.request
 Failure = Callable[[int, str], ModelError]
 
 _OUT_OF_MEMORY = 507
@@ -38,13 +37,14 @@ class _Model:
 class LoadedModels:
     """The models of one serving process, by S3 key.
 
-    request: sends to the container.    failure: builds the ModelError for a status and message of the container.
+    send: sends a request to the container.
+    failure: the ModelError for a status and message of the container.
     """
 
     def __init__(
-        self, request: Request, failure: Failure, metrics: VariantMetrics, *, load_seconds: float, cached: bool
+        self, send: Send, failure: Failure, metrics: VariantMetrics, *, load_seconds: float, cached: bool
     ) -> None:
-        self._request = request
+        self._send = send
         self._failure = failure
         self._metrics = metrics
         self._load_seconds = load_seconds
@@ -58,17 +58,17 @@ class LoadedModels:
             return sum(1 for model in self._models.values() if model.done.is_set())
 
     def forget_all(self) -> None:
-        """The container has started anew: nothing is loaded."""
+        """The container has been restarted: nothing is loaded."""
         with self._changed:
             self._models.clear()
             self._changed.notify_all()
 
     @contextlib.contextmanager
     def use(self, key: str, name: str, fetch: Callable[[], Path], wait_seconds: float) -> Iterator[str]:
-        """Load the model where needed and keep it while the block runs; gives its name in the container.
+        """Load the model if necessary and keep it while the block runs; yields its name in the container.
 
-        fetch: gives the unpacked archive. AwsError ModelNotReadyException when loading takes longer than
-        `wait_seconds`: it goes on, and a later request finds the model.
+        fetch: returns the unpacked archive. AwsError ModelNotReadyException if loading takes longer than
+        `wait_seconds`: it continues, so that a later request finds the model.
         """
         model = self._join(key, name, fetch)
         try:
@@ -82,7 +82,7 @@ class LoadedModels:
                     self._unload(key, model)
 
     def lost(self, key: str) -> None:
-        """The container does not know this model any more."""
+        """The container no longer knows this model."""
         with self._changed:
             self._models.pop(key, None)
 
@@ -108,7 +108,7 @@ class LoadedModels:
                 )
             self._metrics.duration("ModelLoadingWaitTime", time.perf_counter() - started)
         if model.error is not None:
-            raise copy.copy(model.error)  # one traceback for each waiting request
+            raise copy.copy(model.error)  # one traceback per waiting request
 
     def _load(self, key: str, model: _Model, fetch: Callable[[], Path]) -> None:
         try:
@@ -134,7 +134,7 @@ class LoadedModels:
         while True:
             headers = {"Content-Type": "application/json"}
             try:
-                answer = self._request("POST", "/models", body, headers, max(1.0, deadline - time.monotonic()))
+                answer = self._send("POST", "/models", body, headers, max(1.0, deadline - time.monotonic()))
             except (Unreachable, NoAnswer) as error:
                 raise self._failure(0, f"loading the model failed: {error}") from error
             if answer.status == _OUT_OF_MEMORY and self._make_room(deadline):
@@ -144,7 +144,7 @@ class LoadedModels:
             return
 
     def _make_room(self, deadline: float) -> bool:
-        """Unload the least recently used idle model; wait for one to become idle. False when there is none at all."""
+        """Unload the least recently used idle model, waiting for one to become idle; False if none is loaded."""
         with self._changed:
             while loaded := [(key, model) for key, model in self._models.items() if model.done.is_set()]:
                 idle = next(((key, model) for key, model in loaded if model.in_use == 0), None)
@@ -156,10 +156,10 @@ class LoadedModels:
             return False
 
     def _unload(self, key: str, model: _Model) -> None:
-        """Called with the lock held: nobody may start to use the model meanwhile."""
+        """Call this with the lock held, so that no request starts to use the model meanwhile."""
         started = time.perf_counter()
         try:
-            answer = self._request("DELETE", f"/models/{model.name}")
+            answer = self._send("DELETE", f"/models/{model.name}")
         except (Unreachable, NoAnswer) as error:
             raise self._failure(0, f"unloading a model failed: {error}") from error
         if answer.status not in (200, 404):

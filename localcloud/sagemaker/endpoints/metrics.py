@@ -1,4 +1,4 @@
-"""The metrics that SageMaker emits about an endpoint; collected while requests run, sent in the background."""
+"""The metrics that SageMaker emits about an endpoint, collected while requests run and sent in the background."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any
+
+from localcloud.sagemaker.clients import CloudWatchClient, Dimension, MetricDatum
 
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
-_MAX_VALUES = 150  # of one datum, a limit of PutMetricData
+_MAX_VALUES = 150  # PutMetricData's limit for one datum
 _INVOCATIONS = "AWS/SageMaker"
 _INSTANCES = "/aws/sagemaker/Endpoints"
 _COUNTS = frozenset({"Invocations", "InvocationsPerInstance", "Invocation4XXErrors", "Invocation5XXErrors",
@@ -20,10 +21,10 @@ _COUNTS = frozenset({"Invocations", "InvocationsPerInstance", "Invocation4XXErro
 
 
 class VariantMetrics:
-    """One variant's values that wait to be sent. Recording costs an append."""
+    """One variant's values that are waiting to be sent. Recording one is a mere append."""
 
     def __init__(self, endpoint_name: str, variant_name: str) -> None:
-        self._dimensions = [
+        self._dimensions: list[Dimension] = [
             {"Name": "EndpointName", "Value": endpoint_name},
             {"Name": "VariantName", "Value": variant_name},
         ]
@@ -34,11 +35,11 @@ class VariantMetrics:
         self._values.append((name, value))
 
     def duration(self, name: str, seconds: float) -> None:
-        """Durations are in microseconds, as everywhere in AWS/SageMaker."""
+        """Record seconds as microseconds, the unit of all durations in AWS/SageMaker."""
         self._values.append((name, float(round(seconds * 1_000_000))))
 
-    def drain(self) -> dict[str, list[dict[str, Any]]]:
-        """What was recorded since the last call, as PutMetricData takes it: namespace -> data."""
+    def drain(self) -> dict[str, list[MetricDatum]]:
+        """Namespace -> the data recorded since the last call."""
         grouped: dict[str, Counter[float]] = {}
         for _ in range(len(self._values)):
             name, value = self._values.popleft()
@@ -47,7 +48,7 @@ class VariantMetrics:
         gauges = [datum for name, value in self.gauges() for datum in self._data(name, Counter([value]))]
         return {_INVOCATIONS: data, _INSTANCES: gauges}
 
-    def _data(self, name: str, values: Counter[float]) -> list[dict[str, Any]]:
+    def _data(self, name: str, values: Counter[float]) -> list[MetricDatum]:
         unit = "None" if name in _COUNTS else "Percent" if name.endswith("Utilization") else "Microseconds"
         moment = datetime.datetime.now(datetime.UTC)
         pairs = list(values.items())
@@ -100,12 +101,12 @@ class Flusher:
         for action in actions:
             try:
                 action()
-            except Exception:  # one endpoint's trouble must not silence the others
+            except Exception:  # one endpoint's failure must not affect the others
                 log.exception("sending logs or metrics of an endpoint failed")
 
 
-def send(cloudwatch: Any, metrics: VariantMetrics) -> None:
-    """Put what has been recorded into CloudWatch."""
+def send(cloudwatch: CloudWatchClient, metrics: VariantMetrics) -> None:
+    """Put the recorded values into CloudWatch."""
     for namespace, data in metrics.drain().items():
         for start in range(0, len(data), 1000):
             cloudwatch.put_metric_data(Namespace=namespace, MetricData=data[start : start + 1000])

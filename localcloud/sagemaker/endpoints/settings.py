@@ -1,4 +1,4 @@
-"""The limits of the service that tests and users may want to shift."""
+"""Limits of the hosting service that tests and users may want to change."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PREFIX = "LOCALCLOUD_ENDPOINT_"
 class EndpointSettings:
     """Every field can be set by the environment variable LOCALCLOUD_ENDPOINT_<NAME>.
 
-    max_body_bytes: of a request, as botocore documents it.
-    max_instances: serving processes an endpoint; AWS has no such limit, a laptop does.
-    cold_load_seconds: how long a request waits for its model before ModelNotReadyException; loading goes on.
+    max_body_bytes: of a request; botocore documents it.
+    max_instances: serving processes per endpoint; AWS has no such limit, but a laptop does.
+    cold_load_seconds: how long a request waits for its model before ModelNotReadyException; loading continues.
     load_seconds: how long loading itself may take.
-    invoke_seconds: how long the container has for an answer.
-    startup_seconds: until /ping has to answer, where the variant does not say.
-    max_bake_seconds: a blue/green rollout bakes as long as its policy says, but no longer than this.
+    invoke_seconds: how long the container may take to answer.
+    startup_seconds: until /ping must answer, unless the variant sets it.
+    max_bake_seconds: the longest that a blue/green rollout bakes, whatever its policy says.
     max_unpacked_bytes: of one archive.
     """
 
@@ -35,7 +35,7 @@ class EndpointSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> EndpointSettings:
-        """The defaults, with what the environment says."""
+        """The defaults, overridden by environment variables."""
         given: dict[str, Any] = {}
         for each in fields(cls):
             text = environment.get(f"{PREFIX}{each.name.upper()}")

@@ -1,4 +1,4 @@
-"""How much of the machine one serving process takes, in the percentages that SageMaker reports."""
+"""How much of the machine one serving process uses, in the percentages that SageMaker reports."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import psutil
 
 
 class Utilization:
-    """A process and its children. CPU: 100 for each core; memory and disk: of the whole machine."""
+    """A process and its children. CPU: 100 per core; memory and disk: percent of the whole machine."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._last = (0.0, time.monotonic())
 
     def sample(self, pid: int) -> dict[str, float]:
-        """The utilizations since the last call; empty when the process is gone."""
+        """The utilization since the last call; empty if the process has ended."""
         try:
             process = psutil.Process(pid)
             family = [process, *process.children(recursive=True)]

@@ -1,4 +1,4 @@
-"""One container's stand-in: a process group with its output read line by line, a deadline and a polite stop."""
+"""Stands in for one container: a process group whose output is read line by line and which ends on request."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from typing import Literal
 
 from localcloud.context import Cloud
 from localcloud.sagemaker.jobs.opt_ml import OptMl
-from localcloud.sagemaker.jobs.strays import kill_strays
+from localcloud.sagemaker.jobs.orphans import kill_orphans
 
 _POLL_SECONDS = 0.02
 _TAIL_LINES = 60
-# A container sees nothing of the shell that the cloud was started from that would change what Python or the toolkit do.
+# Variables of the shell that started the cloud which would change how Python or the toolkit behave in a container.
 _HOST_ONLY_PREFIXES = ("PYTHON", "SM_", "SAGEMAKER_", "TRAINING_JOB_", "MOTO_")
 
 Ending = Literal["exited", "stopped", "max_runtime", "max_wait", "interrupted", "peer_failed", "closed"]
@@ -30,8 +30,9 @@ Ending = Literal["exited", "stopped", "max_runtime", "max_wait", "interrupted", 
 class Exit:
     """How a container ended.
 
-    code: as a shell says it, 128 + N for signal N.    tail: its last lines of output.
-    moment: on the monotonic clock, when it wrote its first traceback, else when it ended.
+    code: as a shell reports it; 128 + N for signal N.
+    tail: its last lines of output.
+    moment: on the monotonic clock, when it printed its first traceback, else when it ended.
     """
 
     code: int
@@ -41,32 +42,32 @@ class Exit:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended by itself, and not well."""
+        """Whether it ended by itself with an error."""
         return self.ending == "exited" and self.code != 0
 
 
 @dataclass(frozen=True)
-class EarlyEnd:
-    """Why a container is to end before it exits by itself, and the seconds that it has between SIGTERM and SIGKILL."""
+class Termination:
+    """Why a container must end before it exits by itself, and the seconds between SIGTERM and SIGKILL."""
 
     ending: Ending
     grace_seconds: float = 0.0
 
 
-class EndSignal:
-    """Tells the containers of a job to end. The first reason holds, but for one that leaves no time at all."""
+class TerminationSignal:
+    """Tells the containers of a job to end. The first reason stays, unless the cloud is closing."""
 
     def __init__(self) -> None:
-        self._reason: EarlyEnd | None = None
+        self._reason: Termination | None = None
         self._lock = threading.Lock()
 
-    def give(self, reason: EarlyEnd) -> None:
+    def give(self, reason: Termination) -> None:
         with self._lock:
             if self._reason is None or reason.ending == "closed":
                 self._reason = reason
 
     @property
-    def reason(self) -> EarlyEnd | None:
+    def reason(self) -> Termination | None:
         return self._reason
 
 
@@ -81,22 +82,23 @@ def job_environment(
 ) -> dict[str, str]:
     """The variables of a job's process. An isolated job gets neither credentials nor an endpoint.
 
-    role: whose credentials the job gets; None: those of nobody in particular.
-    Later wins: this process without credentials, `extra`, the request's Environment, the way to this cloud.
+    role: whose credentials the job gets; None for credentials without a role.
+    Order of precedence, lowest first: this process's variables without credentials, `extra`, the request's Environment,
+    the variables that lead to this cloud.
     """
     packages = str(opt_ml.work / "site-packages")
-    bin_directory = Path(sys.executable).parent  # not resolved: a virtual environment is known by its path
+    bin_directory = Path(sys.executable).parent  # not resolved: Python finds its virtual environment by this path
     variables = {
         "HOME": str(opt_ml.work),
         "TMPDIR": str(opt_ml.temporary),
         "LANG": "C.UTF-8",
-        # A requirements.txt of the job is installed for the job, not into the interpreter that everybody shares.
+        # A job's requirements.txt is installed for that job only, not into the interpreter that all share.
         "PIP_TARGET": packages,
         "PYTHONPATH": packages,
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         **extra,
-        **opt_ml.localized(dict(request_environment)),
+        **opt_ml.local_variables(request_environment),
         "SAGEMAKER_BASE_DIR": str(opt_ml.base),
     }
     environment = {
@@ -114,7 +116,7 @@ def job_environment(
 
 
 class Container:
-    """Runs `argv` to its end. run() blocks; its signal says when to end early."""
+    """Runs `argv` in `cwd` and passes each line of its output to `on_line`."""
 
     def __init__(
         self,
@@ -132,7 +134,8 @@ class Container:
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._first_traceback: float | None = None
 
-    def run(self, end: EndSignal) -> Exit:
+    def run(self, end: TerminationSignal) -> Exit:
+        """Run until the process exits, or until `end` is given and its grace period is over."""
         try:
             process = self._cloud.processes.start(
                 self._argv,
@@ -142,7 +145,7 @@ class Container:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
-        except OSError as error:  # no such program, not executable: what docker would answer with code 127
+        except OSError as error:  # missing or not executable: docker reports code 127
             self._read(f"{self._argv[0]}: {error.strerror}")
             return self._exit(127, "exited")
         reader = threading.Thread(target=self._pump, args=(process,), name="job-output", daemon=True)
@@ -152,8 +155,8 @@ class Container:
         ending: Ending = "exited"
         if process.poll() is None and end.reason is not None:
             ending = self._ask_to_end(process, reader, end)
-        self._cloud.processes.end(process)  # what the first process leaves behind dies with it, as in a container
-        kill_strays("SAGEMAKER_BASE_DIR", self._environment["SAGEMAKER_BASE_DIR"])
+        self._cloud.processes.end(process)  # its children die with it, as in a container
+        kill_orphans("SAGEMAKER_BASE_DIR", self._environment["SAGEMAKER_BASE_DIR"])
         reader.join()
         code = process.returncode
         return self._exit(code if code >= 0 else 128 - code, ending)
@@ -161,8 +164,8 @@ class Container:
     def _exit(self, code: int, ending: Ending) -> Exit:
         return Exit(code, ending, tuple(self._tail), self._first_traceback or time.monotonic())
 
-    def _ask_to_end(self, process: subprocess.Popen[bytes], reader: threading.Thread, end: EndSignal) -> Ending:
-        """SIGTERM, then wait for the whole group: for its output, and for those whose output a dead process took."""
+    def _ask_to_end(self, process: subprocess.Popen[bytes], reader: threading.Thread, end: TerminationSignal) -> Ending:
+        """SIGTERM, then wait until the whole group has ended and its output has been read."""
         assert end.reason is not None
         if end.reason.grace_seconds > 0:
             self._cloud.processes.signal(process, signal.SIGTERM)
@@ -189,5 +192,5 @@ class Container:
 
 
 def _resolve(argv: Sequence[str], path: str) -> list[str]:
-    """`argv` with its program looked up on the container's PATH, not on ours."""
+    """`argv` with its program looked up on the container's PATH instead of this process's."""
     return [shutil.which(argv[0], path=path) or argv[0], *argv[1:]]

@@ -1,4 +1,4 @@
-"""What the execution of every kind of job has in common: a slot, a directory, a container, a final status."""
+"""What executing any kind of job involves: a slot, a directory, containers, a final status."""
 
 from __future__ import annotations
 
@@ -14,41 +14,40 @@ from botocore.exceptions import ClientError
 
 from localcloud.context import Cloud
 from localcloud.image_table import ImageCommand, ImageKind, UnknownImageError
-from localcloud.sagemaker.jobs.cluster import DEFAULT_MAX_RUNTIME_SECONDS
-from localcloud.sagemaker.jobs.container import Container, EarlyEnd, job_environment
-from localcloud.sagemaker.jobs.failures import JobFailedError
+from localcloud.sagemaker.api.answers import now
+from localcloud.sagemaker.containers.log_stream import LogStream
+from localcloud.sagemaker.jobs.container import Container, Termination, job_environment
+from localcloud.sagemaker.jobs.container_group import Outcome, run_concurrently
+from localcloud.sagemaker.jobs.failures import JobFailedError, internal_error
 from localcloud.sagemaker.jobs.hosts import Host, fresh_hosts
-from localcloud.sagemaker.jobs.log_stream import LogStream
-from localcloud.sagemaker.jobs.network_cut import cut_off, is_possible
-from localcloud.sagemaker.jobs.objects import NoObjectsError, Objects
-from localcloud.sagemaker.jobs.records import Job, now
+from localcloud.sagemaker.jobs.instance_limits import DEFAULT_MAX_RUNTIME_SECONDS
+from localcloud.sagemaker.jobs.network_isolation import is_supported, isolated_command
+from localcloud.sagemaker.jobs.periodic import PeriodicAction, PeriodicRunner
+from localcloud.sagemaker.jobs.records import Job
 from localcloud.sagemaker.jobs.runner import JobRunner
-from localcloud.sagemaker.jobs.side_by_side import Outcome, run_side_by_side
-from localcloud.sagemaker.jobs.ticker import Ticker
+from localcloud.sagemaker.jobs.s3_transfer import NoObjectsError, S3Transfer
 
 log = logging.getLogger(__name__)
 
 LOG_SECONDS = 0.5
-STOP_GRACE_SECONDS = 120.0  # what SageMaker gives between SIGTERM and SIGKILL
+STOP_GRACE_SECONDS = 120.0  # SageMaker's time between SIGTERM and SIGKILL
 
 J = TypeVar("J", bound=Job)
-TimedAction = tuple[float, Callable[[], None]]
 
 
 class JobExecution(ABC, Generic[J]):
-    """Executes one job. run() leaves its record in a final status, whatever happens."""
+    """Executes one job with the role that it runs under. run() always leaves its record in a final status."""
 
     kind: ImageKind
     folder: str
     log_group: str
 
-    def __init__(self, cloud: Cloud, runner: JobRunner, job: J) -> None:
+    def __init__(self, cloud: Cloud, runner: JobRunner, job: J, role: str) -> None:
         self._cloud = cloud
         self._runner = runner
         self._job = job
-        self._request = job.request
-        self._role: str | None = job.request.get("RoleArn")
-        self._objects = Objects(cloud, self._role)
+        self._role = role
+        self._s3 = S3Transfer(cloud, role)
 
     @property
     @abstractmethod
@@ -57,7 +56,7 @@ class JobExecution(ABC, Generic[J]):
 
     @abstractmethod
     def _execute(self) -> str:
-        """Do the job; returns the status in which it ends, or raises JobFailedError."""
+        """Do the job's work; returns its final status or raises JobFailedError."""
 
     def run(self) -> None:
         with self._runner.slots(self._num_instances, self._job.stop_requested) as admitted:
@@ -71,10 +70,10 @@ class JobExecution(ABC, Generic[J]):
                 self._job.end("Failed", str(failure))
             except Exception as error:
                 log.exception("job %s", self._job.arn)
-                self._job.end("Failed", f"InternalServerError: localcloud failed: {type(error).__name__}: {error}")
+                self._job.end("Failed", internal_error(error))
 
     def _hosts(self) -> contextlib.AbstractContextManager[list[Host]]:
-        """The job's instances with empty /opt/ml trees, for as long as the block runs."""
+        """The job's instances with empty /opt/ml trees while the block runs."""
         return fresh_hosts(self._cloud.root / self.folder / self._job.name, self._num_instances)
 
     def _image(self, image: str) -> ImageCommand:
@@ -83,17 +82,18 @@ class JobExecution(ABC, Generic[J]):
         except UnknownImageError as error:
             raise JobFailedError(f"ClientError: {error}") from error
 
-    def _early_end(self) -> EarlyEnd | None:
-        """Why the containers that run now are to end, if they are."""
+    def _termination(self) -> Termination | None:
+        """Why the running containers must end; None if they may go on."""
         if self._runner.closing.is_set():
-            return EarlyEnd("closed")
+            return Termination("closed")
         if self._job.stop_requested.is_set():
-            return EarlyEnd("stopped", STOP_GRACE_SECONDS)
+            return Termination("stopped", STOP_GRACE_SECONDS)
         return None
 
     @property
     def _max_runtime_seconds(self) -> float:
-        return self._request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_SECONDS)
+        condition = self._job.request.get("StoppingCondition", {})
+        return condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_SECONDS)
 
     def _run_containers(
         self,
@@ -104,15 +104,15 @@ class JobExecution(ABC, Generic[J]):
         isolated: bool,
         max_runtime_seconds: float,
         on_line: Callable[[str], None] = lambda line: None,
-        actions: Sequence[TimedAction] = (),
+        actions: Sequence[PeriodicAction] = (),
     ) -> Outcome:
-        """Run `argv` on every host with its output in CloudWatch Logs and `actions` repeated beside them."""
+        """Run `argv` on every host, send its output to CloudWatch Logs, and repeat `actions` meanwhile."""
         deadline = time.monotonic() + max_runtime_seconds
 
-        def early_end() -> EarlyEnd | None:
+        def termination() -> Termination | None:
             if time.monotonic() >= deadline:
-                return EarlyEnd("max_runtime", STOP_GRACE_SECONDS)
-            return self._early_end()
+                return Termination("max_runtime", STOP_GRACE_SECONDS)
+            return self._termination()
 
         with contextlib.ExitStack() as streams:
             logs = [streams.enter_context(contextlib.closing(self._log_stream(host))) for host in hosts]
@@ -120,8 +120,8 @@ class JobExecution(ABC, Generic[J]):
                 self._container(host, log_stream, argv(host), variables, on_line, isolated=isolated)
                 for host, log_stream in zip(hosts, logs, strict=True)
             ]
-            with Ticker(*[(LOG_SECONDS, log_stream.ship) for log_stream in logs], *actions):
-                return run_side_by_side(containers, early_end)
+            with PeriodicRunner(*[(LOG_SECONDS, log_stream.ship) for log_stream in logs], *actions):
+                return run_concurrently(containers, termination)
 
     def _log_stream(self, host: Host) -> LogStream:
         stream = f"{self._job.name}/{host.label}-{int(now().timestamp())}"
@@ -137,7 +137,7 @@ class JobExecution(ABC, Generic[J]):
         *,
         isolated: bool,
     ) -> Container:
-        requested = self._request.get("Environment", {})
+        requested = self._job.request.get("Environment", {})
         environment = job_environment(
             self._cloud, host.opt_ml, requested, variables, isolated=isolated, role=self._role
         )
@@ -150,19 +150,19 @@ class JobExecution(ABC, Generic[J]):
 
 
 def _isolated(argv: Sequence[str], host: Host) -> Sequence[str]:
-    """`argv` without a network, where that can be done."""
+    """The command that runs `argv` without a network, where this machine supports that."""
     if host.count > 1:
-        _warn_once("several instances talk over this machine's loopback")
-    elif not is_possible():
-        _warn_once("this machine does not let its users make network namespaces")
+        _warn_once("several instances communicate over this machine's loopback")
+    elif not is_supported():
+        _warn_once("this machine does not let its users create network namespaces")
     else:
-        return cut_off(argv)
+        return isolated_command(argv)
     return argv
 
 
 @functools.cache
 def _warn_once(reason: str) -> None:
-    log.warning("isolated jobs have no credentials, but are not cut off from the network: %s", reason)
+    log.warning("isolated jobs have no credentials, but they can reach the network: %s", reason)
 
 
 @contextlib.contextmanager

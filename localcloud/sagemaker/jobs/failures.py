@@ -1,4 +1,4 @@
-"""Why a job failed, in the words and within the length of the service."""
+"""Why a job failed: FailureReason with the service's wording and length limit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localcloud.sagemaker.jobs.opt_ml import OptMl
 
 MAX_REASON = 1024
 _MAX_ERROR_LINES = 12
-# What the toolkit itself logs around the user's script.
+# Lines that the toolkit itself logs around the user's script.
 _TOOLKIT_LINE = re.compile(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2},\d+ (sagemaker|botocore|boto3|root)\S* ")
 
 
@@ -19,27 +19,32 @@ class JobFailedError(Exception):
 
 
 def algorithm_error(opt_ml: OptMl, ended: Exit) -> str:
-    """`AlgorithmError: <what the container said>, exit code: N`, at most 1,024 characters."""
+    """`AlgorithmError: <the container's error>, exit code: N`, at most 1,024 characters."""
     failure_file = opt_ml.base / "output" / "failure"
-    said = failure_file.read_text(errors="replace") if failure_file.exists() else ""
+    message = failure_file.read_text(errors="replace") if failure_file.exists() else ""
     error = last_error(ended.tail)
-    if not said.strip():
-        said = error
-    elif 'ErrorMessage ""' in said:  # the toolkit leaves a place for the script's error where it did not catch it
-        said = said.replace('ErrorMessage ""', f'ErrorMessage "{error}"')
+    if not message.strip():
+        message = error
+    elif 'ErrorMessage ""' in message:  # the toolkit leaves this empty if it did not catch the script's error
+        message = message.replace('ErrorMessage ""', f'ErrorMessage "{error}"')
     end = f", exit code: {ended.code}"
-    return shortened("AlgorithmError: " + opt_ml.original(said.strip()), MAX_REASON - len(end)) + end
+    return shortened("AlgorithmError: " + opt_ml.original(message.strip()), MAX_REASON - len(end)) + end
+
+
+def internal_error(error: Exception) -> str:
+    """The reason for a job that failed through an error of the local cloud itself."""
+    return f"InternalServerError: the local cloud failed: {type(error).__name__}: {error}"
 
 
 def last_error(tail: Sequence[str]) -> str:
-    """The last lines of the script's own output: of its last traceback, where there is one, the end."""
+    """The last lines of the script's own output; if it has a traceback, the end of the last one."""
     lines = _script_lines([line for line in tail if line.strip()])
     traceback = max((at for at, line in enumerate(lines) if line.startswith("Traceback")), default=0)
     return shortened_start("\n".join(lines[traceback:][-_MAX_ERROR_LINES:]), 600)
 
 
 def _script_lines(lines: list[str]) -> list[str]:
-    """What the script said, without what the toolkit says before and after it."""
+    """The script's own lines, without the toolkit's before and after them."""
     for position, line in enumerate(lines):
         if line == "Invoking script with the following command:":
             lines = lines[position + 2 :]
@@ -56,5 +61,5 @@ def shortened(text: str, length: int) -> str:
 
 
 def shortened_start(text: str, length: int) -> str:
-    """The end of `text`: an error's last line is the one that names it."""
+    """The end of `text`: the last line of a traceback names the error."""
     return text if len(text) <= length else "..." + text[-(length - 3) :]

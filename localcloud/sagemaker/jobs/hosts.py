@@ -1,4 +1,4 @@
-"""The instances of a job: each a host with a name, an /opt/ml and a log stream of its own, all on this machine."""
+"""The instances of a job: each is a host with its own name, /opt/ml and log stream, all on this machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localcloud.sagemaker.jobs.opt_ml import OptMl
 
 @dataclass(frozen=True)
 class Host:
-    """One instance of a job: number `index` of `count`, from 0."""
+    """One instance of a job: number `index` of `count`, starting at 0."""
 
     index: int
     count: int
@@ -20,18 +20,18 @@ class Host:
 
     @property
     def label(self) -> str:
-        """algo-1, algo-2, ...: its name in logs and metrics, and among processing jobs."""
+        """algo-1, algo-2, ...: its name in logs and metrics, and for the other hosts of a processing job."""
         return f"algo-{self.index + 1}"
 
     @property
     def share(self) -> tuple[int, int]:
-        """(index, count): which part of an input that is sharded by S3 key is this host's."""
+        """(index, count): the part of an input sharded by S3 key that this host gets."""
         return self.index, self.count
 
 
 @contextlib.contextmanager
 def fresh_hosts(directory: Path, count: int) -> Iterator[list[Host]]:
-    """Hosts with empty /opt/ml trees below `directory`, whose files stay only when the block ends with an error."""
+    """Hosts with empty /opt/ml trees below `directory`; their files are kept only if the block raises an error."""
     hosts: list[Host] = []
     succeeded = False
     try:

@@ -1,4 +1,4 @@
-"""A training job's metrics: read from its log lines by the job's regular expressions."""
+"""A training job's metrics: read from its log lines with the job's regular expressions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,29 @@ import datetime
 import math
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
-from localcloud.sagemaker.jobs.records import now
-from localcloud.sagemaker.jobs.validation import validation_error
+from localcloud.sagemaker.api.answers import now
+from localcloud.sagemaker.api.validation import validation_error
+from localcloud.sagemaker.clients import CloudWatchClient, Dimension, MetricDatum
 
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 _MAX_DATA_PER_CALL = 500
+
+
+class MetricDefinition(TypedDict):
+    Name: str
+    Regex: str
+
+
+class FinalMetric(TypedDict):
+    """An entry of FinalMetricDataList."""
+
+    MetricName: str
+    Value: float
+    Timestamp: datetime.datetime
 
 
 @dataclass(frozen=True)
@@ -26,11 +41,11 @@ class Observation:
 
 
 class MetricScanner:
-    """Scans lines, remembers every value in order, ships new ones to CloudWatch."""
+    """Scans lines, remembers all values in order, sends new ones to CloudWatch."""
 
-    def __init__(self, definitions: list[dict[str, str]], job_name: str, cloudwatch: Any) -> None:
+    def __init__(self, definitions: Sequence[MetricDefinition], job_name: str, cloudwatch: CloudWatchClient) -> None:
         self._patterns = compile_definitions(definitions)
-        self._dimensions = [{"Name": "TrainingJobName", "Value": job_name}]
+        self._dimensions: list[Dimension] = [{"Name": "TrainingJobName", "Value": job_name}]
         self._cloudwatch = cloudwatch
         self._lock = threading.Lock()
         self._observations: list[Observation] = []
@@ -49,18 +64,18 @@ class MetricScanner:
         with self._lock:
             return [seen.value for seen in self._observations if seen.name == name]
 
-    def final(self) -> list[dict[str, Any]]:
-        """The last value of each metric, as FinalMetricDataList."""
+    def final(self) -> list[FinalMetric]:
+        """The last value of each metric."""
         with self._lock:
             last = {seen.name: seen for seen in self._observations}
         return [{"MetricName": seen.name, "Value": seen.value, "Timestamp": seen.time} for seen in last.values()]
 
     def ship(self) -> None:
-        """Send the values seen since the last call to CloudWatch."""
+        """Send the values observed since the last call to CloudWatch."""
         with self._lock:
             fresh = self._observations[self._num_shipped :]
             self._num_shipped = len(self._observations)
-        data = [
+        data: list[MetricDatum] = [
             {"MetricName": seen.name, "Value": seen.value, "Timestamp": seen.time, "Dimensions": self._dimensions}
             for seen in fresh
         ]
@@ -68,8 +83,8 @@ class MetricScanner:
             self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + _MAX_DATA_PER_CALL])
 
 
-def compile_definitions(definitions: list[dict[str, str]]) -> list[tuple[str, re.Pattern[str]]]:
-    """(name, pattern) of each MetricDefinition; ValidationException for one that is no regular expression."""
+def compile_definitions(definitions: Sequence[MetricDefinition]) -> list[tuple[str, re.Pattern[str]]]:
+    """(name, pattern) of each definition; ValidationException if one is not a regular expression."""
     compiled = []
     for definition in definitions:
         try:
@@ -80,7 +95,7 @@ def compile_definitions(definitions: list[dict[str, str]]) -> list[tuple[str, re
 
 
 def _number(text: str | None) -> float | None:
-    """A finite number, or None: a line that only looks like the metric is no observation."""
+    """A finite number; None for a line that only looks like the metric."""
     try:
         value = float(text or "")
     except ValueError:

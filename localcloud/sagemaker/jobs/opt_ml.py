@@ -1,4 +1,4 @@
-"""A container's own /opt/ml: where it lies on this machine, and the paths that lead into it."""
+"""A container's own /opt/ml: its place on this machine, and the translation of paths that lead into it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-from localcloud.sagemaker.jobs.validation import refusal
+from localcloud.sagemaker.api.validation import refusal
 
-# Not in the middle of another path (/usr/opt/ml, /opt/mlflow) and not a bucket that is called "opt".
+# Not in the middle of another path (/usr/opt/ml, /opt/mlflow) and not in a bucket that is called "opt".
 _OPT_ML = re.compile(r"(?<![\w.\-])(?<!s3:/)/opt/ml(?![\w.\-])")
 
 
@@ -32,33 +32,39 @@ class OptMl:
         """`text` with every path below /opt/ml leading into this directory."""
         return _OPT_ML.sub(lambda _: str(self.base), text)
 
-    def localized(self, value: Any) -> Any:
-        """The same for all strings in a JSON-like value."""
+    def local_arguments(self, arguments: Iterable[str]) -> list[str]:
+        return [self.local(argument) for argument in arguments]
+
+    def local_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
+        return {name: self.local(value) for name, value in variables.items()}
+
+    def local_json(self, value: object) -> object:
+        """A JSON-like value in which local() is applied to every string except the keys."""
         if isinstance(value, str):
             return self.local(value)
         if isinstance(value, list):
-            return [self.localized(item) for item in value]
+            return [self.local_json(item) for item in value]
         if isinstance(value, dict):
-            return {key: self.localized(item) for key, item in value.items()}
+            return {key: self.local_json(item) for key, item in value.items()}
         return value
 
     def original(self, text: str) -> str:
-        """`text` as the container would have said it: with /opt/ml."""
+        """`text` as the container would have printed it: with /opt/ml."""
         return text.replace(str(self.base), "/opt/ml")
 
     def path(self, container_path: str) -> Path:
-        """Where a path below /opt/ml lies on this machine."""
+        """The path on this machine of a path below /opt/ml."""
         check_container_path(container_path, "path")
         return Path(self.local(container_path))
 
-    def write_json(self, relative: str, value: Any) -> None:
+    def write_json(self, relative: str, value: object) -> None:
         path = self.base / relative
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(value))
 
     @property
     def programs(self) -> Path:
-        """Programs of this job's own, found before those of the machine."""
+        """This job's own programs, which are found before those of the machine."""
         return self.work / "bin"
 
     def write_program(self, name: str, source: str) -> None:
@@ -67,7 +73,7 @@ class OptMl:
         (self.programs / name).chmod(0o755)
 
     def close(self, *, keep_files: bool) -> None:
-        """Give the disk back: temporary files always, the rest unless they help to find out why a job failed."""
+        """Delete the temporary files, and all others unless they help to find out why a job failed."""
         shutil.rmtree(self.temporary, ignore_errors=True)
         if not keep_files:
             shutil.rmtree(self.base, ignore_errors=True)
@@ -75,6 +81,6 @@ class OptMl:
 
 
 def check_container_path(path: str, field: str) -> None:
-    """Refuse a container path that has no counterpart outside of a container."""
+    """Refuse a container path that has no counterpart on this machine."""
     if not re.fullmatch(r"/opt/ml(/.*)?", path) or ".." in path.split("/"):
         raise refusal(f"{field} {path!r}", "use a path below /opt/ml")

@@ -1,4 +1,4 @@
-"""Threads of running jobs, and the slots that bound how many containers work at a time."""
+"""Threads of running jobs, and the slots that limit how many containers run at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class JobRunner:
-    """Runs each job on a thread of its own; `slots()` admits them, first come first served."""
+    """Runs each job on a thread of its own; `slots()` admits them in the order of arrival."""
 
     def __init__(self, max_jobs: int) -> None:
         self.closing = threading.Event()
@@ -26,7 +26,7 @@ class JobRunner:
             try:
                 work()
             except Exception:
-                log.exception("%s ended with an error of localcloud's own", name)
+                log.exception("%s ended with an error of the local cloud's own", name)
             finally:
                 self._threads.discard(threading.current_thread())
 
@@ -36,9 +36,9 @@ class JobRunner:
 
     @contextmanager
     def slots(self, count: int, stop_requested: threading.Event) -> Iterator[bool]:
-        """Wait for `count` slots, or for all there are, and hold them; one for each instance of a job.
+        """Wait for `count` slots, one per instance of a job, and hold them; for all slots if there are fewer.
 
-        Yields False, without any, when the job is stopped before its turn. Nobody overtakes a job that waits for many.
+        Yields False, and holds none, if the job is stopped first. No job overtakes one that waits for several slots.
         """
         ticket = object()
         count = min(count, self._all)
@@ -62,12 +62,12 @@ class JobRunner:
         return self._free >= count and self._waiting[0] is ticket
 
     def wake(self) -> None:
-        """Let the jobs that wait for a slot see that they were stopped."""
+        """Let the jobs that wait for a slot check whether they were stopped."""
         with self._changed:
             self._changed.notify_all()
 
     def close(self, timeout_seconds: float = 10.0) -> None:
-        """End all jobs: their containers are killed, their threads joined."""
+        """End all jobs: kill their containers and join their threads."""
         self.closing.set()
         self.wake()
         for thread in list(self._threads):

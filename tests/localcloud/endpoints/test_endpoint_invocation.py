@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.sagemaker.endpoints.artifacts import UnsafeArchive, unpack
+from localcloud.sagemaker.containers.model_archive import UnsafeArchive, unpack
 
 
 @pytest.fixture(scope="module")

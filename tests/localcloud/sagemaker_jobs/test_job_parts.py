@@ -7,16 +7,16 @@ from importlib.metadata import version
 import pytest
 
 from localcloud import AwsError
+from localcloud.sagemaker.api.validation import check_request
 from localcloud.sagemaker.jobs.failures import last_error
 from localcloud.sagemaker.jobs.metrics import MetricScanner
-from localcloud.sagemaker.jobs.moto_objects import read_object
-from localcloud.sagemaker.jobs.objects import relative_path
+from localcloud.sagemaker.jobs.moto_s3 import read_object
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.runner import JobRunner
-from localcloud.sagemaker.jobs.tuning.early_stopping import is_hopeless
+from localcloud.sagemaker.jobs.s3_transfer import relative_path
+from localcloud.sagemaker.jobs.tuning.early_stopping import is_worse_than_median
 from localcloud.sagemaker.jobs.tuning.ranges import parse_ranges
 from localcloud.sagemaker.jobs.tuning.search import OptunaSearch
-from localcloud.sagemaker.jobs.validation import check_request
 
 from .job_helpers import BUCKET
 
@@ -125,11 +125,11 @@ def test_ranges_that_can_not_be_scaled_are_refused():
 
 def test_the_median_rule_waits_for_comparisons_and_respects_the_direction():
     finished = [[0.5, 0.7], [0.6, 0.8], [0.7, 0.9]]
-    assert not is_hopeless([0.1], finished[:2], maximize=True)
-    assert is_hopeless([0.1], finished, maximize=True)
-    assert not is_hopeless([0.1], finished, maximize=False)
-    assert not is_hopeless([0.1, 0.75], finished, maximize=True)
-    assert not is_hopeless([0.1, 0.1, 0.1], finished, maximize=True)
+    assert not is_worse_than_median([0.1], finished[:2], maximize=True)
+    assert is_worse_than_median([0.1], finished, maximize=True)
+    assert not is_worse_than_median([0.1], finished, maximize=False)
+    assert not is_worse_than_median([0.1, 0.75], finished, maximize=True)
+    assert not is_worse_than_median([0.1, 0.1, 0.1], finished, maximize=True)
 
 
 def test_metrics_keep_their_last_finite_value():

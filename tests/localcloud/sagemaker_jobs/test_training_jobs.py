@@ -10,7 +10,7 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.sagemaker.jobs.network_cut import is_possible
+from localcloud.sagemaker.jobs.network_isolation import is_supported
 
 from .job_helpers import BUCKET, channel, members, wait, wait_until
 
@@ -201,7 +201,7 @@ def test_an_isolated_job_has_no_credentials_and_no_endpoint(run_shell, client):
         assert log_lines(client, name) == [num_leads]
 
 
-@pytest.mark.skipif(not is_possible(), reason="this machine does not let its users make network namespaces")
+@pytest.mark.skipif(not is_supported(), reason="this machine does not let its users make network namespaces")
 def test_an_isolated_job_has_no_network_but_its_own_loopback(run, client, local_cloud):
     port = local_cloud.url.rpartition(":")[2]
     job = run(

@@ -1,1 +1,1 @@
-"""Processing jobs: a container's entrypoint with S3 inputs and outputs below /opt/ml."""
+"""Processing jobs: a container's entrypoint, with S3 inputs and outputs below /opt/ml."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
+from localcloud.sagemaker.api.listing import ListQuery, page, select
+from localcloud.sagemaker.api.operations import Answer, Operation
+from localcloud.sagemaker.api.tags import Tags
+from localcloud.sagemaker.api.validation import validation_error
 from localcloud.sagemaker.jobs.processing.checks import check_processing_request
 from localcloud.sagemaker.jobs.processing.record import ProcessingJob
+from localcloud.sagemaker.jobs.processing.request import ProcessingJobName, ProcessingRequest
 from localcloud.sagemaker.jobs.processing.run import ProcessingRun
-from localcloud.sagemaker.jobs.records import JobStore, page, select
+from localcloud.sagemaker.jobs.records import JobStore
 from localcloud.sagemaker.jobs.runner import JobRunner
-from localcloud.sagemaker.jobs.tags import Tags
-from localcloud.sagemaker.jobs.validation import validation_error
-
-Parameters = dict[str, Any]
 
 
 def _missing(name: str) -> AwsError:
@@ -34,15 +33,15 @@ class ProcessingJobs:
         self._tags = tags
         self._store: JobStore[ProcessingJob] = JobStore(_missing, _duplicate)
 
-    def operations(self) -> dict[str, Any]:
+    def operations(self) -> dict[str, Operation]:
         return {
             "CreateProcessingJob": self._create,
-            "DescribeProcessingJob": lambda request: self._store.get(request["ProcessingJobName"]).describe(),
+            "DescribeProcessingJob": self._describe,
             "ListProcessingJobs": self._list,
             "StopProcessingJob": self._stop,
         }
 
-    def _create(self, request: Parameters) -> Parameters:
+    def _create(self, request: ProcessingRequest) -> Answer:
         check_processing_request(request)
         name = request["ProcessingJobName"]
         arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:processing-job/{name}"
@@ -52,13 +51,16 @@ class ProcessingJobs:
         self._runner.start(f"processing-{name}", ProcessingRun(self._cloud, self._runner, job).run)
         return {"ProcessingJobArn": arn}
 
-    def _stop(self, request: Parameters) -> None:
+    def _describe(self, request: ProcessingJobName) -> Answer:
+        return self._store.get(request["ProcessingJobName"]).describe()
+
+    def _stop(self, request: ProcessingJobName) -> None:
         job = self._store.get(request["ProcessingJobName"])
         if job.is_final:
             raise validation_error(f"The request was rejected because the processing job is in status {job.status}.")
         job.request_stop()
         self._runner.wake()
 
-    def _list(self, query: Parameters) -> Parameters:
+    def _list(self, query: ListQuery) -> Answer:
         jobs = select(self._store.all(), query)
         return page([job.summary() for job in jobs], query, "ProcessingJobSummaries")

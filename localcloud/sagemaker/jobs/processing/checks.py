@@ -1,41 +1,44 @@
-"""What CreateProcessingJob refuses beyond its input shape: AWS's own rules, and what is not emulated, by name."""
+"""What CreateProcessingJob refuses beyond its input shape: by AWS's own rules, or because it is not emulated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-from localcloud.sagemaker.jobs.cluster import check_cluster
+from localcloud.sagemaker.api.validation import refusal, validation_error
+from localcloud.sagemaker.jobs.instance_limits import check_instances
 from localcloud.sagemaker.jobs.opt_ml import check_container_path
-from localcloud.sagemaker.jobs.validation import refusal, validation_error
+from localcloud.sagemaker.jobs.processing.request import ProcessingInput, ProcessingOutput, ProcessingRequest
 
 
-def check_processing_request(request: Mapping[str, Any]) -> None:
-    """Raise ValidationException for a request that can not run as asked."""
+def check_processing_request(request: ProcessingRequest) -> None:
+    """Raise ValidationException for a request that cannot run as requested."""
     cluster = request["ProcessingResources"]["ClusterConfig"]
     if cluster.get("InstancePreferences"):
         raise refusal("ClusterConfig.InstancePreferences", "name one InstanceType")
     if not cluster.get("InstanceType") or not cluster.get("InstanceCount"):
         raise validation_error("You must specify InstanceType and InstanceCount in ClusterConfig.")
-    check_cluster(cluster, "ClusterConfig")
-    inputs = request.get("ProcessingInputs", [])
-    outputs = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
-    _check_unique("InputName", inputs)
-    _check_unique("OutputName", outputs)
-    for entry in inputs:
-        _check_input(entry)
-    for entry in outputs:
-        _check_output(entry)
+    check_instances(cluster, "ClusterConfig")
+    inputs, outputs = request.get("ProcessingInputs", []), requested_outputs(request)
+    _check_unique("InputName", [source["InputName"] for source in inputs])
+    _check_unique("OutputName", [target["OutputName"] for target in outputs])
+    for source in inputs:
+        _check_input(source)
+    for target in outputs:
+        _check_output(target)
 
 
-def _check_unique(field: str, entries: list[dict[str, Any]]) -> None:
-    names = [entry[field] for entry in entries]
+def requested_outputs(request: ProcessingRequest) -> list[ProcessingOutput]:
+    config = request.get("ProcessingOutputConfig")
+    return config["Outputs"] if config else []
+
+
+def _check_unique(field: str, names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise validation_error(f"Duplicate {field} {name}: names must be unique.")
 
 
-def _check_input(entry: Mapping[str, Any]) -> None:
+def _check_input(entry: ProcessingInput) -> None:
     where = f"in processing input {entry['InputName']}"
     if entry.get("AppManaged"):
         raise refusal(f"AppManaged {where}", "leave it out")
@@ -53,7 +56,7 @@ def _check_input(entry: Mapping[str, Any]) -> None:
     check_container_path(source["LocalPath"], f"LocalPath {where}")
 
 
-def _check_output(entry: Mapping[str, Any]) -> None:
+def _check_output(entry: ProcessingOutput) -> None:
     where = f"in processing output {entry['OutputName']}"
     if entry.get("AppManaged"):
         raise refusal(f"AppManaged {where}", "leave it out")

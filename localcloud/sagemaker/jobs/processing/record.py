@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from localcloud.sagemaker.jobs.records import Job, present
-from localcloud.sagemaker.jobs.validation import echoed
+from localcloud.sagemaker.api.answers import echoed, present
+from localcloud.sagemaker.jobs.processing.request import ProcessingRequest
+from localcloud.sagemaker.jobs.records import Job
 
 
 @dataclass
 class ProcessingJob(Job):
+    request: ProcessingRequest
     exit_message: str | None = None
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         with self.lock:
             return {
                 **echoed(self.request, "DescribeProcessingJob"),
@@ -29,7 +30,7 @@ class ProcessingJob(Job):
                 ),
             }
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         with self.lock:
             return present(
                 ProcessingJobName=self.name,

@@ -1,18 +1,19 @@
-"""One processing job, from its inputs to its outputs."""
+"""Executes one processing job, from its inputs to its outputs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from localcloud.context import Cloud
-from localcloud.sagemaker.jobs.execution import JobExecution, TimedAction, transfer
+from localcloud.sagemaker.jobs.container_group import Outcome
+from localcloud.sagemaker.jobs.execution import JobExecution, transfer
 from localcloud.sagemaker.jobs.failures import JobFailedError, algorithm_error
 from localcloud.sagemaker.jobs.hosts import Host
-from localcloud.sagemaker.jobs.objects import FolderSync
+from localcloud.sagemaker.jobs.periodic import PeriodicAction
+from localcloud.sagemaker.jobs.processing.checks import requested_outputs
 from localcloud.sagemaker.jobs.processing.record import ProcessingJob
 from localcloud.sagemaker.jobs.runner import JobRunner
-from localcloud.sagemaker.jobs.side_by_side import Outcome
+from localcloud.sagemaker.jobs.s3_transfer import FolderSync
 
 CONTINUOUS_SECONDS = 2.0
 MAX_EXIT_MESSAGE_BYTES = 1024
@@ -26,14 +27,12 @@ class ProcessingRun(JobExecution[ProcessingJob]):
     log_group = "/aws/sagemaker/ProcessingJobs"
 
     def __init__(self, cloud: Cloud, runner: JobRunner, job: ProcessingJob) -> None:
-        super().__init__(cloud, runner, job)
-        self._outputs = [
-            entry["S3Output"] for entry in job.request.get("ProcessingOutputConfig", {}).get("Outputs", [])
-        ]
+        super().__init__(cloud, runner, job, job.request["RoleArn"])
+        self._outputs = [entry["S3Output"] for entry in requested_outputs(job.request)]
 
     @property
     def _num_instances(self) -> int:
-        return self._request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
+        return self._job.request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
 
     def _execute(self) -> str:
         with self._hosts() as hosts:
@@ -54,29 +53,29 @@ class ProcessingRun(JobExecution[ProcessingJob]):
         with transfer("Artifact upload"):
             for target in self._outputs:
                 folders = [host.opt_ml.path(target["LocalPath"]) for host in hosts]
-                self._objects.upload_folders(folders, target["S3Uri"])
+                self._s3.upload_folders(folders, target["S3Uri"])
         return "Completed"
 
     def _prepare(self, host: Host) -> None:
         opt_ml = host.opt_ml
         with transfer("Data download"):
-            for entry in self._request.get("ProcessingInputs", []):
+            for entry in self._job.request.get("ProcessingInputs", []):
                 source = entry["S3Input"]
-                self._objects.download_input(source, opt_ml.path(source["LocalPath"]), host)
+                self._s3.download_input(source, opt_ml.path(source["LocalPath"]), host)
         for target in self._outputs:
             opt_ml.path(target["LocalPath"]).mkdir(parents=True, exist_ok=True)
         (opt_ml.base / "output").mkdir(exist_ok=True)
-        opt_ml.write_json("config/processingjobconfig.json", opt_ml.localized(self._job_configuration()))
+        opt_ml.write_json("config/processingjobconfig.json", opt_ml.local_json(self._job_configuration()))
         names = [f"algo-{number}" for number in range(1, host.count + 1)]
         opt_ml.write_json("config/resourceconfig.json", {"current_host": host.label, "hosts": names})
 
-    def _job_configuration(self) -> dict[str, Any]:
-        unseen = ("Tags", "ExperimentConfig")
-        request = {name: value for name, value in self._request.items() if name not in unseen}
+    def _job_configuration(self) -> dict[str, object]:
+        hidden = ("Tags", "ExperimentConfig")  # the container does not see these
+        request = {name: value for name, value in self._job.request.items() if name not in hidden}
         return {"ProcessingJobArn": self._job.arn, **request}
 
     def _run(self, hosts: Sequence[Host]) -> Outcome:
-        application = self._request["AppSpecification"]
+        application = self._job.request["AppSpecification"]
         image = self._image(application["ImageUri"])
         command = application.get("ContainerEntrypoint", []) + application.get("ContainerArguments", [])
         if not image.command and not command:
@@ -91,16 +90,16 @@ class ProcessingRun(JobExecution[ProcessingJob]):
         with transfer("Continuous upload"):
             return self._run_containers(
                 hosts,
-                lambda host: [*image.command, *host.opt_ml.localized(command)],
+                lambda host: [*image.command, *host.opt_ml.local_arguments(command)],
                 variables,
-                isolated=self._request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False),
+                isolated=self._job.request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False),
                 max_runtime_seconds=self._max_runtime_seconds,
                 actions=[upload for host in hosts for upload in self._continuous_uploads(host)],
             )
 
-    def _continuous_uploads(self, host: Host) -> list[TimedAction]:
+    def _continuous_uploads(self, host: Host) -> list[PeriodicAction]:
         syncs = [
-            FolderSync(self._objects, host.opt_ml.path(target["LocalPath"]), target["S3Uri"])
+            FolderSync(self._s3, host.opt_ml.path(target["LocalPath"]), target["S3Uri"])
             for target in self._outputs
             if target["S3UploadMode"] == "Continuous"
         ]
@@ -108,7 +107,7 @@ class ProcessingRun(JobExecution[ProcessingJob]):
 
 
 def _exit_message(host: Host) -> str | None:
-    """What the container left for its caller, at most 1 KB of it."""
+    """The message that the container left for its caller, cut to 1 KB."""
     path = host.opt_ml.base / "output" / "message"
     if not path.is_file():
         return None

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
-from localcloud.sagemaker.jobs.records import JobStore, page, select
+from localcloud.sagemaker.api.listing import page, select
+from localcloud.sagemaker.api.operations import Answer, Operation
+from localcloud.sagemaker.api.tags import Tags
+from localcloud.sagemaker.api.validation import validation_error
+from localcloud.sagemaker.jobs.records import JobStore
 from localcloud.sagemaker.jobs.runner import JobRunner
-from localcloud.sagemaker.jobs.tags import Tags
 from localcloud.sagemaker.jobs.training.checks import check_training_request
-from localcloud.sagemaker.jobs.training.record import TrainingJob, Trial
+from localcloud.sagemaker.jobs.training.record import TrainingJob, TuningJobReference
+from localcloud.sagemaker.jobs.training.request import ListTrainingJobsQuery, TrainingJobName, TrainingRequest
 from localcloud.sagemaker.jobs.training.run import TrainingRun
-from localcloud.sagemaker.jobs.validation import validation_error
-
-Parameters = dict[str, Any]
 
 
 def _missing(name: str) -> AwsError:
@@ -37,35 +36,41 @@ class TrainingJobs:
         self._tags = tags
         self._store: JobStore[TrainingJob] = JobStore(_missing, _duplicate)
 
-    def operations(self) -> dict[str, Any]:
+    def operations(self) -> dict[str, Operation]:
         return {
-            "CreateTrainingJob": lambda request: {"TrainingJobArn": self.create(request).arn},
-            "DescribeTrainingJob": lambda request: self._store.get(request["TrainingJobName"]).describe(),
+            "CreateTrainingJob": self._create,
+            "DescribeTrainingJob": self._describe,
             "ListTrainingJobs": self._list,
-            "StopTrainingJob": lambda request: self.stop(request["TrainingJobName"]),
+            "StopTrainingJob": self._stop,
         }
 
-    def create(self, request: Parameters, trial: Trial | None = None) -> TrainingJob:
+    def create(self, request: TrainingRequest, tuning_job: TuningJobReference | None = None) -> TrainingJob:
+        """Start a job; `tuning_job` is the tuning job that it is a trial of."""
         check_training_request(request)
         name = request["TrainingJobName"]
         arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:training-job/{name}"
-        job = TrainingJob(name, arn, request, trial=trial)
+        job = TrainingJob(name, arn, request, tuning_job=tuning_job)
         run = TrainingRun(self._cloud, self._runner, job)
         self._store.add(job)
         self._tags.add(arn, request.get("Tags", []))
         self._runner.start(f"training-{name}", run.run)
         return job
 
-    def stop(self, name: str) -> None:
-        job = self._store.get(name)
+    def _create(self, request: TrainingRequest) -> Answer:
+        return {"TrainingJobArn": self.create(request).arn}
+
+    def _describe(self, request: TrainingJobName) -> Answer:
+        return self._store.get(request["TrainingJobName"]).describe()
+
+    def _stop(self, request: TrainingJobName) -> None:
+        job = self._store.get(request["TrainingJobName"])
         if job.is_final:
             raise validation_error(f"The request was rejected because the training job is in status {job.status}.")
         job.request_stop()
         self._runner.wake()
 
-    def _list(self, query: Parameters) -> Parameters:
-        for field in ("WarmPoolStatusEquals", "TrainingPlanArnEquals"):
-            if query.get(field):
-                return {"TrainingJobSummaries": []}  # no job here has a warm pool or a training plan
+    def _list(self, query: ListTrainingJobsQuery) -> Answer:
+        if query.get("WarmPoolStatusEquals") or query.get("TrainingPlanArnEquals"):
+            return {"TrainingJobSummaries": []}  # no job here has a warm pool or a training plan
         jobs = select(self._store.all(), query)
         return page([job.summary() for job in jobs], query, "TrainingJobSummaries")

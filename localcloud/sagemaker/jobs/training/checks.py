@@ -1,16 +1,22 @@
-"""What CreateTrainingJob refuses beyond its input shape: AWS's own rules, and what is not emulated, by name."""
+"""What CreateTrainingJob refuses beyond its input shape: by AWS's own rules, or because it is not emulated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-from localcloud.sagemaker.jobs.cluster import DEFAULT_MAX_RUNTIME_SECONDS, check_cluster
+from localcloud.sagemaker.api.validation import refusal, validation_error
+from localcloud.sagemaker.jobs.instance_limits import DEFAULT_MAX_RUNTIME_SECONDS, check_instances
 from localcloud.sagemaker.jobs.metrics import compile_definitions
 from localcloud.sagemaker.jobs.opt_ml import check_container_path
-from localcloud.sagemaker.jobs.validation import refusal, validation_error
+from localcloud.sagemaker.jobs.records import StoppingCondition
+from localcloud.sagemaker.jobs.training.request import (
+    AlgorithmSpecification,
+    Channel,
+    ResourceConfig,
+    TrainingRequest,
+)
 
-# Field -> what to do instead. Everything else that the shape allows is honoured, or harmless to record.
+# Field -> what to do instead. All other fields of the shape take effect, or can be ignored without harm.
 NOT_EMULATED = {
     "DebugHookConfig": "leave it out; SageMaker Debugger is closed to new accounts as well",
     "DebugRuleConfigurations": "leave it out",
@@ -30,8 +36,8 @@ RESOURCE_FIELDS_NOT_EMULATED = (
 )
 
 
-def check_training_request(request: Mapping[str, Any]) -> None:
-    """Raise ValidationException for a request that can not run as asked."""
+def check_training_request(request: TrainingRequest) -> None:
+    """Raise ValidationException for a request that cannot run as requested."""
     for field, remedy in NOT_EMULATED.items():
         if request.get(field):
             raise refusal(field, remedy)
@@ -50,7 +56,7 @@ def check_training_request(request: Mapping[str, Any]) -> None:
         check_container_path(checkpoints.get("LocalPath", "/opt/ml/checkpoints"), "CheckpointConfig.LocalPath")
 
 
-def _check_algorithm(algorithm: Mapping[str, Any] | None) -> None:
+def _check_algorithm(algorithm: AlgorithmSpecification | None) -> None:
     if algorithm is None:
         raise validation_error("You must specify an AlgorithmSpecification.")
     if algorithm.get("AlgorithmName"):
@@ -62,7 +68,7 @@ def _check_algorithm(algorithm: Mapping[str, Any] | None) -> None:
     compile_definitions(algorithm.get("MetricDefinitions", []))
 
 
-def _check_resources(resources: Mapping[str, Any] | None) -> None:
+def _check_resources(resources: ResourceConfig | None) -> None:
     if resources is None:
         raise validation_error("You must specify a ResourceConfig.")
     for field in RESOURCE_FIELDS_NOT_EMULATED:
@@ -70,12 +76,12 @@ def _check_resources(resources: Mapping[str, Any] | None) -> None:
             raise refusal(f"ResourceConfig.{field}", "leave it out")
     if not resources.get("InstanceType") or not resources.get("InstanceCount"):
         raise validation_error("You must specify InstanceType and an InstanceCount of at least 1 in ResourceConfig.")
-    check_cluster(resources, "ResourceConfig")
+    check_instances(resources, "ResourceConfig")
     if not resources.get("VolumeSizeInGB"):
         raise validation_error("You must specify a VolumeSizeInGB of at least 1 in ResourceConfig.")
 
 
-def _check_stopping_condition(condition: Mapping[str, int], *, spot: bool) -> None:
+def _check_stopping_condition(condition: StoppingCondition, *, spot: bool) -> None:
     max_wait = condition.get("MaxWaitTimeInSeconds")
     if not spot and max_wait is not None:
         raise validation_error(
@@ -87,7 +93,7 @@ def _check_stopping_condition(condition: Mapping[str, int], *, spot: bool) -> No
         )
 
 
-def _check_channels(channels: list[dict[str, Any]]) -> None:
+def _check_channels(channels: Sequence[Channel]) -> None:
     names = [channel["ChannelName"] for channel in channels]
     for name in names:
         if names.count(name) > 1:

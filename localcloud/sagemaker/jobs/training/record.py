@@ -7,10 +7,12 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NotRequired, TypedDict
 
-from localcloud.sagemaker.jobs.records import FINAL_STATUSES, Job, now, present
-from localcloud.sagemaker.jobs.validation import echoed
+from localcloud.sagemaker.api.answers import echoed, now, present
+from localcloud.sagemaker.jobs.metrics import FinalMetric
+from localcloud.sagemaker.jobs.records import FINAL_STATUSES, Job
+from localcloud.sagemaker.jobs.training.request import TrainingRequest
 
 # The service's message for each secondary status.
 MESSAGES = {
@@ -28,40 +30,49 @@ MESSAGES = {
 }
 # Secondary statuses of a job that is Stopped.
 _STOPPED_BY_LIMIT = ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")
-# What a spot instance costs of the on-demand price, roughly; the real one changes by the hour and is not known here.
+# An assumed spot price as a share of the on-demand price; the real one varies and is not known here.
 SPOT_PRICE_RATIO = 0.3
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What makes a training job a trial of a tuning job."""
+class TuningJobReference:
+    """The tuning job that a training job is a trial of."""
 
-    tuning_job_name: str
-    tuning_job_arn: str
-    tuned_hyperparameters: dict[str, str]
+    name: str
+    arn: str
+
+
+class Transition(TypedDict):
+    """An entry of SecondaryStatusTransitions."""
+
+    Status: str
+    StartTime: datetime.datetime
+    StatusMessage: str
+    EndTime: NotRequired[datetime.datetime]
 
 
 @dataclass
 class TrainingJob(Job):
+    request: TrainingRequest
     secondary_status: str = ""
-    transitions: list[dict[str, Any]] = field(default_factory=list)
-    final_metrics: list[dict[str, Any]] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    final_metrics: list[FinalMetric] = field(default_factory=list)
     artifacts: str | None = None
-    trial: Trial | None = None
+    tuning_job: TuningJobReference | None = None
     metric_values: Callable[[str], list[float]] = field(default=lambda name: [])
     done: threading.Event = field(default_factory=threading.Event)
-    waited: datetime.timedelta = datetime.timedelta()  # for capacity, while it was interrupted
+    waited: datetime.timedelta = datetime.timedelta()  # time spent interrupted, waiting for capacity
     interrupted_at: datetime.datetime | None = None
 
     def __post_init__(self) -> None:
         self.enter("Starting")
 
     def enter(self, secondary_status: str, failure_reason: str | None = None) -> None:
-        """Move on to a secondary status; the statuses that end a job also set its status."""
+        """Change to a secondary status; one that ends the job sets its status, too."""
         with self.lock:
             final = "Stopped" if secondary_status in _STOPPED_BY_LIMIT else secondary_status
             if self.status == "Stopping" and final not in FINAL_STATUSES:
-                return  # it goes on to its end, but says no more than that it is stopping
+                return  # it proceeds to its end, but its status remains Stopping until then
             moment = now()
             self._count_waiting(secondary_status, moment)
             if self.transitions:
@@ -90,7 +101,7 @@ class TrainingJob(Job):
                 self.enter("Stopping")
                 super().request_stop()
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         with self.lock:
             return {
                 **echoed(self.request, "DescribeTrainingJob"),
@@ -102,7 +113,7 @@ class TrainingJob(Job):
                     FailureReason=self.failure_reason,
                     ModelArtifacts={"S3ModelArtifacts": self.artifacts} if self.artifacts else None,
                     FinalMetricDataList=self.final_metrics or None,
-                    TuningJobArn=self.trial.tuning_job_arn if self.trial else None,
+                    TuningJobArn=self.tuning_job.arn if self.tuning_job else None,
                     CreationTime=self.created,
                     LastModifiedTime=self.modified,
                     TrainingStartTime=self.started,
@@ -119,20 +130,20 @@ class TrainingJob(Job):
             }
 
     def _seconds(self) -> int | None:
-        """Training time: without the time between an interruption and the next attempt."""
+        """Training time, without the time between an interruption and the next attempt."""
         if self.started is None:
             return None
         end = self.ended or self.interrupted_at or now()
         return math.ceil((end - self.started - self.waited).total_seconds())
 
     def _billable_seconds(self) -> int | None:
-        """Training time, less what managed spot training saves: AWS computes the savings as 1 - billable / training."""
+        """Training time minus the savings of managed spot training, which AWS computes as 1 - billable / training."""
         seconds = self._seconds()
         if seconds is None or not self.request.get("EnableManagedSpotTraining"):
             return seconds
         return math.floor(seconds * SPOT_PRICE_RATIO)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         with self.lock:
             return present(
                 TrainingJobName=self.name,

@@ -1,29 +1,29 @@
-"""One training job, from its channels to its artifacts."""
+"""Executes one training job, from its channels to its artifacts."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from localcloud.context import Cloud
-from localcloud.sagemaker.jobs.container import EarlyEnd
+from localcloud.sagemaker.jobs.container import Termination
+from localcloud.sagemaker.jobs.container_group import Outcome
 from localcloud.sagemaker.jobs.execution import (
     LOG_SECONDS,
     STOP_GRACE_SECONDS,
     JobExecution,
-    TimedAction,
     transfer,
 )
 from localcloud.sagemaker.jobs.failures import JobFailedError, algorithm_error
 from localcloud.sagemaker.jobs.hosts import Host
 from localcloud.sagemaker.jobs.metrics import MetricScanner
-from localcloud.sagemaker.jobs.objects import FolderSync, join_uri
+from localcloud.sagemaker.jobs.periodic import PeriodicAction
 from localcloud.sagemaker.jobs.runner import JobRunner
-from localcloud.sagemaker.jobs.side_by_side import Outcome
+from localcloud.sagemaker.jobs.s3_transfer import FolderSync, join_uri
 from localcloud.sagemaker.jobs.training.configuration import write_configuration
 from localcloud.sagemaker.jobs.training.record import TrainingJob
+from localcloud.sagemaker.jobs.training.request import CheckpointConfig
 from localcloud.sagemaker.jobs.training.spot import SpotCapacity
 from localcloud.sagemaker.jobs.training.torchrun import torchrun_variables, wants_torchrun
 
@@ -37,17 +37,17 @@ _FINAL_STATUS = {
 
 
 class TrainingRun(JobExecution[TrainingJob]):
-    """Executes a training job with AWS's training toolkit, or with the entrypoint that the job names."""
+    """Executes a training job with AWS's training toolkit or with the job's own ContainerEntrypoint."""
 
     kind = "training"
     folder = "training-jobs"
     log_group = "/aws/sagemaker/TrainingJobs"
 
     def __init__(self, cloud: Cloud, runner: JobRunner, job: TrainingJob) -> None:
-        super().__init__(cloud, runner, job)
+        super().__init__(cloud, runner, job, job.request["RoleArn"])
         definitions = job.request["AlgorithmSpecification"].get("MetricDefinitions", [])
         self._metrics = MetricScanner(definitions, job.name, cloud.client("cloudwatch", self._role))
-        self._checkpoints: dict[str, str] = job.request.get("CheckpointConfig", {})
+        self._checkpoints: CheckpointConfig | None = job.request.get("CheckpointConfig")
         self._spot: SpotCapacity | None = None
         if job.request.get("EnableManagedSpotTraining"):
             self._spot = SpotCapacity(job, cloud.faults, runner.closing, STOP_GRACE_SECONDS)
@@ -56,7 +56,7 @@ class TrainingRun(JobExecution[TrainingJob]):
 
     @property
     def _num_instances(self) -> int:
-        return self._request["ResourceConfig"]["InstanceCount"]
+        return self._job.request["ResourceConfig"]["InstanceCount"]
 
     def _execute(self) -> str:
         while True:
@@ -65,16 +65,16 @@ class TrainingRun(JobExecution[TrainingJob]):
             if status is not None:
                 return status
             assert self._spot is not None
-            if status := self._spot.come_back():
+            if status := self._spot.wait_for_capacity():
                 return status
             self._job.enter("Starting")
 
     def _attempt(self, hosts: Sequence[Host]) -> str | None:
-        """Train from the channels and the checkpoints there are; the status in which that ends, None if interrupted."""
+        """Train from the channels and existing checkpoints; returns the final status, or None if interrupted."""
         self._job.enter("Downloading")
         for host in hosts:
             self._download(host)
-            write_configuration(host, self._request)
+            write_configuration(host, self._job.request)
         if self._job.stop_requested.is_set():
             return "Stopped"
         self._job.enter("Training")
@@ -95,47 +95,45 @@ class TrainingRun(JobExecution[TrainingJob]):
 
     def _download(self, host: Host) -> None:
         with transfer("Data download"):
-            for channel in self._request.get("InputDataConfig", []):
+            for channel in self._job.request.get("InputDataConfig", []):
                 target = host.opt_ml.base / "input/data" / channel["ChannelName"]
-                self._objects.download_input(channel["DataSource"]["S3DataSource"], target, host)
+                self._s3.download_input(channel["DataSource"]["S3DataSource"], target, host)
             if self._checkpoints:
-                self._objects.download_prefix(join_uri(self._checkpoints["S3Uri"], ""), self._checkpoint_folder(host))
+                folder = _checkpoint_folder(host, self._checkpoints)
+                self._s3.download_prefix(join_uri(self._checkpoints["S3Uri"], ""), folder)
 
-    def _checkpoint_folder(self, host: Host) -> Path:
-        return host.opt_ml.path(self._checkpoints.get("LocalPath", "/opt/ml/checkpoints"))
-
-    def _early_end(self) -> EarlyEnd | None:
-        return super()._early_end() or (self._spot.early_end() if self._spot else None)
+    def _termination(self) -> Termination | None:
+        return super()._termination() or (self._spot.termination() if self._spot else None)
 
     def _read(self, line: str) -> None:
         self._metrics.scan(line)
         if self._spot:
-            self._spot.saw(line)
+            self._spot.scan(line)
 
     def _train(self, hosts: Sequence[Host]) -> Outcome:
-        algorithm = self._request["AlgorithmSpecification"]
+        algorithm = self._job.request["AlgorithmSpecification"]
         image = self._image(algorithm["TrainingImage"])
 
         def argv(host: Host) -> list[str]:
-            localized = host.opt_ml.localized
-            entrypoint = localized(algorithm.get("ContainerEntrypoint", [])) or list(image.command) or ["train"]
-            return [*entrypoint, *localized(algorithm.get("ContainerArguments", []))]
+            local = host.opt_ml.local_arguments
+            entrypoint = local(algorithm.get("ContainerEntrypoint", [])) or list(image.command) or ["train"]
+            return [*entrypoint, *local(algorithm.get("ContainerArguments", []))]
 
-        checkpoint_uploads = [self._checkpoint_upload(host) for host in hosts] if self._checkpoints else []
+        checkpoint_uploads = self._checkpoint_uploads(hosts)
         started = time.monotonic()
         if self._spot:
-            self._spot.begin()
+            self._spot.start_attempt()
         outcome = self._run_containers(
             hosts,
             argv,
             {**self._variables(), **image.environment},
-            isolated=self._request.get("EnableNetworkIsolation", False),
+            isolated=self._job.request.get("EnableNetworkIsolation", False),
             max_runtime_seconds=self._max_runtime_seconds - self._trained_seconds,
             on_line=self._read,
             actions=[(LOG_SECONDS, self._metrics.ship), *checkpoint_uploads],
         )
         self._trained_seconds += time.monotonic() - started
-        if outcome.ending != "closed":  # once more, for what came after the last tick
+        if outcome.ending != "closed":  # once more, for changes since the last periodic run
             self._metrics.ship()
             if outcome.ending != "interrupted" or (self._spot and self._spot.gave_notice):
                 for _, upload in checkpoint_uploads:
@@ -144,21 +142,26 @@ class TrainingRun(JobExecution[TrainingJob]):
 
     def _variables(self) -> dict[str, str]:
         variables = {"TRAINING_JOB_NAME": self._job.name, "TRAINING_JOB_ARN": self._job.arn}
-        if wants_torchrun(self._request):
+        if wants_torchrun(self._job.request):
             variables |= torchrun_variables()
         return variables
 
-    def _checkpoint_upload(self, host: Host) -> TimedAction:
-        checkpoints = FolderSync(self._objects, self._checkpoint_folder(host), self._checkpoints["S3Uri"])
+    def _checkpoint_uploads(self, hosts: Sequence[Host]) -> list[PeriodicAction]:
+        if self._checkpoints is None:
+            return []
+        return [(CHECKPOINT_SECONDS, self._checkpoint_upload(host, self._checkpoints)) for host in hosts]
 
-        def sync() -> None:
+    def _checkpoint_upload(self, host: Host, checkpoints: CheckpointConfig) -> Callable[[], None]:
+        folder = FolderSync(self._s3, _checkpoint_folder(host, checkpoints), checkpoints["S3Uri"])
+
+        def upload() -> None:
             with transfer("Checkpoint upload"):
-                checkpoints.sync()
+                folder.sync()
 
-        return CHECKPOINT_SECONDS, sync
+        return upload
 
     def _upload(self, hosts: Sequence[Host], *, with_model: bool) -> None:
-        """Artifacts to S3: the output data in any case, the model unless the script failed."""
+        """Upload the output data and, if `with_model`, the model."""
         with transfer("Artifact upload"):
             outputs = [host.opt_ml.base / "output/data" for host in hosts]
             if any(any(folder.iterdir()) for folder in outputs):
@@ -167,10 +170,14 @@ class TrainingRun(JobExecution[TrainingJob]):
                 self._job.artifacts = self._upload_folders([host.opt_ml.base / "model" for host in hosts], "model")
 
     def _upload_folders(self, folders: Sequence[Path], name: str) -> str:
-        output: dict[str, Any] = self._request["OutputDataConfig"]
+        output = self._job.request["OutputDataConfig"]
         target = join_uri(output["S3OutputPath"], self._job.name, "output", name)
         if output.get("CompressionType") == "NONE":
-            self._objects.upload_folders(folders, target)
+            self._s3.upload_folders(folders, target)
             return target + "/"
-        self._objects.upload_archive(folders, target + ".tar.gz")
+        self._s3.upload_archive(folders, target + ".tar.gz")
         return target + ".tar.gz"
+
+
+def _checkpoint_folder(host: Host, checkpoints: CheckpointConfig) -> Path:
+    return host.opt_ml.path(checkpoints.get("LocalPath", "/opt/ml/checkpoints"))

@@ -1,4 +1,4 @@
-"""The capacity of one managed spot training job: taken away by order, given back after a while, until MaxWait."""
+"""The capacity of one managed spot training job: scheduled interruptions, the wait for capacity, MaxWaitTime."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import threading
 import time
 
 from localcloud.faults import Faults, Interruption
-from localcloud.sagemaker.jobs.container import EarlyEnd
-from localcloud.sagemaker.jobs.records import now
+from localcloud.sagemaker.api.answers import now
+from localcloud.sagemaker.jobs.container import Termination
 from localcloud.sagemaker.jobs.training.record import TrainingJob
 
 _POLL_SECONDS = 0.02
 
 
 class SpotCapacity:
-    """Whether a job may go on. The clock of MaxWaitTimeInSeconds runs from the first attempt on."""
+    """Decides whether a job may continue. MaxWaitTimeInSeconds counts from the start of the first attempt."""
 
     def __init__(self, job: TrainingJob, faults: Faults, closing: threading.Event, stop_grace_seconds: float) -> None:
         self._job = job
@@ -23,35 +23,35 @@ class SpotCapacity:
         self._stop_grace_seconds = stop_grace_seconds
         self._max_wait_seconds: int = job.request["StoppingCondition"]["MaxWaitTimeInSeconds"]
         self._started = 0.0
-        self._order: Interruption | None = None
+        self._interruption: Interruption | None = None
 
-    def begin(self) -> None:
-        """An attempt's containers start now."""
+    def start_attempt(self) -> None:
+        """Note that the containers of an attempt start now."""
         self._started = time.monotonic()
-        self._order = None
+        self._interruption = None
 
-    def saw(self, line: str) -> None:
-        """A line of the job's log."""
-        if self._order is None:
-            self._order = self._faults.take(self._job.name, time.monotonic() - self._started, line)
+    def scan(self, line: str) -> None:
+        """Check a line of the job's log for a scheduled interruption."""
+        if self._interruption is None:
+            self._interruption = self._faults.take(self._job.name, time.monotonic() - self._started, line)
 
-    def early_end(self) -> EarlyEnd | None:
-        """Why the attempt is to end, if it is."""
+    def termination(self) -> Termination | None:
+        """Why the attempt must end; None if it may continue."""
         if self._waited_too_long():
-            return EarlyEnd("max_wait", self._stop_grace_seconds)
-        if self._order is None:
-            self._order = self._faults.take(self._job.name, time.monotonic() - self._started)
-        return EarlyEnd("interrupted", self._order.notice_seconds) if self._order else None
+            return Termination("max_wait", self._stop_grace_seconds)
+        if self._interruption is None:
+            self._interruption = self._faults.take(self._job.name, time.monotonic() - self._started)
+        return Termination("interrupted", self._interruption.notice_seconds) if self._interruption else None
 
     @property
     def gave_notice(self) -> bool:
-        """Whether the interrupted attempt had time to save what it had."""
-        return self._order is None or self._order.notice_seconds > 0
+        """Whether an interrupted attempt had time to save its work."""
+        return self._interruption is None or self._interruption.notice_seconds > 0
 
-    def come_back(self) -> str | None:
-        """Wait until there is capacity again; the status in which the job ends when it does not get there."""
-        assert self._order is not None
-        until = time.monotonic() + self._order.wait_seconds
+    def wait_for_capacity(self) -> str | None:
+        """Wait until the interruption is over; returns the job's final status if it ends before that."""
+        assert self._interruption is not None
+        until = time.monotonic() + self._interruption.wait_seconds
         while time.monotonic() < until:
             if self._waited_too_long():
                 return "MaxWaitTimeExceeded"

@@ -1,1 +1,1 @@
-"""Transform jobs: every object below a prefix through a single-model container, one answer per object."""
+"""Transform jobs: send every object below a prefix to a single-model container and store one answer per object."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from botocore.exceptions import ClientError
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
-from localcloud.sagemaker.jobs.records import JobStore, page, select
+from localcloud.sagemaker.api.listing import ListQuery, page, select
+from localcloud.sagemaker.api.operations import Answer, Operation
+from localcloud.sagemaker.api.tags import Tags
+from localcloud.sagemaker.api.validation import validation_error
+from localcloud.sagemaker.containers.models import Model
+from localcloud.sagemaker.jobs.records import JobStore
 from localcloud.sagemaker.jobs.runner import JobRunner
-from localcloud.sagemaker.jobs.tags import Tags
 from localcloud.sagemaker.jobs.transform.checks import check_model, check_transform_request
 from localcloud.sagemaker.jobs.transform.record import TransformJob
+from localcloud.sagemaker.jobs.transform.request import TransformJobName, TransformRequest
 from localcloud.sagemaker.jobs.transform.run import TransformRun
-from localcloud.sagemaker.jobs.validation import validation_error
-
-Parameters = dict[str, Any]
 
 
 def _missing(name: str) -> AwsError:
@@ -36,15 +36,15 @@ class TransformJobs:
         self._tags = tags
         self._store: JobStore[TransformJob] = JobStore(_missing, _duplicate)
 
-    def operations(self) -> dict[str, Any]:
+    def operations(self) -> dict[str, Operation]:
         return {
             "CreateTransformJob": self._create,
-            "DescribeTransformJob": lambda request: self._store.get(request["TransformJobName"]).describe(),
+            "DescribeTransformJob": self._describe,
             "ListTransformJobs": self._list,
             "StopTransformJob": self._stop,
         }
 
-    def _create(self, request: Parameters) -> Parameters:
+    def _create(self, request: TransformRequest) -> Answer:
         check_transform_request(request)
         model = self._model(request["ModelName"])
         check_model(model)
@@ -56,19 +56,23 @@ class TransformJobs:
         self._runner.start(f"transform-{name}", TransformRun(self._cloud, self._runner, job).run)
         return {"TransformJobArn": arn}
 
-    def _model(self, name: str) -> Parameters:
+    def _model(self, name: str) -> Model:
         try:
-            return self._cloud.client("sagemaker").describe_model(ModelName=name)
+            model: Model = self._cloud.client("sagemaker").describe_model(ModelName=name)
         except ClientError as error:
             raise validation_error(error.response["Error"]["Message"]) from error
+        return model
 
-    def _stop(self, request: Parameters) -> None:
+    def _describe(self, request: TransformJobName) -> Answer:
+        return self._store.get(request["TransformJobName"]).describe()
+
+    def _stop(self, request: TransformJobName) -> None:
         job = self._store.get(request["TransformJobName"])
         if job.is_final:
             raise validation_error(f"The request was rejected because the transform job is in status {job.status}.")
         job.request_stop()
         self._runner.wake()
 
-    def _list(self, query: Parameters) -> Parameters:
+    def _list(self, query: ListQuery) -> Answer:
         jobs = select(self._store.all(), query)
         return page([job.summary() for job in jobs], query, "TransformJobSummaries")

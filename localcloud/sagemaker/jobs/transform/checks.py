@@ -1,18 +1,16 @@
-"""What CreateTransformJob refuses beyond its input shape: AWS's own rules, and what is not emulated, by name."""
+"""What CreateTransformJob refuses beyond its input shape: by AWS's own rules, or because it is not emulated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from localcloud.sagemaker.api.validation import refusal, validation_error
+from localcloud.sagemaker.containers.models import Model, is_multi_model, model_container
+from localcloud.sagemaker.jobs.instance_limits import check_instances
+from localcloud.sagemaker.jobs.transform.request import TransformRequest
 
-from localcloud.sagemaker.jobs.cluster import check_cluster
-from localcloud.sagemaker.jobs.validation import refusal, validation_error
+MAX_TOTAL_PAYLOAD_MB = 100  # of all requests that run at the same time
 
-MAX_TOTAL_PAYLOAD_MB = 100
-"""Of all requests that are under way together."""
-
-# Field -> its values that are honoured, the first of them being the default.
-_HONOURED = {
+# Field -> its values that take effect; the first is the default.
+_SUPPORTED = {
     "TransformInput.DataSource.S3DataSource.S3DataType": ("S3Prefix",),
     "TransformInput.CompressionType": ("None",),
     "TransformInput.SplitType": ("None",),
@@ -25,16 +23,16 @@ _HONOURED = {
 }
 
 
-def check_transform_request(request: Mapping[str, Any]) -> None:
-    """Raise ValidationException for a request that can not run as asked."""
-    for field, honoured in _HONOURED.items():
+def check_transform_request(request: TransformRequest) -> None:
+    """Raise ValidationException for a request that cannot run as requested."""
+    for field, supported in _SUPPORTED.items():
         value = _lookup(request, field)
-        if value is not None and value not in honoured:
-            remedy = f"use {honoured[0]}" if honoured[0] else "leave it out"
+        if value is not None and value not in supported:
+            remedy = f"use {supported[0]}" if supported[0] else "leave it out"
             raise refusal(f"{field} {value}" if isinstance(value, str) else field, remedy)
     if request["TransformResources"]["InstanceCount"] > 1:
         raise refusal(f"TransformResources.InstanceCount {request['TransformResources']['InstanceCount']}", "use 1")
-    check_cluster(request["TransformResources"], "TransformResources")
+    check_instances(request["TransformResources"], "TransformResources")
     payload, concurrent = request.get("MaxPayloadInMB"), request.get("MaxConcurrentTransforms") or 1
     if payload == 0:
         raise refusal("MaxPayloadInMB 0 (chunked requests)", "name the size of the largest object")
@@ -45,22 +43,16 @@ def check_transform_request(request: Mapping[str, Any]) -> None:
         )
 
 
-def check_model(model: Mapping[str, Any]) -> None:
-    """Raise ValidationException for a model, as DescribeModel tells it, that no transform job can run."""
-    container = model_container(model)
-    if container.get("Mode", "SingleModel") == "MultiModel":
+def check_model(model: Model) -> None:
+    """Raise ValidationException for a model that a transform job cannot run."""
+    if is_multi_model(model_container(model)):
         raise validation_error(
             f"Model {model['ModelName']} is a multi-model container: a transform job needs a model with one archive."
         )
 
 
-def model_container(model: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The definition of a model's one container."""
-    return model.get("PrimaryContainer") or model["Containers"][0]
-
-
-def _lookup(request: Mapping[str, Any], path: str) -> Any:
-    value: Any = request
+def _lookup(request: TransformRequest, path: str) -> object:
+    value: object = request
     for name in path.split("."):
-        value = (value or {}).get(name)
+        value = value.get(name) if isinstance(value, dict) else None
     return value

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from localcloud.sagemaker.jobs.records import Job, present
-from localcloud.sagemaker.jobs.validation import echoed
+from localcloud.sagemaker.api.answers import echoed, present
+from localcloud.sagemaker.containers.models import Model
+from localcloud.sagemaker.jobs.records import Job
+from localcloud.sagemaker.jobs.transform.request import TransformRequest
 
 
 @dataclass
 class TransformJob(Job):
-    """`model`: the model's description at the time of the request; the model may be deleted while the job runs."""
+    """`model`: its description at the time of the request, as the model may be deleted while the job runs."""
 
-    model: dict[str, Any] = field(default_factory=dict)
+    request: TransformRequest
+    model: Model = field(kw_only=True)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         with self.lock:
             return {
                 **echoed(self.request, "DescribeTransformJob"),
@@ -29,7 +31,7 @@ class TransformJob(Job):
                 ),
             }
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         with self.lock:
             return present(
                 TransformJobName=self.name,

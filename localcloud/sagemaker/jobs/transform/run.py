@@ -1,4 +1,4 @@
-"""One transform job, from the model's archive to an answer for every object."""
+"""Executes one transform job, from the model's archive to an answer for every object."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from localcloud.context import Cloud
-from localcloud.sagemaker.endpoints.artifacts import UnsafeArchive, unpack
-from localcloud.sagemaker.endpoints.connections import free_port
+from localcloud.sagemaker.api.answers import now
+from localcloud.sagemaker.containers.connections import free_port
+from localcloud.sagemaker.containers.log_stream import LogStream
+from localcloud.sagemaker.containers.model_archive import UnsafeArchive, unpack
+from localcloud.sagemaker.containers.models import model_container
 from localcloud.sagemaker.endpoints.settings import EndpointSettings
 from localcloud.sagemaker.jobs.container import job_environment
 from localcloud.sagemaker.jobs.execution import LOG_SECONDS, JobExecution, transfer
 from localcloud.sagemaker.jobs.failures import JobFailedError
-from localcloud.sagemaker.jobs.log_stream import LogStream
-from localcloud.sagemaker.jobs.objects import NoObjectsError, split_uri
 from localcloud.sagemaker.jobs.opt_ml import OptMl
-from localcloud.sagemaker.jobs.records import now
+from localcloud.sagemaker.jobs.periodic import PeriodicRunner
 from localcloud.sagemaker.jobs.runner import JobRunner
-from localcloud.sagemaker.jobs.ticker import Ticker
-from localcloud.sagemaker.jobs.transform.checks import model_container
+from localcloud.sagemaker.jobs.s3_transfer import NoObjectsError, split_uri
 from localcloud.sagemaker.jobs.transform.record import TransformJob
-from localcloud.sagemaker.jobs.transform.sender import Limits, Sender, Tally
+from localcloud.sagemaker.jobs.transform.sender import Limits, Sender, Unanswered
 from localcloud.sagemaker.jobs.transform.serving import ServingProcess, serving
 
 _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
@@ -38,8 +38,7 @@ class TransformRun(JobExecution[TransformJob]):
     log_group = "/aws/sagemaker/TransformJobs"
 
     def __init__(self, cloud: Cloud, runner: JobRunner, job: TransformJob) -> None:
-        super().__init__(cloud, runner, job)
-        self._role = job.model["ExecutionRoleArn"]  # a transform job has no role of its own
+        super().__init__(cloud, runner, job, job.model["ExecutionRoleArn"])  # a transform job has no role of its own
 
     @property
     def _num_instances(self) -> int:
@@ -53,30 +52,26 @@ class TransformRun(JobExecution[TransformJob]):
         with transfer("Data download"):
             keys = self._keys()
             self._fetch_model(opt_ml.base / "model")
-        if self._is_given_up():
+        if self._is_cancelled():
             return "Stopped"
         stream = f"{self._job.name}/i-{secrets.token_hex(8)}-{int(now().timestamp())}"
         with self._log(opt_ml, stream) as log, self._log(opt_ml, f"{stream}/data-log") as data_log:
-            with self._serving(opt_ml, log) as process, self._giving_up(process) as given_up:
-                if not process.is_ready(self._is_given_up):
+            with self._serving(opt_ml, log) as process, self._cancelling(process) as cancelled:
+                if not process.is_ready(self._is_cancelled):
                     return self._not_ready(opt_ml, process)
-                limits = Limits.of(self._request, process.execution_parameters())
-                data_log.write(_limits_line(limits, self._request.get("BatchStrategy", "MultiRecord")))
+                limits = Limits.of(self._job.request, process.execution_parameters())
+                data_log.write(_limits_line(limits, self._job.request.get("BatchStrategy", "MultiRecord")))
                 sender = Sender(
-                    self._cloud.client("s3", self._role), self._request, limits, process.connections, data_log.write,
-                    given_up,
+                    self._s3.client, self._job.request, limits, process.connections, data_log.write,
+                    cancelled,
                 )  # fmt: skip
                 with transfer("Data upload"):
-                    tally = sender.send_all(keys)
-            return self._outcome(tally)
+                    unanswered = sender.send_all(keys)
+            return self._outcome(unanswered)
 
     def _keys(self) -> list[str]:
-        uri = self._request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
-        bucket, prefix = split_uri(uri)
-        pages = (
-            self._cloud.client("s3", self._role).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        )
-        keys = [item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
+        uri = self._job.request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+        keys = [key for key in self._s3.keys(uri) if not key.endswith("/")]
         if not keys:
             raise NoObjectsError(f"S3 key: {uri} matched no files on s3")
         return keys
@@ -88,34 +83,34 @@ class TransformRun(JobExecution[TransformJob]):
             return
         bucket, key = split_uri(url)
         archive = folder.with_name("model.tar.gz")
-        self._cloud.client("s3", self._role).download_file(bucket, key, str(archive))
+        self._s3.client.download_file(bucket, key, str(archive))
         try:
             unpack(archive, folder, EndpointSettings.from_environment().max_unpacked_bytes)
         except (UnsafeArchive, tarfile.TarError, EOFError, OSError) as error:
             raise JobFailedError(f"ClientError: Failed to extract model data archive {url}: {error}") from error
         archive.unlink()
 
-    def _is_given_up(self) -> bool:
+    def _is_cancelled(self) -> bool:
         return self._job.stop_requested.is_set() or self._runner.closing.is_set()
 
     @contextlib.contextmanager
-    def _giving_up(self, process: ServingProcess) -> Iterator[threading.Event]:
-        """Ends the process soon after the job is stopped or the cloud closes, and sets an event before it does."""
+    def _cancelling(self, process: ServingProcess) -> Iterator[threading.Event]:
+        """End the process soon after the job is stopped or the cloud closes; the event is set just before that."""
         event = threading.Event()
 
-        def look() -> None:
-            if self._is_given_up():
+        def check() -> None:
+            if self._is_cancelled():
                 event.set()
                 process.end()
 
-        with Ticker((0.1, look)):
+        with PeriodicRunner((0.1, check)):
             yield event
 
     @contextlib.contextmanager
     def _log(self, opt_ml: OptMl, stream: str) -> Iterator[LogStream]:
         file = opt_ml.log_file if not stream.endswith("/data-log") else opt_ml.log_file.with_name("data-log.txt")
         log = LogStream(self._cloud.client("logs", self._role), self.log_group, stream, file)
-        with contextlib.closing(log), Ticker((LOG_SECONDS, log.ship)):
+        with contextlib.closing(log), PeriodicRunner((LOG_SECONDS, log.ship)):
             yield log
 
     @contextlib.contextmanager
@@ -124,7 +119,7 @@ class TransformRun(JobExecution[TransformJob]):
         image = self._image(container["Image"])
         variables = {
             **image.environment,
-            **opt_ml.localized(dict(container.get("Environment", {}))),
+            **opt_ml.local_variables(container.get("Environment", {})),
             "SM_MODEL_DIR": str(opt_ml.base / "model"),
             "SAGEMAKER_BIND_TO_PORT": str(port),
             "SAGEMAKER_SAFE_PORT_RANGE": f"{port}-{port}",
@@ -134,12 +129,12 @@ class TransformRun(JobExecution[TransformJob]):
         environment = job_environment(
             self._cloud,
             opt_ml,
-            self._request.get("Environment", {}),
+            self._job.request.get("Environment", {}),
             variables,
             isolated=self._job.model.get("EnableNetworkIsolation", False),
             role=self._role,
         )
-        argv = [opt_ml.local(part) for part in image.command]
+        argv = opt_ml.local_arguments(image.command)
 
         def read(line: str) -> None:
             log.write(opt_ml.original(line))
@@ -148,28 +143,28 @@ class TransformRun(JobExecution[TransformJob]):
             yield process
 
     def _batch_variables(self) -> dict[str, str]:
-        """How a container learns that it works for a transform job, and with which limits, where the job names them."""
-        named = {
-            "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": self._request.get("MaxConcurrentTransforms"),
-            "SAGEMAKER_MAX_PAYLOAD_IN_MB": self._request.get("MaxPayloadInMB"),
-            "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(self._request.get("BatchStrategy", "")),
+        """The variables that tell a container that it runs a transform job, and the limits that the job sets."""
+        limits = {
+            "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": self._job.request.get("MaxConcurrentTransforms"),
+            "SAGEMAKER_MAX_PAYLOAD_IN_MB": self._job.request.get("MaxPayloadInMB"),
+            "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(self._job.request.get("BatchStrategy", "")),
         }
-        return {"SAGEMAKER_BATCH": "true", **{name: str(value) for name, value in named.items() if value}}
+        return {"SAGEMAKER_BATCH": "true", **{name: str(value) for name, value in limits.items() if value}}
 
     def _not_ready(self, opt_ml: OptMl, process: ServingProcess) -> str:
-        if self._is_given_up():
+        if self._is_cancelled():
             return "Stopped"
-        said = opt_ml.original(" | ".join(list(process.tail)[-5:])) or "none"
+        output = opt_ml.original(" | ".join(list(process.tail)[-5:])) or "none"
         raise JobFailedError(
-            f"AlgorithmError: The container did not pass the ping health check. Last output: {said}"[:1024]
+            f"AlgorithmError: The container did not pass the ping health check. Last output: {output}"[:1024]
         )
 
-    def _outcome(self, tally: Tally) -> str:
-        if self._is_given_up():
+    def _outcome(self, unanswered: Unanswered) -> str:
+        if self._is_cancelled():
             return "Stopped"
-        if tally.failed:
+        if unanswered.failed:
             raise JobFailedError("AlgorithmError: See job logs for more information")
-        if tally.refused:
+        if unanswered.refused:
             raise JobFailedError("ClientError: See job logs for more information")
         return "Completed"
 

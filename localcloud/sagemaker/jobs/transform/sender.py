@@ -1,4 +1,4 @@
-"""Sends the objects of a transform job to its container and stores the answers."""
+"""Sends a transform job's objects to its container and stores the answers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
-from localcloud.sagemaker.endpoints.connections import Answer, Connections, NoAnswer, Unreachable
-from localcloud.sagemaker.jobs.objects import join_uri, relative_path, split_uri
+from localcloud.sagemaker.clients import S3Client
+from localcloud.sagemaker.containers.connections import Connections, HttpAnswer, NoAnswer, Unreachable
+from localcloud.sagemaker.jobs.s3_transfer import join_uri, relative_path, split_uri
+from localcloud.sagemaker.jobs.transform.request import TransformRequest
 
 DEFAULT_INVOCATION_SECONDS, DEFAULT_RETRIES = 600, 3
 DEFAULT_CONCURRENT, DEFAULT_PAYLOAD_MB = 1, 6
@@ -18,8 +19,8 @@ _MB = 1024 * 1024
 
 
 @dataclass
-class Tally:
-    """The objects without an answer: those that the container failed on, and those that it refused."""
+class Unanswered:
+    """The keys of objects without an answer: where the container failed, and where the object was refused."""
 
     failed: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -27,7 +28,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a job may send: requests at a time, bytes a request, and how patient it is with one."""
+    """concurrent: requests at a time. payload_mb: per request. seconds, retries: timeout and retries of a request."""
 
     concurrent: int
     payload_mb: int
@@ -35,39 +36,37 @@ class Limits:
     retries: int
 
     @classmethod
-    def of(cls, request: Mapping[str, Any], container: Mapping[str, int]) -> Limits:
-        """The request's own limits, else those that the container asks for, else the service's defaults."""
+    def of(cls, request: TransformRequest, container: Mapping[str, int]) -> Limits:
+        """The request's limits, else those that the container reports, else the service's defaults."""
         client = request.get("ModelClientConfig", {})
-        defaults = {"MaxConcurrentTransforms": DEFAULT_CONCURRENT, "MaxPayloadInMB": DEFAULT_PAYLOAD_MB}
-        chosen = {name: request.get(name) or container.get(name) or value for name, value in defaults.items()}
         return cls(
-            chosen["MaxConcurrentTransforms"],
-            chosen["MaxPayloadInMB"],
+            request.get("MaxConcurrentTransforms") or container.get("MaxConcurrentTransforms") or DEFAULT_CONCURRENT,
+            request.get("MaxPayloadInMB") or container.get("MaxPayloadInMB") or DEFAULT_PAYLOAD_MB,
             client.get("InvocationsTimeoutInSeconds", DEFAULT_INVOCATION_SECONDS),
             client.get("InvocationsMaxRetries", DEFAULT_RETRIES),
         )
 
 
 class Sender:
-    """One object is one request to /invocations; its answer becomes `<path below the input prefix>.out`.
+    """Sends each object as one request to /invocations; its answer becomes `<path below the input prefix>.out`.
 
-    As in the service, an object that fails gets no output, the others are processed all the same.
+    As in the service, an object that fails gets no output and does not keep the others from being processed.
     """
 
     def __init__(
         self,
-        s3: Any,
-        request: Mapping[str, Any],
+        s3: S3Client,
+        request: TransformRequest,
         limits: Limits,
         connections: Connections,
         log: Callable[[str], None],
-        given_up: threading.Event,
+        cancelled: threading.Event,
     ) -> None:
         self._s3 = s3
         self._limits = limits
         self._connections = connections
         self._log = log
-        self._given_up = given_up
+        self._cancelled = cancelled
         source, target = request["TransformInput"], request["TransformOutput"]
         self._bucket, self._prefix = split_uri(source["DataSource"]["S3DataSource"]["S3Uri"])
         self._target = target["S3OutputPath"]
@@ -77,39 +76,39 @@ class Sender:
             for name, value in (("Content-Type", source.get("ContentType")), ("Accept", target.get("Accept")))
             if value
         }
-        self._tally = Tally()
+        self._unanswered = Unanswered()
 
-    def send_all(self, keys: Iterable[str]) -> Tally:
-        """Send the objects; returns when all are answered, or soon after the job is given up."""
+    def send_all(self, keys: Iterable[str]) -> Unanswered:
+        """Send the objects; returns when all have been sent, or soon after the job was cancelled."""
         with ThreadPoolExecutor(self._limits.concurrent, thread_name_prefix="transform") as pool:
             list(pool.map(self._send, keys))
-        return self._tally
+        return self._unanswered
 
     def _send(self, key: str) -> None:
-        if self._given_up.is_set():
+        if self._cancelled.is_set():
             return
         body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         if len(body) > self._limits.payload_mb * _MB:
-            self._fail(key, self._tally.refused, "Too much data for max payload size")
+            self._fail(key, self._unanswered.refused, "Too much data for max payload size")
             return
         answer = self._ask(body)
         if answer is None:
-            self._fail(key, self._tally.failed, "Unable to get response from algorithm")
+            self._fail(key, self._unanswered.failed, "Unable to get response from algorithm")
         elif answer.status >= 500:
             self._fail(
-                key, self._tally.failed, f"Bad HTTP status received from algorithm: {answer.status}", answer.text
+                key, self._unanswered.failed, f"Bad HTTP status received from algorithm: {answer.status}", answer.text
             )
         elif answer.status >= 400:
-            self._fail(key, self._tally.refused, f"ClientError: {answer.status}", answer.text)
+            self._fail(key, self._unanswered.refused, f"ClientError: {answer.status}", answer.text)
         else:
             bucket, target = split_uri(join_uri(self._target, relative_path(key, self._prefix) + ".out"))
             self._s3.put_object(Bucket=bucket, Key=target, Body=answer.body + self._end)
 
-    def _ask(self, body: bytes) -> Answer | None:
-        """The answer, after retries where the container fails; None when it gives none."""
+    def _ask(self, body: bytes) -> HttpAnswer | None:
+        """The answer, after retries if the container fails; None if it never answers."""
         answer = None
         for attempt in range(self._limits.retries + 1):
-            if attempt and self._given_up.wait(RETRY_SECONDS * 2**attempt):
+            if attempt and self._cancelled.wait(RETRY_SECONDS * 2**attempt):
                 return answer
             try:
                 answer = self._connections.request(
@@ -121,9 +120,9 @@ class Sender:
                 return answer
         return answer
 
-    def _fail(self, key: str, tally: list[str], error: str, message: str = "") -> None:
+    def _fail(self, key: str, keys: list[str], error: str, message: str = "") -> None:
         where = f"[sagemaker logs]: {self._bucket}/{key}: "
-        tally.append(key)
+        keys.append(key)
         self._log(where + error)
         if message:
             self._log(where + "Message:")

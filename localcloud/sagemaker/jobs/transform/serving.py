@@ -1,4 +1,4 @@
-"""The serving process of a transform job: started, asked whether it is ready, ended."""
+"""The serving process of a transform job: its start, readiness check and end."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from localcloud.context import Cloud
-from localcloud.sagemaker.endpoints.connections import Connections, NoAnswer, Unreachable
-from localcloud.sagemaker.jobs.strays import kill_strays
+from localcloud.sagemaker.containers.connections import Connections, NoAnswer, Unreachable
+from localcloud.sagemaker.jobs.orphans import kill_orphans
 
 STARTUP_SECONDS = 60.0
 GRACE_SECONDS = 5.0
@@ -31,10 +30,10 @@ class ServingProcess:
         self.connections = Connections(port)
         self.tail: collections.deque[str] = collections.deque(maxlen=20)
 
-    def is_ready(self, given_up: Callable[[], bool]) -> bool:
-        """Wait for /ping to answer 200; False when it exits, when its time is over, or once `given_up()`."""
+    def is_ready(self, cancelled: Callable[[], bool]) -> bool:
+        """Wait until /ping answers 200; False if the process exits, the time is over, or `cancelled()` is true."""
         deadline = time.monotonic() + STARTUP_SECONDS
-        while self._process.poll() is None and time.monotonic() < deadline and not given_up():
+        while self._process.poll() is None and time.monotonic() < deadline and not cancelled():
             with contextlib.suppress(Unreachable, NoAnswer):
                 if self.connections.request("GET", "/ping", timeout=5.0).status == 200:
                     return True
@@ -42,17 +41,17 @@ class ServingProcess:
         return False
 
     def execution_parameters(self) -> dict[str, int]:
-        """What the container asks for itself at the optional route /execution-parameters."""
+        """The limits that the container reports at the optional route /execution-parameters."""
         try:
             answer = self.connections.request("GET", "/execution-parameters", timeout=5.0)
-            value: Any = json.loads(answer.body) if answer.status == 200 else {}
+            value: object = json.loads(answer.body) if answer.status == 200 else {}
         except (Unreachable, NoAnswer, ValueError):
             return {}
         found = {name: value.get(name) for name in _PARAMETERS} if isinstance(value, dict) else {}
         return {name: number for name, number in found.items() if isinstance(number, int) and number > 0}
 
     def end(self) -> None:
-        """SIGTERM, a moment, SIGKILL; requests that still wait find their connection closed."""
+        """SIGTERM, then SIGKILL after the grace period; waiting requests find their connection closed."""
         self._cloud.processes.end(self._process, GRACE_SECONDS)
 
 
@@ -66,7 +65,7 @@ def serving(
     port: int,
     on_line: Callable[[str], None],
 ) -> Iterator[ServingProcess]:
-    """A process that lives as long as the block, with every line of its output handed on."""
+    """A process that runs while the block does; each line of its output is passed to `on_line`."""
     popen = cloud.processes.start(
         list(argv),
         cwd=cwd,
@@ -91,6 +90,6 @@ def serving(
         yield process
     finally:
         process.end()
-        kill_strays("SAGEMAKER_BASE_DIR", environment["SAGEMAKER_BASE_DIR"])
+        kill_orphans("SAGEMAKER_BASE_DIR", environment["SAGEMAKER_BASE_DIR"])
         reader.join()
         process.connections.close()

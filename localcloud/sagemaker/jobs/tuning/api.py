@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
-from localcloud.sagemaker.jobs.records import JobStore, page, select
+from localcloud.sagemaker.api.listing import ListQuery, page, select
+from localcloud.sagemaker.api.operations import Answer, Operation
+from localcloud.sagemaker.api.tags import Tags
+from localcloud.sagemaker.api.validation import validation_error
+from localcloud.sagemaker.jobs.records import JobStore
 from localcloud.sagemaker.jobs.runner import JobRunner
-from localcloud.sagemaker.jobs.tags import Tags
 from localcloud.sagemaker.jobs.training.api import TrainingJobs
 from localcloud.sagemaker.jobs.tuning.checks import check_tuning_request
-from localcloud.sagemaker.jobs.tuning.record import TrialJob, TuningJob
+from localcloud.sagemaker.jobs.tuning.record import Trial, TuningJob
+from localcloud.sagemaker.jobs.tuning.request import NAME, ListTrialsQuery, TuningJobName, TuningRequest
 from localcloud.sagemaker.jobs.tuning.run import TuningRun
 from localcloud.sagemaker.jobs.tuning.warm_start import check_warm_start, parent_names
-from localcloud.sagemaker.jobs.validation import validation_error
 
-Parameters = dict[str, Any]
-NAME = "HyperParameterTuningJobName"
+if TYPE_CHECKING:
+    from _typeshed import SupportsRichComparison
 
 
 def _missing(name: str) -> AwsError:
@@ -42,16 +45,16 @@ class TuningJobs:
         self._training = training
         self._store: JobStore[TuningJob] = JobStore(_missing, _duplicate)
 
-    def operations(self) -> dict[str, Any]:
+    def operations(self) -> dict[str, Operation]:
         return {
             "CreateHyperParameterTuningJob": self._create,
-            "DescribeHyperParameterTuningJob": lambda request: self._store.get(request[NAME]).describe(),
+            "DescribeHyperParameterTuningJob": self._describe,
             "ListHyperParameterTuningJobs": self._list,
             "ListTrainingJobsForHyperParameterTuningJob": self._list_trials,
             "StopHyperParameterTuningJob": self._stop,
         }
 
-    def _create(self, request: Parameters) -> Parameters:
+    def _create(self, request: TuningRequest) -> Answer:
         check_tuning_request(request)
         parents = [self._parent(name) for name in parent_names(request)]
         check_warm_start(request, parents)
@@ -69,27 +72,30 @@ class TuningJobs:
         except AwsError as missing:
             raise validation_error(f"Parent tuning job {name} does not exist.") from missing
 
-    def _stop(self, request: Parameters) -> None:
+    def _describe(self, request: TuningJobName) -> Answer:
+        return self._store.get(request[NAME]).describe()
+
+    def _stop(self, request: TuningJobName) -> None:
         job = self._store.get(request[NAME])
         if job.is_final:
             raise validation_error(f"The request was rejected because the tuning job is in status {job.status}.")
         job.request_stop()
 
-    def _list(self, query: Parameters) -> Parameters:
-        jobs = select(self._store.all(), query, default_sort="Name")
+    def _list(self, query: ListQuery) -> Answer:
+        jobs = select(self._store.all(), query, sort_by="Name")
         return page([job.summary() for job in jobs], query, "HyperParameterTuningJobSummaries")
 
-    def _list_trials(self, query: Parameters) -> Parameters:
+    def _list_trials(self, query: ListTrialsQuery) -> Answer:
         tuning_job = self._store.get(query[NAME])
         trials = [trial for trial in tuning_job.trials if query.get("StatusEquals") in (None, trial.job.status)]
         sort_by = query.get("SortBy", "Name")
         if sort_by == "FinalObjectiveMetricValue":  # the service leaves out the jobs that have none
             trials = [trial for trial in trials if trial.objective is not None]
-        keys: dict[str, Callable[[TrialJob], Any]] = {
+        keys: dict[str, Callable[[Trial], SupportsRichComparison]] = {
             "Name": lambda trial: trial.job.name,
             "CreationTime": lambda trial: trial.job.created,
             "Status": lambda trial: trial.job.status,
-            "FinalObjectiveMetricValue": lambda trial: trial.objective,
+            "FinalObjectiveMetricValue": lambda trial: trial.objective or 0.0,
         }
         trials.sort(key=keys[sort_by], reverse=query.get("SortOrder", "Ascending") == "Descending")
         return page([trial.summary() for trial in trials], query, "TrainingJobSummaries")

@@ -1,15 +1,17 @@
-"""What CreateHyperParameterTuningJob refuses beyond its input shape, and the trials that it would start."""
+"""What CreateHyperParameterTuningJob refuses beyond its input shape, including requests whose trials are invalid."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
+from localcloud.sagemaker.api.validation import check_request, refusal, validation_error
 from localcloud.sagemaker.jobs.training.checks import check_training_request
+from localcloud.sagemaker.jobs.training.request import TrainingRequest
 from localcloud.sagemaker.jobs.tuning.hyperband import resources
 from localcloud.sagemaker.jobs.tuning.ranges import CategoricalRange, parse_ranges
+from localcloud.sagemaker.jobs.tuning.request import NAME, TrainingJobDefinition, TuningJobConfig, TuningRequest
 from localcloud.sagemaker.jobs.tuning.search import count_combinations
-from localcloud.sagemaker.jobs.validation import check_request, refusal, validation_error
 
 NOT_EMULATED = {
     "TrainingJobDefinitions": "use one TrainingJobDefinition",
@@ -18,7 +20,7 @@ NOT_EMULATED = {
 CONFIG_NOT_EMULATED = {
     "TuningJobCompletionCriteria": "leave it out and use ResourceLimits",
 }
-# Fields of a training job definition that go to each trial's CreateTrainingJob as they are.
+# Fields of a training job definition that each trial's CreateTrainingJob request repeats.
 _PASSED_ON = (
     "RoleArn",
     "InputDataConfig",
@@ -36,7 +38,7 @@ _PASSED_ON = (
 )
 
 
-def trial_request(request: Mapping[str, Any], name: str, tuned: Mapping[str, str]) -> dict[str, Any]:
+def trial_request(request: TuningRequest, name: str, tuned: Mapping[str, str]) -> TrainingRequest:
     """The CreateTrainingJob request of one trial."""
     definition = request["TrainingJobDefinition"]
     objective = request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
@@ -45,13 +47,14 @@ def trial_request(request: Mapping[str, Any], name: str, tuned: Mapping[str, str
         **tuned,
         "_tuning_objective_metric": objective["MetricName"],
     }
-    passed_on = {field: definition[field] for field in _PASSED_ON if field in definition}
+    passed_on = {field: value for field, value in definition.items() if field in _PASSED_ON}
     tags = {"Tags": request["Tags"]} if request.get("Tags") else {}
-    return {"TrainingJobName": name, "HyperParameters": hyperparameters, **passed_on, **tags}
+    trial = {"TrainingJobName": name, "HyperParameters": hyperparameters, **passed_on, **tags}
+    return cast(TrainingRequest, trial)  # check_tuning_request validates such a request
 
 
-def check_tuning_request(request: Mapping[str, Any]) -> None:
-    """Raise ValidationException for a request that can not run as asked."""
+def check_tuning_request(request: TuningRequest) -> None:
+    """Raise ValidationException for a request that cannot run as requested."""
     for field, remedy in NOT_EMULATED.items():
         if request.get(field):
             raise refusal(field, remedy)
@@ -71,12 +74,12 @@ def check_tuning_request(request: Mapping[str, Any]) -> None:
         resources(config, definition.get("StaticHyperParameters", {}))
     elif config.get("StrategyConfig"):
         raise validation_error("StrategyConfig is supported only for the Hyperband strategy.")
-    probe = trial_request(request, f"{request['HyperParameterTuningJobName']}-001-00000000", {})
+    probe = trial_request(request, f"{request[NAME]}-001-00000000", {})
     check_request("CreateTrainingJob", probe)
     check_training_request(probe)
 
 
-def _check_objective(config: Mapping[str, Any], definition: Mapping[str, Any]) -> None:
+def _check_objective(config: TuningJobConfig, definition: TrainingJobDefinition) -> None:
     objective = config.get("HyperParameterTuningJobObjective")
     if objective is None:
         raise validation_error("You must specify a HyperParameterTuningJobObjective.")
@@ -88,7 +91,7 @@ def _check_objective(config: Mapping[str, Any], definition: Mapping[str, Any]) -
         )
 
 
-def _check_ranges(config: Mapping[str, Any], definition: Mapping[str, Any]) -> None:
+def _check_ranges(config: TuningJobConfig, definition: TrainingJobDefinition) -> None:
     ranges = parse_ranges(config.get("ParameterRanges", {}))
     if not ranges:
         raise validation_error("You must specify at least one parameter range in ParameterRanges.")

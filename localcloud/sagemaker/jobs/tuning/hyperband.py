@@ -1,32 +1,32 @@
-"""Hyperband: random search whose trials are real training jobs, stopped early by what they report epoch by epoch."""
+"""Hyperband: random search that stops trials early by the objective values they report epoch by epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from localcloud.sagemaker.api.validation import validation_error
 from localcloud.sagemaker.jobs.tuning.ranges import Range
+from localcloud.sagemaker.jobs.tuning.request import TuningJobConfig
 from localcloud.sagemaker.jobs.tuning.search import OptunaSearch, Suggestion
-from localcloud.sagemaker.jobs.validation import validation_error
 
-_REDUCTION_FACTOR = 3  # the Hyperband paper's; the service does not tell its own
-# Where the service looks for MaxResource when the request leaves it out.
+_REDUCTION_FACTOR = 3  # from the Hyperband paper; the service does not document its own
+# The static hyperparameters in which the service looks for MaxResource if the request leaves it out.
 _EPOCH_NAMES = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
 
 
 @dataclass(frozen=True)
 class Resources:
-    """Epochs that a trial may use, counted by the values of the objective metric that it reports."""
+    """Least and most epochs of a trial. Each value of the objective metric that it reports counts as one epoch."""
 
     least: int
     most: int
 
 
-def resources(config: Mapping[str, Any], static: Mapping[str, str]) -> Resources:
-    """The request's resources; ValidationException as the service has it.
+def resources(config: TuningJobConfig, static: Mapping[str, str]) -> Resources:
+    """The resources of a request; the service's ValidationException if they are invalid.
 
-    config: HyperParameterTuningJobConfig. static: StaticHyperParameters.
+    static: StaticHyperParameters.
     """
     if config.get("TrainingJobEarlyStoppingType") == "Auto":
         raise validation_error(
@@ -36,7 +36,7 @@ def resources(config: Mapping[str, Any], static: Mapping[str, str]) -> Resources
     most = given.get("MaxResource") or _epochs(static)
     if most is None:
         raise validation_error(
-            "MaxResource must be specified in HyperbandStrategyConfig: it can not be inferred from "
+            "MaxResource must be specified in HyperbandStrategyConfig: it cannot be inferred from "
             f"StaticHyperParameters, which have none of {', '.join(_EPOCH_NAMES)}."
         )
     least = given.get("MinResource", 1)
@@ -54,12 +54,12 @@ def _epochs(static: Mapping[str, str]) -> int | None:
 
 
 class HyperbandSearch(OptunaSearch):
-    """Draws at random; several brackets of asynchronous successive halving decide which trials go on."""
+    """Draws at random; several brackets of asynchronous successive halving decide which trials continue."""
 
     def __init__(
         self, ranges: Sequence[Range], *, resources: Resources, maximize: bool, seed: int | None, name: str
     ) -> None:
-        """name: of the tuning job; with it and the seed, the same trials fall into the same brackets."""
+        """name: of the tuning job; together with the seed it determines which trials are in which brackets."""
         from optuna.pruners import HyperbandPruner
 
         super().__init__(
@@ -74,12 +74,13 @@ class HyperbandSearch(OptunaSearch):
         self._num_reported: dict[int, int] = {}
 
     def is_over(self, suggestion: Suggestion, values: Sequence[float]) -> bool:
-        """Whether a trial with these objective values so far, one an epoch, is to be stopped."""
-        trial = suggestion.handle
+        """Whether to stop a trial that has reported these objective values, one per epoch."""
+        trial = suggestion.trial
+        assert trial is not None
         first = self._num_reported.get(trial.number, 0)
         self._num_reported[trial.number] = len(values)
         for epoch, value in enumerate(values[first:], first + 1):
             trial.report(value, epoch)
             if trial.should_prune():
                 return True
-        return len(values) > self._resources.most  # one that is at its last epoch ends by itself
+        return len(values) > self._resources.most  # a trial in its last epoch ends by itself

@@ -1,22 +1,23 @@
-"""Hyperparameter ranges: how a request writes them, how a search samples them, how a trial receives them."""
+"""Hyperparameter ranges: parsed from a request, sampled by a search, and written as text for a trial."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from localcloud.sagemaker.jobs.validation import refusal, validation_error
+from localcloud.sagemaker.api.validation import refusal, validation_error
+from localcloud.sagemaker.jobs.tuning.request import NumericParameterRange, ParameterRanges
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-# "Auto" leaves the scale to the service: a range over two decades or more is searched by order of magnitude.
+# "Auto" lets the service choose the scale; here a range of two decades or more is searched logarithmically.
 AUTO_LOGARITHMIC_RATIO = 100
 
 
 @dataclass(frozen=True)
 class CategoricalRange:
-    """One of the given values, passed on exactly as given."""
+    """One of the given values, used exactly as given."""
 
     name: str
     values: tuple[str, ...]
@@ -26,11 +27,11 @@ class CategoricalRange:
 
         return CategoricalDistribution(self.values)
 
-    def text(self, sampled: Any) -> str:
-        return str(sampled)
+    def text(self, sampled: str) -> str:
+        return sampled
 
-    def sampled(self, text: str) -> Any:
-        """What text() would write as `text`; None when it is not in the range."""
+    def sampled(self, text: str) -> str | None:
+        """The inverse of text(); None if `text` is not in the range."""
         return text if text in self.values else None
 
 
@@ -59,13 +60,13 @@ class NumericRange:
             return FloatDistribution(1 - self.high, 1 - self.low, log=True)
         return FloatDistribution(self.low, self.high, log=self.logarithmic)
 
-    def text(self, sampled: Any) -> str:
+    def text(self, sampled: float) -> str:
         if self.scaling == "ReverseLogarithmic":
             sampled = min(max(1 - sampled, self.low), self.high)
         return str(sampled)
 
-    def sampled(self, text: str) -> Any:
-        """What text() would write as `text`; None when it is not in the range."""
+    def sampled(self, text: str) -> float | None:
+        """The inverse of text(); None if `text` is not in the range."""
         try:
             value = int(text) if self.integer else float(text)
         except ValueError:
@@ -80,8 +81,8 @@ class NumericRange:
 Range = CategoricalRange | NumericRange
 
 
-def parse_ranges(ranges: dict[str, Any]) -> list[Range]:
-    """The ranges of a request in its order; ValidationException for one that can not be searched."""
+def parse_ranges(ranges: ParameterRanges) -> list[Range]:
+    """The ranges of a request; ValidationException for one that cannot be searched."""
     if ranges.get("AutoParameters"):
         raise refusal("ParameterRanges.AutoParameters", "give the parameters ranges of their own")
     parsed: list[Range] = [_numeric(entry, integer=True) for entry in ranges.get("IntegerParameterRanges", [])]
@@ -97,7 +98,7 @@ def parse_ranges(ranges: dict[str, Any]) -> list[Range]:
     return parsed
 
 
-def _numeric(entry: dict[str, str], *, integer: bool) -> NumericRange:
+def _numeric(entry: NumericParameterRange, *, integer: bool) -> NumericRange:
     name, scaling = entry["Name"], entry.get("ScalingType", "Auto")
     try:
         convert = int if integer else float

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
-from localcloud.sagemaker.jobs.records import Job, now, present
+from localcloud.sagemaker.api.answers import echoed, now, present
+from localcloud.sagemaker.jobs.records import Job
 from localcloud.sagemaker.jobs.training.record import TrainingJob
+from localcloud.sagemaker.jobs.tuning.request import Objective, TuningJobConfig, TuningRequest
 from localcloud.sagemaker.jobs.tuning.search import Suggestion
-from localcloud.sagemaker.jobs.validation import echoed
 
 
 @dataclass(frozen=True)
-class TrialJob:
-    """One trial: the training job and the suggestion that it tries."""
+class Trial:
+    """One trial: a training job and the suggestion that it tries."""
 
     job: TrainingJob
     suggestion: Suggestion
@@ -35,8 +35,8 @@ class TrialJob:
             return "Pending"
         return "Failed" if self.objective is None else "Succeeded"
 
-    def summary(self, direction: str | None = None) -> dict[str, Any]:
-        """As in a list of trials; with the objective's direction, as in a best training job."""
+    def summary(self, direction: str | None = None) -> dict[str, object]:
+        """As in a list of trials; with the objective's direction as in BestTrainingJob."""
         job, objective = self.job, self.objective
         metric = None
         if objective is not None:
@@ -44,7 +44,7 @@ class TrialJob:
         return present(
             TrainingJobName=job.name,
             TrainingJobArn=job.arn,
-            TuningJobName=job.trial.tuning_job_name if job.trial else None,
+            TuningJobName=job.tuning_job.name if job.tuning_job else None,
             CreationTime=job.created,
             TrainingStartTime=job.started,
             TrainingEndTime=job.ended,
@@ -58,37 +58,38 @@ class TrialJob:
 
 @dataclass
 class TuningJob(Job):
-    trials: list[TrialJob] = field(default_factory=list)
+    request: TuningRequest
+    trials: list[Trial] = field(default_factory=list)
     parents: list[TuningJob] = field(default_factory=list)  # of a warm start
 
     @property
-    def config(self) -> dict[str, Any]:
+    def config(self) -> TuningJobConfig:
         return self.request["HyperParameterTuningJobConfig"]
 
     @property
-    def objective(self) -> dict[str, str]:
-        """Type (Maximize or Minimize) and MetricName."""
+    def objective(self) -> Objective:
         return self.config["HyperParameterTuningJobObjective"]
 
     @property
     def maximize(self) -> bool:
         return self.objective["Type"] == "Maximize"
 
-    def best(self) -> TrialJob | None:
-        """The trial with the best objective; the earlier one of two equals."""
+    def best(self) -> Trial | None:
+        """The trial with the best objective; the earlier one of two with equal objectives."""
         return self._best_of(self.trials)
 
     @property
     def is_identical_warm_start(self) -> bool:
-        return self.request.get("WarmStartConfig", {}).get("WarmStartType") == "IdenticalDataAndAlgorithm"
+        warm_start = self.request.get("WarmStartConfig")
+        return warm_start is not None and warm_start["WarmStartType"] == "IdenticalDataAndAlgorithm"
 
-    def overall_best(self) -> TrialJob | None:
-        """The best also of the parents' trials; only a warm start with identical data and algorithm compares them."""
+    def overall_best(self) -> Trial | None:
+        """The best trial, including the parents'; None unless the warm start has identical data and algorithm."""
         if not self.is_identical_warm_start:
             return None
         return self._best_of([trial for parent in self.parents for trial in parent.trials] + self.trials)
 
-    def _best_of(self, trials: list[TrialJob]) -> TrialJob | None:
+    def _best_of(self, trials: list[Trial]) -> Trial | None:
         scored = [(trial.objective, trial) for trial in trials if trial.objective is not None]
         if not scored:
             return None
@@ -109,7 +110,7 @@ class TuningJob(Job):
             "ObjectiveStatusCounters": {name: objectives[name] for name in ("Succeeded", "Pending", "Failed")},
         }
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         with self.lock:
             best, overall = self.best(), self.overall_best()
             runtime = math.ceil(((self.ended or now()) - self.created).total_seconds())
@@ -129,7 +130,7 @@ class TuningJob(Job):
                 ),
             }
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         with self.lock:
             return {
                 **self.counters(),

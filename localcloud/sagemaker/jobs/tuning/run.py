@@ -1,4 +1,4 @@
-"""One tuning job: starts trials, learns from them, ends with the best."""
+"""Executes one tuning job: starts trials, learns from them, ends with the best."""
 
 from __future__ import annotations
 
@@ -8,38 +8,39 @@ import time
 import uuid
 
 from localcloud.errors import AwsError
+from localcloud.sagemaker.jobs.failures import internal_error
 from localcloud.sagemaker.jobs.runner import JobRunner
 from localcloud.sagemaker.jobs.training.api import TrainingJobs
-from localcloud.sagemaker.jobs.training.record import Trial
+from localcloud.sagemaker.jobs.training.record import TuningJobReference
 from localcloud.sagemaker.jobs.tuning.checks import trial_request
-from localcloud.sagemaker.jobs.tuning.early_stopping import is_hopeless
+from localcloud.sagemaker.jobs.tuning.early_stopping import is_worse_than_median
 from localcloud.sagemaker.jobs.tuning.hyperband import HyperbandSearch, resources
 from localcloud.sagemaker.jobs.tuning.ranges import CategoricalRange, parse_ranges
-from localcloud.sagemaker.jobs.tuning.record import TrialJob, TuningJob
+from localcloud.sagemaker.jobs.tuning.record import Trial, TuningJob
 from localcloud.sagemaker.jobs.tuning.search import GridSearch, OptunaSearch, Search, count_combinations
 from localcloud.sagemaker.jobs.tuning.warm_start import known_points
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.02
-# The service gives up on a search whose first trials all fail.
+# The service ends a search whose first trials all fail.
 MAX_FAILED_AT_FIRST = 5
 
 
 class TuningRun:
-    """Executes one search. run() leaves the record in a final status, whatever happens."""
+    """Executes one search. run() always leaves its record in a final status."""
 
     def __init__(self, runner: JobRunner, training: TrainingJobs, job: TuningJob) -> None:
         self._runner = runner
         self._training = training
         self._job = job
         limits = job.config["ResourceLimits"]
-        self._max_trials = limits.get("MaxNumberOfTrainingJobs", math.inf)
+        self._max_trials: float = limits.get("MaxNumberOfTrainingJobs", math.inf)
         self._max_parallel = limits["MaxParallelTrainingJobs"]
         self._deadline = time.monotonic() + limits.get("MaxRuntimeInSeconds", math.inf)
         self._stops_early = job.config.get("TrainingJobEarlyStoppingType") == "Auto"
         self._num_compared: dict[str, int] = {}
-        self._running: list[TrialJob] = []
+        self._running: list[Trial] = []
 
     def _make_search(self) -> Search:
         config = self._job.config
@@ -73,13 +74,13 @@ class TuningRun:
         try:
             self._explore()
             self._job.set_status(*self._outcome())
-        except AwsError as refused:  # a trial that the training API does not take
+        except AwsError as refused:  # the training API refused a trial
             self._end_trials()
             self._job.set_status("Failed", f"ClientError: {refused.message}")
         except Exception as error:
             log.exception("tuning job %s", self._job.name)
             self._end_trials()
-            self._job.set_status("Failed", f"InternalServerError: localcloud failed: {type(error).__name__}: {error}")
+            self._job.set_status("Failed", internal_error(error))
 
     def _explore(self) -> None:
         search = self._make_search()
@@ -108,20 +109,20 @@ class TuningRun:
         suggestion = search.ask()
         name = f"{self._job.name}-{len(self._job.trials) + 1:03d}-{uuid.uuid4().hex[:8]}"
         request = trial_request(self._job.request, name, suggestion.values)
-        origin = Trial(self._job.name, self._job.arn, suggestion.values)
-        trial = TrialJob(self._training.create(request, origin), suggestion, self._job.objective["MetricName"])
+        origin = TuningJobReference(self._job.name, self._job.arn)
+        trial = Trial(self._training.create(request, origin), suggestion, self._job.objective["MetricName"])
         self._running.append(trial)
         with self._job.lock:
             self._job.trials.append(trial)
 
     def _learn(self, search: Search) -> None:
-        """Tell the search about the trials that have ended since the last time."""
+        """Tell the search about the trials that have ended since the last call."""
         for trial in [trial for trial in self._running if trial.job.is_final]:
             self._running.remove(trial)
             search.tell(trial.suggestion, trial.objective)
 
     def _stop_early(self, search: Search) -> None:
-        """Stop the trials that have reported something new and are not worth going on with."""
+        """Stop the trials that have reported a new value and are not worth continuing."""
         if not self._stops_early and not isinstance(search, HyperbandSearch):
             return
         metric = self._job.objective["MetricName"]
@@ -134,7 +135,7 @@ class TuningRun:
             if isinstance(search, HyperbandSearch):
                 over = search.is_over(trial.suggestion, values)
             else:
-                over = is_hopeless(values, finished, maximize=self._job.maximize)
+                over = is_worse_than_median(values, finished, maximize=self._job.maximize)
             if over:
                 trial.job.request_stop()
 
@@ -146,7 +147,7 @@ class TuningRun:
             trial.job.done.wait()
 
     def _outcome(self) -> tuple[str, str | None]:
-        """Final status and, for a failure, its reason in the service's words."""
+        """Final status and, for a failure, the service's message."""
         trials = self._job.trials
         if self._fails_from_the_start():
             return "Failed", (

@@ -1,4 +1,4 @@
-"""Search strategies: which hyperparameters the next trial gets."""
+"""Search strategies: they choose the hyperparameters of the next trial."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from localcloud.sagemaker.jobs.tuning.ranges import CategoricalRange, NumericRange, Range
 
 if TYPE_CHECKING:
+    import optuna
     from optuna.pruners import BasePruner
 
-# Draws for one suggestion: first the strategy's own, then, where it insists on what was tried already, random ones.
+# Draws for one suggestion: first the strategy's own; if they only repeat earlier trials, random ones.
 _STRATEGY_DRAWS = 20
 _MAX_DRAWS = 220
 _MAX_STARTUP_TRIALS = 10
@@ -21,22 +22,22 @@ _MAX_STARTUP_TRIALS = 10
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Values for one trial, as the strings that its training job receives; `handle` is the strategy's own."""
+    """Values for one trial, as the strings that its training job receives; `trial` is Optuna's record of it."""
 
     values: dict[str, str]
-    handle: Any = field(default=None, compare=False)
+    trial: optuna.trial.Trial | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class KnownPoint:
-    """A trial of an earlier search: all of its hyperparameters, tuned or static, and its objective."""
+    """A trial of an earlier search: all of its hyperparameters, tuned and static, and its objective."""
 
     hyperparameters: Mapping[str, str]
     objective: float
 
 
 class Search(Protocol):
-    """ask() for the next trial's values, tell() its objective, or None when it has none."""
+    """ask() for the next trial's values; tell() its objective, or None if it has none."""
 
     def ask(self) -> Suggestion: ...
 
@@ -44,7 +45,7 @@ class Search(Protocol):
 
 
 class GridSearch:
-    """Every combination of categorical values, once."""
+    """Every combination of categorical values once."""
 
     def __init__(self, ranges: Sequence[CategoricalRange]) -> None:
         names = [parameter.name for parameter in ranges]
@@ -55,7 +56,7 @@ class GridSearch:
         return next(self._remaining)
 
     def tell(self, suggestion: Suggestion, objective: float | None) -> None:
-        """A grid learns nothing."""
+        """A grid does not depend on objectives."""
 
 
 class OptunaSearch:
@@ -78,7 +79,7 @@ class OptunaSearch:
         self._failed = optuna.trial.TrialState.FAIL
         sampler: optuna.samplers.BaseSampler
         if bayesian:
-            # A third of a small budget goes to exploring; parallel trials count as bad until they report.
+            # A third of a small budget is spent on exploring; parallel trials count as bad until they report.
             startup = min(_MAX_STARTUP_TRIALS, max(2, math.ceil(max_trials / 3)))
             sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
         else:
@@ -93,9 +94,9 @@ class OptunaSearch:
         self._num_combinations = count_combinations(ranges)
 
     def start_from(self, points: Iterable[KnownPoint], *, identical: bool) -> int:
-        """Learn from trials of other searches; returns how many lie within the ranges of this one.
+        """Learn from trials of earlier searches; returns how many are within the ranges of this one.
 
-        identical: they had the same data and algorithm, so that none of them is tried again.
+        identical: they had the same data and algorithm, so none of them is tried again.
         """
         import optuna
 
@@ -113,7 +114,7 @@ class OptunaSearch:
         return num_known
 
     def ask(self) -> Suggestion:
-        """Values that no trial had before, as long as there are any."""
+        """Values that no trial has had, as long as there are any."""
         for draw in range(_MAX_DRAWS):
             if draw >= _STRATEGY_DRAWS:
                 self._study.enqueue_trial(self._explorer.ask(self._distributions).params)
@@ -128,14 +129,15 @@ class OptunaSearch:
         raise AssertionError("unreachable: the last draw is always taken")
 
     def tell(self, suggestion: Suggestion, objective: float | None) -> None:
+        assert suggestion.trial is not None
         if objective is None:
-            self._study.tell(suggestion.handle, state=self._failed)
+            self._study.tell(suggestion.trial, state=self._failed)
         else:
-            self._study.tell(suggestion.handle, objective)
+            self._study.tell(suggestion.trial, objective)
 
 
 def count_combinations(ranges: Sequence[Range]) -> float:
-    """How many different trials the ranges allow; infinite with a continuous one."""
+    """How many different trials the ranges allow; infinite if one of them is continuous."""
     return math.prod(_count(parameter) for parameter in ranges)
 
 

@@ -1,26 +1,27 @@
-"""Warm start: what the tuning jobs before have found out, and which of them may be asked."""
+"""Warm start: which earlier tuning jobs a new one may use, and what they found."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from localcloud.sagemaker.api.validation import refusal, validation_error
+from localcloud.sagemaker.jobs.tuning.ranges import parse_ranges
 from localcloud.sagemaker.jobs.tuning.record import TuningJob
+from localcloud.sagemaker.jobs.tuning.request import NAME, Objective, TuningRequest
 from localcloud.sagemaker.jobs.tuning.search import KnownPoint
-from localcloud.sagemaker.jobs.validation import refusal, validation_error
 
 
-def parent_names(request: Mapping[str, Any]) -> list[str]:
-    parents = request.get("WarmStartConfig", {}).get("ParentHyperParameterTuningJobs", [])
-    return [parent["HyperParameterTuningJobName"] for parent in parents]
+def parent_names(request: TuningRequest) -> list[str]:
+    warm_start = request.get("WarmStartConfig")
+    return [parent[NAME] for parent in warm_start["ParentHyperParameterTuningJobs"]] if warm_start else []
 
 
-def check_warm_start(request: Mapping[str, Any], parents: Sequence[TuningJob]) -> None:
-    """Raise ValidationException when a tuning job can not start from these."""
+def check_warm_start(request: TuningRequest, parents: Sequence[TuningJob]) -> None:
+    """Raise ValidationException if a tuning job cannot start from these."""
     if not parents:
         return
     if request["HyperParameterTuningJobConfig"]["Strategy"] == "Grid":
-        raise refusal("WarmStartConfig with Strategy Grid", "leave it out; a grid learns nothing")
+        raise refusal("WarmStartConfig with Strategy Grid", "leave it out; a grid does not learn from earlier trials")
     for parent in parents:
         if not parent.is_final:
             raise validation_error(
@@ -38,21 +39,21 @@ def check_warm_start(request: Mapping[str, Any], parents: Sequence[TuningJob]) -
             _check_identical(request, parent)
 
 
-def _objective(request: Mapping[str, Any]) -> Any:
+def _objective(request: TuningRequest) -> Objective:
     return request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
 
 
-def _hyperparameters(request: Mapping[str, Any]) -> set[str]:
+def _hyperparameters(request: TuningRequest) -> set[str]:
     ranges = request["HyperParameterTuningJobConfig"]["ParameterRanges"]
-    tuned = {entry["Name"] for entries in ranges.values() for entry in entries}
+    tuned = {parameter.name for parameter in parse_ranges(ranges)}
     return tuned | set(request["TrainingJobDefinition"].get("StaticHyperParameters", {}))
 
 
-def _difference(parent: Mapping[str, Any], request: Mapping[str, Any]) -> str:
+def _difference(parent: TuningRequest, request: TuningRequest) -> str:
     return ", ".join(sorted(_hyperparameters(parent) ^ _hyperparameters(request)))
 
 
-def _check_identical(request: Mapping[str, Any], parent: TuningJob) -> None:
+def _check_identical(request: TuningRequest, parent: TuningJob) -> None:
     now, before = request["TrainingJobDefinition"], parent.request["TrainingJobDefinition"]
     if now.get("InputDataConfig") != before.get("InputDataConfig"):
         raise validation_error(
@@ -67,7 +68,7 @@ def _check_identical(request: Mapping[str, Any], parent: TuningJob) -> None:
 
 
 def known_points(parents: Sequence[TuningJob]) -> list[KnownPoint]:
-    """What the parents' own trials found; warm starts do not reach back to the parents of parents."""
+    """What the parents' own trials found; the parents' parents do not count."""
     return [
         KnownPoint(trial.job.request["HyperParameters"], trial.objective)
         for parent in parents

@@ -1,20 +1,21 @@
-"""What an endpoint runs: one variant's container, read from its configuration and model."""
+"""What an endpoint runs: the container of one variant, as its configuration and model describe it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from localcloud.sagemaker.containers.models import Model, is_multi_model, model_container
+from localcloud.sagemaker.endpoints.requests import EndpointConfig
 from localcloud.sagemaker.endpoints.settings import EndpointSettings
 
 
 @dataclass(frozen=True)
 class HostingPlan:
-    """A snapshot: later changes to configuration or model do not reach a running fleet.
+    """A snapshot: later changes of the configuration or the model do not affect a running fleet.
 
-    model_data_url: the archive, or for `multi_model` the prefix of all archives.
-    instances_asked: as configured; `instances` is what runs here.
+    model_data_url: the archive, or if `multi_model` the prefix of all archives.
+    instances_requested: as configured; `instances` is how many run here.
     """
 
     endpoint_name: str
@@ -27,18 +28,16 @@ class HostingPlan:
     model_data_url: str | None
     environment: Mapping[str, str]
     instances: int
-    instances_asked: int
+    instances_requested: int
     startup_seconds: float
     load_seconds: float
 
     @classmethod
-    def of(
-        cls, endpoint_name: str, config: Mapping[str, Any], model: Mapping[str, Any], settings: EndpointSettings
-    ) -> HostingPlan:
-        """From the requests that made the endpoint configuration and the model."""
+    def of(cls, endpoint_name: str, config: EndpointConfig, model: Model, settings: EndpointSettings) -> HostingPlan:
+        """Read the requests that created the endpoint configuration and the model."""
         variant = config["ProductionVariants"][0]
-        container = model.get("PrimaryContainer") or model["Containers"][0]
-        asked = variant["InitialInstanceCount"]
+        container = model_container(model)
+        requested = variant["InitialInstanceCount"]
         caching = container.get("MultiModelConfig", {}).get("ModelCacheSetting", "Enabled")
         return cls(
             endpoint_name=endpoint_name,
@@ -46,18 +45,18 @@ class HostingPlan:
             variant_name=variant["VariantName"],
             image=container["Image"],
             role=model.get("ExecutionRoleArn"),
-            multi_model=container.get("Mode", "SingleModel") == "MultiModel",
+            multi_model=is_multi_model(container),
             cached_models=caching == "Enabled",
             model_data_url=container.get("ModelDataUrl"),
             environment=container.get("Environment", {}),
-            instances=max(1, min(asked, settings.max_instances)),
-            instances_asked=asked,
+            instances=max(1, min(requested, settings.max_instances)),
+            instances_requested=requested,
             startup_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds", settings.startup_seconds),
             load_seconds=variant.get("ModelDataDownloadTimeoutInSeconds", settings.load_seconds),
         )
 
     def archive(self, target_model: str | None) -> tuple[str, str]:
-        """Bucket and key of the archive that a request's TargetModel means."""
+        """Bucket and key of the archive that a request's TargetModel names."""
         bucket, _, key = (self.model_data_url or "").removeprefix("s3://").partition("/")
         if target_model is None:
             return bucket, key

@@ -1,11 +1,10 @@
-"""A request against the service's own model: lengths, ranges, patterns and enums, refused in the service's words."""
+"""Checks a request against the service's own model: lengths, ranges, patterns and enums, with the service's errors."""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sized
 
 import botocore.session
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
@@ -14,12 +13,12 @@ from localcloud.errors import AwsError
 
 
 def validation_error(message: str) -> AwsError:
-    """The error that SageMaker answers to a request it will not take."""
+    """The error with which SageMaker refuses a request."""
     return AwsError("ValidationException", message)
 
 
 def refusal(field: str, remedy: str) -> AwsError:
-    """The error for a field that the service has and this cloud does not do."""
+    """The error for a field that SageMaker has and the local cloud does not emulate."""
     return validation_error(f"localcloud does not emulate {field}: {remedy}")
 
 
@@ -34,14 +33,8 @@ def operation_model(operation: str) -> OperationModel:
     return sagemaker_model().operation_model(operation)
 
 
-def echoed(request: dict[str, Any], describe_operation: str) -> dict[str, Any]:
-    """The fields of a create request that its describe answer repeats."""
-    shape = operation_model(describe_operation).output_shape
-    return {name: value for name, value in request.items() if name in shape.members}
-
-
-def check_request(operation: str, request: dict[str, Any]) -> None:
-    """Raise ValidationException when `request` breaks the constraints of `operation`'s input shape."""
+def check_request(operation: str, request: Mapping[str, object]) -> None:
+    """Raise ValidationException if `request` breaks the constraints of `operation`'s input shape."""
     problems = list(_problems(operation_model(operation).input_shape, request, ""))
     if problems:
         noun = "validation error" if len(problems) == 1 else "validation errors"
@@ -59,17 +52,17 @@ _PYTHON_TYPES: dict[str, type] = {
 }
 
 
-def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if not _has_type(value, shape):
+def _problems(shape: Shape, value: object, path: str) -> Iterator[str]:
+    if not isinstance(value, _PYTHON_TYPES.get(shape.type_name, object)):
         yield _violation(value, path, f"Member must be a {shape.type_name}")
-    elif isinstance(shape, StructureShape):
+    elif isinstance(value, dict) and isinstance(shape, StructureShape):
         yield from _structure_problems(shape, value, path)
-    elif isinstance(shape, MapShape):
+    elif isinstance(value, dict) and isinstance(shape, MapShape):
         yield from _size_problems(shape, value, path)
         for key, item in value.items():
             yield from _problems(shape.key, key, f"{path}.key")
             yield from _problems(shape.value, item, f"{path}.{key}.member")
-    elif isinstance(shape, ListShape):
+    elif isinstance(value, list) and isinstance(shape, ListShape):
         yield from _size_problems(shape, value, path)
         for position, item in enumerate(value, 1):
             yield from _problems(shape.member, item, f"{path}.{position}.member")
@@ -79,11 +72,7 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield from _bound_problems(shape, value, value, path, "have value")
 
 
-def _has_type(value: Any, shape: Shape) -> bool:
-    return isinstance(value, _PYTHON_TYPES.get(shape.type_name, object))
-
-
-def _structure_problems(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[str]:
+def _structure_problems(shape: StructureShape, value: Mapping[str, object], path: str) -> Iterator[str]:
     for name in shape.required_members:
         if value.get(name) is None:
             yield _violation(None, _join(path, name), "Member must not be null")
@@ -103,15 +92,15 @@ def _string_problems(shape: Shape, value: str, path: str) -> Iterator[str]:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    # Java's \p{...} classes have no equivalent in `re`; the service's other constraints still hold for such a field.
+    # `re` does not know Java's \p{...} classes; the service's other constraints still apply to such a field.
     return "\\p{" in pattern or "\\uD800" in pattern or re.fullmatch(pattern, value) is not None
 
 
-def _size_problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
+def _size_problems(shape: Shape, value: Sized, path: str) -> Iterator[str]:
     yield from _bound_problems(shape, len(value), value, path, "have length")
 
 
-def _bound_problems(shape: Shape, measured: float, value: Any, path: str, verb: str) -> Iterator[str]:
+def _bound_problems(shape: Shape, measured: float, value: object, path: str, verb: str) -> Iterator[str]:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     if least is not None and measured < least:
         yield _violation(value, path, f"Member must {verb} greater than or equal to {least}")
@@ -119,7 +108,7 @@ def _bound_problems(shape: Shape, measured: float, value: Any, path: str, verb: 
         yield _violation(value, path, f"Member must {verb} less than or equal to {most}")
 
 
-def _violation(value: Any, path: str, constraint: str) -> str:
+def _violation(value: object, path: str, constraint: str) -> str:
     shown = "null" if value is None else f"'{value}'"
     return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
 

@@ -1,4 +1,4 @@
-"""HTTP to one container over connections that stay open."""
+"""HTTP requests to one container over connections that stay open."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPMessage
+from typing import Protocol
 
 _MAX_IDLE = 64
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """A container's response."""
 
     status: int
@@ -26,15 +27,28 @@ class Answer:
 
 
 class Unreachable(Exception):
-    """The container took no connection, or closed it without an answer."""
+    """The container refused the connection, or closed it without an answer."""
 
 
 class NoAnswer(Exception):
-    """The container did not answer in time, or not in HTTP."""
+    """The container did not answer in time, or its answer is not HTTP."""
+
+
+class Send(Protocol):
+    """Sends a request to a container and reads the whole answer; Unreachable or NoAnswer if that fails."""
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 60.0,
+    ) -> HttpAnswer: ...
 
 
 class Connections:
-    """A pool to one port on loopback."""
+    """A pool of connections to one loopback port."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -47,15 +61,15 @@ class Connections:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 60.0,
-    ) -> Answer:
-        """Send a request and read the whole answer; Unreachable or NoAnswer otherwise."""
+    ) -> HttpAnswer:
+        """As Send."""
         connection, reused = self._take(timeout)
         try:
             answer = _exchange(connection, method, path, body, headers or {})
         except Unreachable:
             if not reused:
                 raise
-            # The server had closed a connection that lay idle: that says nothing about this request.
+            # The server has closed an idle connection, which says nothing about this request.
             connection = self._open(timeout)
             answer = _exchange(connection, method, path, body, headers or {})
         self._give_back(connection)
@@ -92,11 +106,11 @@ class Connections:
 
 def _exchange(
     connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-) -> Answer:
+) -> HttpAnswer:
     try:
         connection.request(method, path, body, dict(headers))
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return HttpAnswer(response.status, response.headers, response.read())
     except TimeoutError as error:
         connection.close()
         raise NoAnswer("it timed out") from error
@@ -105,11 +119,12 @@ def _exchange(
         raise Unreachable(str(error)) from error
     except http.client.HTTPException as error:
         connection.close()
-        raise NoAnswer(f"it sent no HTTP: {error!r}") from error
+        raise NoAnswer(f"its answer is not HTTP: {error!r}") from error
 
 
 def free_port() -> int:
-    """A port that nobody listens on at the moment."""
+    """A port on which no process is listening at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port

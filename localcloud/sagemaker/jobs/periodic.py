@@ -1,4 +1,4 @@
-"""Work that repeats while a container runs: shipping logs, metrics, checkpoints."""
+"""Actions that repeat while a container runs: sending logs and metrics, copying checkpoints."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+PeriodicAction = tuple[float, Callable[[], None]]  # period in seconds, action
 
-class Ticker:
-    """Calls each (period in seconds, action) on a background thread while the `with` block runs.
 
-    An action that raises ends the ticking; its error is raised when the block is left.
+class PeriodicRunner:
+    """Repeats each action on a background thread while the `with` block runs.
+
+    An action that raises ends the repetition; its error is raised when the block is left.
     """
 
-    def __init__(self, *actions: tuple[float, Callable[[], None]]) -> None:
+    def __init__(self, *actions: PeriodicAction) -> None:
         self._actions = actions
         self._stop = threading.Event()
         self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="job-ticker", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="job-periodic", daemon=True)
 
     def _run(self) -> None:
         due = [time.monotonic() + period for period, _ in self._actions]
@@ -32,7 +34,7 @@ class Ticker:
                         return
                     due[index] = time.monotonic() + period
 
-    def __enter__(self) -> Ticker:
+    def __enter__(self) -> PeriodicRunner:
         self._thread.start()
         return self
 

@@ -1,4 +1,4 @@
-"""The containers of one job, one a host: they run at the same time and end together."""
+"""The containers of one job, one per host: they run at the same time and end together."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 
-from localcloud.sagemaker.jobs.container import Container, EarlyEnd, Ending, EndSignal, Exit
+from localcloud.sagemaker.jobs.container import Container, Ending, Exit, Termination, TerminationSignal
 
 PEER_GRACE_SECONDS = 10.0
-# Of processes that talk to each other, those that only lost the other may end first: wait for the one that caused it.
+# Processes that lost their peer may exit before the one that caused the failure: give that one time to exit too.
 _FAIL_TOGETHER_SECONDS = 1.0
 _POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the containers of a job ended. failed: the position and exit of the first that failed by itself."""
+    """How the containers of a job ended. failed: position and exit of the first one that failed by itself."""
 
     ending: Ending
     failed: tuple[int, Exit] | None = None
 
 
-def run_side_by_side(containers: Sequence[Container], early_end: Callable[[], EarlyEnd | None]) -> Outcome:
-    """Run all to their ends. The first that fails ends the others; `early_end`, asked all the time, ends them all."""
-    end = EndSignal()
+def run_concurrently(containers: Sequence[Container], termination: Callable[[], Termination | None]) -> Outcome:
+    """Run all containers to their ends.
+
+    The first that fails ends the others. `termination` is polled; as soon as it returns a Termination, all are ended.
+    """
+    end = TerminationSignal()
     failed: dict[int, Exit] = {}
     first_failure = float("inf")
     with ThreadPoolExecutor(len(containers), thread_name_prefix="container") as pool:
@@ -40,11 +43,11 @@ def run_side_by_side(containers: Sequence[Container], early_end: Callable[[], Ea
                         failed[positions[future]] = future.result()
                         first_failure = min(first_failure, time.monotonic())
                 if time.monotonic() >= first_failure + _FAIL_TOGETHER_SECONDS:
-                    end.give(EarlyEnd("peer_failed", PEER_GRACE_SECONDS))
-                if reason := early_end():
+                    end.give(Termination("peer_failed", PEER_GRACE_SECONDS))
+                if reason := termination():
                     end.give(reason)
         except BaseException:
-            end.give(EarlyEnd("closed"))
+            end.give(Termination("closed"))
             raise
     if failed:
         return Outcome("exited", min(failed.items(), key=lambda item: item[1].moment))

@@ -1,6 +1,6 @@
 """Reads S3 objects from moto's records without HTTP: the input of a job may be thousands of files.
 
-The only place of this package that touches moto; everything else goes through the API.
+This is the only module of the package that touches moto; everything else goes through the API.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Processes that left a job's process group: a container would not let them outlive it, so neither do we.
+"""Kills processes that escaped the job's process group: a container would not let them outlive it either.
 
-torchrun's workers, for one, each start a session of their own. Every process of a job inherits the job's variables, and
-Linux shows them under /proc; elsewhere nothing is found.
+torchrun's workers, for example, each start a session of their own. Every process of a job inherits the job's variables,
+which Linux shows under /proc; on other systems no orphan is found.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import os
 import signal
 from pathlib import Path
 
-_MAX_ROUNDS = 10  # a stray may be forking while it is looked for
+_MAX_ROUNDS = 10  # an orphan may fork while we look for it
 
 
-def kill_strays(variable: str, value: str) -> None:
+def kill_orphans(variable: str, value: str) -> None:
     """SIGKILL every process in whose environment `variable` has this `value`."""
     marker = f"{variable}={value}".encode()
     for _ in range(_MAX_ROUNDS):
-        strays = [pid for pid in _process_ids() if marker in _environment(pid)]
-        if not strays:
+        orphans = [pid for pid in _process_ids() if marker in _environment(pid)]
+        if not orphans:
             return
-        for pid in strays:
+        for pid in orphans:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -33,5 +33,5 @@ def _process_ids() -> list[int]:
 def _environment(pid: int) -> list[bytes]:
     try:
         return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:  # gone, or another user's
+    except OSError:  # the process has ended or belongs to another user
         return []

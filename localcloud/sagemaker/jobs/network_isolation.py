@@ -1,7 +1,8 @@
 """Runs a program with no network but its own loopback, as SageMaker runs a job with EnableNetworkIsolation.
 
-Imported, it gives `cut_off(argv)`; run (`python -I network_cut.py PROGRAM ARGUMENT...`), it is what that starts: the
-same process and the same user, in a user and a network namespace of its own. Linux only.
+Imported, it offers `isolated_command(argv)`. Run as `python -I network_isolation.py PROGRAM ARGUMENT...`, it is that
+command: it moves its own process into a new user and network namespace, as the same user, and executes the program
+there. Linux only.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 0x1
 
 
-def cut_off(argv: Sequence[str]) -> list[str]:
-    """`argv` so that it runs without a network."""
+def isolated_command(argv: Sequence[str]) -> list[str]:
+    """The command that runs `argv` without a network."""
     return [sys.executable, "-I", __file__, *argv]
 
 
 @functools.cache
-def is_possible() -> bool:
-    """Whether this machine lets its users make network namespaces."""
-    return subprocess.run(cut_off(["true"]), capture_output=True).returncode == 0
+def is_supported() -> bool:
+    """Whether this machine lets its users create network namespaces."""
+    return subprocess.run(isolated_command(["true"]), capture_output=True).returncode == 0
 
 
-def _leave_the_network() -> None:
+def _enter_network_namespace() -> None:
     user, group = os.getuid(), os.getgid()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
@@ -45,7 +46,7 @@ def _leave_the_network() -> None:
 
 
 def main(argv: list[str]) -> int:
-    _leave_the_network()
+    _enter_network_namespace()
     try:
         os.execvp(argv[0], argv)  # noqa: S606
     except OSError as error:

@@ -1,34 +1,35 @@
-"""A container's output as a CloudWatch Logs stream, shipped in batches while it runs."""
+"""A container's output as a CloudWatch Logs stream, sent in batches while it runs."""
 
 from __future__ import annotations
 
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 from localcloud.logs import make_stream
+from localcloud.sagemaker.clients import LogEvent, LogsClient
 
 _MAX_BATCH_EVENTS = 10_000
 _MAX_BATCH_BYTES = 1_048_576
-_MAX_EVENT_BYTES = 262_144 - 26  # the service counts 26 bytes of overhead for each event
+_EVENT_OVERHEAD_BYTES = 26  # what the service adds to the size of each event
+_MAX_EVENT_BYTES = 262_144 - _EVENT_OVERHEAD_BYTES
 
 
 class LogStream:
-    """One stream and, beside it, a file with the same lines. write() from any thread; ship() sends what waits."""
+    """One stream and a file with the same lines. write() is safe from any thread; ship() sends what is waiting."""
 
-    def __init__(self, logs: Any, group: str, stream: str, file: Path) -> None:
+    def __init__(self, logs: LogsClient, group: str, stream: str, file: Path) -> None:
         self._logs = logs
-        self._target = {"logGroupName": group, "logStreamName": stream}
+        self._group, self._stream = group, stream
         self._lock = threading.Lock()
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: list[LogEvent] = []
         self._file = file.open("a", encoding="utf-8", buffering=1)
-        make_stream(logs, group, stream)  # which a job has already that goes on within the second of an interruption
+        make_stream(logs, group, stream)  # it exists already if a job resumes within the second of its interruption
 
     def write(self, line: str) -> None:
         self._file.write(line + "\n")
         message = line.encode()[:_MAX_EVENT_BYTES].decode(errors="ignore")
-        if message:  # the service takes no empty message
+        if message:  # the service refuses empty messages
             with self._lock:
                 self._waiting.append({"timestamp": int(time.time() * 1000), "message": message})
 
@@ -36,17 +37,20 @@ class LogStream:
         """Send the lines written since the last call."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
-        batch: list[dict[str, Any]] = []
+        batch: list[LogEvent] = []
         size = 0
         for event in waiting:
-            event_size = len(event["message"].encode()) + 26
+            event_size = len(event["message"].encode()) + _EVENT_OVERHEAD_BYTES
             if len(batch) == _MAX_BATCH_EVENTS or size + event_size > _MAX_BATCH_BYTES:
-                self._logs.put_log_events(**self._target, logEvents=batch)
+                self._put(batch)
                 batch, size = [], 0
             batch.append(event)
             size += event_size
         if batch:
-            self._logs.put_log_events(**self._target, logEvents=batch)
+            self._put(batch)
+
+    def _put(self, batch: list[LogEvent]) -> None:
+        self._logs.put_log_events(logGroupName=self._group, logStreamName=self._stream, logEvents=batch)
 
     def close(self) -> None:
         self.ship()

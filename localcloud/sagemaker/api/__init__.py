@@ -1,0 +1,1 @@
+"""What all SageMaker operations share: request checks, lists, answers and tags."""

@@ -1,0 +1,35 @@
+"""Operations of SageMaker's API: each checks its request against the service's own model before it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from localcloud.sagemaker.api.validation import check_request
+from localcloud.server import Application, JsonOperation
+
+Answer = Mapping[str, object]
+# Each operation takes the TypedDict of its own request: check_request vouches for what the client sent.
+Operation = Callable[[Any], Answer | None]
+
+
+class Part(Protocol):
+    """Answers some operations, by name."""
+
+    def operations(self) -> Mapping[str, Operation]: ...
+
+
+def install_operations(app: Application, parts: Iterable[Part]) -> None:
+    """Answer the operations of all `parts` in place of moto."""
+    for part in parts:
+        for name, operation in part.operations().items():
+            app.operation("sagemaker", name, _checked(name, operation))
+
+
+def _checked(name: str, operation: Operation) -> JsonOperation:
+    def answer(request: dict[str, Any]) -> dict[str, Any] | None:
+        check_request(name, request)
+        found = operation(request)
+        return None if found is None else dict(found)
+
+    return answer
