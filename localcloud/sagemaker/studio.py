@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import uuid
 from collections.abc import Mapping
@@ -83,23 +84,24 @@ class Studio:
     def operations(self) -> dict[str, Operation]:
         operations: dict[str, Operation] = {
             "CreateDomain": self._create_domain,
-            "DescribeDomain": lambda request: self._domain(request).fields,
+            "DescribeDomain": self._describe_domain,
             "UpdateDomain": self._update_domain,
             "ListDomains": self._list_domains,
             "DeleteDomain": self._delete_domain,
             "CreateUserProfile": self._create_profile,
-            "DescribeUserProfile": lambda request: self._profile(request).fields,
+            "DescribeUserProfile": self._describe_profile,
             "UpdateUserProfile": self._update_profile,
             "ListUserProfiles": self._list_profiles,
             "DeleteUserProfile": self._delete_profile,
             "CreateStudioLifecycleConfig": self._create_config,
-            "DescribeStudioLifecycleConfig": lambda request: self._config(request).fields,
+            "DescribeStudioLifecycleConfig": self._describe_config,
             "ListStudioLifecycleConfigs": self._list_configs,
             "DeleteStudioLifecycleConfig": self._delete_config,
         }
         return {name: self._locked(operation) for name, operation in operations.items()}
 
     def _locked(self, operation: Operation) -> Operation:
+        @functools.wraps(operation)
         def answer(request: Mapping[str, object]) -> Answer | None:
             with self._lock:
                 return operation(request)
@@ -128,6 +130,9 @@ class Studio:
         domain.fields.update(DomainId=domain_id, Status="InService")
         self._domains[domain_id] = domain
         return {"DomainArn": domain.arn, "DomainId": domain_id}
+
+    def _describe_domain(self, request: DomainId) -> Answer:
+        return self._domain(request).fields
 
     def _update_domain(self, request: DomainId) -> Answer:
         domain = self._domain(request)
@@ -167,6 +172,9 @@ class Studio:
         self._profiles[key] = profile
         return {"UserProfileArn": profile.arn}
 
+    def _describe_profile(self, request: ProfileName) -> Answer:
+        return self._profile(request).fields
+
     def _update_profile(self, request: ProfileName) -> Answer:
         profile = self._profile(request)
         keys = ("DomainId", "UserProfileName")
@@ -201,6 +209,9 @@ class Studio:
         resource = f"studio-lifecycle-config/{name}"
         self._configs[name] = self._record("StudioLifecycleConfig", resource, request, request.get("Tags", []))
         return {"StudioLifecycleConfigArn": self._configs[name].arn}
+
+    def _describe_config(self, request: ConfigName) -> Answer:
+        return self._config(request).fields
 
     def _list_configs(self, query: PageQuery) -> Answer:
         found = [

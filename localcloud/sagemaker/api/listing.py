@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar
+from typing import Protocol, TypedDict, TypeVar
 
 from localcloud.sagemaker.api.validation import validation_error
 
-if TYPE_CHECKING:
-    from _typeshed import SupportsRichComparison
-
 Moment = float | str  # seconds since 1970, or ISO 8601
+SortKey = str | float | datetime.datetime
 
 
 class PageQuery(TypedDict, total=False):
@@ -54,7 +52,7 @@ def select(
     sort_by, sort_order: the operation's defaults.
     """
     kept = [record for record in records if _passes(record, query)]
-    keys: dict[str, Callable[[L], SupportsRichComparison]] = {
+    keys: dict[str, Callable[[L], SortKey]] = {
         "Name": lambda record: record.name,
         "CreationTime": lambda record: record.created,
         "Status": lambda record: record.status,

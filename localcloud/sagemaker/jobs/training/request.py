@@ -28,13 +28,18 @@ class Channel(TypedDict):
     RecordWrapperType: NotRequired[str]
 
 
-class AlgorithmSpecification(TypedDict):
+class HyperParameterAlgorithmSpecification(TypedDict):
+    """The AlgorithmSpecification of a tuning job's training job definition."""
+
     TrainingInputMode: str
     TrainingImage: NotRequired[str]
     AlgorithmName: NotRequired[str]
+    MetricDefinitions: NotRequired[list[MetricDefinition]]
+
+
+class AlgorithmSpecification(HyperParameterAlgorithmSpecification):
     ContainerEntrypoint: NotRequired[list[str]]
     ContainerArguments: NotRequired[list[str]]
-    MetricDefinitions: NotRequired[list[MetricDefinition]]
 
 
 class ResourceConfig(Instances, total=False):
@@ -60,11 +65,10 @@ class RemoteDebugConfig(TypedDict, total=False):
 
 
 class TrainingFields(JobRequest):
-    """The fields that the training job definition of a tuning job has, too."""
+    """The fields that CreateTrainingJob shares with the training job definition of a tuning job."""
 
     RoleArn: str
     OutputDataConfig: OutputDataConfig
-    AlgorithmSpecification: NotRequired[AlgorithmSpecification]
     ResourceConfig: NotRequired[ResourceConfig]
     InputDataConfig: NotRequired[list[Channel]]
     CheckpointConfig: NotRequired[CheckpointConfig]
@@ -75,6 +79,7 @@ class TrainingFields(JobRequest):
 
 class TrainingRequest(TrainingFields):
     TrainingJobName: str
+    AlgorithmSpecification: NotRequired[AlgorithmSpecification]
     HyperParameters: NotRequired[dict[str, str]]
     ProfilerConfig: NotRequired[ProfilerConfig]
     RemoteDebugConfig: NotRequired[RemoteDebugConfig]

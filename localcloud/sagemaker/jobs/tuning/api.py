@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
-from localcloud.sagemaker.api.listing import ListQuery, page, select
+from localcloud.sagemaker.api.listing import ListQuery, SortKey, page, select
 from localcloud.sagemaker.api.operations import Answer, Operation
 from localcloud.sagemaker.api.tags import Tags
 from localcloud.sagemaker.api.validation import validation_error
@@ -19,9 +18,6 @@ from localcloud.sagemaker.jobs.tuning.record import Trial, TuningJob
 from localcloud.sagemaker.jobs.tuning.request import NAME, ListTrialsQuery, TuningJobName, TuningRequest
 from localcloud.sagemaker.jobs.tuning.run import TuningRun
 from localcloud.sagemaker.jobs.tuning.warm_start import check_warm_start, parent_names
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsRichComparison
 
 
 def _missing(name: str) -> AwsError:
@@ -91,7 +87,7 @@ class TuningJobs:
         sort_by = query.get("SortBy", "Name")
         if sort_by == "FinalObjectiveMetricValue":  # the service leaves out the jobs that have none
             trials = [trial for trial in trials if trial.objective is not None]
-        keys: dict[str, Callable[[Trial], SupportsRichComparison]] = {
+        keys: dict[str, Callable[[Trial], SortKey]] = {
             "Name": lambda trial: trial.job.name,
             "CreationTime": lambda trial: trial.job.created,
             "Status": lambda trial: trial.job.status,

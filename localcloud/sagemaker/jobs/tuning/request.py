@@ -6,7 +6,7 @@ from typing import Final, NotRequired, TypedDict
 
 from localcloud.sagemaker.api.listing import ListQuery
 from localcloud.sagemaker.jobs.records import JobRequest
-from localcloud.sagemaker.jobs.training.request import TrainingFields
+from localcloud.sagemaker.jobs.training.request import HyperParameterAlgorithmSpecification, TrainingFields
 
 NAME: Final = "HyperParameterTuningJobName"
 
@@ -65,6 +65,7 @@ class TuningJobConfig(TypedDict):
 
 
 class TrainingJobDefinition(TrainingFields):
+    AlgorithmSpecification: HyperParameterAlgorithmSpecification
     StaticHyperParameters: NotRequired[dict[str, str]]
 
 
