@@ -74,7 +74,7 @@ class AsyncInvocations:
             self._tell_listeners(event, f"{function.name} failed: {found['errorType']}: {found['errorMessage']}")
 
     def _attempt(self, function: FunctionRecord, event: str, retries: int) -> InvocationResult | None:
-        """The result of the last attempt; None when the cloud stops before that."""
+        """The result of the last attempt; None if the cloud stops before that."""
         for attempt in range(retries + 1):
             if attempt and self._stopping.wait(_RETRY_SECONDS):
                 return None
@@ -114,7 +114,8 @@ class AsyncInvocations:
         elif service == "lambda":
             self._cloud.client("lambda").invoke(FunctionName=target, InvocationType="Event", Payload=text)
         else:
-            raise AwsError("NotImplemented", f"localcloud does not emulate {service} as a destination of Lambda events")
+            message = f"the local cloud does not emulate {service} as a destination of Lambda events"
+            raise AwsError("NotImplemented", message)
 
 
 def _invocation_record(function: FunctionRecord, event: str, result: InvocationResult) -> dict[str, object]:

@@ -77,11 +77,11 @@ class FunctionRunner:
     @staticmethod
     def _check(function: FunctionRecord, event: str) -> None:
         if function.package_type != "Zip":
-            raise AwsError("NotImplemented", f"localcloud does not emulate Lambda images ({function.name})", 501)
+            raise _not_emulated(f"Lambda images ({function.name})")
         if not function.runtime.startswith("python"):
-            raise AwsError("NotImplemented", f"localcloud does not emulate the Lambda runtime {function.runtime}", 501)
+            raise _not_emulated(f"the Lambda runtime {function.runtime}")
         if function.layers:
-            raise AwsError("NotImplemented", f"localcloud does not emulate Lambda layers ({function.name})", 501)
+            raise _not_emulated(f"Lambda layers ({function.name})")
         try:
             json.loads(event)
         except ValueError as error:
@@ -196,6 +196,10 @@ class FunctionRunner:
                 archive.unlink()
                 partial.rename(target)
         return target
+
+
+def _not_emulated(what: str) -> AwsError:
+    return AwsError("NotImplemented", f"the local cloud does not emulate {what}", 501)
 
 
 def _with_lambda_lines(text: str, function: FunctionRecord, request_id: str, milliseconds: float) -> str:

@@ -1,10 +1,11 @@
-"""SageMaker, replaced where moto only pretends."""
+"""SageMaker: jobs and endpoints really run. moto answers only operations whose results it does not invent."""
 
 from __future__ import annotations
 
 from localcloud.server import Application
 
-# Records of moto that invent nothing. Every other operation that no part of this package answers is refused by name.
+# Operations for which moto keeps records and invents no results. All others that this package does not answer are
+# refused by name.
 _MOTO = (
     "CreateExperiment",
     "DescribeExperiment",
@@ -28,5 +29,5 @@ _MOTO = (
 
 
 def refuse_the_rest(app: Application) -> None:
-    """Keep moto's invented results out of reach."""
+    """Refuse the operations whose results moto would invent."""
     app.allow_only("sagemaker", _MOTO)

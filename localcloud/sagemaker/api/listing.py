@@ -71,7 +71,7 @@ def _passes(record: Listed, query: ListQuery) -> bool:
 
 
 def _is_between(moment: datetime.datetime, after: Moment | None, before: Moment | None) -> bool:
-    """Whether `moment` is strictly after `after` and strictly before `before`, where they are given."""
+    """Whether `moment` is strictly after `after` and strictly before `before`, if they are given."""
     seconds = moment.timestamp()
     return (after is None or seconds > _epoch(after)) and (before is None or seconds < _epoch(before))
 

@@ -9,7 +9,7 @@ from localcloud.sagemaker.api.validation import check_request
 from localcloud.server import Application, JsonOperation
 
 Answer = Mapping[str, object]
-# Each operation takes the TypedDict of its own request: check_request vouches for what the client sent.
+# Each operation takes the TypedDict of its own request; check_request has made sure that the request matches it.
 Operation = Callable[[Any], Answer | None]
 
 

@@ -19,7 +19,7 @@ def validation_error(message: str) -> AwsError:
 
 def refusal(field: str, remedy: str) -> AwsError:
     """The error for a field that SageMaker has and the local cloud does not emulate."""
-    return validation_error(f"localcloud does not emulate {field}: {remedy}")
+    return validation_error(f"the local cloud does not emulate {field}: {remedy}")
 
 
 @functools.cache

@@ -146,7 +146,7 @@ class Endpoints:
         return Fleet(self._cloud, plan, self._settings, self._flusher, metrics, home)
 
     def _in_alarm(self, names: Iterable[str]) -> list[str]:
-        """Those of the named alarms that are in ALARM."""
+        """The named alarms whose state is ALARM."""
         found = self._cloud.client("cloudwatch").describe_alarms(
             AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM"
         )

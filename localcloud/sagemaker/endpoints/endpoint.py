@@ -32,7 +32,7 @@ MakeFleet = Callable[[HostingPlan, VariantMetrics], Fleet]
 class Endpoint:
     """status: Creating, Updating, RollingBack, InService, Failed or Deleting.
 
-    in_alarm: those of the given alarms that are in ALARM.
+    in_alarm: returns the given alarms whose state is ALARM.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Endpoint:
             if int((number + 1) * self._share) > int(number * self._share):
                 return self._next
         if self._current is None:
-            raise AwsError("ValidationError", f"Endpoint {self.name} does not serve: it is {self.status}.")
+            raise AwsError("ValidationError", f"Endpoint {self.name} is not serving: its status is {self.status}.")
         return self._current
 
     def description(self) -> dict[str, object]:

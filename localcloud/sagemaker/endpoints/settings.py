@@ -14,14 +14,14 @@ PREFIX = "LOCALCLOUD_ENDPOINT_"
 class EndpointSettings:
     """Every field can be set by the environment variable LOCALCLOUD_ENDPOINT_<NAME>.
 
-    max_body_bytes: of a request; botocore documents it.
+    max_body_bytes: the largest body of a request, as botocore documents it.
     max_instances: serving processes per endpoint; AWS has no such limit, but a laptop does.
     cold_load_seconds: how long a request waits for its model before ModelNotReadyException; loading continues.
     load_seconds: how long loading itself may take.
     invoke_seconds: how long the container may take to answer.
     startup_seconds: until /ping must answer, unless the variant sets it.
     max_bake_seconds: the longest that a blue/green rollout bakes, whatever its policy says.
-    max_unpacked_bytes: of one archive.
+    max_unpacked_bytes: the largest unpacked size of an archive.
     """
 
     max_body_bytes: int = 6_291_456

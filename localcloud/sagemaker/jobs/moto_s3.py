@@ -9,6 +9,6 @@ from moto.s3.models import s3_backends
 
 
 def read_object(account_id: str, bucket: str, key: str) -> bytes | None:
-    """The current content of an object, None when there is none."""
+    """The current content of an object; None if it does not exist."""
     stored = s3_backends[account_id]["aws"].get_object(bucket, key)
     return None if stored is None else stored.value

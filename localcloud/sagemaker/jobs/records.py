@@ -21,7 +21,7 @@ class StoppingCondition(TypedDict, total=False):
 
 
 class JobRequest(TypedDict, total=False):
-    """The fields that create requests of all kinds of jobs have in common, where they have them."""
+    """Fields with the same meaning in the create requests of all kinds of jobs; not every kind has all of them."""
 
     Environment: dict[str, str]
     StoppingCondition: StoppingCondition

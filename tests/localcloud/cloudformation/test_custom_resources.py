@@ -162,4 +162,4 @@ def test_a_function_in_javascript_fails_the_stack_by_name(stacks):
     resources["Function"]["Properties"] |= {"Runtime": "nodejs22.x", "Code": {"ZipFile": "exports.handler = () => 1"}}
     assert stacks.create("javascript", resources)["StackStatus"] == "ROLLBACK_COMPLETE"
     reasons = " ".join(stacks.reasons("javascript", "Thing"))
-    assert "localcloud does not emulate the Lambda runtime nodejs22.x" in reasons
+    assert "the local cloud does not emulate the Lambda runtime nodejs22.x" in reasons

@@ -1,4 +1,4 @@
-"""A cloud that hosts the miniature container, and short ways to make endpoints and archives."""
+"""A local cloud that hosts the miniature container, and helpers that create endpoints and archives."""
 
 import io
 import itertools
@@ -19,7 +19,7 @@ BUCKET = "artifacts"
 
 
 class Hosting:
-    """Makes endpoints of the miniature container."""
+    """Creates endpoints that run the miniature container."""
 
     def __init__(self, cloud):
         self.cloud = cloud
@@ -62,7 +62,7 @@ class Hosting:
         return name
 
     def settled(self, name, seconds=60):
-        """The endpoint's description once no change is going on."""
+        """The endpoint's description once no change is in progress."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             answer = self.sagemaker.describe_endpoint(EndpointName=name)

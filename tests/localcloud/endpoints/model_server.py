@@ -1,4 +1,4 @@
-"""A multi-model container in miniature: the contract, and faults on demand. Run as a script.
+"""A miniature multi-model container that follows the contract and fails on demand. Run as a script.
 
 A model is a folder with model.json: {"answer", "load_seconds", "load_status", "invoke_seconds", "status", "die"}.
 MAX_MODELS: the memory, in models.  FAIL_START: exit before serving.  VERSION: appears in every answer.
@@ -21,7 +21,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def log_message(self, *_):
-        """Quiet: what this container logs is what the tests look for."""
+        """Log nothing, as the tests look at what this container logs."""
 
     def body(self):
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
         model = read(Path(request["url"]))
         time.sleep(model.get("load_seconds", 0))
         if "load_status" in model:
-            return self.answer(model["load_status"], b"can not load this")
+            return self.answer(model["load_status"], b"cannot load this")
         with LOCK:
             if request["model_name"] in MODELS:
                 return self.answer(409)

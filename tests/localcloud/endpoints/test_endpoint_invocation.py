@@ -24,7 +24,7 @@ def error_of(call):
     return raised.value.response
 
 
-def test_binary_bodies_headers_and_attributes_go_both_ways(hosting, endpoint):
+def test_binary_bodies_headers_and_attributes_pass_in_both_directions(hosting, endpoint):
     hosting.archive("dogs/1/model.tar.gz", answer="dog")
     hosting.archive("cats/1/model.tar.gz", answer="cat")
     response, body = hosting.invoke(endpoint, "dogs/1/model.tar.gz", CustomAttributes="top_k=5")
@@ -51,7 +51,7 @@ def test_an_overwritten_key_is_served_from_the_cache_until_the_fleet_is_replaced
     assert hosting.answer(endpoint, "stable.tar.gz") == "new"
 
 
-def test_target_models_that_can_not_be_had(hosting, endpoint):
+def test_missing_and_broken_target_models_are_refused(hosting, endpoint):
     missing = error_of(lambda: hosting.invoke(endpoint, "none.tar.gz"))
     assert (missing["Error"]["Code"], missing["ResponseMetadata"]["HTTPStatusCode"]) == ("ValidationError", 400)
     assert missing["Error"]["Message"].startswith(
@@ -83,26 +83,26 @@ def test_a_model_that_does_not_load_and_one_that_does_not_answer(hosting, endpoi
     hosting.archive("unloadable.tar.gz", load_status=500)
     failed = error_of(lambda: hosting.invoke(endpoint, "unloadable.tar.gz"))
     assert (failed["Error"]["Code"], failed["OriginalStatusCode"]) == ("ModelError", 500)
-    assert failed["OriginalMessage"] == "can not load this"
+    assert failed["OriginalMessage"] == "cannot load this"
     hosting.archive("slow.tar.gz", invoke_seconds=4)
     failed = error_of(lambda: hosting.invoke(endpoint, "slow.tar.gz"))
     assert (failed["Error"]["Code"], failed["OriginalStatusCode"]) == ("ModelError", 0)
     assert "timed out while waiting for a response" in failed["Error"]["Message"]
 
 
-def test_a_cold_load_that_takes_long_goes_on_behind_the_error(hosting, endpoint):
+def test_a_slow_cold_load_continues_after_the_error(hosting, endpoint):
     hosting.archive("large.tar.gz", answer="large", load_seconds=3.5)
     waiting = error_of(lambda: hosting.invoke(endpoint, "large.tar.gz"))
     assert waiting["Error"]["Code"] == "ModelNotReadyException"
     assert waiting["ResponseMetadata"]["HTTPStatusCode"] == 429
-    assert hosting.answer(endpoint, "large.tar.gz") == "large"  # the rest of the load is within the next wait
+    assert hosting.answer(endpoint, "large.tar.gz") == "large"  # loading finishes while the second request waits
 
 
 def test_least_recently_used_models_make_room(hosting):
     endpoint = hosting.endpoint(environment={"MAX_MODELS": "2"})
     for name in "abc":
         hosting.archive(f"lru-{name}.tar.gz", answer=name)
-    for name in "abaca":  # c has to drive out b: a was used since
+    for name in "abaca":  # c replaces b, as a was used more recently
         assert hosting.answer(endpoint, f"lru-{name}.tar.gz") == name
     await_flush()
     assert statistic(hosting, endpoint, "ModelCacheHit", "Sum") == 2  # a the second time, a the last time
@@ -110,7 +110,7 @@ def test_least_recently_used_models_make_room(hosting):
     assert statistic(hosting, endpoint, "LoadedModelCount", "Maximum", "/aws/sagemaker/Endpoints") == 2
 
 
-def test_a_container_without_room_for_one_model(hosting):
+def test_a_container_without_memory_for_one_model_is_a_model_error(hosting):
     endpoint = hosting.endpoint(environment={"MAX_MODELS": "0"})
     hosting.archive("m.tar.gz", answer=1)
     failed = error_of(lambda: hosting.invoke(endpoint, "m.tar.gz"))
@@ -142,7 +142,7 @@ def test_many_requests_at_once_load_a_model_once(hosting):
     assert answers == [[(number + step) % 4 for step in range(3)] for number in range(16)]
 
 
-def test_bodies_up_to_the_limit(hosting, endpoint):
+def test_bodies_are_accepted_up_to_the_limit(hosting, endpoint):
     hosting.archive("m.tar.gz", answer=1)
     limit = 6_291_456
     assert hosting.invoke(endpoint, "m.tar.gz", body=b"x" * limit)[1]["bytes"] == limit
@@ -163,7 +163,7 @@ def test_what_is_not_emulated_is_refused_by_name(hosting, endpoint):
 
 
 def await_flush():
-    """Metrics travel once a second."""
+    """Wait until the metrics are sent, which happens once per second."""
     time.sleep(1.3)
 
 
@@ -203,7 +203,7 @@ def test_metrics_are_counts_and_microseconds(hosting):
     assert statistic(hosting, endpoint, "ModelLoadingWaitTime", "SampleCount") == 3
     for resource in ("Memory", "Disk"):
         assert 0 < statistic(hosting, endpoint, f"{resource}Utilization", "Maximum", "/aws/sagemaker/Endpoints") < 100
-    assert statistic(hosting, endpoint, "ModelDownloadingTime", "SampleCount") == 2  # once a fleet, not an instance
+    assert statistic(hosting, endpoint, "ModelDownloadingTime", "SampleCount") == 2  # once per fleet
 
 
 def archive_of(path, *members):
@@ -237,7 +237,7 @@ def test_unsafe_archives_are_refused(tmp_path, member, reason):
     assert not (tmp_path / "out").exists()
 
 
-def test_plain_archives_unpack_in_either_form(tmp_path):
+def test_archives_of_plain_files_are_unpacked(tmp_path):
     path = archive_of(tmp_path / "a.tar.gz", ("./x/y", tarfile.REGTYPE, b"deep"), ("./z", tarfile.REGTYPE, b"top"))
     unpack(path, tmp_path / "folder", 100)
     assert (tmp_path / "folder/x/y").read_bytes() == b"deep"

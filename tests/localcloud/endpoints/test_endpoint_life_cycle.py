@@ -10,18 +10,18 @@ from localcloud.sagemaker.endpoints.rollout import Rollout
 
 
 def processes_of(hosting, endpoint):
-    """The ids of the serving processes that answer, seen through several requests."""
+    """The ids of the serving processes that answer several requests."""
     return {hosting.invoke(endpoint, "m.tar.gz")[1]["pid"] for _ in range(4)}
 
 
-def test_in_service_with_its_description_logs_and_instances(hosting):
+def test_an_endpoint_in_service_has_a_description_logs_and_instances(hosting):
     hosting.archive("m.tar.gz", answer=1)
     endpoint = hosting.endpoint(instances=5)
     described = hosting.settled(endpoint)
     variant = described["ProductionVariants"][0]
     assert (described["EndpointStatus"], variant["CurrentInstanceCount"]) == ("InService", 5)
     assert described["EndpointArn"].endswith(f":endpoint/{endpoint.lower()}")
-    assert len(processes_of(hosting, endpoint)) == 2  # as many as run on a laptop, asked in turn
+    assert len(processes_of(hosting, endpoint)) == 2  # max_instances, asked in turn
     deadline = time.monotonic() + 30
     logs = hosting.cloud.client("logs")
     group = {"logGroupName": f"/aws/sagemaker/Endpoints/{endpoint}"}
@@ -32,13 +32,13 @@ def test_in_service_with_its_description_logs_and_instances(hosting):
     assert events[0]["logStreamName"].startswith("AllTraffic/i-")
 
 
-def test_unknown_image_and_a_container_that_exits_are_failures_with_reasons(hosting):
+def test_an_unknown_image_and_a_container_that_exits_fail_with_reasons(hosting):
     name = "no-image"
     hosting.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=hosting.config(image="other:1"))
     failed = hosting.settled(name)
     assert failed["EndpointStatus"] == "Failed"
     assert failed["FailureReason"] == "localcloud's image table has no serving command for other:1"
-    with pytest.raises(ClientError, match="does not serve: it is Failed"):
+    with pytest.raises(ClientError, match="is not serving: its status is Failed"):
         hosting.invoke(name, "m.tar.gz")
     name = "exits"
     config = hosting.config(environment={"FAIL_START": "1"})
@@ -79,7 +79,7 @@ def test_a_failed_update_stays_in_service_on_the_old_configuration(hosting):
     assert hosting.invoke(endpoint, "m.tar.gz")[1]["version"] == "1"
 
 
-def test_a_rollback_alarm_calls_the_update_back(hosting):
+def test_a_rollback_alarm_rolls_the_update_back(hosting):
     hosting.archive("m.tar.gz", answer=1)
     endpoint = hosting.endpoint(environment={"VERSION": "1"})
     old = hosting.settled(endpoint)["EndpointConfigName"]
@@ -147,7 +147,7 @@ def test_rollout_steps(policy, expected):
     assert Rollout.of(deployment, instances=4, max_bake_seconds=5.0) == expected
 
 
-def test_a_crashed_process_is_started_again(hosting):
+def test_a_crashed_process_is_restarted(hosting):
     hosting.archive("m.tar.gz", answer=1)
     hosting.archive("die.tar.gz", die=True)
     endpoint = hosting.endpoint()
@@ -179,7 +179,7 @@ def test_delete_ends_processes_and_forgets_the_endpoint(hosting):
         hosting.invoke(endpoint, "m.tar.gz")
 
 
-def test_names_are_taken_once_and_must_exist(hosting):
+def test_names_are_unique_and_must_exist(hosting):
     config = hosting.config()
     endpoint = hosting.endpoint()
     sagemaker = hosting.sagemaker
@@ -207,7 +207,7 @@ def test_names_are_taken_once_and_must_exist(hosting):
         sagemaker.describe_model(ModelName=config)
 
 
-def test_records_repeat_what_was_asked_for_and_carry_tags(hosting):
+def test_descriptions_repeat_the_request_and_tags_are_kept(hosting):
     sagemaker = hosting.sagemaker
     container = {
         "Image": "i",
@@ -262,11 +262,11 @@ SERVERLESS = {"MemorySizeInMB": 1024, "MaxConcurrency": 1}
     ],
 )
 def test_what_is_not_emulated_is_refused_by_name(hosting, request_, named):
-    with pytest.raises(ClientError, match=f"localcloud does not emulate CreateEndpointConfig with {named}"):
+    with pytest.raises(ClientError, match=f"the local cloud does not emulate CreateEndpointConfig with {named}"):
         hosting.sagemaker.create_endpoint_config(EndpointConfigName="refused", **request_)
 
 
-def test_a_single_model_endpoint_finds_its_archive_where_containers_look(hosting):
+def test_a_single_model_endpoint_finds_its_archive_in_opt_ml_model(hosting):
     hosting.archive("single.tar.gz", answer="alone")
     url = "s3://artifacts/models/single.tar.gz"
     endpoint = hosting.endpoint(ModelDataUrl=url, environment={"SM_OTHER": "/opt/ml/model"})

@@ -1,4 +1,4 @@
-"""Functions made from source texts."""
+"""Creates functions from source text."""
 
 import io
 import json
@@ -67,4 +67,4 @@ def wait_until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
         if found := condition():
             return found
         time.sleep(0.05)
-    raise AssertionError("it did not happen in time")
+    raise AssertionError("the condition was not met in time")

@@ -44,7 +44,7 @@ def test_each_invocation_imports_the_code_anew(functions):
     assert [functions.invoke("fresh")["Payload"] for _ in range(2)] == [1, 1]
 
 
-def test_an_update_of_the_code_is_what_runs_next(functions):
+def test_updated_code_runs_in_the_next_invocation(functions):
     functions.create("changing", "def handler(event, context): return 'old'")
     assert functions.invoke("changing")["Payload"] == "old"
     new = archive({"main.py": "def handler(event, context): return 'new'"})
@@ -52,7 +52,7 @@ def test_an_update_of_the_code_is_what_runs_next(functions):
     assert functions.invoke("changing")["Payload"] == "new"
 
 
-def test_an_exception_is_a_function_error_in_awss_shape(functions):
+def test_an_exception_is_a_function_error_in_the_format_of_aws(functions):
     functions.create("raising", "def inner(): raise KeyError('k')\ndef handler(event, context): inner()")
     answer = functions.invoke("raising", LogType="Tail")
     assert answer["FunctionError"] == "Unhandled"
@@ -82,7 +82,7 @@ def test_an_exception_is_a_function_error_in_awss_shape(functions):
         ("import time\ndef handler(e, c): time.sleep(9)", {"Timeout": 1}, "Sandbox.Timedout", "timed out after 1.00 s"),
     ],
 )
-def test_what_the_runtime_says_when_it_fails(functions, source, options, kind, message):
+def test_failures_of_the_runtime_have_the_error_types_of_aws(functions, source, options, kind, message):
     name = kind.replace(".", "-")
     functions.create(name, source, **options)
     payload = functions.invoke(name)["Payload"]
@@ -90,7 +90,7 @@ def test_what_the_runtime_says_when_it_fails(functions, source, options, kind, m
     assert message in payload["errorMessage"]
 
 
-def test_a_timeout_ends_what_the_function_has_started(functions, tmp_path):
+def test_a_timeout_ends_the_functions_child_processes(functions, tmp_path):
     source = f"""
 import subprocess, time
 def handler(event, context):
@@ -161,7 +161,7 @@ def test_the_code_can_be_downloaded(functions):
         assert archived.read("main.py") == b"def handler(event, context): return 1"
 
 
-def test_functions_reach_the_other_services_of_the_cloud(functions, client):
+def test_functions_can_call_other_services_of_the_local_cloud(functions, client):
     client("s3").create_bucket(Bucket="of-a-function")
     source = """
 import boto3
@@ -173,7 +173,7 @@ def handler(event, context):
     assert client("s3").get_object(Bucket="of-a-function", Key="k")["Body"].read() == b"written"
 
 
-def test_what_can_not_be_run_is_refused_by_name(functions):
+def test_functions_that_cannot_run_are_refused_by_name(functions):
     functions.create("javascript", "", Runtime="nodejs20.x")
     with pytest.raises(ClientError, match=r"does not emulate the Lambda runtime nodejs20\.x"):
         functions.invoke("javascript")
@@ -184,7 +184,7 @@ def test_what_can_not_be_run_is_refused_by_name(functions):
         functions.client.invoke(FunctionName="strict", Payload=b"{")
 
 
-def test_events_run_later_and_are_tried_again(functions, client):
+def test_events_run_asynchronously_and_are_retried(functions, client):
     client("s3").create_bucket(Bucket="attempts")
     source = """
 import boto3
@@ -234,7 +234,7 @@ def handler(event, context):
     assert client("ssm").get_parameter(Name="/heard")["Parameter"]["Value"] == "extra"
 
 
-def test_the_import_does_not_count_as_the_functions_time(functions):
+def test_the_import_does_not_count_towards_the_timeout(functions):
     source = """
 import time
 time.sleep(2)
@@ -244,7 +244,7 @@ def handler(event, context): return context.get_remaining_time_in_millis()
     assert 500 < functions.invoke("slow-import")["Payload"] <= 1000
 
 
-def test_a_process_left_behind_does_not_hold_the_answer_back(functions):
+def test_a_process_left_behind_does_not_delay_the_answer(functions):
     source = """
 import subprocess
 def handler(event, context):

@@ -1,4 +1,4 @@
-"""Calls that jobs, functions and state machines make with their roles, held against the roles' policies."""
+"""Calls that jobs, functions and state machines make with their roles, compared with the roles' policies."""
 
 import io
 import json
@@ -31,7 +31,7 @@ def allow(*actions, resource="*"):
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
 
 
-def test_what_a_jobs_role_lacks_is_named(client, sagemaker, shell_request, role):
+def test_permissions_that_a_jobs_role_lacks_are_listed(client, sagemaker, shell_request, role):
     arn = role(
         "reads-only",
         allow("logs:*", "cloudwatch:PutMetricData"),
@@ -49,7 +49,7 @@ def test_what_a_jobs_role_lacks_is_named(client, sagemaker, shell_request, role)
     assert read.resource == f"arn:aws:s3:::{BUCKET}/code/role-of-job/0123abcd.gz"
 
 
-def test_a_state_machine_and_its_function_act_as_their_own_roles(client, role):
+def test_a_state_machine_and_its_function_act_with_their_own_roles(client, role):
     function_role = role("of-function", allow("logs:*"))
     machine_role = role("of-machine", allow("sns:Publish"))
     source = (

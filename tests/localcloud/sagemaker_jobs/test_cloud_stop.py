@@ -1,4 +1,4 @@
-"""Stopping the cloud ends every job and leaves no process."""
+"""Stopping the local cloud ends all jobs and their processes."""
 
 import subprocess
 import sys

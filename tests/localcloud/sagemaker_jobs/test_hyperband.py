@@ -36,7 +36,7 @@ def test_good_trials_get_all_their_epochs_and_bad_ones_few():
     qualities = sorted(quality for quality, _ in used)
     best, median = qualities[-1], qualities[len(qualities) // 2]
     assert dict(used)[best] == 27
-    bad = [epochs for quality, epochs in used[10:] if quality < median]  # the first ones have nobody to be compared to
+    bad = [epochs for quality, epochs in used[10:] if quality < median]  # of those compared with others
     assert sum(epochs <= 3 for epochs in bad) > len(bad) / 2
     assert sum(epochs for _, epochs in used) < 0.6 * 27 * len(used)
     assert used == epochs_used(seed=1)
@@ -47,7 +47,7 @@ def test_no_trial_is_stopped_before_min_resource():
     assert min(epochs for _, epochs in used) == 4
 
 
-def test_a_trial_that_goes_on_past_max_resource_is_stopped():
+def test_a_trial_that_continues_past_max_resource_is_stopped():
     search = HyperbandSearch(parse_ranges(RANGES), resources=Resources(1, 3), maximize=False, seed=1, name="search")
     suggestion = search.ask()
     assert not search.is_over(suggestion, [3.0, 2.0, 1.0])  # it is about to end by itself
@@ -62,7 +62,7 @@ def test_max_resource_is_given_or_is_the_static_number_of_epochs():
         resources({}, {"lr": "1"})
 
 
-# An epoch, a second, another epoch; the second is when a bad trial is stopped.
+# Two epochs with a pause of a second, in which a bad trial is stopped.
 SOURCE = """
 import argparse, time
 p = argparse.ArgumentParser(); p.add_argument("--lr"); p.add_argument("--epochs")
@@ -78,7 +78,7 @@ def test_trials_are_training_jobs_that_are_stopped_at_their_rung(sagemaker, tuni
     request = tuning_request("hyperband", "Hyperband", SOURCE, ranges, trials=3)
     config = request["HyperParameterTuningJobConfig"]
     config["ResourceLimits"]["MaxParallelTrainingJobs"] = 1
-    config["RandomSeed"] = 6  # draws the best value first, to which the others are compared
+    config["RandomSeed"] = 6  # draws the best value first, with which the others are compared
     sagemaker.create_hyper_parameter_tuning_job(**request)  # MaxResource is the static 2 epochs
     job = wait(
         lambda: sagemaker.describe_hyper_parameter_tuning_job(**{NAME: "hyperband"}), "HyperParameterTuningJobStatus"

@@ -53,7 +53,7 @@ def test_paths_below_opt_ml_lead_into_the_jobs_directory(tmp_path, text, local):
         ("a/1.jpg", "", "a/1.jpg"),
     ],
 )
-def test_where_an_object_of_a_prefix_lands(key, prefix, relative):
+def test_the_path_of_a_downloaded_object(key, prefix, relative):
     assert relative_path(key, prefix) == relative
 
 
@@ -115,7 +115,7 @@ def test_scaling_decides_where_the_samples_lie():
     assert sum(value > 0.99 for value in sample("ReverseLogarithmic", "0", "0.9999")) > 15
 
 
-def test_ranges_that_can_not_be_scaled_are_refused():
+def test_ranges_that_cannot_be_scaled_are_refused():
     entry = {"Name": "lr", "MinValue": "0", "MaxValue": "1", "ScalingType": "Logarithmic"}
     with pytest.raises(AwsError, match="needs a MinValue above 0"):
         parse_ranges({"ContinuousParameterRanges": [entry]})
@@ -198,8 +198,8 @@ def test_every_broken_constraint_is_named():
     assert "Value null at 'outputDataConfig.s3OutputPath'" in message
 
 
-def test_moto_is_the_one_whose_records_are_read_directly(s3):
-    assert version("moto") == "5.2.5", "check moto_objects.py against the new moto, then pin it here"
+def test_objects_are_read_directly_from_the_pinned_moto(s3):
+    assert version("moto") == "5.2.5", "check moto_s3.py against the new moto, then update this version"
     s3.put_object(Bucket=BUCKET, Key="direct/a b+c.bin", Body=b"\x00\xff")
     s3.put_object(Bucket=BUCKET, Key="direct/gone", Body=b"x")
     s3.delete_object(Bucket=BUCKET, Key="direct/gone")

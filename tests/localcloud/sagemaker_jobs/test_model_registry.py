@@ -50,7 +50,7 @@ def test_versions_of_a_group_are_approved_and_described_as_registered(sagemaker)
     assert [summary["ModelPackageArn"] for summary in approved["ModelPackageSummaryList"]] == [created[1]]
 
 
-def test_a_deleted_versions_number_is_not_given_again_and_only_an_empty_group_can_go(sagemaker):
+def test_version_numbers_are_not_reused_and_only_empty_groups_can_be_deleted(sagemaker):
     sagemaker.create_model_package_group(ModelPackageGroupName="cats")
     first = sagemaker.create_model_package(ModelPackageGroupName="cats")["ModelPackageArn"]
     with pytest.raises(ClientError, match="still contains Model Packages"):
@@ -81,6 +81,6 @@ def test_groups_are_unique_and_packages_need_one(sagemaker):
         ("start_pipeline_execution", {"PipelineName": "p", "ClientRequestToken": "t" * 32}),
     ],
 )
-def test_what_moto_would_pretend_is_refused_by_name(sagemaker, operation, request_):
-    with pytest.raises(ClientError, match="localcloud does not emulate sagemaker:"):
+def test_operations_that_moto_would_fake_are_refused_by_name(sagemaker, operation, request_):
+    with pytest.raises(ClientError, match="does not emulate sagemaker:"):
         getattr(sagemaker, operation)(**request_)

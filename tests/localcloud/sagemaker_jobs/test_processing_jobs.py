@@ -1,4 +1,4 @@
-"""Processing jobs: inputs, outputs, messages, and every way in which they can end."""
+"""Processing jobs: inputs, outputs, messages, and all the ways in which they can end."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -78,7 +78,7 @@ print("converted", source)
     assert [event["message"] for event in events] == ["converted /opt/ml/processing/input/data"]
 
 
-def test_python_in_an_entrypoint_is_the_clouds_interpreter(run):
+def test_python_in_an_entrypoint_is_the_interpreter_of_the_local_cloud(run):
     specification = {
         "ImageUri": PROCESSING_IMAGE,
         "ContainerEntrypoint": ["python3", "-c", "import sys, boto3; assert sys.argv[1:] == ['--x', '1'], sys.argv"],

@@ -1,4 +1,4 @@
-"""Jobs of several instances: what each host gets, what is made of what they leave, how they end."""
+"""Jobs with several instances: what each host gets, how their outputs are merged, how they end."""
 
 import json
 import time
@@ -22,7 +22,7 @@ def run_shell(sagemaker, shell_request):
 
 
 def streams(client, group, job):
-    """Log stream without its time -> its lines."""
+    """Name of a log stream without its timestamp -> its lines."""
     logs = client("logs")
     names = [
         stream["logStreamName"]
@@ -55,7 +55,7 @@ print("validation:accuracy=0.5;")
 """
 
 
-def test_hosts_know_each_other_share_sharded_channels_and_leave_one_model(sagemaker, training_request, s3, client):
+def test_hosts_know_each_other_share_sharded_channels_and_upload_one_model(sagemaker, training_request, s3, client):
     for number in range(5):
         s3.put_object(Bucket=BUCKET, Key=f"shards/{number}", Body=b"x")
     sharded = channel("sharded", "shards/")
@@ -76,7 +76,7 @@ def test_hosts_know_each_other_share_sharded_channels_and_leave_one_model(sagema
     assert members(s3, job["ModelArtifacts"]["S3ModelArtifacts"]) == {
         "rank-127.0.0.1": b"127.0.0.1",
         "rank-127.0.0.2": b"127.0.0.2",
-        "weights": b"127.0.0.1",  # of files with one name the first host's
+        "weights": b"127.0.0.1",  # the first host's, as both have a file of this name
     }
     assert set(members(s3, f"s3://{BUCKET}/out/two-hosts/output/output.tar.gz")) == {"of-127.0.0.1", "of-127.0.0.2"}
     found = s3.list_objects_v2(Bucket=BUCKET, Prefix="two-hosts/checkpoints/")["Contents"]
@@ -90,7 +90,7 @@ def test_one_failing_host_fails_the_job_with_its_reason_and_ends_the_others(run_
     assert time.monotonic() - started < 10
 
 
-def test_the_host_that_failed_first_gives_the_reason_though_another_ends_before_it(run_shell):
+def test_the_reason_comes_from_the_host_that_failed_first_even_if_another_ends_first(run_shell):
     both = f'[ {HOST} = 127.0.0.1 ] && sleep 0.3 && echo "lost the other" && exit 1; '
     job = run_shell(
         "fail-together", both + 'echo "Traceback (most recent call last)"; echo "no memory"; sleep 0.6; exit 2'
@@ -202,7 +202,7 @@ dist.destroy_process_group()
 
 
 @pytest.mark.slow  # two processes that import torch, twice
-def test_torchrun_joins_the_hosts_of_a_job_on_a_port_of_its_own(sagemaker, s3, client, training_request):
+def test_torchrun_connects_the_hosts_of_a_job_on_a_port_of_their_own(sagemaker, s3, client, training_request):
     request = training_request(
         "torchrun", REDUCES, ResourceConfig=TWO, HyperParameters={"sagemaker_torch_distributed_enabled": "true"}
     )

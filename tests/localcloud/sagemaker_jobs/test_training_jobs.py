@@ -1,4 +1,4 @@
-"""Training jobs: what a script gets, what it leaves, and every way in which it can end."""
+"""Training jobs: a script's inputs and outputs, and all the ways in which it can end."""
 
 import importlib.util
 import io
@@ -49,7 +49,7 @@ def log_lines(client, job_name):
     return [event["message"] for event in events]
 
 
-def test_a_job_trains_with_its_channels_and_hyperparameters_and_leaves_metrics_logs_and_artifacts(run, s3, client):
+def test_a_job_gets_channels_and_hyperparameters_and_produces_metrics_logs_and_artifacts(run, s3, client):
     s3.put_object(Bucket=BUCKET, Key="data/train/deep/a.txt", Body=b"pixels")
     started = time.monotonic()
     job = run(
@@ -103,7 +103,7 @@ def test_a_job_trains_with_its_channels_and_hyperparameters_and_leaves_metrics_l
     assert max(point["Maximum"] for point in statistics["Datapoints"]) == pytest.approx(0.7)
 
 
-def test_a_script_that_raises_fails_the_job_with_its_error_and_still_leaves_its_output(run, s3):
+def test_a_script_that_raises_fails_the_job_with_its_error_and_its_output_is_uploaded(run, s3):
     job = run(
         "raises",
         """
@@ -124,7 +124,7 @@ def test_a_script_that_raises_fails_the_job_with_its_error_and_still_leaves_its_
 
 
 def test_a_script_that_is_killed_fails_the_job_with_the_shells_exit_code(run):
-    # The toolkit itself is killed with it: nobody is left to write a failure file.
+    # The toolkit is killed with it, so nothing writes a failure file.
     job = run("killed", "import os, signal; print('before', flush=True); os.killpg(0, signal.SIGKILL)")
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"] == "AlgorithmError: before, exit code: 137"
@@ -138,7 +138,7 @@ def test_a_channel_without_objects_fails_the_job(run):
     assert [step["Status"] for step in job["SecondaryStatusTransitions"]] == ["Starting", "Downloading", "Failed"]
 
 
-def test_an_image_that_nobody_mapped_fails_the_job_by_name(sagemaker, training_request):
+def test_an_image_missing_from_the_table_fails_the_job_by_name(sagemaker, training_request):
     request = training_request("no-image", "print('never')")
     request["AlgorithmSpecification"]["TrainingImage"] = "registry/tensorflow:1"
     sagemaker.create_training_job(**request)
@@ -214,15 +214,15 @@ def test_an_isolated_job_has_no_network_but_its_own_loopback(run, client, local_
         try:
             socket.create_connection(("localhost", {port}))
         except ConnectionRefusedError:
-            print("no cloud", os.getuid())
+            print("unreachable", os.getuid())
         """,
         EnableNetworkIsolation=True,
     )
     assert job["TrainingJobStatus"] == "Completed", job
-    assert {"devices ['lo']", f"no cloud {os.getuid()}"} <= set(log_lines(client, "cut-off"))
+    assert {"devices ['lo']", f"unreachable {os.getuid()}"} <= set(log_lines(client, "cut-off"))
 
 
-def test_an_isolated_job_of_a_missing_program_fails_as_any_other(run, sagemaker, training_request):
+def test_an_isolated_job_whose_program_is_missing_fails_like_any_other(run, sagemaker, training_request):
     request = training_request("cut-off-nothing", "", EnableNetworkIsolation=True)
     request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["no-such-program"]
     sagemaker.create_training_job(**request)
@@ -269,7 +269,7 @@ def test_names_are_unique_and_unknown_names_are_not_found(run_shell, sagemaker, 
         ({"StoppingCondition": {"MaxRuntimeInSeconds": 1, "MaxWaitTimeInSeconds": 2}}, "MaxWaitTimeInSeconds"),
     ],
 )
-def test_what_can_not_run_as_asked_is_refused_by_name(sagemaker, training_request, change, message):
+def test_requests_that_cannot_run_as_requested_are_refused_by_name(sagemaker, training_request, change, message):
     request = {**training_request("refused", "pass"), **change}
     with pytest.raises(ClientError) as refused:
         sagemaker.create_training_job(**request)
@@ -288,7 +288,7 @@ def test_lists_filter_sort_and_page(run_shell, sagemaker):
     assert [job["TrainingJobName"] for job in failed] == ["listed-b"]
 
 
-def test_tags_of_jobs_are_kept_and_those_of_other_resources_stay_where_they_are(run_shell, sagemaker):
+def test_tags_of_jobs_and_of_other_resources_are_kept_apart(run_shell, sagemaker):
     arn = run_shell("tagged", "true", Tags=[{"Key": "a", "Value": "1"}])["TrainingJobArn"]
     sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}])
     sagemaker.delete_tags(ResourceArn=arn, TagKeys=["b"])
@@ -302,7 +302,7 @@ def test_tags_of_jobs_are_kept_and_those_of_other_resources_stay_where_they_are(
     assert sagemaker.list_tags(ResourceArn=model["ModelArn"])["Tags"] == [{"Key": "m", "Value": "1"}]
 
 
-def test_jobs_run_side_by_side_up_to_the_limit(sagemaker, shell_request, local_cloud):
+def test_jobs_run_concurrently_up_to_the_limit(sagemaker, shell_request, local_cloud):
     names = [f"side-{index}" for index in range(3)]
     for name in names:
         sagemaker.create_training_job(**shell_request(name, "sleep 2"))
@@ -318,7 +318,7 @@ def test_jobs_run_side_by_side_up_to_the_limit(sagemaker, shell_request, local_c
     assert most == local_cloud.cloud.max_jobs == 2
 
 
-def test_what_a_script_leaves_running_dies_with_the_job(run_shell, client):
+def test_processes_that_a_script_leaves_running_end_with_the_job(run_shell, client):
     run_shell("leaves-a-child", "sleep 300 & echo child $!; setsid sleep 301 & echo child $!")
     pids = [int(line.split()[1]) for line in log_lines(client, "leaves-a-child") if line.startswith("child")]
     assert len(pids) == 2
@@ -327,7 +327,7 @@ def test_what_a_script_leaves_running_dies_with_the_job(run_shell, client):
         assert not state or state.startswith("Z"), f"process {pid} outlived its job: {state}"
 
 
-def test_requirements_are_installed_for_the_job_alone(run, s3):
+def test_requirements_are_installed_for_that_job_only(run, s3):
     name, metadata = "mini-1.0-py3-none-any.whl", "mini-1.0.dist-info"
     wheel = io.BytesIO()
     with zipfile.ZipFile(wheel, "w") as file:

@@ -1,4 +1,4 @@
-"""Transform jobs: one answer per object, limits, retries, and every way in which they can end."""
+"""Transform jobs: one answer per object, limits, retries, and all the ways in which they can end."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def logged(client, prefix):
     return [event["message"] for event in events]
 
 
-def test_every_object_gets_an_answer_beside_its_own_name(run, s3, client):
+def test_every_object_gets_an_output_named_after_it(run, s3, client):
     job = run("answers", {"a.txt": "one", "deep/b.txt": "flaky two"}, container={"Environment": {"FLAVOUR": "model"}})
     assert job["TransformJobStatus"] == "Completed", job
     assert job["TransformStartTime"] <= job["TransformEndTime"]
@@ -79,7 +79,7 @@ def test_every_object_gets_an_answer_beside_its_own_name(run, s3, client):
     assert "[sagemaker logs]: MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD" in lines
 
 
-def test_the_jobs_own_settings_and_isolation_reach_the_container(run, s3):
+def test_the_jobs_settings_and_isolation_reach_the_container(run, s3):
     run(
         "settings",
         {"a": "one"},
@@ -101,7 +101,7 @@ def test_the_jobs_own_settings_and_isolation_reach_the_container(run, s3):
     assert "AWS_ENDPOINT_URL" not in environment
 
 
-def test_an_object_that_is_refused_fails_the_job_and_no_other_object(run, s3, client):
+def test_a_refused_object_fails_the_job_but_not_the_other_objects(run, s3, client):
     job = run("refuses", {"a": "one", "b": "bad two", "c": "three"})
     assert (job["TransformJobStatus"], job["FailureReason"]) == (
         "Failed",
@@ -117,13 +117,13 @@ def test_an_object_that_is_refused_fails_the_job_and_no_other_object(run, s3, cl
     ]
 
 
-def test_a_container_that_goes_on_failing_is_the_algorithms_error(run, client):
+def test_a_container_that_keeps_failing_is_an_algorithm_error(run, client):
     job = run("booms", {"a": "boom"}, ModelClientConfig={"InvocationsMaxRetries": 1})
     assert job["FailureReason"] == "AlgorithmError: See job logs for more information"
     assert any("Bad HTTP status received from algorithm: 500" in line for line in logged(client, "booms/"))
 
 
-def test_an_object_above_the_limit_that_the_container_names_is_not_sent(run, s3, client):
+def test_an_object_above_the_containers_limit_is_not_sent(run, s3, client):
     container = {"Environment": {"MODEST": "1"}}
     job = run("large", {"a": "one", "b": "x" * (1024 * 1024 + 1)}, container=container)
     assert job["FailureReason"].startswith("ClientError")
@@ -133,13 +133,13 @@ def test_an_object_above_the_limit_that_the_container_names_is_not_sent(run, s3,
     assert f"[sagemaker logs]: {BUCKET}/large/in/b: Too much data for max payload size" in lines
 
 
-def test_a_container_that_does_not_start_fails_the_job_with_its_last_words(run):
+def test_a_container_that_does_not_start_fails_the_job_with_its_last_output(run):
     job = run("no-start", {"a": "one"}, Environment={"FAIL_START": "1"})
     assert job["FailureReason"].startswith("AlgorithmError: The container did not pass the ping health check")
     assert "no such accelerator" in job["FailureReason"]
 
 
-def test_nothing_to_do_and_nothing_to_do_it_with_fail_the_job(run, sagemaker, create, s3):
+def test_a_prefix_without_objects_and_a_missing_archive_fail_the_job(run, sagemaker, create, s3):
     assert "matched no files" in run("empty", {})["FailureReason"]
     job = run("no-archive", {"a": "one"}, container={"ModelDataUrl": f"s3://{BUCKET}/nowhere/model.tar.gz"})
     assert job["FailureReason"].startswith("ClientError: Data download failed")

@@ -1,4 +1,4 @@
-"""Tuning jobs: trials are real training jobs, the best one wins, and every way in which a search can end."""
+"""Tuning jobs: trials are real training jobs, the best one is reported, and all the ways in which a search can end."""
 
 import time
 from types import SimpleNamespace
@@ -65,7 +65,7 @@ def trials_of(sagemaker, name, **query):
 
 
 @pytest.mark.parametrize("strategy", ["Random", "Bayesian"])
-def test_a_search_runs_distinct_trials_and_names_the_best(run, sagemaker, strategy):
+def test_a_search_runs_distinct_trials_and_reports_the_best(run, sagemaker, strategy):
     job = run(f"{strategy.lower()}-search", strategy)
     assert job["HyperParameterTuningJobStatus"] == "Completed", job
     assert job["TrainingJobStatusCounters"]["Completed"] == job["ObjectiveStatusCounters"]["Succeeded"] == 4
@@ -195,14 +195,14 @@ def test_early_stopping_ends_a_trial_that_is_worse_than_the_median(run, sagemake
         ),
     ],
 )
-def test_what_can_not_be_searched_is_refused_by_name(sagemaker, tuning_request, change, message):
+def test_searches_that_cannot_run_are_refused_by_name(sagemaker, tuning_request, change, message):
     with pytest.raises(ClientError) as refused:
         sagemaker.create_hyper_parameter_tuning_job(**tuning_request("refused-search", **change))
     assert refused.value.response["Error"]["Code"] == "ValidationException"
     assert message in refused.value.response["Error"]["Message"]
 
 
-def test_a_definition_that_no_trial_could_run_is_refused_at_once(sagemaker, tuning_request):
+def test_a_definition_that_no_trial_could_run_is_refused_immediately(sagemaker, tuning_request):
     request = tuning_request("refused-trial")
     request["TrainingJobDefinition"]["EnableManagedSpotTraining"] = True
     with pytest.raises(ClientError, match="Invalid MaxWaitTimeInSeconds"):

@@ -1,4 +1,4 @@
-"""Warm start: searches that begin with what earlier ones found."""
+"""Warm start: searches that start from the results of earlier ones."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -25,7 +25,7 @@ def child_request(tuning_request):  # noqa: F811
     return make
 
 
-def test_a_child_names_the_best_of_all_and_repeats_no_trial(run, sagemaker, child_request):  # noqa: F811
+def test_a_child_reports_the_overall_best_and_does_not_repeat_trials(run, sagemaker, child_request):  # noqa: F811
     ranges = {
         "CategoricalParameterRanges": [
             {"Name": "lr", "Values": ["0.1", "1"]},
@@ -100,7 +100,7 @@ def test_known_points_lead_a_bayesian_search_to_the_peak_from_its_first_trial():
     assert sum(losses(known)) < 0.5 * sum(losses([]))
 
 
-def test_points_outside_of_the_ranges_are_left_out():
+def test_points_outside_the_ranges_are_ignored():
     search = OptunaSearch(parse_ranges(RANGES), bayesian=True, maximize=True, seed=5)
     points = [
         KnownPoint({"lr": "0.01", "batch-size": "64", "epochs": "2"}, 0.5),
@@ -112,7 +112,7 @@ def test_points_outside_of_the_ranges_are_left_out():
 
 
 @pytest.mark.parametrize("scaling", ["Linear", "ReverseLogarithmic"])
-def test_what_a_range_writes_it_reads(scaling):
+def test_a_range_reads_back_the_text_that_it_writes(scaling):
     entry = {"Name": "p", "MinValue": "0.5", "MaxValue": "0.99", "ScalingType": scaling}
     [parameter] = parse_ranges({"ContinuousParameterRanges": [entry]})
     assert float(parameter.text(parameter.sampled("0.9"))) == pytest.approx(0.9)

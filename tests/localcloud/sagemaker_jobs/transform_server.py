@@ -1,4 +1,4 @@
-"""A single-model container in miniature: what a body says decides how it fares. Run as a script."""
+"""A miniature single-model container whose behaviour depends on the body of a request. Run as a script."""
 
 import json
 import os

@@ -14,7 +14,7 @@ def check_processing_request(request: ProcessingRequest) -> None:
     """Raise ValidationException for a request that cannot run as requested."""
     cluster = request["ProcessingResources"]["ClusterConfig"]
     if cluster.get("InstancePreferences"):
-        raise refusal("ClusterConfig.InstancePreferences", "name one InstanceType")
+        raise refusal("ClusterConfig.InstancePreferences", "specify one InstanceType")
     if not cluster.get("InstanceType") or not cluster.get("InstanceCount"):
         raise validation_error("You must specify InstanceType and InstanceCount in ClusterConfig.")
     check_instances(cluster, "ClusterConfig")

@@ -18,7 +18,7 @@ from localcloud.sagemaker.jobs.training.request import (
 
 # Field -> what to do instead. All other fields of the shape take effect, or can be ignored without harm.
 NOT_EMULATED = {
-    "DebugHookConfig": "leave it out; SageMaker Debugger is closed to new accounts as well",
+    "DebugHookConfig": "leave it out; SageMaker Debugger is not available to new AWS accounts either",
     "DebugRuleConfigurations": "leave it out",
     "TensorBoardOutputConfig": "leave it out and write event files to /opt/ml/output/data",
     "ProfilerRuleConfigurations": "leave it out",
@@ -60,7 +60,7 @@ def _check_algorithm(algorithm: AlgorithmSpecification | None) -> None:
     if algorithm is None:
         raise validation_error("You must specify an AlgorithmSpecification.")
     if algorithm.get("AlgorithmName"):
-        raise refusal("AlgorithmSpecification.AlgorithmName", "name a TrainingImage")
+        raise refusal("AlgorithmSpecification.AlgorithmName", "specify a TrainingImage")
     if not algorithm.get("TrainingImage"):
         raise validation_error("You must specify either a TrainingImage or an AlgorithmName in AlgorithmSpecification.")
     if algorithm["TrainingInputMode"] == "Pipe":

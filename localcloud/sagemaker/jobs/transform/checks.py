@@ -35,7 +35,7 @@ def check_transform_request(request: TransformRequest) -> None:
     check_instances(request["TransformResources"], "TransformResources")
     payload, concurrent = request.get("MaxPayloadInMB"), request.get("MaxConcurrentTransforms") or 1
     if payload == 0:
-        raise refusal("MaxPayloadInMB 0 (chunked requests)", "name the size of the largest object")
+        raise refusal("MaxPayloadInMB 0 (chunked requests)", "specify the size of the largest object")
     if payload and payload * concurrent > MAX_TOTAL_PAYLOAD_MB:
         raise validation_error(
             f"MaxConcurrentTransforms * MaxPayloadInMB is {payload * concurrent}; "
