@@ -57,7 +57,7 @@ def test_settings_for_all_and_for_one():
     ("item", "sentence"),
     [
         ("lr", "write it as"),
-        ("speed=1", "no hyperparameter"),
+        ("speed=1", "not a hyperparameter"),
         ("lr=fast", "must be a number"),
         ("lr=99", "between"),
         ("c:lr=0.1", "c is not in the run"),
