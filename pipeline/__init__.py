@@ -1,7 +1,7 @@
-"""Which steps in which order: pure functions from the configuration to Amazon States Language.
+"""Which steps run in which order: pure functions from the configuration to Amazon States Language.
 
-What a stack needs: `machine.state_machine(config)`, `placeholders.used(definition)`,
-`permissions.statements(definition)`, `lambdas.FUNCTIONS` and `specs.run_specs(config)`.
+Stacks use `machine.state_machine(config)`, `placeholders.used(definition)`, `permissions.statements(definition)`,
+`functions.FUNCTIONS` and `specs.run_specs(config)`.
 """
 
 from pipeline.machine import state_machine

@@ -1,7 +1,7 @@
-"""SageMaker's own Debugger as fields of CreateTrainingJob: a hook with rules, or a profiler with rules.
+"""SageMaker Debugger as fields of CreateTrainingJob: a hook with rules, or a profiler with rules.
 
-Kennel's own rules and profiler (imgcls.debug, imgcls.profiling) run whatever this says. A search's trials have none of
-these fields in the API.
+Kennel's own rules and profiler (imgcls.debug, imgcls.profiling) always run. The API does not have these fields for the
+trials of a tuning job.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ COLLECTIONS: dict[str, dict[str, str]] = {
     "losses": {},
     "gradients": {},
     "weights": {},
-    # What PoorWeightInitialization reads: it looks for the inputs of activations by this name.
+    # PoorWeightInitialization looks for the inputs of activations under this name.
     "relu_input": {"include_regex": ".*relu_input"},
 }
 
 
 def parameters(config: AppConfig) -> Parameters:
-    """The fields of a training job; none when it is off."""
-    mode = config.pipeline.sagemaker_debugger
+    """The fields of a training job; empty if Debugger is off."""
+    mode = config.training.sagemaker_debugger
     if mode == "off":
         return {}
     output = {"S3OutputPath.$": "States.Format('{}debugger/', $.model.run_uri)"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from config.app import AppConfig
-from pipeline import fields, jobs, lambdas, model_flow, recovery
+from pipeline import allowed_fields, functions, model_flow, processing_jobs, recovery
+from pipeline.job_fields import PENDING_SECONDS
 from pipeline.placeholders import Placeholder
 from pipeline.tasks import PROCESSING_JOB, PUBLISH, State, task
 
@@ -13,14 +14,14 @@ MERGE = "MergeManifest"
 
 
 def preparations(config: AppConfig) -> tuple[str, ...]:
-    """The job states that prepare a run's data set."""
-    return ("PrepareDataset", MERGE) if config.preparation.instance_count > 1 else ("PrepareDataset",)
+    """The names of the job states that prepare a run's data set."""
+    return ("PrepareDataset", MERGE) if config.training.preparation.instance_count > 1 else ("PrepareDataset",)
 
 
 def state_machine(config: AppConfig) -> dict[str, Any]:
-    """The definition in Amazon States Language, JSONPath, with `${Placeholders}` for what a deploy knows.
+    """The definition in Amazon States Language (JSONPath), with `${Placeholders}` for deploy-time values.
 
-    Raises ValueError when an optimized task would carry a field that is not on the written list.
+    Raises ValueError if an optimized task has a field that is not in `allowed_fields`.
     """
     prepare = preparations(config)
     tasks = ("PlanRun", *prepare, "TrainModels")
@@ -38,7 +39,7 @@ def state_machine(config: AppConfig) -> dict[str, Any]:
             **recovery.states("Run", tasks, resume=prepare, give_up="SummarizeFailure"),
         },
     }
-    fields.check(definition)
+    allowed_fields.check(definition)
     return definition
 
 
@@ -51,7 +52,7 @@ def _plan(config: AppConfig) -> dict[str, State]:
             "Parameters": {"input.$": "$", "recovery": recovery.initial({}, {})},
             "Next": "PlanRun",
         },
-        "PlanRun": lambdas.PLAN_RUN.task(
+        "PlanRun": functions.PLAN_RUN.task(
             comment="Validate the input, fill defaults, name the jobs, check quotas, price the worst case",
             next_state="PrepareDataset",
             on_error=recovery.failed("PlanRun"),
@@ -68,42 +69,42 @@ def _plan(config: AppConfig) -> dict[str, State]:
 
 
 def _prepare(config: AppConfig) -> dict[str, State]:
-    """One job, or one of several instances and one that merges what they saw."""
+    """One job, or one job on several instances and one that merges their scans."""
     merging = MERGE in preparations(config)
     first = _preparation(
         config,
         "PrepareDataset",
-        jobs.prepare_dataset(config),
+        processing_jobs.prepare_dataset(config),
         comment="Check every image, set bad ones aside, find duplicates and leaks, split, pack",
         next_state=MERGE if merging else "TrainModels",
-        speaks=not merging,
+        has_exit_message=not merging,
     )
     if not merging:
         return first
     return first | _preparation(
         config,
         MERGE,
-        jobs.merge_manifest(config),
+        processing_jobs.merge_manifest(config),
         comment="Decide about what the instances saw, split, pack",
         next_state="TrainModels",
-        speaks=True,
+        has_exit_message=True,
     )
 
 
 def _preparation(
-    config: AppConfig, name: str, parameters: State, *, comment: str, next_state: str, speaks: bool
+    config: AppConfig, name: str, parameters: State, *, comment: str, next_state: str, has_exit_message: bool
 ) -> dict[str, State]:
-    """`speaks`: the job leaves an exit message."""
+    """`has_exit_message`: the job writes an exit message, which the state keeps."""
     return {
         name: task(
             PROCESSING_JOB,
             parameters,
             comment=comment,
-            timeout=config.preparation.max_runtime_seconds + jobs.PENDING_SECONDS,
+            timeout=config.training.preparation.max_runtime_seconds + PENDING_SECONDS,
             next_state=next_state,
             on_error=recovery.failed(name),
-            selector={"message.$": "States.StringToJson($.ExitMessage)"} if speaks else None,
-            result="$.prepared" if speaks else None,
+            selector={"message.$": "States.StringToJson($.ExitMessage)"} if has_exit_message else None,
+            result="$.prepared" if has_exit_message else None,
         )
     }
 

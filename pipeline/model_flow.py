@@ -1,7 +1,7 @@
-"""One model's way from data to the endpoint: the flow inside the TrainModels map.
+"""One model's flow from data to the endpoint: the states inside the TrainModels map.
 
 `$` holds `model` (its plan), `run` (what all models share), `hyperparameters`, `recovery`, and what the states add.
-Each ending is an outcome: published, rejected or failed.
+Each end is an outcome: published, rejected or failed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def flow(config: AppConfig) -> dict[str, Any]:
 
 
 def _outcomes() -> dict[str, State]:
-    """The same fields at each ending, and what only that ending knows."""
+    """The common fields of each outcome, and those of the outcome itself."""
     judged = {
         "reason.$": "$.gate.reason",
         "version.$": "$.evaluation.message.version",

@@ -1,8 +1,8 @@
-"""The second half of a model's way: gate, the immutable key, registry, the smoke test, the alias, a new fleet."""
+"""The second half of a model's flow: quality gate, immutable key, registry, smoke test, alias, new fleet."""
 
 from __future__ import annotations
 
-from pipeline import lambdas, recovery
+from pipeline import functions, recovery
 from pipeline.tasks import State
 
 DECISIONS = (
@@ -21,13 +21,13 @@ _NOT_BEGUN = {"Variable": "$.published.rollout.polls", "NumericEquals": 0}
 
 
 def states() -> dict[str, State]:
-    """Begins at QualityGate; ends at ModelRejected or ModelPublished."""
+    """Starts at QualityGate; ends at ModelRejected or ModelPublished."""
     return {**_judging(), **_publishing(), **_refreshing()}
 
 
 def _judging() -> dict[str, State]:
     return {
-        "QualityGate": lambdas.QUALITY_GATE.task(
+        "QualityGate": functions.QUALITY_GATE.task(
             comment="Compare evaluation.json with the thresholds and with the published model",
             next_state="ChoosePublishing",
             on_error=recovery.failed("QualityGate"),
@@ -39,7 +39,7 @@ def _judging() -> dict[str, State]:
             "Choices": [{"Variable": "$.gate.passed", "BooleanEquals": True, "Next": "StageArtifact"}],
             "Default": "RegisterRejected",
         },
-        "RegisterRejected": lambdas.REGISTER_REJECTED.task(
+        "RegisterRejected": functions.REGISTER_REJECTED.task(
             comment="A model package that is rejected, with its metrics and lineage",
             next_state="ModelRejected",
             on_error=recovery.failed("RegisterRejected"),
@@ -50,25 +50,25 @@ def _judging() -> dict[str, State]:
 
 def _publishing() -> dict[str, State]:
     return {
-        "StageArtifact": lambdas.STAGE_ARTIFACT.task(
+        "StageArtifact": functions.STAGE_ARTIFACT.task(
             comment="Copy to the immutable key and verify the hash",
             next_state="RegisterModel",
             on_error=recovery.failed("StageArtifact"),
             result="$.artifact",
         ),
-        "RegisterModel": lambdas.REGISTER_MODEL.task(
+        "RegisterModel": functions.REGISTER_MODEL.task(
             comment="A model package that is approved, with its metrics, lineage and immutable key",
             next_state="SmokeTest",
             on_error=recovery.failed("RegisterModel"),
             result="$.package",
         ),
-        "SmokeTest": lambdas.SMOKE_TEST.task(
+        "SmokeTest": functions.SMOKE_TEST.task(
             comment="Golden images through the endpoint with that key",
             next_state="PublishModel",
             on_error=recovery.failed("SmokeTest"),
             result="$.smoke_test",
         ),
-        "PublishModel": lambdas.PUBLISH_MODEL.task(
+        "PublishModel": functions.PUBLISH_MODEL.task(
             comment="Move the alias, unless it moved since the comparison",
             next_state="ChooseRefresh",
             on_error=recovery.failed("PublishModel"),
@@ -78,7 +78,7 @@ def _publishing() -> dict[str, State]:
 
 
 def _refreshing() -> dict[str, State]:
-    """Only where the stable key was overwritten."""
+    """Used only if the stable key was overwritten."""
     return {
         "ChooseRefresh": {
             "Type": "Choice",
@@ -90,7 +90,7 @@ def _refreshing() -> dict[str, State]:
             "Default": "ModelPublished",
         },
         "WaitForFleet": {"Type": "Wait", "Seconds": REFRESH_SECONDS, "Next": "RefreshFleet"},
-        "RefreshFleet": lambdas.REFRESH_FLEET.task(
+        "RefreshFleet": functions.REFRESH_FLEET.task(
             comment="Start the rollout, or look how far it is",
             next_state="ChooseRefresh",
             on_error=recovery.failed("RefreshFleet"),

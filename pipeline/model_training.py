@@ -1,11 +1,12 @@
-"""The first half of a model's way: its plan, its channels, the search, the final training, the evaluation."""
+"""The first half of a model's flow: plan, channels, hyperparameter search, final training, evaluation."""
 
 from __future__ import annotations
 
 from config.app import AppConfig
-from pipeline import jobs, lambdas, model_tuning, recovery, sdk_jobs, training_jobs
+from pipeline import functions, model_tuning, polled_jobs, processing_jobs, recovery, training_jobs
+from pipeline.job_fields import PENDING_SECONDS
 from pipeline.placeholders import Placeholder
-from pipeline.sdk_jobs import SdkJob
+from pipeline.polled_jobs import PolledJob
 from pipeline.tasks import GET_OBJECT, PROCESSING_JOB, PUT_OBJECT, TRAINING_JOB, State, task
 
 START = "LoadModelPlan"
@@ -34,7 +35,7 @@ def states(config: AppConfig) -> dict[str, State]:
 
 
 def _load(config: AppConfig) -> dict[str, State]:
-    """The map's input holds a reference, because forty models' plans would not fit into one state."""
+    """The map's input is a reference to the plan: the plans of forty models would not fit into one state."""
     plan = "$.loaded.plan"
     sizes = {
         name: f"{plan}.evaluation" if name == "EvaluateModel" else f"{plan}.training" for name in job_states(config)
@@ -127,14 +128,14 @@ def _train(config: AppConfig) -> dict[str, State]:
     selector = {
         "job.$": "$.TrainingJobName",
         "artifact.$": "$.ModelArtifacts.S3ModelArtifacts",
-        # Training's second archive lies beside the first, under the job's name.
+        # The second archive of a training job is stored next to the first, under the job's name.
         "records.$": "States.Format('{}{}/output/output.tar.gz', $.OutputDataConfig.S3OutputPath, $.TrainingJobName)",
     }
     limit, next_state, on_error = training_jobs.training_seconds(config), "EmitFindings", "EmitFindingsOfFailure"
-    if config.pipeline.sagemaker_debugger == "profiler":
-        return sdk_jobs.states(
+    if config.training.sagemaker_debugger == "profiler":
+        return polled_jobs.states(
             "TrainModel",
-            SdkJob("TrainingJob", parameters, comment=comment, limit_seconds=limit),
+            PolledJob("TrainingJob", parameters, comment=comment, limit_seconds=limit),
             selector=selector,
             result="$.training",
             next_state=next_state,
@@ -155,9 +156,9 @@ def _train(config: AppConfig) -> dict[str, State]:
 
 
 def _find_champion() -> dict[str, State]:
-    """After the training, which may take hours in which another run publishes."""
+    """After the training, because another run may publish while it takes hours."""
     return {
-        CHAMPION: lambdas.FIND_CHAMPION.task(
+        CHAMPION: functions.FIND_CHAMPION.task(
             comment="The version that is published now: what the candidate is compared with",
             next_state="EvaluateModel",
             on_error=recovery.failed(CHAMPION),
@@ -170,9 +171,9 @@ def _evaluate(config: AppConfig) -> dict[str, State]:
     return {
         "EvaluateModel": task(
             PROCESSING_JOB,
-            jobs.evaluate_model(config),
+            processing_jobs.evaluate_model(config),
             comment="Score the served graph, and the published model, on the locked test split; write the archive",
-            timeout=config.evaluation.max_runtime_seconds + jobs.PENDING_SECONDS,
+            timeout=config.training.evaluation.max_runtime_seconds + PENDING_SECONDS,
             next_state="QualityGate",
             on_error=recovery.failed("EvaluateModel"),
             selector={"message.$": "States.StringToJson($.ExitMessage)"},
@@ -182,9 +183,9 @@ def _evaluate(config: AppConfig) -> dict[str, State]:
 
 
 def _findings() -> dict[str, State]:
-    """What the rules found in the training, whether it succeeded or not. A model does not fail by its metrics."""
+    """The findings of the rules, whether the training succeeded or not. Findings do not fail a model."""
     return {
-        "EmitFindings": lambdas.EMIT_FINDINGS.task(
+        "EmitFindings": functions.EMIT_FINDINGS.task(
             comment="Send what the rules found on as metrics that an alarm watches",
             next_state=CHAMPION,
             on_error="FindingsUnknown",
@@ -200,7 +201,7 @@ def _findings() -> dict[str, State]:
             "ResultPath": "$.findings",
             "Next": CHAMPION,
         },
-        "EmitFindingsOfFailure": lambdas.EMIT_FINDINGS_OF_FAILURE.task(
+        "EmitFindingsOfFailure": functions.EMIT_FINDINGS_OF_FAILURE.task(
             comment="The same after a training that failed, perhaps by what they name",
             next_state=recovery.failed("TrainModel"),
             on_error=recovery.failed("TrainModel"),

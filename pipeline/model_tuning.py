@@ -1,22 +1,22 @@
-"""A model's search: which kind of tuning job, and what becomes of its best trial.
+"""A model's hyperparameter search: which kind of tuning job, and what happens with its best trial.
 
-The optimized integration runs most searches. One that starts from an earlier one has a field more, and a Hyperband
-search goes by the SDK integration; their states exist only where a model of the configuration needs them.
+The optimized integration runs most searches. A warm start needs one more field, and a Hyperband search is a polled
+job; their states exist only if a model of the configuration needs them.
 """
 
 from __future__ import annotations
 
 from config.app import AppConfig
-from pipeline import recovery, sdk_jobs, training_jobs
-from pipeline.jobs import Parameters
-from pipeline.sdk_jobs import SdkJob
+from pipeline import polled_jobs, recovery, training_jobs
+from pipeline.job_fields import Parameters
+from pipeline.polled_jobs import PolledJob
 from pipeline.tasks import TUNING_JOB, State, task
 
 SEARCH, WARM, HYPERBAND = "TuneModel", "TuneModelWarm", "TuneModelHyperband"
 
 
 def searches(config: AppConfig) -> tuple[str, ...]:
-    """The job states of this configuration's searches."""
+    """The names of the job states of this configuration's searches."""
     specs = [model.tuning for model in config.models if model.tuning]
     warm = (WARM,) if any(tuning.warm_start for tuning in specs) else ()
     hyperband = (HYPERBAND,) if any(tuning.strategy == "Hyperband" for tuning in specs) else ()
@@ -24,7 +24,7 @@ def searches(config: AppConfig) -> tuple[str, ...]:
 
 
 def states(config: AppConfig, *, next_state: str) -> dict[str, State]:
-    """Begins at ChooseTuning, ends at `next_state` with the values to train in `$.hyperparameters`."""
+    """Starts at ChooseTuning, ends at `next_state` with the values to train with in `$.hyperparameters`."""
     made = _choice(config, next_state)
     made |= _search(
         SEARCH,
@@ -80,13 +80,13 @@ def _search(state: str, parameters: Parameters, *, comment: str) -> dict[str, St
 
 def _hyperband(config: AppConfig) -> dict[str, State]:
     longest = max(model.tuning.max_runtime_seconds for model in config.models if model.tuning)
-    job = SdkJob(
+    job = PolledJob(
         "HyperParameterTuningJob",
         training_jobs.tune_model_hyperband(config, HYPERBAND),
         comment="Many short trials, of which the best go on",
         limit_seconds=longest,
     )
-    return sdk_jobs.states(
+    return polled_jobs.states(
         HYPERBAND,
         job,
         selector=None,

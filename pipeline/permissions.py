@@ -1,6 +1,6 @@
-"""The IAM that each task resource needs. ASL grants nothing by itself, so an unmapped resource is an error.
+"""The IAM permissions that each task resource needs. ASL itself grants nothing: an unmapped resource is an error.
 
-Resources and conditions are texts for `Fn::Sub`: `${AWS::Region}` and the like, and the names of `Placeholder`.
+Resources and conditions are templates for `Fn::Sub`: they use `${AWS::Region}` and the like, and the `Placeholder`s.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imgcls.contract import keys
-from pipeline import fields
 from pipeline.placeholders import Placeholder
 from pipeline.tasks import (
     GET_OBJECT,
@@ -21,6 +20,7 @@ from pipeline.tasks import (
     SDK_SAGEMAKER,
     TRAINING_JOB,
     TUNING_JOB,
+    task_states,
 )
 
 
@@ -34,9 +34,9 @@ class Permission:
 
 
 def statements(definition: Mapping[str, Any]) -> list[Permission]:
-    """What the state machine's role needs, each statement once. Raises KeyError for a task that is not mapped."""
+    """The statements that the state machine's role needs, each once. Raises KeyError for a task that is not mapped."""
     found: list[Permission] = []
-    for name, state in fields.tasks(definition):
+    for name, state in task_states(definition):
         for permission in of_task(name, state):
             if permission not in found:
                 found.append(permission)
@@ -44,7 +44,7 @@ def statements(definition: Mapping[str, Any]) -> list[Permission]:
 
 
 def of_task(name: str, state: Mapping[str, Any]) -> list[Permission]:
-    """What one Task state needs. Raises KeyError naming the state when its resource is not mapped."""
+    """The statements that one Task state needs. Raises KeyError that names the state if its resource is not mapped."""
     resource, parameters = state["Resource"], state["Parameters"]
     if resource in _JOBS:
         return _job(*_JOBS[resource], role=_role(parameters))
@@ -53,7 +53,7 @@ def of_task(name: str, state: Mapping[str, Any]) -> list[Permission]:
     if resource == PUBLISH:
         return [
             Permission(("sns:Publish",), (parameters["TopicArn"],)),
-            # The topic is encrypted: its publisher needs a data key.
+            # The topic is encrypted, so its publisher needs a data key.
             Permission(("kms:Decrypt", "kms:GenerateDataKey"), (str(Placeholder.KEY_ARN),)),
         ]
     if resource.startswith(SDK_SAGEMAKER):
@@ -80,7 +80,7 @@ def _job(noun: str, kind: str, rule: str, *, role: str) -> list[Permission]:
         Permission((f"sagemaker:Create{noun}", f"sagemaker:Describe{noun}", f"sagemaker:Stop{noun}"), jobs),
         Permission(("sagemaker:AddTags", "sagemaker:ListTags"), jobs),
         _pass(role),
-        # `.sync` learns of a job's end by a rule of this name, which Step Functions itself manages.
+        # `.sync` is notified of the job's end by a rule of this name, which Step Functions manages.
         Permission(
             ("events:PutTargets", "events:PutRule", "events:DescribeRule"),
             (_arn("events", f"rule/StepFunctionsGetEventsForSageMaker{rule}JobsRule"),),
@@ -89,17 +89,17 @@ def _job(noun: str, kind: str, rule: str, *, role: str) -> list[Permission]:
 
 
 def _object_call(resource: str, bucket: str) -> list[Permission]:
-    """Reading or writing an object of a run, in a bucket under the platform's key."""
+    """Reading or writing an object of a run in a bucket that is encrypted with the platform's key."""
     objects = (f"arn:${{AWS::Partition}}:s3:::{bucket}/{keys.RUNS}*",)
     if resource == GET_OBJECT:
         return [Permission(("s3:GetObject",), objects), Permission(("kms:Decrypt",), (str(Placeholder.KEY_ARN),))]
-    # A large object is written in parts, and S3 decrypts those it has.
+    # A large object is uploaded in parts, and S3 decrypts the parts that it has.
     key = Permission(("kms:Decrypt", "kms:GenerateDataKey"), (str(Placeholder.KEY_ARN),))
     return [Permission(("s3:PutObject",), objects), key]
 
 
 def _sdk_call(operation: str, parameters: Mapping[str, Any]) -> list[Permission]:
-    """One call of the SDK integration on a job. Who creates a job passes its role on."""
+    """One call of the SDK integration on a job. Creating a job includes passing its role."""
     noun, kind = next((noun, kind) for noun, kind, _ in _JOBS.values() if operation.endswith(noun))
     call = Permission((f"sagemaker:{operation[0].upper()}{operation[1:]}",), (_arn("sagemaker", f"{kind}/*"),))
     if operation != f"create{noun}":
@@ -112,4 +112,5 @@ def _pass(role: str) -> Permission:
 
 
 def _role(parameters: Mapping[str, Any]) -> str:
-    return parameters["RoleArn"] if "RoleArn" in parameters else parameters["TrainingJobDefinition"]["RoleArn"]
+    definition = parameters if "RoleArn" in parameters else parameters["TrainingJobDefinition"]
+    return str(definition["RoleArn"])

@@ -1,4 +1,4 @@
-"""The values that are known at deploy time only: a stack puts each in the place of its `${Name}`."""
+"""Values that are known only at deploy time: a stack replaces each `${Name}`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from config.app import AppConfig
 
 
 class Placeholder(StrEnum):
-    """Names for CloudFormation's DefinitionSubstitutions. `str()` is the text that stands in the definition."""
+    """Names for CloudFormation's DefinitionSubstitutions. `str()` is the text in the definition."""
 
     DATA_BUCKET = "DataBucket"
     ARTIFACTS_BUCKET = "ArtifactsBucket"
@@ -52,16 +52,17 @@ SUBNETS = (Placeholder.SUBNET_1, Placeholder.SUBNET_2, Placeholder.SUBNET_3)
 
 
 def subnets(config: AppConfig) -> list[str]:
-    """One placeholder for each zone of the network."""
+    """One placeholder per zone of the network."""
     return [str(subnet) for subnet in SUBNETS[: config.network.zones]]
 
 
 def used(definition: Mapping[str, Any]) -> frozenset[Placeholder]:
-    """The placeholders that a definition holds. Raises ValueError for a name that is none."""
+    """The placeholders in a definition. Raises ValueError for a name that is not a `Placeholder`."""
     return frozenset(Placeholder(name) for name in re.findall(r"\$\{([^}]*)\}", json.dumps(definition)))
 
 
 def substitute(definition: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
-    """The definition with each placeholder replaced, as CloudFormation does it. Raises KeyError for a missing value."""
+    """The definition with each placeholder replaced, as CloudFormation does. Raises KeyError for a missing value."""
     text = re.sub(r"\$\{([^}]*)\}", lambda found: json.dumps(values[found[1]])[1:-1], json.dumps(definition))
-    return json.loads(text)
+    filled: dict[str, Any] = json.loads(text)
+    return filled

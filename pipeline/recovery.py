@@ -1,7 +1,7 @@
-"""What happens after a Task failed: name the state, diagnose, then try again or give up. The counter is in the state.
+"""What happens after a Task failed: name the state, diagnose, then try again or give up.
 
-`$.recovery` holds the attempts so far, the instance type of each job state, and the fallback types that are left.
-DiagnoseFailure answers the whole of it anew.
+`$.recovery` holds the attempts so far, the instance type of each job state, and the remaining fallback types.
+DiagnoseFailure returns a new value for all of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pipeline.tasks import State
 
 
 def initial(instance_types: dict[str, str], fallbacks: dict[str, str]) -> dict[str, Any]:
-    """`$.recovery` at the start. Both map a job state to the path of its value."""
+    """`$.recovery` at the start. Both arguments map a job state to the path of its value."""
     return {
         "attempt": 0,
         "instances": {f"{state}.$": path for state, path in instance_types.items()},
@@ -23,14 +23,14 @@ def initial(instance_types: dict[str, str], fallbacks: dict[str, str]) -> dict[s
 
 
 def failed(state: str) -> str:
-    """The state to which the Catch of `state` leads."""
+    """The name of the state that the Catch of `state` goes to."""
     return f"{state}Failed"
 
 
 def states(scope: str, tasks: Iterable[str], *, resume: Iterable[str], give_up: str) -> dict[str, State]:
-    """The flow behind every Catch of one scope (`Run` or `Model`).
+    """The states behind every Catch of one scope (`Run` or `Model`).
 
-    `tasks`: the states whose Catch leads here. `resume`: those of them that may be entered again.
+    `tasks`: the states whose Catch goes here. `resume`: those of them that may be entered again.
     """
     tags = {
         failed(name): {

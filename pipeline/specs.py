@@ -1,4 +1,4 @@
-"""What PlanRun knows of the configuration: a JSON file in the Lambda archive, because variables hold 4 KB at most."""
+"""The part of the configuration that PlanRun needs, as a JSON file in the Lambda archive: variables hold only 4 KB."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.run_plan import JobSize, TuningPlan
 
 FILE = "lambdas/plan_run/specs.json"
-"""Where a stack puts the file in the staged Lambda archive."""
+"""The file's path in the Lambda archive."""
 MAX_GROUP_CHARS = 63
 
 
 def run_specs(config: AppConfig) -> dict[str, Any]:
-    """Models, data sets, job sizes, prices and defaults as JSON. Raises ConfigError for a type without a price."""
-    computes = {"preparation": config.preparation, "training": config.training, "evaluation": config.evaluation}
+    """Models, data sets, job sizes, prices and defaults. Raises ConfigError for an instance type without a price."""
+    training = config.training
+    computes = {"preparation": training.preparation, "training": training.training, "evaluation": training.evaluation}
     types = sorted({name for compute in computes.values() for name in compute.types})
     return {
         "environment": config.environment,
@@ -39,10 +40,13 @@ def run_specs(config: AppConfig) -> dict[str, Any]:
 
 
 def package_group(config: AppConfig, model: str) -> str:
-    """Name of the model package group whose versions are one model's. Raises ConfigError for one that is too long."""
+    """The name of one model's model package group. Raises ConfigError if it is too long."""
     name = f"{config.prefix}-{model}"
     if len(name) > MAX_GROUP_CHARS:
-        raise ConfigError(f"models.{model}.name makes the model package group {name}: use {MAX_GROUP_CHARS} characters")
+        raise ConfigError(
+            f"models.{model}.name makes the model package group {name}, which is longer than "
+            f"{MAX_GROUP_CHARS} characters: shorten it"
+        )
     return name
 
 
@@ -61,7 +65,7 @@ def _model(config: AppConfig, model: ModelSpec) -> dict[str, Any]:
 
 def _dataset(dataset: DatasetSpec) -> dict[str, Any]:
     settings = dataset.settings()
-    # What it asks for in vain is an error at synth, not in the run's first state.
+    # Settings that the job would reject must fail at synth, not in the run.
     DatasetSettings.from_dict(settings)
     return settings
 
@@ -96,14 +100,14 @@ def _tuning(tuning: TuningSpec, epochs: int) -> TuningPlan:
 
 
 def _max_jobs(tuning: TuningSpec) -> int:
-    """A grid has as many trials as combinations: the service refuses any other number."""
+    """A grid search has one trial per combination; the service rejects any other number."""
     if tuning.strategy != "Grid":
         return tuning.max_jobs
     return math.prod(len(space.values) for space in tuning.search_space.values() if isinstance(space, Categorical))
 
 
 def _range(name: str, space: Range) -> tuple[str, dict[str, Any]]:
-    """The kind and one entry of CreateHyperParameterTuningJob's ParameterRanges. Numbers are strings there."""
+    """The kind and one entry of CreateHyperParameterTuningJob's ParameterRanges, in which numbers are strings."""
     if isinstance(space, Categorical):
         return "CategoricalParameterRanges", {"Name": name, "Values": list(space.values)}
     kind = "IntegerParameterRanges" if isinstance(space, Integer) else "ContinuousParameterRanges"

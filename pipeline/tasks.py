@@ -1,7 +1,8 @@
-"""The shape that every Task state shares: timeout, retries for throttling alone, one catch."""
+"""What every Task state has: a timeout, retries for throttling only, one Catch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 State = dict[str, Any]
@@ -14,7 +15,7 @@ PUBLISH = "arn:aws:states:::sns:publish"
 GET_OBJECT = "arn:aws:states:::aws-sdk:s3:getObject"
 PUT_OBJECT = "arn:aws:states:::aws-sdk:s3:putObject"
 SDK_SAGEMAKER = "arn:aws:states:::aws-sdk:sagemaker:"
-"""And the operation in lower camel case: what the optimized integration is not known to take."""
+"""A prefix: the operation in lower camel case follows. For calls that the optimized integration may not support."""
 
 _THROTTLED = {
     # The optimized integration reports ThrottlingException under the service's own name.
@@ -30,11 +31,11 @@ _THROTTLED = {
     "sns": ["SNS.ThrottledException", "SNS.InternalErrorException", "SNS.SdkClientException"],
 }
 MAX_RETRIES = 5
-"""One digit: it is a part of the jobs' names."""
+"""One digit, because it is part of the jobs' names."""
 
 
 def retry(resource: str) -> list[State]:
-    """Retries for what another call a little later would not meet. A job's own failure is never retried here."""
+    """Retries for API errors that pass with time. The failure of a job itself is never retried here."""
     service = resource.split(":::")[1].rpartition(":")[0]
     return [
         {
@@ -60,7 +61,7 @@ def task(
     result: str | None = None,
     error: str = "$.error",
 ) -> State:
-    """A Task state. `timeout` is in seconds, or the path of a number; `error` is where a Catch puts Error and Cause."""
+    """A Task state. `timeout`: seconds, or the path of a number. `error`: where the Catch puts Error and Cause."""
     state: State = {
         "Type": "Task",
         "Comment": comment,
@@ -75,3 +76,12 @@ def task(
     if selector is not None:
         state["ResultSelector"] = selector
     return state
+
+
+def task_states(flow: Mapping[str, Any]) -> Iterator[tuple[str, State]]:
+    """(name, state) of every Task of a flow, including those inside its maps."""
+    for name, state in flow["States"].items():
+        if state["Type"] == "Task":
+            yield name, state
+        if state["Type"] == "Map":
+            yield from task_states(state["ItemProcessor"])

@@ -1,4 +1,4 @@
-"""Training jobs and searches as parameters of tasks. A search's trials are training jobs with other values."""
+"""The parameters of training and tuning jobs. The trials of a tuning job are training jobs with other values."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 from config.app import AppConfig
 from imgcls.contract import keys, metrics, prepared
 from pipeline import debugger
-from pipeline.jobs import PENDING_SECONDS, Parameters, isolation, resources, split
+from pipeline.job_fields import PENDING_SECONDS, Parameters, isolation, resources, split
 from pipeline.names import job_name
 from pipeline.placeholders import Placeholder
 
 WARM_START_TYPE = "TransferLearning"
-"""The other type demands the parent's very data and image, and both change from run to run."""
+"""The other type requires the data and image of the parent, and both change from run to run."""
 
 
 def train_model(config: AppConfig) -> Parameters:
-    """CreateTrainingJob with the merged hyperparameters; checkpoints lie at a prefix that is stable over retries."""
+    """CreateTrainingJob with the merged hyperparameters; the checkpoint prefix is the same for every retry."""
     return {
         "TrainingJobName.$": job_name("$.model.base"),
         "RoleArn": str(Placeholder.TRAINING_ROLE_ARN),
@@ -37,7 +37,7 @@ def train_model(config: AppConfig) -> Parameters:
 
 
 def tune_model(config: AppConfig, state: str) -> Parameters:
-    """CreateHyperParameterTuningJob: trials of the same training job over the model's search space."""
+    """CreateHyperParameterTuningJob: trials of the same training job in the model's search space."""
     return {
         "HyperParameterTuningJobName.$": job_name("$.model.base"),
         "HyperParameterTuningJobConfig": {
@@ -68,7 +68,7 @@ def tune_model(config: AppConfig, state: str) -> Parameters:
 
 
 def tune_model_warm(config: AppConfig, state: str) -> Parameters:
-    """The same, going on from the trials of an earlier search."""
+    """The same, with a warm start from the trials of an earlier search."""
     warm = {
         "ParentHyperParameterTuningJobs.$": "$.model.tuning.parents",
         "WarmStartType": WARM_START_TYPE,
@@ -77,7 +77,7 @@ def tune_model_warm(config: AppConfig, state: str) -> Parameters:
 
 
 def tune_model_hyperband(config: AppConfig, state: str) -> Parameters:
-    """The same, with Hyperband's epochs, a seed and a time limit: fields that only the SDK integration surely takes."""
+    """The same, with Hyperband's epochs, a seed and a time limit, which only the SDK integration is known to accept."""
     made = tune_model(config, state)
     search: dict[str, Any] = made["HyperParameterTuningJobConfig"]
     search["RandomSeed.$"] = "$.model.tuning.seed"
@@ -92,13 +92,13 @@ def tune_model_hyperband(config: AppConfig, state: str) -> Parameters:
 
 
 def training_seconds(config: AppConfig) -> int:
-    """How long a training job may take from its creation to its end, waits for instances included."""
-    spot, training = config.spot, config.training
+    """How long a training job may take from creation to end, including waits for instances."""
+    spot, training = config.training.spot, config.training.training
     return (spot.max_wait_seconds if spot.enabled else training.max_runtime_seconds) + PENDING_SECONDS
 
 
 def channels(*, pretrained: bool) -> list[Parameters]:
-    """InputDataConfig of training jobs and trials. An empty prefix fails a job: `weights` is there only when used."""
+    """InputDataConfig of training jobs and trials. `weights` only if used: an empty prefix fails a job."""
     uris = {"train": split(prepared.TRAIN), "validation": split(prepared.VALIDATION)}
     if pretrained:
         uris["weights"] = "$.model.weights_uri"
@@ -129,7 +129,7 @@ def _output() -> Parameters:
 
 
 def _until(config: AppConfig) -> Parameters:
-    """When a training job ends at the latest, and whether on spot instances: then its waits count too."""
+    """The time limit of a training job, and whether it runs on spot instances, where waits count too."""
     limits: Parameters = {"MaxRuntimeInSeconds.$": "$.model.training.max_runtime_seconds"}
     spot = config.spot
     if not spot.enabled:
@@ -141,7 +141,7 @@ def _until(config: AppConfig) -> Parameters:
 
 
 def _trial_checkpoints(config: AppConfig) -> Parameters:
-    """The trials of a search share the prefix: the local path tells train.py to keep to a folder of its own in it."""
-    if not config.spot.enabled:
+    """The trials of a search share the prefix; the local path tells train.py to use a folder of its own in it."""
+    if not config.training.spot.enabled:
         return {}
     return {"CheckpointConfig": {"S3Uri.$": "$.model.trials_uri", "LocalPath": keys.TRIAL_CHECKPOINTS}}

@@ -19,8 +19,8 @@ from lambdas.quality_gate import environment as quality_gate
 from lambdas.register_model import environment as register_model
 from lambdas.smoke_test import environment as smoke_test
 from lambdas.stage_artifact import environment as stage_artifact
-from pipeline import lambdas, specs
-from pipeline.lambdas import Function
+from pipeline import functions, specs
+from pipeline.functions import Function
 from pipeline.placeholders import Placeholder
 from stacks.constructs.acknowledgements import acknowledge_wildcard
 from stacks.constructs.assets import function_code
@@ -49,7 +49,7 @@ class PipelineFunctions(Construct):
         self.arns: dict[Placeholder, str] = {}
         self.errors: dict[str, cloudwatch.Metric] = {}
         self._add_plan_run(code_key)
-        self._add(lambdas.DIAGNOSE_FAILURE, diagnose_failure.Environment())
+        self._add(functions.DIAGNOSE_FAILURE, diagnose_failure.Environment())
         self._add_emit_findings()
         self._add_quality_gate()
         self._add_register_model(serving_image)
@@ -66,7 +66,7 @@ class PipelineFunctions(Construct):
             code_file=code_key,
             check_quotas=self._config.pipeline.check_quotas,
         )
-        role = self._add(lambdas.PLAN_RUN, environment)
+        role = self._add(functions.PLAN_RUN, environment)
         data.allow_list(role, keys.DATASETS)
         artifacts.allow_read(role, keys.ALIASES, keys.MODELS, keys.WEIGHTS, keys.RUNS)
         artifacts.allow_write(role, keys.RUNS, keys.NO_CHAMPION)
@@ -74,7 +74,7 @@ class PipelineFunctions(Construct):
         role.allow_without_resource(["servicequotas:ListServiceQuotas"])
 
     def _add_emit_findings(self) -> None:
-        role = self._add(lambdas.EMIT_FINDINGS, emit_findings.Environment(environment=self._config.prefix))
+        role = self._add(functions.EMIT_FINDINGS, emit_findings.Environment(environment=self._config.environment))
         jobs = self._sagemaker_arn("training-job", "*")
         role.allow(["sagemaker:DescribeTrainingJob"], [jobs])
         acknowledge_wildcard(role, jobs, "training jobs are named at run time")
@@ -83,16 +83,14 @@ class PipelineFunctions(Construct):
         )
 
     def _add_quality_gate(self) -> None:
-        gate = self._config.pipeline.gate
-        role = self._add(lambdas.QUALITY_GATE, quality_gate.Environment(**gate.model_dump()))
+        gate = self._config.training.gate
+        role = self._add(functions.QUALITY_GATE, quality_gate.Environment(**gate.model_dump()))
         self._store.artifacts.allow_read(role, keys.RUNS)
         self._store.artifacts.allow_existence_check(role)
 
     def _add_register_model(self, serving_image: str) -> None:
-        environment = register_model.Environment(
-            serving_image=serving_image, project=self._config.project, environment=self._config.environment
-        )
-        role = self._add(lambdas.REGISTER_MODEL, environment)
+        environment = register_model.Environment(serving_image=serving_image)
+        role = self._add(functions.REGISTER_MODEL, environment)
         self._store.artifacts.allow_read(role, keys.RUNS, keys.MODELS)
         groups = self._sagemaker_arn("model-package-group", f"{self._config.prefix}-*")
         versions = self._sagemaker_arn("model-package", f"{self._config.prefix}-*")
@@ -103,14 +101,14 @@ class PipelineFunctions(Construct):
 
     def _add_stage_artifact(self) -> None:
         artifacts = self._store.artifacts
-        role = self._add(lambdas.STAGE_ARTIFACT, stage_artifact.Environment(artifacts_bucket=artifacts.bucket_name))
+        role = self._add(functions.STAGE_ARTIFACT, stage_artifact.Environment(artifacts_bucket=artifacts.bucket_name))
         artifacts.allow_read(role, keys.RUNS, keys.MODELS)
         artifacts.allow_write(role, keys.MODELS)
         artifacts.allow_existence_check(role)
 
     def _add_smoke_test(self) -> None:
         endpoint = self._config.endpoint.name
-        role = self._add(lambdas.SMOKE_TEST, smoke_test.Environment(endpoint_name=endpoint))
+        role = self._add(functions.SMOKE_TEST, smoke_test.Environment(endpoint_name=endpoint))
         self._store.artifacts.allow_read(role, keys.RUNS)
         self._store.artifacts.allow_existence_check(role)
         role.allow(
@@ -126,7 +124,7 @@ class PipelineFunctions(Construct):
             stable_key=publish.stable_key,
             refresh_stable_key=publish.refresh_stable_key,
         )
-        role = self._add(lambdas.PUBLISH_MODEL, environment)
+        role = self._add(functions.PUBLISH_MODEL, environment)
         artifacts.allow_read(role, keys.ALIASES, keys.MODELS)
         artifacts.allow_write(role, keys.ALIASES)
         artifacts.allow_existence_check(role)

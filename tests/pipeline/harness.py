@@ -1,4 +1,4 @@
-"""Runs the state machine in the local cloud's interpreter, with scripted tasks and no waiting."""
+"""Runs the state machine in the local cloud's interpreter with scripted tasks and without waiting."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.pipeline.services import ACCOUNT, VALUES, Services, state_of
 EXECUTION = "20261120-first"
 
 Answer = Any
-"""What a task answers: a value, a StatesError to raise, a function of the call's parameters, None for as usual."""
+"""What a task answers: a value, a StatesError to raise, a function of the parameters, or None for the default."""
 
 
 @dataclass
 class Outcome:
-    """How a run ended: its output or its error, each call by state, and the size of each state's output."""
+    """How a run ended: its output or error, the calls of each state, and the size of each state's output."""
 
     output: Any = None
     error: StatesError | None = None
@@ -48,7 +48,8 @@ class Outcome:
     @property
     def failures(self) -> list[dict[str, Any]]:
         assert self.error is not None and self.error.error == "PipelineFailed"
-        return json.loads(self.error.cause)
+        failures: list[dict[str, Any]] = json.loads(self.error.cause)
+        return failures
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -56,7 +57,7 @@ class Outcome:
 
 
 class Runner:
-    """One state machine with its services. `script[state]` is a list of answers: the last one is repeated."""
+    """One state machine with its services. `script[state]` is a list of answers; the last one is repeated."""
 
     def __init__(self, settings: AppConfig | None = None, specs: Mapping[str, Any] | None = None) -> None:
         self.config = settings or config.load("dev")
@@ -78,14 +79,14 @@ class Runner:
         found.output_bytes = _sizes(history)
         return found
 
-    # What the interpreter asks of its tasks.
+    # The interface that the interpreter expects.
     region = "us-east-1"
 
     def find(self, resource: str) -> _Task:
         return _Task(self, resource)
 
     def token(self) -> Any:
-        raise AssertionError("no state waits for a token")
+        raise AssertionError("the machine does not have a state that waits for a token")
 
     def answer(self, resource: str, parameters: Mapping[str, Any]) -> Any:
         state = state_of(resource, parameters)
@@ -105,7 +106,7 @@ class Runner:
 
 @dataclass(frozen=True)
 class _Task:
-    """A task whose answer is there at once."""
+    """A task that answers immediately."""
 
     runner: Runner
     full_resource: str
@@ -120,14 +121,14 @@ class _Task:
         return self.runner.answer(self.full_resource, parameters)
 
     def poll(self, answer: Any, parameters: Any) -> tuple[Any] | None:
-        raise AssertionError("this task has no job to wait for")
+        raise AssertionError("this task does not start a job")
 
     def stop(self, answer: Any, parameters: Any) -> None:
-        raise AssertionError("this task has no job to stop")
+        raise AssertionError("this task does not start a job")
 
 
 def many_models(settings: AppConfig, count: int) -> dict[str, Any]:
-    """Specs with `count` copies of the configuration's largest model, as default of a run."""
+    """Specs with `count` copies of the configuration's largest model, all of them trained by default."""
     specs = run_specs(settings)
     largest = max(specs["models"].values(), key=lambda model: len(json.dumps(model)))
     names = [f"dog-breed-classifier-number-{number:02d}" for number in range(count)]
@@ -136,7 +137,7 @@ def many_models(settings: AppConfig, count: int) -> dict[str, Any]:
 
 @contextmanager
 def no_sleep(waits: list[float]) -> Iterator[None]:
-    """Wait states and retries take no time; how long they would have waited is kept."""
+    """Wait states and retries do not wait; the seconds that they would have waited are recorded."""
 
     def wait(self: Cancellation, seconds: float) -> None:
         waits.append(seconds)
@@ -162,7 +163,7 @@ def _context(execution: str, value: Any) -> dict[str, Any]:
 
 
 def _sizes(history: History) -> dict[str, int]:
-    """Largest output of each state, in bytes."""
+    """The largest output of each state, in bytes."""
     sizes: dict[str, int] = defaultdict(int)
     for event in history.events():
         details = event.details

@@ -1,4 +1,4 @@
-"""The services of a scripted run: a real plan and a real diagnosis, jobs and functions that always succeed."""
+"""The services of a scripted run: real planning and diagnosis; jobs and other functions always succeed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ VALUES = {
     "Subnet1": "subnet-0123456789abcdef1",
     "Subnet2": "subnet-0123456789abcdef2",
 }
-"""What a deploy puts in the place of the placeholders."""
+"""The values of the placeholders after a deployment."""
 
 SIMPLE = {
     TRAINING_JOB: "TrainModel",
@@ -61,7 +61,7 @@ JOB_NAMES = {
 
 
 def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
-    """Which state made a call. The two diagnoses count as one."""
+    """The state that made a call. The two diagnosis states count as one."""
     if resource == LAMBDA:
         name = parameters["FunctionName"].rpartition(":")[2]
         if name == "PublishModel":
@@ -71,7 +71,7 @@ def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
             return "EmitFindingsOfFailure"
         if name == "RegisterModel" and not parameters["Payload"]["gate"]["passed"]:
             return "RegisterRejected"
-        return name
+        return str(name)
     if resource == PROCESSING_JOB:
         script = parameters["AppSpecification"]["ContainerEntrypoint"][-1]
         if "--parts" in parameters["AppSpecification"]["ContainerArguments"]:
@@ -80,14 +80,16 @@ def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
     if resource == TUNING_JOB:
         return "TuneModelWarm" if "WarmStartConfig" in parameters else "TuneModel"
     if resource.startswith(SDK_SAGEMAKER):
-        verb, noun = re.fullmatch("([a-z]+)(.*)", resource.removeprefix(SDK_SAGEMAKER)).groups()
+        operation = re.fullmatch("([a-z]+)(.*)", resource.removeprefix(SDK_SAGEMAKER))
+        assert operation
+        verb, noun = operation.groups()
         job = {"TrainingJob": "TrainModel", "HyperParameterTuningJob": "TuneModelHyperband"}[noun]
         return job if verb == "create" else f"{job}{verb.capitalize()}"
     return SIMPLE[resource]
 
 
 def describe(resource: str, parameters: Mapping[str, Any], **values: Any) -> dict[str, Any]:
-    """A Describe document, as a job's end hands it over."""
+    """The Describe document of a completed job."""
     name = JOB_NAMES[resource]
     return {**parameters, name.replace("Name", "Status"): "Completed", **values}
 
@@ -106,14 +108,14 @@ def failed_job(state: str, **values: Any) -> Callable[[Mapping[str, Any]], State
 
 
 def failed_function(error: Exception) -> StatesError:
-    """What Step Functions gets when a function raises."""
+    """The error that Step Functions sees when a function raises."""
     name = type(error).__name__
     document = {"errorMessage": str(error), "errorType": name, "stackTrace": ["..."]}
     return StatesError(name, json.dumps(document))
 
 
 class Services:
-    """One method a state: its call's parameters, or a function's payload, in; its answer out."""
+    """One method per state: takes the parameters of its call, or a function's payload, and returns the answer."""
 
     def __init__(self, specs: Mapping[str, Any]) -> None:
         self._specs = specs
@@ -134,7 +136,7 @@ class Services:
             raise failed_function(error) from error
 
     def _sdk_call(self, state: str, resource: str, parameters: Mapping[str, Any]) -> Any:
-        """A job by the SDK integration: created, then running for two descriptions, then at its end."""
+        """A polled job: created, InProgress for two descriptions, then at its end."""
         operation = resource.removeprefix(SDK_SAGEMAKER)
         noun = re.sub("^[a-z]+", "", operation)
         name = parameters[f"{noun}Name"]

@@ -1,12 +1,14 @@
-"""Every kind of failure in every state, once, twice and always: the stated end, one message, bounded calls."""
+"""Every kind of failure in every state, once, twice and always: the documented end, one message, bounded calls."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 
 from localcloud.stepfunctions.asl.errors import StatesError
 from pipeline.tasks import MAX_RETRIES
-from tests.pipeline.harness import Runner
+from tests.pipeline.harness import Answer, Runner
 from tests.pipeline.services import failed_job
 
 JOBS = ("PrepareDataset", "TuneModel", "TrainModel", "EvaluateModel")
@@ -16,15 +18,15 @@ SAGEMAKER = "SageMaker.AmazonSageMakerException"
 MAX_RECOVERIES = 3
 
 
-def refused(name, cause):
+def refused(name: str, cause: str) -> Callable[[str], Answer]:
     return lambda state: StatesError(name, cause)
 
 
-def ended(**values):
+def ended(**values: str) -> Callable[[str], Answer]:
     return lambda state: failed_job(state, **values)
 
 
-# kind -> (answer for a state, whether it is mended by trying again)
+# kind -> (answer for a state, whether a retry can fix it)
 JOB_FAILURES = {
     "throttled": (refused(SAGEMAKER, "ThrottlingException: Rate exceeded"), True),
     "capacity": (ended(FailureReason="CapacityError: Unable to provision requested ML compute capacity"), True),
@@ -53,17 +55,17 @@ CASES = [
 
 
 @pytest.mark.parametrize(("state", "kind", "times"), CASES)
-def test_it_ends_as_stated(state, kind, times):
-    answer, mendable = (JOB_FAILURES if state in JOBS else FUNCTION_FAILURES)[kind]
+def test_a_failure_ends_as_documented(state: str, kind: str, times: str) -> None:
+    answer, retryable = (JOB_FAILURES if state in JOBS else FUNCTION_FAILURES)[kind]
     runner = Runner()
     runner.script[state] = [answer(state)] * TIMES[times] + ([] if times == "always" else [None])
     found = runner.run({"models": [MODEL]})
     assert len(found.messages) == 1
     assert max(found.waits, default=0) <= 900
-    if mendable and times != "always":
+    if retryable and times != "always":
         assert found.error is None and found.outcomes[MODEL]["outcome"] == "published"
     else:
         [failure] = found.failures
         assert failure["state"] == state and failure["reason"] and failure["remedy"]
-    limit = (MAX_RETRIES + 1) * (MAX_RECOVERIES + 1) if mendable else 1
+    limit = (MAX_RETRIES + 1) * (MAX_RECOVERIES + 1) if retryable else 1
     assert len(found.calls[state]) <= limit

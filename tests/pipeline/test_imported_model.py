@@ -1,6 +1,9 @@
-"""A model that was trained elsewhere is evaluated, gated and published like any other, without a training."""
+"""A model that was trained elsewhere is evaluated, gated and published like any other, without a training job."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -15,17 +18,17 @@ ARTIFACT = f"s3://artifacts-bucket/runs/first/{IMPORTED}/output/imported/output/
 
 
 @pytest.fixture
-def runner():
+def runner() -> Runner:
     made = Runner()
     made.services.published = Published(trained={IMPORTED: Trained("imported", ARTIFACT, ARTIFACT)})
     return made
 
 
-def inputs(call):
+def inputs(call: Mapping[str, Any]) -> dict[str, str]:
     return {item["InputName"]: item["S3Input"]["S3Uri"] for item in call["ProcessingInputs"]}
 
 
-def test_it_goes_straight_to_its_evaluation_and_is_published(runner):
+def test_an_imported_model_is_evaluated_and_published_without_training(runner: Runner) -> None:
     found = runner.run({"models": [IMPORTED, TRAINED_HERE], "trained": {IMPORTED: ARTIFACT}})
     assert {item["outcome"] for item in found.outcomes.values()} == {"published"}
     assert len(found.calls["TrainModel"]) == 1 and "TuneModel" not in found.calls
@@ -37,21 +40,21 @@ def test_it_goes_straight_to_its_evaluation_and_is_published(runner):
     assert registered["training_job"] == "imported"
 
 
-def test_an_evaluation_that_fails_by_the_service_is_tried_again_and_trains_nothing(runner):
+def test_an_evaluation_that_the_service_failed_is_retried_without_training(runner: Runner) -> None:
     runner.script["EvaluateModel"] = [failed_job("EvaluateModel", FailureReason="InternalServerError"), None]
     found = runner.run({"models": [IMPORTED], "trained": {IMPORTED: ARTIFACT}})
     assert found.outcomes[IMPORTED]["outcome"] == "published"
     assert len(found.calls["EvaluateModel"]) == 2 and "TrainModel" not in found.calls
 
 
-def test_a_model_that_is_not_good_enough_is_rejected(runner):
+def test_a_model_that_is_not_good_enough_is_rejected(runner: Runner) -> None:
     gate = {"passed": False, "reason": "too weak", "accuracy": 0.1, "champion_accuracy": None}
     runner.script["QualityGate"] = [{"Payload": gate}]
     found = runner.run({"models": [IMPORTED], "trained": {IMPORTED: ARTIFACT}})
     assert found.outcomes[IMPORTED]["outcome"] == "rejected"
 
 
-def test_an_evaluation_that_refuses_it_says_why(runner):
+def test_an_evaluation_that_rejects_the_model_reports_the_reason(runner: Runner) -> None:
     runner.script["EvaluateModel"] = [
         failed_job("EvaluateModel", FailureReason="AlgorithmError: exit code: 1", ExitMessage="other classes")
     ]

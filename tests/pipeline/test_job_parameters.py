@@ -1,18 +1,22 @@
-"""What the jobs are asked for, as the service's own model sees it, and what a good job must have."""
+"""The parameters of the jobs: valid by the service's own model, isolated, encrypted, bounded."""
 
 from __future__ import annotations
 
 import functools
 import importlib
 import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
+from botocore.model import Shape
 from botocore.validate import ParamValidator
 
 import config
+from config.app import AppConfig
 from pipeline.tasks import PROCESSING_JOB, TRAINING_JOB, TUNING_JOB
 from tests.pipeline.harness import Runner
 from tests.pipeline.services import JOB_NAMES, VALUES
@@ -24,11 +28,13 @@ MAX_NAME = {TRAINING_JOB: 63, PROCESSING_JOB: 63, TUNING_JOB: 32}
 ENVIRONMENTS = ("local", "dev", "prod")
 SUBNETS = [VALUES["Subnet1"], VALUES["Subnet2"]]
 MODEL_CODE = Path(__file__).parents[2] / "model_code"
+Calls = Mapping[str, list[dict[str, Any]]]
+Ran = tuple[AppConfig, Calls]
 
 
 @pytest.fixture(scope="module", params=ENVIRONMENTS)
-def ran(request):
-    """(configuration, each job's calls) of a run of three kinds of model."""
+def ran(request: pytest.FixtureRequest) -> Ran:
+    """(configuration, the calls of each job state) of a run of three kinds of model."""
     runner = Runner(config.load(request.param))
     found = runner.run(
         {"models": ["dog-breed-classifier", "dog-breed-resnet50", "cat-dog-classifier"], "dataset": "dog-breeds"}
@@ -38,14 +44,16 @@ def ran(request):
 
 
 @functools.cache
-def shape_of(resource):
+def shape_of(resource: str) -> Shape:
     operation = resource.split(":")[-1].removesuffix(".sync")
     model = botocore.session.get_session().get_service_model("sagemaker")
-    return model.operation_model(operation[0].upper() + operation[1:]).input_shape
+    shape = model.operation_model(operation[0].upper() + operation[1:]).input_shape
+    assert shape is not None
+    return shape
 
 
-def constraints(shape, value, path=""):
-    """Lengths, patterns and enumerations, which ParamValidator leaves to the service."""
+def constraints(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
+    """Violations of lengths, patterns and enumerations, which ParamValidator does not check."""
     if shape.type_name == "structure":
         for name, item in value.items():
             yield from constraints(shape.members[name], item, f"{path}.{name}")
@@ -67,7 +75,7 @@ def constraints(shape, value, path=""):
 
 
 @pytest.mark.parametrize("state", JOBS)
-def test_the_service_would_accept_the_job(ran, state):
+def test_the_service_would_accept_the_job(ran: Ran, state: str) -> None:
     for call in ran[1][state]:
         report = ParamValidator().validate(call, shape_of(JOBS[state]))
         assert not report.has_errors(), report.generate_report()
@@ -75,19 +83,19 @@ def test_the_service_would_accept_the_job(ran, state):
 
 
 @pytest.mark.parametrize("state", JOBS)
-def test_job_names_fit_and_differ(ran, state):
+def test_job_names_fit_and_differ(ran: Ran, state: str) -> None:
     resource = JOBS[state]
     names = [call[JOB_NAMES[resource]] for call in ran[1][state]]
     assert len(set(names)) == len(names)
     assert all(NAME.fullmatch(name) and len(name) <= MAX_NAME[resource] for name in names), names
 
 
-def training_parts(calls):
-    """What a training job and a search's trials have in common."""
+def training_parts(calls: Calls) -> list[Any]:
+    """The parameters of the training jobs and of the trials of a search."""
     return [*calls["TrainModel"], *(call["TrainingJobDefinition"] for call in calls["TuneModel"])]
 
 
-def test_training_is_isolated_encrypted_and_bounded(ran):
+def test_training_is_isolated_encrypted_and_bounded(ran: Ran) -> None:
     _, calls = ran
     for job in training_parts(calls):
         assert job["EnableNetworkIsolation"] is True
@@ -97,7 +105,7 @@ def test_training_is_isolated_encrypted_and_bounded(ran):
         assert job["StoppingCondition"]["MaxRuntimeInSeconds"] > 0
 
 
-def test_processing_is_isolated_encrypted_and_bounded(ran):
+def test_processing_is_isolated_encrypted_and_bounded(ran: Ran) -> None:
     _, calls = ran
     for job in [*calls["PrepareDataset"], *calls["EvaluateModel"]]:
         assert job["NetworkConfig"]["EnableNetworkIsolation"] is True
@@ -107,14 +115,14 @@ def test_processing_is_isolated_encrypted_and_bounded(ran):
         assert job["StoppingCondition"]["MaxRuntimeInSeconds"] > 0
 
 
-def test_the_volume_key_is_there_unless_the_type_has_local_disks(ran):
+def test_the_volume_key_is_there_unless_the_type_has_local_disks(ran: Ran) -> None:
     settings, calls = ran
     local_disks = settings.training.instance_type.startswith(("ml.g4dn", "ml.g5"))
     for job in training_parts(calls):
         assert ("VolumeKmsKeyId" in job["ResourceConfig"]) is not local_disks
 
 
-def test_without_isolation_nothing_of_it_is_asked_for():
+def test_without_isolation_its_fields_are_absent() -> None:
     base = config.load("dev")
     open_config = base.model_copy(update={"pipeline": base.pipeline.model_copy(update={"isolate": False})})
     found = Runner(open_config).run()
@@ -122,7 +130,7 @@ def test_without_isolation_nothing_of_it_is_asked_for():
     assert "NetworkConfig" not in found.calls["EvaluateModel"][0]
 
 
-def test_only_evaluation_reads_the_test_split(ran):
+def test_only_evaluation_reads_the_test_split(ran: Ran) -> None:
     _, calls = ran
     for state in ("PrepareDataset", "TuneModel", "TrainModel"):
         assert all("/test/" not in str(call) for call in calls[state]), state
@@ -130,14 +138,14 @@ def test_only_evaluation_reads_the_test_split(ran):
     assert inputs["test"]["S3Uri"] == "s3://artifacts-bucket/prepared/0123456789abcdef/test/"
 
 
-def test_the_prepare_job_says_how_the_training_split_is_read(ran):
+def test_the_prepare_job_chooses_the_input_mode_of_the_training_split(ran: Ran) -> None:
     _, calls = ran
     for job in training_parts(calls):
         modes = {channel["ChannelName"]: channel.get("InputMode") for channel in job["InputDataConfig"]}
         assert modes["train"] == "File" and not any(mode for name, mode in modes.items() if name != "train")
 
 
-def test_evaluation_gets_both_archives_of_the_training_job(ran):
+def test_evaluation_gets_both_archives_of_the_training_job(ran: Ran) -> None:
     _, calls = ran
     job = next(call for call in calls["TrainModel"] if call["HyperParameters"]["model-name"] == "dog-breed-classifier")
     folder = f"s3://artifacts-bucket/runs/20261120-first/dog-breed-classifier/output/{job['TrainingJobName']}/output"
@@ -148,24 +156,24 @@ def test_evaluation_gets_both_archives_of_the_training_job(ran):
     assert inputs["champion"] == "s3://artifacts-bucket/aliases/_none/"
 
 
-def ran_models(calls):
+def ran_models(calls: Calls) -> set[str]:
     return {call["HyperParameters"]["model-name"] for call in calls["TrainModel"]}
 
 
-def arguments(call):
+def arguments(call: Mapping[str, Any]) -> dict[str, str]:
     values = call["AppSpecification"]["ContainerArguments"]
     return dict(zip(values[::2], values[1::2], strict=True))
 
 
-def test_the_entrypoint_unpacks_the_code_and_fits(ran):
+def test_the_entrypoint_unpacks_the_code_within_the_limits(ran: Ran) -> None:
     _, calls = ran
     entrypoint = calls["EvaluateModel"][0]["AppSpecification"]["ContainerEntrypoint"]
     assert entrypoint[:2] == ["bash", "-c"] and entrypoint[3] == "evaluate.py"
     assert all(len(part) <= 256 for part in entrypoint)
 
 
-def test_scripts_know_every_argument_they_are_given(ran, monkeypatch):
-    """The seam to prepare.py and evaluate.py: an option that they do not have would fail the job."""
+def test_scripts_know_every_argument_they_are_given(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An option that prepare.py or evaluate.py does not have would fail the job."""
     monkeypatch.syspath_prepend(MODEL_CODE)
     evaluate, prepare = importlib.import_module("evaluate"), importlib.import_module("prepare")
     _, calls = ran
@@ -175,7 +183,7 @@ def test_scripts_know_every_argument_they_are_given(ran, monkeypatch):
     assert options.model in ran_models(calls) and str(options.test) == "/opt/ml/processing/input/test"
 
 
-def test_the_training_toolkit_is_told_what_to_run(ran):
+def test_the_training_toolkit_gets_program_and_source(ran: Ran) -> None:
     _, calls = ran
     for job in calls["TrainModel"]:
         values = job["HyperParameters"]
@@ -186,14 +194,14 @@ def test_the_training_toolkit_is_told_what_to_run(ran):
         assert datetime.fromisoformat(job["Environment"]["KENNEL_JOB_SUBMITTED"])
 
 
-def test_trials_keep_checkpoints_on_spot_instances_only(ran):
+def test_trials_write_checkpoints_on_spot_instances_only(ran: Ran) -> None:
     settings, calls = ran
     assert all(job["CheckpointConfig"]["S3Uri"].endswith("/checkpoints/") for job in calls["TrainModel"])
     kept = {"CheckpointConfig" in call["TrainingJobDefinition"] for call in calls["TuneModel"]}
     assert kept == {settings.spot.enabled}
 
 
-def test_a_search_space_reaches_the_service_in_its_own_form(ran):
+def test_a_search_space_is_sent_in_the_form_of_the_service(ran: Ran) -> None:
     _, calls = ran
     ranges = [call["HyperParameterTuningJobConfig"]["ParameterRanges"] for call in calls["TuneModel"]]
     for value in ranges:

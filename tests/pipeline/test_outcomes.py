@@ -1,11 +1,14 @@
-"""Every way through the state machine ends as it says, and tells people once."""
+"""Every path through the state machine ends as documented and sends one notification."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
 from localcloud.stepfunctions.asl.errors import StatesError
-from tests.pipeline.harness import Runner
+from tests.pipeline.harness import Answer, Outcome, Runner
 from tests.pipeline.services import failed_job
 
 JOB_STATES = ("TuneModel", "TrainModel", "EvaluateModel")
@@ -17,17 +20,17 @@ INTERNAL = {"FailureReason": "InternalServerError: We encountered an internal er
 SCRIPT = {"FailureReason": 'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "ValueError: no"'}
 
 
-def first_fails(state, answer):
-    """The first model's call fails as `answer` says; the other model's goes on as usual."""
+def first_fails(state: str, answer: Callable[[Mapping[str, Any]], StatesError]) -> list[Answer]:
+    """The first model's call fails with `answer`; the call of the other model succeeds."""
 
-    def scripted(parameters):
+    def scripted(parameters: Mapping[str, Any]) -> StatesError | None:
         mine = FIRST + "/" in str(parameters) or parameters.get("Payload", {}).get("model") == FIRST
         return answer(parameters) if mine else None
 
     return [scripted]
 
 
-def test_a_run_publishes_every_model():
+def test_a_run_publishes_every_model() -> None:
     found = Runner().run()
     assert found.error is None
     assert {name: item["outcome"] for name, item in found.outcomes.items()} == {FIRST: "published", SECOND: "published"}
@@ -36,7 +39,7 @@ def test_a_run_publishes_every_model():
     assert len(found.messages) == 1
 
 
-def test_only_models_with_a_search_are_tuned_and_their_best_values_win():
+def test_only_models_with_a_search_are_tuned_and_train_with_the_best_values() -> None:
     found = Runner().run()
     assert len(found.calls["TuneModel"]) == 1
     trained = {call["HyperParameters"]["model-name"]: call["HyperParameters"] for call in found.calls["TrainModel"]}
@@ -46,22 +49,22 @@ def test_only_models_with_a_search_are_tuned_and_their_best_values_win():
     assert not {"lr", "batch-size"} & set(static)
 
 
-def test_without_tuning_the_static_hyperparameters_are_trained():
+def test_without_tuning_a_model_trains_with_the_static_hyperparameters() -> None:
     found = Runner().run({"tune": False, "models": [FIRST], "hyperparameters": {FIRST: {"lr": 0.3}}})
     assert "TuneModel" not in found.calls
     assert found.calls["TrainModel"][0]["HyperParameters"]["lr"] == "0.3"
 
 
-def test_a_pretrained_model_reads_the_weights_channel_and_no_other_does():
+def test_only_a_pretrained_model_reads_the_weights_channel() -> None:
     assert channels(Runner().run({"models": [FIRST]})) == ["train", "validation", "weights", "code"]
     assert channels(Runner().run({"models": ["cat-dog-classifier"]})) == ["train", "validation", "code"]
 
 
-def channels(found):
+def channels(found: Outcome) -> list[str]:
     return [channel["ChannelName"] for channel in found.calls["TrainModel"][0]["InputDataConfig"]]
 
 
-def test_a_rejected_model_is_an_outcome_and_the_run_succeeds():
+def test_a_rejected_model_is_an_outcome_and_the_run_succeeds() -> None:
     runner = Runner()
     verdict = {"passed": False, "reason": "accuracy 0.1 is below 0.5", "accuracy": 0.1, "champion_accuracy": 0.9}
     runner.script["QualityGate"] = [{"Payload": verdict}]
@@ -75,7 +78,7 @@ def test_a_rejected_model_is_an_outcome_and_the_run_succeeds():
     assert not {"StageArtifact", "RegisterModel", "SmokeTest", "PublishModel"} & set(found.calls)
 
 
-def test_a_candidate_is_published_over_what_it_was_compared_with():
+def test_a_candidate_replaces_the_model_that_it_was_compared_with() -> None:
     runner = Runner()
     champion = {"target_model": f"{SECOND}/v1/model.tar.gz", "uri": f"s3://artifacts-bucket/models/{SECOND}/v1/"}
     runner.script["FindChampion"] = [{"Payload": champion}]
@@ -87,7 +90,7 @@ def test_a_candidate_is_published_over_what_it_was_compared_with():
 
 
 @pytest.mark.parametrize("state", JOB_STATES)
-def test_a_failed_script_fails_the_run_after_its_sisters_finished(state):
+def test_a_failed_script_fails_the_run_after_the_other_models_finished(state: str) -> None:
     runner = Runner()
     runner.script[state] = first_fails(state, failed_job(state, **SCRIPT))
     found = runner.run({"models": [FIRST, SECOND]})
@@ -99,38 +102,38 @@ def test_a_failed_script_fails_the_run_after_its_sisters_finished(state):
 
 
 @pytest.mark.parametrize("state", LAMBDA_STATES)
-def test_a_failed_function_fails_its_model_only(state):
+def test_a_failed_function_fails_its_model_only(state: str) -> None:
     runner = Runner()
     error = StatesError("SomeError", '{"errorMessage": "it broke", "errorType": "SomeError"}')
     runner.script[state] = [error]
     found = runner.run({"models": [SECOND]})
     assert found.failures[0]["reason"] == f"{state}: it broke"
-    assert len(found.calls[state]) == 1, "a function's own error is not tried again"
+    assert len(found.calls[state]) == 1, "a function's own error is not retried"
     assert len(found.messages) == 1
 
 
 @pytest.mark.parametrize("state", JOB_STATES)
 @pytest.mark.parametrize("times", [1, 2])
-def test_an_internal_error_is_tried_again(state, times):
+def test_an_internal_error_is_retried(state: str, times: int) -> None:
     runner = Runner()
     runner.script[state] = [failed_job(state, **INTERNAL)] * times + [None]
     found = runner.run({"models": [FIRST]})
     assert found.error is None
     assert len(found.calls[state]) == times + 1
-    assert min(found.waits) >= 2, "job names hold the second in which their state was entered"
+    assert min(found.waits) >= 2, "job names contain the second in which their state was entered"
 
 
 @pytest.mark.parametrize("state", [*JOB_STATES, "PrepareDataset"])
-def test_an_error_that_comes_always_ends(state):
+def test_a_permanent_error_ends_the_run(state: str) -> None:
     runner = Runner()
     runner.script[state] = [failed_job(state, **INTERNAL)]
     found = runner.run({"models": [FIRST]})
     assert found.failures[0]["state"] == state
-    assert len(found.calls[state]) == 4, "once, and three times again"
+    assert len(found.calls[state]) == 4, "one attempt and three retries"
     assert len(found.messages) == 1
 
 
-def test_without_capacity_the_next_instance_type_is_taken():
+def test_without_capacity_the_next_instance_type_is_used() -> None:
     runner = Runner()
     runner.script["TrainModel"] = [failed_job("TrainModel", **CAPACITY), None]
     found = runner.run({"models": [SECOND]})
@@ -147,7 +150,7 @@ def test_without_capacity_the_next_instance_type_is_taken():
         (StatesError("SageMaker.AmazonSageMakerException", "AccessDeniedException: not authorized"), "AccessDenied"),
     ],
 )
-def test_what_another_try_cannot_mend_is_not_tried_by_the_diagnosis(error, kind):
+def test_an_error_that_a_retry_cannot_fix_is_not_retried(error: StatesError, kind: str) -> None:
     runner = Runner()
     runner.script["TrainModel"] = [error]
     found = runner.run({"models": [SECOND]})
@@ -155,7 +158,7 @@ def test_what_another_try_cannot_mend_is_not_tried_by_the_diagnosis(error, kind)
     assert len(found.calls["DiagnoseFailure"]) == 1
 
 
-def test_throttling_is_tried_again_under_new_names():
+def test_throttling_is_retried_under_new_names() -> None:
     runner = Runner()
     throttled = StatesError("SageMaker.AmazonSageMakerException", "ThrottlingException: Rate exceeded")
     runner.script["TrainModel"] = [throttled, throttled, None]
@@ -166,7 +169,7 @@ def test_throttling_is_tried_again_under_new_names():
     assert "DiagnoseFailure" not in found.calls
 
 
-def test_a_stopped_job_is_a_failure():
+def test_a_stopped_job_is_a_failure() -> None:
     runner = Runner()
     stopped = failed_job("TrainModel", TrainingJobStatus="Stopped", SecondaryStatus="Stopped")
     runner.script["TrainModel"] = [stopped]
@@ -174,7 +177,7 @@ def test_a_stopped_job_is_a_failure():
     assert "somebody stopped the job" in found.failures[0]["remedy"]
 
 
-def test_a_search_without_a_single_success_is_a_failure():
+def test_a_search_in_which_every_trial_failed_is_a_failure() -> None:
     runner = Runner()
     runner.script["TuneModel"] = [{"HyperParameterTuningJobName": "x", "HyperParameterTuningJobStatus": "Completed"}]
     found = runner.run({"models": [FIRST]})
@@ -185,7 +188,7 @@ def test_a_search_without_a_single_success_is_a_failure():
     ("value", "words"),
     [({"modles": ["x"]}, "unknown field 'modles'"), ({"models": 1}, "models is 1"), ([], "a list"), ("x", "a text")],
 )
-def test_a_refused_input_fails_at_once_with_the_field(value, words):
+def test_an_invalid_input_fails_at_once_and_names_the_field(value: Any, words: str) -> None:
     found = Runner().run(value)
     [failure] = found.failures
     assert failure["state"] == "PlanRun" and words in failure["reason"]
@@ -193,7 +196,7 @@ def test_a_refused_input_fails_at_once_with_the_field(value, words):
     assert "PrepareDataset" not in found.calls
 
 
-def test_a_data_set_that_cannot_be_prepared_says_why():
+def test_a_data_set_that_cannot_be_prepared_reports_the_reason() -> None:
     runner = Runner()
     runner.script["PrepareDataset"] = [
         failed_job("PrepareDataset", FailureReason="AlgorithmError: exit code: 1", ExitMessage="no good image is left")
@@ -203,7 +206,7 @@ def test_a_data_set_that_cannot_be_prepared_says_why():
     assert "TrainModel" not in found.calls and len(found.messages) == 1
 
 
-def test_a_diagnosis_that_fails_names_both_errors():
+def test_a_failed_diagnosis_names_both_errors() -> None:
     runner = Runner()
     runner.script["TrainModel"] = [failed_job("TrainModel", **SCRIPT)]
     runner.script["DiagnoseFailure"] = [StatesError("Lambda.Unknown", "out of memory")]
@@ -213,7 +216,7 @@ def test_a_diagnosis_that_fails_names_both_errors():
 
 
 @pytest.mark.parametrize("failing", [False, True])
-def test_a_notification_that_fails_does_not_change_the_end(failing):
+def test_a_failed_notification_does_not_change_the_outcome(failing: bool) -> None:
     runner = Runner()
     runner.script["Notify"] = [StatesError("SNS.NotFoundException", "no topic")]
     if failing:
@@ -222,7 +225,7 @@ def test_a_notification_that_fails_does_not_change_the_end(failing):
     assert (found.error is not None) is failing
 
 
-def test_an_overwritten_stable_key_is_published_when_the_fleet_is_new():
+def test_an_overwritten_stable_key_counts_as_published_after_the_rollout() -> None:
     runner = Runner()
     busy = {"refresh": True, "rollout": {"config": "c", "replaces": "b", "polls": 1}, "note": "on its way"}
     runner.script["PublishModel"] = [{"Payload": {**busy, "rollout": {"config": "", "replaces": "", "polls": 0}}}]
@@ -232,7 +235,7 @@ def test_an_overwritten_stable_key_is_published_when_the_fleet_is_new():
     assert found.outcomes[SECOND]["notes"][-1] == "new"
 
 
-def test_a_plan_that_cannot_be_read_fails_that_model_only():
+def test_a_plan_that_cannot_be_read_fails_that_model_only() -> None:
     runner = Runner()
     runner.script["LoadModelPlan"] = [StatesError("S3.NoSuchKeyException", "gone")]
     found = runner.run({"models": [SECOND]})
@@ -240,7 +243,7 @@ def test_a_plan_that_cannot_be_read_fails_that_model_only():
     assert found.failures[0]["model"] == SECOND
 
 
-def test_findings_and_reports_are_in_the_outcome_of_good_and_of_failed_trainings():
+def test_the_outcomes_of_good_and_failed_trainings_have_findings_and_reports() -> None:
     runner = Runner()
     runner.script["TrainModel"] = first_fails("TrainModel", failed_job("TrainModel", **SCRIPT))
     found = runner.run({"models": [FIRST, SECOND]})
@@ -252,7 +255,7 @@ def test_findings_and_reports_are_in_the_outcome_of_good_and_of_failed_trainings
     assert "TrainingJobName" in call["Payload"]["error"]["Cause"]
 
 
-def test_findings_that_cannot_be_sent_do_not_fail_the_model():
+def test_findings_that_cannot_be_sent_do_not_fail_the_model() -> None:
     runner = Runner()
     runner.script["EmitFindings"] = [StatesError("Lambda.Unknown", "no")]
     found = runner.run({"models": [SECOND]})
@@ -260,7 +263,7 @@ def test_findings_that_cannot_be_sent_do_not_fail_the_model():
     assert found.outcomes[SECOND]["findings"] == ["unknown: EmitFindings ended with Lambda.Unknown"]
 
 
-def test_a_published_version_is_registered_with_the_key_that_does_not_expire():
+def test_a_published_version_is_registered_with_the_key_that_does_not_expire() -> None:
     found = Runner().run({"models": [SECOND]})
     (call,) = found.calls["RegisterModel"]
     assert call["Payload"]["archive_uri"] == "s3://artifacts-bucket/models/" + found.outcomes[SECOND]["target_model"]

@@ -1,8 +1,10 @@
-"""Searches of every kind: which task runs them, what it is asked for, and how a job by the SDK integration ends."""
+"""Every kind of search: the task that runs it, its parameters, and how a polled job ends."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from botocore.validate import ParamValidator
@@ -17,49 +19,49 @@ from tests.pipeline.test_job_parameters import constraints, shape_of
 from tests.pipeline.variants import HYPERBAND, TUNED, variant
 
 
-def accepted(call):
+def assert_accepted(call: Mapping[str, Any]) -> None:
     report = ParamValidator().validate(call, shape_of(TUNING_JOB))
     assert not report.has_errors(), report.generate_report()
     assert not list(constraints(shape_of(TUNING_JOB), call))
 
 
 @pytest.fixture
-def hyperband():
+def hyperband() -> Runner:
     return Runner(variant(tuning=HYPERBAND))
 
 
 @pytest.fixture
-def warm():
+def warm() -> Runner:
     return Runner(variant(tuning={"warm_start": True}))
 
 
-def test_only_what_is_configured_has_states():
+def test_only_configured_searches_have_states() -> None:
     states = str(state_machine(variant()))
     assert "TuneModelWarm" not in states and "TuneModelHyperband" not in states
 
 
-def test_hyperband_gets_the_models_epochs_a_seed_and_a_time_limit(hyperband):
+def test_hyperband_gets_the_models_epochs_a_seed_and_a_time_limit(hyperband: Runner) -> None:
     found = hyperband.run({"models": [TUNED]})
     assert found.outcomes[TUNED]["outcome"] == "published"
     (call,) = found.calls["TuneModelHyperband"]
-    accepted(call)
+    assert_accepted(call)
     search = call["HyperParameterTuningJobConfig"]
     assert search["StrategyConfig"] == {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 10}}
     assert search["RandomSeed"] == 1 and search["ResourceLimits"]["MaxRuntimeInSeconds"] > 0
     assert found.calls["TrainModel"][0]["HyperParameters"]["lr"] == "0.02"
 
 
-def test_epochs_of_a_run_are_hyperbands_too(hyperband):
+def test_hyperband_uses_the_epochs_of_the_run(hyperband: Runner) -> None:
     found = hyperband.run({"models": [TUNED], "hyperparameters": {TUNED: {"epochs": 4}}})
     search = found.calls["TuneModelHyperband"][0]["HyperParameterTuningJobConfig"]
     assert search["StrategyConfig"]["HyperbandStrategyConfig"]["MaxResource"] == 4
 
 
-def test_a_search_goes_on_from_the_one_behind_the_published_version(warm):
+def test_a_warm_search_starts_from_the_one_of_the_published_version(warm: Runner) -> None:
     warm.services.published = Published(searches={TUNED: "earlier-search"})
     found = warm.run({"models": [TUNED]})
     (call,) = found.calls["TuneModelWarm"]
-    accepted(call)
+    assert_accepted(call)
     assert call["WarmStartConfig"] == {
         "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "earlier-search"}],
         "WarmStartType": "TransferLearning",
@@ -67,13 +69,13 @@ def test_a_search_goes_on_from_the_one_behind_the_published_version(warm):
     assert "TuneModel" not in found.calls
 
 
-def test_with_nothing_published_it_starts_cold_and_says_so(warm):
+def test_a_warm_search_without_a_published_version_starts_cold_with_a_note(warm: Runner) -> None:
     found = warm.run({"models": [TUNED]})
     assert len(found.calls["TuneModel"]) == 1 and "TuneModelWarm" not in found.calls
     assert any("starts cold" in note for note in found.output["notes"])
 
 
-def test_what_was_trained_with_is_written_down():
+def test_the_hyperparameters_of_the_training_are_saved() -> None:
     found = Runner(variant()).run({"models": [TUNED, "dog-breed-classifier-mobile"]})
     saved = {call["Key"]: call["Body"] for call in found.calls["SaveHyperparameters"]}
     tuned = saved[f"runs/20261120-first/{TUNED}/hyperparameters.json"]
@@ -83,7 +85,7 @@ def test_what_was_trained_with_is_written_down():
     assert plain["tuning_job"] == "" and plain["values"]["lr"] == "0.01"
 
 
-def test_trials_are_spot_jobs_with_checkpoints_of_their_own():
+def test_trials_are_spot_jobs_with_their_own_checkpoints() -> None:
     found = Runner(variant()).run({"models": [TUNED]})
     trial = found.calls["TuneModel"][0]["TrainingJobDefinition"]
     (final,) = found.calls["TrainModel"]
@@ -94,7 +96,7 @@ def test_trials_are_spot_jobs_with_checkpoints_of_their_own():
     assert trial["CheckpointConfig"]["LocalPath"] == "/opt/ml/checkpoints/trials"
 
 
-def test_several_instances_train_the_final_model_and_each_trial_takes_one():
+def test_the_final_training_uses_all_instances_and_each_trial_one() -> None:
     found = Runner(variant()).run({"models": [TUNED], "instances": 3})
     assert found.calls["TuneModel"][0]["TrainingJobDefinition"]["ResourceConfig"]["InstanceCount"] == 1
     (final,) = found.calls["TrainModel"]
@@ -106,24 +108,25 @@ def test_several_instances_train_the_final_model_and_each_trial_takes_one():
 @pytest.mark.parametrize(
     ("instance_type", "distributed"), [("ml.g5.xlarge", False), ("ml.g5.12xlarge", True), ("ml.m5.4xlarge", False)]
 )
-def test_one_instance_with_several_gpus_is_distributed_too(instance_type, distributed):
-    compute = {"instance_type": instance_type, "fallback_instance_types": ()}
+def test_one_instance_with_several_gpus_is_distributed(instance_type: str, distributed: bool) -> None:
+    base = variant().training.training
+    compute = {**base.model_dump(), "instance_type": instance_type, "fallback_instance_types": ()}
     found = Runner(variant(training=compute)).run({"models": ["cat-dog-classifier"]})
     values = found.calls["TrainModel"][0]["HyperParameters"]
     assert ("sagemaker_torch_distributed_enabled" in values) is distributed
 
 
 class Jobs:
-    """Descriptions of a job by the SDK integration, one after the other, the last one again and again."""
+    """The descriptions of a polled job, in order; the last one is repeated."""
 
-    def __init__(self, *statuses, **values):
+    def __init__(self, *statuses: str, **values: Any) -> None:
         self.answers = [
             {"HyperParameterTuningJobName": "job", "HyperParameterTuningJobStatus": status, **values}
             for status in statuses
         ]
 
 
-def test_a_job_by_the_sdk_that_fails_is_diagnosed_like_any_other(hyperband):
+def test_a_failed_polled_job_is_diagnosed_like_any_other(hyperband: Runner) -> None:
     hyperband.script["TuneModelHyperbandDescribe"] = Jobs(
         "InProgress", "Failed", FailureReason="AlgorithmError: ValueError: no, exit code: 1"
     ).answers
@@ -133,16 +136,16 @@ def test_a_job_by_the_sdk_that_fails_is_diagnosed_like_any_other(hyperband):
     assert "job job" in failure["remedy"]
 
 
-def test_a_job_by_the_sdk_that_never_ends_is_stopped():
+def test_a_polled_job_that_never_ends_is_stopped() -> None:
     hyperband = Runner(variant(tuning={**HYPERBAND, "max_runtime_seconds": 600}))
     hyperband.script["TuneModelHyperbandDescribe"] = Jobs("InProgress").answers
     found = hyperband.run({"models": [TUNED]})
     assert found.failures[0]["state"] == "TuneModelHyperband"
     assert len(found.calls["TuneModelHyperbandStop"]) == 1
-    assert sum(found.waits) >= hyperband.config.model(TUNED).tuning.max_runtime_seconds
+    assert sum(found.waits) >= 600
 
 
-def test_a_job_by_the_sdk_without_capacity_falls_back(hyperband):
+def test_a_polled_job_without_capacity_falls_back(hyperband: Runner) -> None:
     ended = Jobs("Failed", FailureReason="CapacityError: Unable to provision requested ML compute capacity").answers
     hyperband.script["TuneModelHyperbandDescribe"] = [*ended, None]
     found = hyperband.run({"models": [TUNED]})
@@ -152,14 +155,14 @@ def test_a_job_by_the_sdk_without_capacity_falls_back(hyperband):
     assert types == ["ml.g5.xlarge", "ml.g4dn.xlarge"]
 
 
-def test_a_warm_search_that_fails_is_tried_again_as_one(warm):
+def test_a_failed_warm_search_is_retried_as_a_warm_search(warm: Runner) -> None:
     warm.services.published = Published(searches={TUNED: "earlier-search"})
     warm.script["TuneModelWarm"] = [failed_job("TuneModelWarm", FailureReason="InternalServerError"), None]
     found = warm.run({"models": [TUNED]})
     assert found.error is None and len(found.calls["TuneModelWarm"]) == 2
 
 
-def test_states_stay_small_on_the_way(hyperband):
+def test_the_description_of_a_search_is_not_carried_on(hyperband: Runner) -> None:
     found = hyperband.run({"models": [TUNED]})
     assert found.output_bytes["TuneModelHyperbandForget"] < 16 * 1024
     assert "described" not in json.dumps(found.output)
@@ -174,11 +177,11 @@ def test_states_stay_small_on_the_way(hyperband):
         ({"strategy": "Hyperband", "search_space": {"epochs": {"kind": "integer", "low": 1, "high": 3}}}, "epochs out"),
     ],
 )
-def test_what_cannot_work_is_refused(tuning, sentence):
+def test_a_search_that_cannot_work_is_rejected(tuning: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
         variant(tuning=tuning)
 
 
-def test_spot_must_be_allowed_to_wait_as_long_as_it_may_run():
+def test_a_spot_wait_below_the_run_time_is_rejected() -> None:
     with pytest.raises(ValidationError, match=r"spot.max_wait_seconds \(60\) is below training.max_runtime_seconds"):
         variant(spot={"enabled": True, "max_wait_seconds": 60})

@@ -1,19 +1,22 @@
-"""Every state of the machine is entered by some run of these few."""
+"""Every state of the machine is entered in at least one of these runs."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from imgcls.contract.run_plan import Trained
 from lambdas.plan_run.plan import Published
 from localcloud.stepfunctions.asl.errors import StatesError
 from pipeline import model_publishing
-from tests.pipeline.harness import Runner
+from tests.pipeline.harness import Answer, Runner
 from tests.pipeline.services import failed_job
 
 REJECTED = {"passed": False, "reason": "too weak", "accuracy": 0.1, "champion_accuracy": None}
 REFRESH = {"refresh": True, "rollout": {"config": "", "replaces": "", "polls": 0}, "note": "on its way"}
 BEGUN = {**REFRESH, "rollout": {"config": "copy", "replaces": "", "polls": 1}}
 
-SCRIPTS = (
+SCRIPTS: tuple[Mapping[str, list[Answer]], ...] = (
     {},
     {"QualityGate": [{"Payload": REJECTED}]},
     {"QualityGate": [{"Payload": REJECTED}], "RegisterRejected": [StatesError("Broken", "")]},
@@ -36,19 +39,19 @@ SCRIPTS = (
 
 ARTIFACT = "s3://artifacts-bucket/runs/first/imported/output/model.tar.gz"
 NEVER_LEFT = {"PipelineFailed"}
-"""A Fail state ends the execution: it has no output."""
-FOR_THE_UNFORESEEN = {"TrainModelsFailed"}
-"""Every state inside the map catches its own errors: the map fails only by a limit of the service."""
+"""A Fail state ends the execution, so it does not have an output."""
+UNREACHABLE_BY_SCRIPTS = {"TrainModelsFailed"}
+"""Every state inside the map catches its own errors, so the map fails only at a limit of the service."""
 
 
-def all_states(flow):
+def all_states(flow: Mapping[str, Any]) -> Iterator[str]:
     for name, state in flow["States"].items():
         yield name
         if state["Type"] == "Map":
             yield from all_states(state["ItemProcessor"])
 
 
-def test_every_state_is_entered():
+def test_every_state_is_entered() -> None:
     models = ["dog-breed-classifier", "cat-dog-classifier"]
     imported = Runner()
     imported.services.published = Published(trained={models[0]: Trained("imported", ARTIFACT, ARTIFACT)})
@@ -57,4 +60,4 @@ def test_every_state_is_entered():
         runner = Runner()
         runner.script = dict(script)
         entered |= runner.run({"models": models, "dataset": "dog-breeds"}).entered
-    assert set(all_states(Runner().definition)) - entered == NEVER_LEFT | FOR_THE_UNFORESEEN
+    assert set(all_states(Runner().definition)) - entered == NEVER_LEFT | UNREACHABLE_BY_SCRIPTS

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import lambdas, specs
+from pipeline import specs
+from pipeline.functions import FUNCTIONS, Function
 from stacks.constructs.assets import function_sources, job_sources, pack
 from tests.stacks.assemblies import assembly, properties
 
@@ -65,8 +66,8 @@ def test_function_sources_need_nothing_that_lambda_lacks() -> None:
             assert not foreign, f"{name} imports {foreign}"
 
 
-@pytest.mark.parametrize("function", lambdas.FUNCTIONS, ids=lambda function: function.folder)
-def test_each_handler_loads_from_the_archive_alone(function: lambdas.Function, functions: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.folder)
+def test_each_handler_loads_from_the_archive_alone(function: Function, functions: Path, tmp_path: Path) -> None:
     module, name = function.handler.rsplit(".", 1)
     code = f"import importlib; assert callable(importlib.import_module({module!r}).{name})"
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(functions), "PYTHONDONTWRITEBYTECODE": "1"}

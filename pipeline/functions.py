@@ -1,4 +1,4 @@
-"""What each Lambda state sends, and what it keeps of the answer."""
+"""The Lambda functions of the pipeline: what each state sends, and which fields of the answer it keeps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.tasks import LAMBDA, State, task
 
 @dataclass(frozen=True)
 class Function:
-    """One function of `lambdas/`. `payload` is what its handler gets; `keeps`: the fields of its answer that stay."""
+    """One function of `lambdas/`. `payload`: the event of its handler. `keeps`: the fields of its answer that stay."""
 
     folder: str
     arn: Placeholder
@@ -31,12 +31,12 @@ class Function:
         error: str = "$.error",
         selector: State | None = None,
     ) -> State:
-        """A state that calls it. Without a `selector`, `result` gets what the function keeps."""
+        """A state that invokes it. Without a `selector`, the fields in `keeps` are written to `result`."""
         return task(
             LAMBDA,
             {"FunctionName": str(self.arn), "Payload": self.payload},
             comment=comment,
-            # A little longer than the function may run, so that the function's own error wins.
+            # A little longer than the function's own timeout, so that the function's own error is reported.
             timeout=self.timeout_seconds + 30,
             next_state=next_state,
             on_error=on_error,
@@ -47,7 +47,7 @@ class Function:
 
     @property
     def handler(self) -> str:
-        """The handler's name in the Lambda archive, which holds `lambdas/` and `imgcls/` at its root."""
+        """The handler's name in the Lambda archive, which has `lambdas/` and `imgcls/` at its root."""
         return f"lambdas.{self.folder}.handler.handler"
 
 
@@ -76,7 +76,7 @@ EMIT_FINDINGS = Function(
     keeps=("rules",),
 )
 EMIT_FINDINGS_OF_FAILURE = replace(EMIT_FINDINGS, payload={"error.$": "$.error"})
-"""The same function: a failed job's name is in the cause of the failure."""
+"""The same function; a failed job's name is in the cause of the failure."""
 QUALITY_GATE = Function(
     folder="quality_gate",
     arn=Placeholder.QUALITY_GATE_ARN,
@@ -111,7 +111,7 @@ REGISTER_REJECTED = replace(
         "archive_uri.$": f"States.Format('{{}}{artifact.ARCHIVE}', $.model.run_uri)",
     },
 )
-"""The same function: what the gate refused is registered where its run left it, and expires with that."""
+"""The same function; a rejected model is registered at its place in the run's folder, and expires with that."""
 STAGE_ARTIFACT = Function(
     folder="stage_artifact",
     arn=Placeholder.STAGE_ARTIFACT_ARN,
@@ -148,9 +148,9 @@ PUBLISH_MODEL = replace(
     },
     keeps=("refresh", "rollout", "note"),
 )
-"""The same function: it alone reads and writes aliases."""
+"""The same function, the only one that reads and writes aliases."""
 REFRESH_FLEET = replace(PUBLISH_MODEL, payload={"action": "refresh", "rollout.$": "$.published.rollout"})
-"""The same function: one look at a rollout, and what follows from it."""
+"""The same function; one step of a rollout: look at its state and act on it."""
 
 FUNCTIONS = (
     PLAN_RUN,
@@ -162,4 +162,4 @@ FUNCTIONS = (
     SMOKE_TEST,
     PUBLISH_MODEL,
 )
-"""Every function of the pipeline: a stack makes one Lambda function of each."""
+"""Every function of the pipeline; the Training stack creates one Lambda function for each."""

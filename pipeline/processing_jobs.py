@@ -1,28 +1,19 @@
-"""The processing jobs as parameters of optimized tasks, and what all jobs have in common.
+"""The parameters of the processing jobs: PrepareDataset, MergeManifest and EvaluateModel.
 
-Security fields are literals; names, values, ranges, S3 URIs and instance types come from the run's plan.
 Only EvaluateModel gets the test split.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from config import instances
 from config.app import AppConfig
 from config.compute import JobCompute
 from imgcls.contract import prepared
-from pipeline import placeholders
+from pipeline.job_fields import Parameters, isolation, resources, split
 from pipeline.names import job_name
 from pipeline.placeholders import Placeholder
 
-Parameters = dict[str, Any]
-
 INPUT = "/opt/ml/processing/input"
 OUTPUT = "/opt/ml/processing/output"
-
-PENDING_SECONDS = 3600
-"""How long a job may wait for an instance. The state's timeout holds it: MaxPendingTime does nothing for CPU types."""
 
 _MESSAGE = ("--message", prepared.EXIT_MESSAGE_FILE)
 _UNPACK_AND_RUN = (
@@ -33,7 +24,7 @@ _UNPACK_AND_RUN = (
 def prepare_dataset(config: AppConfig) -> Parameters:
     """CreateProcessingJob: check, split and pack the data set into `prepared/<manifest id>/`.
 
-    Of several instances each looks at a share of the files; MergeManifest then does the rest.
+    With several instances, each scans a share of the files, and MergeManifest does the rest.
     """
     several = config.preparation.instance_count > 1
     ending = ("--part-of", "/opt/ml/config/resourceconfig.json") if several else _MESSAGE
@@ -49,7 +40,7 @@ def prepare_dataset(config: AppConfig) -> Parameters:
 
 
 def merge_manifest(config: AppConfig) -> Parameters:
-    """CreateProcessingJob: what one instance would have written, from what several saw."""
+    """CreateProcessingJob: merge the scans of several instances, then split and pack, as one instance would."""
     job = _preparation_job(config, "MergeManifest", ("--parts", f"{INPUT}/parts", *_MESSAGE))
     cluster = job["ProcessingResources"]["ClusterConfig"]
     del cluster["InstanceCount.$"]
@@ -67,7 +58,7 @@ def merge_manifest(config: AppConfig) -> Parameters:
 
 
 def evaluate_model(config: AppConfig) -> Parameters:
-    """CreateProcessingJob: export the graph and score it, and the published model, on the locked test split."""
+    """CreateProcessingJob: export the graph, and score it and the published model on the locked test split."""
     folders = ("artifact", "output-data", "validation", "test", "champion")
     arguments = ["'--plan'", f"'{INPUT}/plan'", "'--model'", "$.model.name"]
     arguments += [f"'{text}'" for folder in folders for text in (f"--{folder}", f"{INPUT}/{folder}")]
@@ -94,46 +85,6 @@ def evaluate_model(config: AppConfig) -> Parameters:
     }
 
 
-def split(name: str) -> str:
-    """The intrinsic that makes the URI of one split of the prepared data set."""
-    return f"States.Format('{{}}{{}}/{name}/', $.run.prepared_uri, $.run.manifest_id)"
-
-
-def resources(compute: JobCompute, state: str, size: str) -> Parameters:
-    """The instances of one job. `size` is the path of its JobSize in the plan."""
-    return {
-        "InstanceType.$": f"$.recovery.instances.{state}",
-        "InstanceCount.$": f"{size}.instance_count",
-        "VolumeSizeInGB.$": f"{size}.volume_gb",
-        **_volume_key(compute),
-    }
-
-
-def _volume_key(compute: JobCompute) -> Parameters:
-    """Types with local disks refuse the field; config keeps a job's fallback types of the same kind."""
-    if instances.has_local_storage(compute.instance_type):
-        return {}
-    return {"VolumeKmsKeyId": str(Placeholder.KEY_ARN)}
-
-
-def _vpc(config: AppConfig) -> Parameters:
-    return {
-        "SecurityGroupIds": [str(Placeholder.SECURITY_GROUP_ID)],
-        "Subnets": placeholders.subnets(config),
-    }
-
-
-def isolation(config: AppConfig) -> Parameters:
-    """No network, encrypted traffic between containers, two private subnets; nothing where config leaves jobs open."""
-    if not config.pipeline.isolate:
-        return {}
-    return {
-        "EnableNetworkIsolation": True,
-        "EnableInterContainerTrafficEncryption": True,
-        "VpcConfig": _vpc(config),
-    }
-
-
 def _processing_job(config: AppConfig, role: Placeholder) -> Parameters:
     job: Parameters = {"RoleArn": str(role)}
     if config.pipeline.isolate:
@@ -142,7 +93,7 @@ def _processing_job(config: AppConfig, role: Placeholder) -> Parameters:
 
 
 def _preparation_job(config: AppConfig, state: str, ending: tuple[str, ...]) -> Parameters:
-    """prepare.py on the plan and the data set; `ending` are its last arguments."""
+    """prepare.py with the plan and the data set; `ending` are its last arguments."""
     folders = ("--plan", f"{INPUT}/plan", "--dataset", f"{INPUT}/dataset", "--output", OUTPUT)
     return {
         **_processing_job(config, Placeholder.PREPARATION_ROLE_ARN),
@@ -154,7 +105,7 @@ def _preparation_job(config: AppConfig, state: str, ending: tuple[str, ...]) -> 
 
 
 def _script(name: str) -> Parameters:
-    """The entrypoint unpacks the code archive and runs one of its scripts with the job's arguments."""
+    """An entrypoint that unpacks the code archive and runs one of its scripts with the job's arguments."""
     return {"ImageUri": str(Placeholder.JOBS_IMAGE), "ContainerEntrypoint": ["bash", "-c", _UNPACK_AND_RUN, name]}
 
 

@@ -1,7 +1,7 @@
-"""A SageMaker job by the SDK integration: create it, then wait and describe until it has ended.
+"""A SageMaker job that the state machine creates by the SDK integration and polls until it has ended.
 
-For jobs with a field of which nobody has shown that the optimized integration takes it: one unknown field there fails
-the deploy. Its ends look like the optimized integration's: the job's description, or States.TaskFailed with it.
+For jobs with a field that the optimized integration is not known to accept: one unknown field there fails the
+deployment. The results look like those of the optimized integration: the job's description, or States.TaskFailed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _DESCRIBED = "$.described"
 
 
 @dataclass(frozen=True)
-class SdkJob:
-    """`noun` as in Create<noun>. `limit_seconds`: when the job is stopped and counts as timed out."""
+class PolledJob:
+    """`noun` as in Create<noun>. `limit_seconds`: after this time the job is stopped and counts as timed out."""
 
     noun: str
     parameters: State
@@ -38,8 +38,8 @@ class SdkJob:
         return f"{SDK_SAGEMAKER}{verb}{self.noun}"
 
 
-def states(name: str, job: SdkJob, *, selector: State | None, result: str, next_state: str, on_error: str) -> State:
-    """The states of one job, entered at `name`. `selector` and `result` read the description, as a task's would."""
+def states(name: str, job: PolledJob, *, selector: State | None, result: str, next_state: str, on_error: str) -> State:
+    """The states of one job, entered at `name`. `selector` and `result` apply to the description, as in a task."""
     return {
         **_creating(name, job, on_error),
         **_watching(name, job, on_error),
@@ -47,7 +47,7 @@ def states(name: str, job: SdkJob, *, selector: State | None, result: str, next_
     }
 
 
-def _creating(name: str, job: SdkJob, on_error: str) -> dict[str, State]:
+def _creating(name: str, job: PolledJob, on_error: str) -> dict[str, State]:
     return {
         name: task(
             job.resource("create"),
@@ -72,7 +72,7 @@ def _creating(name: str, job: SdkJob, on_error: str) -> dict[str, State]:
     }
 
 
-def _watching(name: str, job: SdkJob, on_error: str) -> dict[str, State]:
+def _watching(name: str, job: PolledJob, on_error: str) -> dict[str, State]:
     by_name = {f"{job.name_field}.$": f"{_JOB}.name"}
     return {
         f"{name}Describe": task(
@@ -113,7 +113,7 @@ def _watching(name: str, job: SdkJob, on_error: str) -> dict[str, State]:
 
 
 def _ending(
-    name: str, job: SdkJob, selector: State | None, result: str, next_state: str, on_error: str
+    name: str, job: PolledJob, selector: State | None, result: str, next_state: str, on_error: str
 ) -> dict[str, State]:
     if selector is None:
         taken: State = {"InputPath": _DESCRIBED}

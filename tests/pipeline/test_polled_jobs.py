@@ -9,10 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from kennel.runs import executions
-from kennel.runs.history import read_visits
-from localcloud.lifecycle import LocalCloud
-from pipeline import sdk_jobs
-from pipeline.sdk_jobs import SdkJob
+from localcloud.cloud import LocalCloud
+from pipeline import polled_jobs
+from pipeline.polled_jobs import PolledJob
 from tests.localcloud.sagemaker_jobs.conftest import (  # noqa: F401
     BUCKET,
     IMAGES,
@@ -44,10 +43,10 @@ def runner(local_cloud):
 @pytest.fixture
 def ended(runner, monkeypatch):
     """Run a job's states to their end; (status, output or error) of the execution."""
-    monkeypatch.setattr(sdk_jobs, "POLL_SECONDS", 1)
+    monkeypatch.setattr(polled_jobs, "POLL_SECONDS", 1)
 
     def run(job, selector=None):
-        states = sdk_jobs.states("Job", job, selector=selector, result="$.made", next_state="Good", on_error="Bad")
+        states = polled_jobs.states("Job", job, selector=selector, result="$.made", next_state="Good", on_error="Bad")
         ends = {
             "Good": {"Type": "Succeed"},
             "Bad": {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"},
@@ -58,7 +57,7 @@ def ended(runner, monkeypatch):
 
 
 def training(request, limit_seconds=60):
-    return SdkJob("TrainingJob", request, comment="train", limit_seconds=limit_seconds)
+    return PolledJob("TrainingJob", request, comment="train", limit_seconds=limit_seconds)
 
 
 def job_visit(client, found):  # noqa: F811
@@ -97,7 +96,7 @@ def test_a_job_that_does_not_end_is_stopped(ended, shell_request, client):  # no
 
 def test_stopping_the_run_stops_its_job(runner, shell_request, client):  # noqa: F811
     job = training(shell_request("sdk-left-alone", "sleep 600"))
-    states = sdk_jobs.states("Job", job, selector=None, result="$.made", next_state="End", on_error="End")
+    states = polled_jobs.states("Job", job, selector=None, result="$.made", next_state="End", on_error="End")
     execution = runner.start({"StartAt": "Job", "States": {**states, "End": {"Type": "Succeed"}}})
     while not client("sagemaker").list_training_jobs(NameContains="sdk-left-alone")["TrainingJobSummaries"]:
         time.sleep(0.1)
@@ -128,6 +127,6 @@ def test_a_hyperband_search_is_made_with_all_its_fields(ended, training_request)
         },
         "TrainingJobDefinition": trial,
     }  # fmt: skip
-    found = ended(SdkJob("HyperParameterTuningJob", search, comment="search", limit_seconds=60))
+    found = ended(PolledJob("HyperParameterTuningJob", search, comment="search", limit_seconds=60))
     assert found["status"] == "SUCCEEDED", found.get("cause")
     assert json.loads(found["output"])["made"]["BestTrainingJob"]["TunedHyperParameters"]["lr"]

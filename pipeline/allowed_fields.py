@@ -1,16 +1,16 @@
-"""The fields that an optimized SageMaker task may carry, each with its evidence.
+"""The fields that an optimized SageMaker task may have, each with the evidence that the integration accepts it.
 
-Step Functions refuses a field that its optimized integration does not know, already when the state machine is created
-(aws/amazon-sagemaker-examples#4492): one such field fails the deploy. So a field enters this list with a reason, or the
-job is made by `aws-sdk:sagemaker:*` and a Describe loop instead.
+Step Functions rejects a field that its optimized integration does not know when the state machine is created
+(aws/amazon-sagemaker-examples#4492), so one such field fails the deployment. A field is added to this list with its
+evidence, or the job is created by `aws-sdk:sagemaker:*` and polled instead (polled_jobs).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from pipeline.tasks import PROCESSING_JOB, TRAINING_JOB, TUNING_JOB
+from pipeline.tasks import PROCESSING_JOB, TRAINING_JOB, TUNING_JOB, task_states
 
 GUIDE = "AWS Step Functions developer guide, Create and manage SageMaker AI jobs: example states"
 CDK = "aws-cdk-lib aws_stepfunctions_tasks.SageMakerCreateTrainingJob renders it"
@@ -31,7 +31,7 @@ EVIDENCE: dict[str, dict[str, str]] = {
         "EnableNetworkIsolation": CDK,
         "Environment": "aws/aws-cdk#18976 added it to the same construct",
         "CheckpointConfig": "aws/aws-step-functions-data-science-sdk-python#86: added to a definition by hand, it ran",
-        "EnableInterContainerTrafficEncryption": "in the API since before the integration; no run of it seen in public",
+        "EnableInterContainerTrafficEncryption": "in the API since before the integration; no public run is known",
         "EnableManagedSpotTraining": "aws/aws-step-functions-data-science-sdk-python#42: supported since 2021",
         "DebugHookConfig": TRAINING_STEP,
         "DebugRuleConfigurations": TRAINING_STEP,
@@ -70,16 +70,16 @@ TUNING_DEFINITION = {
     "ResourceConfig": SDK,
     "StoppingCondition": SDK,
     "VpcConfig": SDK,
-    "EnableManagedSpotTraining": "same member as of CreateTrainingJob, in the API since before the integration",
-    "CheckpointConfig": "the same",
-    "EnableNetworkIsolation": "same member as of CreateTrainingJob",
-    "EnableInterContainerTrafficEncryption": "same member as of CreateTrainingJob",
+    "EnableManagedSpotTraining": "the same field as in CreateTrainingJob, in the API since before the integration",
+    "CheckpointConfig": "the same field as in CreateTrainingJob",
+    "EnableNetworkIsolation": "the same field as in CreateTrainingJob",
+    "EnableInterContainerTrafficEncryption": "the same field as in CreateTrainingJob",
 }
 
 
 def check(definition: Mapping[str, Any]) -> None:
-    """Raises ValueError naming the state and the field that has no evidence."""
-    for name, state in tasks(definition):
+    """Raises ValueError that names the state and the field without evidence."""
+    for name, state in task_states(definition):
         resource, parameters = state["Resource"], state["Parameters"]
         if not resource.startswith("arn:aws:states:::sagemaker:"):
             continue
@@ -92,13 +92,7 @@ def check(definition: Mapping[str, Any]) -> None:
 def _check(state: str, parameters: Mapping[str, Any], evidence: Mapping[str, str]) -> None:
     for field in parameters:
         if field.removesuffix(".$") not in evidence:
-            raise ValueError(f"{state} carries {field}, which has no evidence in pipeline/fields.py")
-
-
-def tasks(flow: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every Task state of a flow and of the flows inside its maps."""
-    for name, state in flow["States"].items():
-        if state["Type"] == "Task":
-            yield name, state
-        if state["Type"] == "Map":
-            yield from tasks(state["ItemProcessor"])
+            raise ValueError(
+                f"{state} has the field {field}, for which pipeline/allowed_fields.py has no evidence: "
+                "add its evidence there, or make the job a polled one"
+            )
