@@ -1,4 +1,4 @@
-"""What every stack of the platform has in common: its name, its place, and a note on which controls bind it."""
+"""What all stacks of the platform have in common: name, account and region, and the controls that they require."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONTROLS_METADATA = "Kennel::Controls"
 
 
 class PlatformStack(Stack):
-    """`<Project>-<Environment>-<role>`. `keep` protects a stack whose loss would lose data."""
+    """`Kennel-<Environment>-<role>`. `keep` protects a stack that contains data from deletion."""
 
     def __init__(self, scope: Construct, role: str, config: AppConfig, *, purpose: str, keep: bool = False) -> None:
         super().__init__(
@@ -28,7 +28,7 @@ class PlatformStack(Stack):
 
 
 def expected_controls(config: AppConfig) -> dict[str, Any]:
-    """What this environment promises; `python -m checks` holds the templates to it."""
+    """The controls that this environment requires; `python -m checks` checks the templates against them."""
     return {
         "Environment": config.environment,
         "Strict": config.strict,

@@ -1,4 +1,4 @@
-"""The Images stack: the three images that jobs and the endpoint run, and where they come from."""
+"""The Images stack: the three images that jobs and the endpoint run, and their sources."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from stacks.constructs.image_build import ImageBuild
 from stacks.constructs.store import Store
 
 JOBS_BASE_INSTANCE = "ml.m5.large"
-"""Any CPU type: the jobs image stands on the stock CPU training image."""
+"""Any CPU type: the jobs image is based on the stock CPU training image."""
 
 
 class ImagesStack(PlatformStack):
-    """`images` is what jobs and the model run."""
+    """`images`: the images of jobs and model."""
 
     def __init__(self, scope: Construct, config: AppConfig, *, store: Store) -> None:
         super().__init__(scope, "Images", config, purpose="images of the jobs and of the endpoint")
         self.images = PlatformImages(self._training_image(config), *self._own_images(config, store))
         for name, image in vars(self.images).items():
             ssm.CfnParameter(
-                self, name.capitalize(), type="String", value=image.uri, description=f"The {name} image that is in use"
+                self, name.capitalize(), type="String", value=image.uri, description=f"The {name} image in use"
             )
 
     def _training_image(self, config: AppConfig) -> ContainerImage:

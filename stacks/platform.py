@@ -1,4 +1,4 @@
-"""The whole platform: six stacks, each handed what it needs from those before it."""
+"""The whole platform: six stacks, each of which gets what it needs from those before it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stacks.training import TrainingStack
 
 
 def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> None:
-    """All stacks of one environment below `app`. With `rule_packs`, a finding without a reason fails the synth."""
+    """All stacks of one environment. With `rule_packs`, a finding that is not acknowledged fails the synth."""
     store = StorageStack(app, config).store
     placement = StudioStack(app, config, store=store).placement
     images = ImagesStack(app, config, store=store).images

@@ -1,4 +1,4 @@
-"""The Serving stack: one endpoint that answers for every published model."""
+"""The Serving stack: one endpoint that serves every published model."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class ServingStack(PlatformStack):
         )
         idle_alarm(self, metrics=self.metrics, topic=store.topic, condition=enabled)
         CfnOutput(self, "EndpointName", value=config.endpoint.name)
-        # For batch transform jobs, whose models hold one archive and take image and network from this one.
+        # For batch transform jobs: their models have one archive each, and use the image and network of this one.
         CfnOutput(self, "ServingModel", value=endpoint.model_name)
         CfnOutput(self, "BatchRole", value=self._batch_role(store, images).role_arn)
 
     def _batch_role(self, store: Store, images: PlatformImages) -> SageMakerRole:
-        """SageMaker reads a job's images and writes its answers with the role of the job's model."""
+        """SageMaker uses the role of a transform job's model to read the job's images and to write its answers."""
         role = SageMakerRole(
             self,
             "TransformRole",
@@ -76,7 +76,7 @@ class ServingStack(PlatformStack):
         return role
 
     def _allow_watching_alarms(self, role: SageMakerRole) -> None:
-        """A rollout under alarms reads them with the execution role. Their names begin with the stack's."""
+        """A rollout reads its rollback alarms with the execution role. Their names start with the stack's name."""
         alarms = self.format_arn(
             service="cloudwatch",
             resource="alarm",
@@ -84,7 +84,7 @@ class ServingStack(PlatformStack):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         role.allow(["cloudwatch:DescribeAlarms"], [alarms])
-        acknowledge_wildcard(role, alarms, "CloudFormation names the alarms, which come and go with the endpoint")
+        acknowledge_wildcard(role, alarms, "CloudFormation names the alarms, which exist only while the endpoint does")
 
     def _switch(self, default: bool) -> CfnCondition:
         parameter = CfnParameter(
@@ -93,7 +93,7 @@ class ServingStack(PlatformStack):
             type="String",
             allowed_values=["true", "false"],
             default=str(default).lower(),
-            description="false removes the endpoint's instances, its scaling and its alarms, and keeps the rest",
+            description="false removes the endpoint's instances, scaling and alarms, and keeps everything else",
         )
         return CfnCondition(
             self, "EndpointIsEnabled", expression=Fn.condition_equals(parameter.value_as_string, "true")

@@ -1,4 +1,4 @@
-"""The Storage stack: what must outlive a redeploy. Key, buckets, model registry, topic."""
+"""The Storage stack: key, buckets, model registry and topic, which outlive the other stacks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class StorageStack(PlatformStack):
         )
         topic = NotificationTopic(self, "Notifications", key=key, emails=config.notify)
         for model in config.models:
-            # A group that holds versions cannot be deleted, and the record of what was published must not be.
+            # A group with versions cannot be deleted, and the record of published models must not be.
             group = sagemaker.CfnModelPackageGroup(
                 self,
                 f"Registry-{model.name}",

@@ -52,11 +52,11 @@ class StudioStack(PlatformStack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """The first zones of whatever account is deployed to. The CDK's own answer would be a look-up at synth."""
+        """The first zones of the account and region, chosen at deploy time. The CDK would look them up at synth."""
         return [Fn.select(index, Fn.get_azs()) for index in range(self._zones)]
 
     def _allow_platform(self, role: ServiceRole, config: AppConfig) -> None:
-        """Start the pipeline and ask the endpoint, both by the names that the configuration gives them."""
+        """Let `role` start the pipeline and invoke the endpoint, by their configured names."""
         machine = self.format_arn(
             service="states",
             resource="stateMachine",

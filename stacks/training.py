@@ -1,4 +1,4 @@
-"""The Training stack: the pipeline's state machine, its functions, the roles of its jobs, the model registry."""
+"""The Training stack: the pipeline's state machine, its functions, its schedule and the roles of its jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stacks.constructs.store import Store
 
 
 class TrainingStack(PlatformStack):
-    """`metrics` are those of the pipeline as a whole."""
+    """`metrics`: those of the whole pipeline."""
 
     def __init__(
         self, scope: Construct, config: AppConfig, *, store: Store, placement: Placement, images: PlatformImages
@@ -72,5 +72,5 @@ class TrainingStack(PlatformStack):
             undelivered=schedule.undelivered.metric_approximate_number_of_messages_visible(),
         )
         CfnOutput(self, "StateMachineArn", value=machine.arn)
-        # `kennel models rollback` calls the only writer of aliases.
+        # For `kennel models rollback`: only this function writes aliases.
         CfnOutput(self, "PublishModelFunction", value=functions.arns[Placeholder.PUBLISH_MODEL_ARN])

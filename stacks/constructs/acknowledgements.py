@@ -1,4 +1,4 @@
-"""Acknowledging a rule pack's finding: one finding, one reason, on the smallest construct that has it."""
+"""Acknowledgements of rule pack findings: one finding, one reason, on the smallest construct that has it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def acknowledge_wildcard(principal: IConstruct, resource: str, reason: str) -> N
 
 
 def _imported(text: str, viewer: Stack) -> str:
-    """`text` with what belongs to other stacks as imports, which is how `viewer`'s template will hold it."""
+    """`text` with references to other stacks as imports, as they will be in the template of `viewer`."""
     for token in Tokenization.reverse_string(text).tokens:
         if Reference.is_reference(token):
             home = Stack.of(cast(Reference, token).target)
@@ -34,18 +34,18 @@ def _imported(text: str, viewer: Stack) -> str:
 
 
 def acknowledge_checkov(construct: IConstruct, **reasons: str) -> None:
-    """Acknowledge findings of checkov, which reads the template alone: `CKV_AWS_18="why"`."""
+    """Acknowledge findings of checkov, which sees only the template: `CKV_AWS_18="reason"`."""
     resource = cast(CfnResource, construct.node.default_child)
     resource.add_metadata("checkov", {"skip": [{"id": id, "comment": reason} for id, reason in reasons.items()]})
 
 
 def flatten(value: Any) -> str:
-    """A resolved CloudFormation value as the rule packs spell it in a finding: `<Bucket.Arn>`."""
+    """A resolved CloudFormation value in the notation of the rule packs: `<Bucket.Arn>`."""
     if isinstance(value, str):
         return value.replace("${", "<").replace("}", ">")
     if "Fn::Join" in value:
         delimiter, items = value["Fn::Join"]
-        return delimiter.join(flatten(item) for item in items)
+        return str(delimiter).join(flatten(item) for item in items)
     if "Fn::GetAtt" in value:
         return "<" + ".".join(flatten(item) for item in value["Fn::GetAtt"]) + ">"
     for function in ("Fn::ImportValue", "Fn::Sub"):

@@ -1,4 +1,4 @@
-"""An alarm that tells the platform's topic, and says what silence means."""
+"""An alarm that notifies the platform's topic and states how missing data is treated."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-SILENCE_IS_GOOD = cloudwatch.TreatMissingData.NOT_BREACHING
-"""No traffic and no runs emit no data; that is no fault."""
-SILENCE_IS_BAD = cloudwatch.TreatMissingData.BREACHING
-"""The alarm watches for something that should happen."""
+MISSING_DATA_OK = cloudwatch.TreatMissingData.NOT_BREACHING
+"""Without traffic or runs there is no data, which is not a fault."""
+MISSING_DATA_BAD = cloudwatch.TreatMissingData.BREACHING
+"""For an alarm on the absence of something that should happen."""
 
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
 class PlatformAlarm(cloudwatch.Alarm):
-    """Goes off after `datapoints` of `periods` breaching periods. `threshold` is in the metric's own unit."""
+    """Goes into alarm when `datapoints` of `periods` periods breach. `threshold` is in the unit of the metric."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class PlatformAlarm(cloudwatch.Alarm):
         topic: sns.ITopic,
         description: str,
         comparison: cloudwatch.ComparisonOperator = ABOVE,
-        silence: cloudwatch.TreatMissingData = SILENCE_IS_GOOD,
+        missing_data: cloudwatch.TreatMissingData = MISSING_DATA_OK,
         periods: int = 1,
         datapoints: int | None = None,
         condition: CfnCondition | None = None,
@@ -44,7 +44,7 @@ class PlatformAlarm(cloudwatch.Alarm):
             comparison_operator=comparison,
             evaluation_periods=periods,
             datapoints_to_alarm=datapoints or periods,
-            treat_missing_data=silence,
+            treat_missing_data=missing_data,
             alarm_description=description,
         )
         alarm = cast(cloudwatch.CfnAlarm, self.node.default_child)

@@ -1,7 +1,7 @@
-"""The two archives that a deploy uploads: the Lambda functions' code, and the code of the jobs.
+"""The two archives that a deployment uploads: the code of the Lambda functions and the code of the jobs.
 
-Both are staged below the assembly's folder and are the same bytes for the same sources: sorted, without times,
-owners or compiled files.
+Both are staged in the assembly's folder. The same sources give the same bytes: sorted, without times, owners or
+compiled files.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class CodeArchive(s3_assets.Asset):
         super().__init__(scope, id, path=str(path))
 
     def allow_read(self, role: iam.IRole) -> None:
-        """Let a job's role fetch this one object: SageMaker lists the prefix before it reads."""
+        """Let a job's role read this one object. SageMaker lists the prefix before it reads."""
         role.add_to_principal_policy(
             iam.PolicyStatement(actions=["s3:GetObject"], resources=[self.bucket.arn_for_objects(self.s3_object_key)])
         )
@@ -62,7 +62,7 @@ def function_code(scope: Construct, documents: Mapping[str, str]) -> lambda_.Cod
 
 
 def image_source(scope: Construct) -> Path:
-    """The Docker build context: Dockerfile, requirements and the code that the images hold."""
+    """The Docker build context: Dockerfile, requirements and the code of the images."""
     folder = _staging(scope) / "images"
     if folder.exists():
         shutil.rmtree(folder)
@@ -72,18 +72,18 @@ def image_source(scope: Construct) -> Path:
 
 
 def job_sources() -> Iterator[tuple[str, bytes]]:
-    """(name in the archive, content) of what a job imports, sorted by name."""
+    """(name in the archive, content) of the files that a job needs, sorted by name."""
     yield from _files(MODEL_CODE, [*MODEL_CODE.glob("*.py"), *(MODEL_CODE / "imgcls").rglob("*")])
 
 
 def function_sources() -> Iterator[tuple[str, bytes]]:
-    """(name in the archive, content) of what a Lambda function imports, sorted by name."""
+    """(name in the archive, content) of the files that a Lambda function needs, sorted by name."""
     yield from _files(ROOT, (ROOT / "lambdas").rglob("*"))
     yield from _files(MODEL_CODE, [MODEL_CODE / "imgcls" / "__init__.py", *CONTRACT.rglob("*")])
 
 
 def pack(files: Iterator[tuple[str, bytes]]) -> bytes:
-    """A tar.gz that depends on names and contents alone."""
+    """A tar.gz that depends only on names and contents."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, content in files:
@@ -103,9 +103,9 @@ def _files(
 
 
 def _staging(scope: Construct) -> Path:
-    """A folder of the stack's own: the CDK reads each path once and takes its first content ever after."""
+    """A separate folder per stack: the CDK caches the first content that it sees for a path."""
     stage = Stage.of(scope)
-    assert isinstance(stage, App), "the stacks stand directly below the app"
+    assert isinstance(stage, App), "the stacks must be direct children of the app"
     folder = Path(stage.outdir) / STAGING / Stack.of(scope).stack_name
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,8 +1,9 @@
-"""Private, versioned, encrypted, access-logged buckets, and who may read or write which prefix of them."""
+"""Private, versioned, encrypted, access-logged buckets, and grants to read or write their prefixes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -19,7 +20,7 @@ ALL_KEYS = "*"
 
 
 class AccessLogBucket(s3.Bucket):
-    """Where the other buckets' access logs go. S3 writes them with its own key only (SSE-S3)."""
+    """Receives the access logs of the other buckets. S3 writes them only with its own key (SSE-S3)."""
 
     def __init__(self, scope: Construct, id: str, *, retain: bool, days: int) -> None:
         super().__init__(
@@ -29,13 +30,13 @@ class AccessLogBucket(s3.Bucket):
             lifecycle_rules=[_tidy(days), s3.LifecycleRule(id="expire", expiration=Duration.days(days))],
             **_common(retain),
         )
-        acknowledge(self, f"{NIST}-S3DefaultEncryptionKMS", "S3 delivers access logs only under its own key")
+        acknowledge(self, f"{NIST}-S3DefaultEncryptionKMS", "S3 delivers access logs only with its own key")
         acknowledge(self, f"{NIST}-S3BucketReplicationEnabled", "access logs are not worth a second region")
-        acknowledge_checkov(self, CKV_AWS_18="a bucket that logs its own accesses never stops logging")
+        acknowledge_checkov(self, CKV_AWS_18="a bucket that logs its own accesses would log its logs without end")
 
 
 class PrivateBucket(s3.Bucket):
-    """A bucket under the platform's key. `expire` maps a prefix to the days after which its objects go."""
+    """A bucket encrypted with the platform's key. `expire` maps a prefix to the days after which objects expire."""
 
     def __init__(
         self,
@@ -71,11 +72,11 @@ class PrivateBucket(s3.Bucket):
         )
 
     def console_url(self, region: str, prefix: str) -> str:
-        """Where a person looks at what lies below `prefix`."""
+        """The page of the S3 console that lists `prefix`."""
         return f"https://{region}.console.aws.amazon.com/s3/buckets/{self.bucket_name}?prefix={prefix}"
 
     def allow_read(self, role: iam.IRole, *prefixes: str) -> None:
-        """Let `role` list and read the keys below `prefixes`. A prefix with a file name stands for that one key."""
+        """Let `role` list and read the keys below `prefixes`. A prefix that does not end in `/` is a single key."""
         self._allow(role, READ, prefixes)
         self.allow_list(role, *prefixes)
         self._allow_key(role, ["kms:Decrypt"])
@@ -86,7 +87,7 @@ class PrivateBucket(s3.Bucket):
         self._allow_key(role, ["kms:Decrypt", "kms:GenerateDataKey"])
 
     def allow_list(self, role: iam.IRole, *prefixes: str) -> None:
-        """Let `role` see which keys lie below `prefixes`."""
+        """Let `role` list the keys below `prefixes`."""
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=["s3:ListBucket"],
@@ -96,9 +97,9 @@ class PrivateBucket(s3.Bucket):
         )
 
     def allow_existence_check(self, role: iam.IRole) -> None:
-        """Let `role` tell a missing object from a forbidden one.
+        """Let `role` distinguish a missing object from a forbidden one.
 
-        S3 answers 404 only to who may list the bucket, and a GetObject request carries no prefix for a condition.
+        S3 answers 404 only to those who may list the bucket; a GetObject request has no prefix for a condition.
         """
         role.add_to_principal_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket_arn]))
 
@@ -125,7 +126,7 @@ def _tidy(noncurrent_days: int) -> s3.LifecycleRule:
     )
 
 
-def _common(retain: bool) -> dict:
+def _common(retain: bool) -> dict[str, Any]:
     return {
         "block_public_access": s3.BlockPublicAccess.BLOCK_ALL,
         "enforce_ssl": True,

@@ -1,4 +1,4 @@
-"""A monthly budget on what SageMaker costs in the account."""
+"""A monthly budget for SageMaker in the account."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 SERVICE = "Amazon SageMaker"
-"""Filtered by service: a filter by tag reads 0 until somebody activates the cost tag."""
+"""The filter is the service: a filter by tag reads 0 until the cost allocation tag is activated."""
 ACTUAL_PERCENT = 80
 FORECAST_PERCENT = 100
 
 
 class MonthlyBudget(Construct):
-    """Tells `topic` at 80 % of the money spent, and when the forecast passes all of it."""
+    """Notifies `topic` when 80 % is spent, and when the forecast exceeds 100 %."""
 
     def __init__(self, scope: Construct, id: str, *, limit_usd: float, topic: sns.ITopic) -> None:
         super().__init__(scope, id)

@@ -1,4 +1,4 @@
-"""An image in a registry, who may pull it, and where AWS keeps its stock PyTorch training images."""
+"""A container image, the permission to pull it, and the registries of AWS's PyTorch training images."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazon
 
 @dataclass(frozen=True)
 class ContainerImage:
-    """`uri` with a tag or a digest; `repository_arn` is what a role needs to pull it."""
+    """`uri` has a tag or a digest; `repository_arn` is for the permission to pull it."""
 
     uri: str
     repository_arn: str
 
     @classmethod
     def given(cls, stack: Stack, uri: str) -> ContainerImage:
-        """An image by its URI. Raises ConfigError for one that SageMaker could not pull."""
+        """An image by its URI. Raises ConfigError for a URI that SageMaker could not pull."""
         match = URI.fullmatch(uri)
         if not match:
             raise ConfigError(
-                f"images: {uri!r} is in no private registry: push it to Amazon ECR and give its URI with tag or digest"
+                f"images: {uri!r} is not a URI of Amazon ECR: push the image there and give its URI with tag or digest"
             )
         arn = stack.format_arn(
             service="ecr",
@@ -61,7 +61,7 @@ class ContainerImage:
 
 @dataclass(frozen=True)
 class PlatformImages:
-    """What a training job, a processing job and the model run."""
+    """The images of training jobs, processing jobs and the model."""
 
     training: ContainerImage
     jobs: ContainerImage
@@ -69,7 +69,7 @@ class PlatformImages:
 
 
 def stock_training_image(stack: Stack, region: str, version: str, instance_type: str) -> ContainerImage:
-    """AWS's training image for PyTorch `version`, with CUDA when the instance has a GPU."""
+    """AWS's training image for PyTorch `version`, with CUDA if the instance type has a GPU."""
     device = CUDA[version] if instances.has_gpu(instance_type) else "cpu"
     account = ACCOUNTS.get(region, DEFAULT_ACCOUNT)
     host = f"{account}.dkr.ecr.{region}.amazonaws.com"

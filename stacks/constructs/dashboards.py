@@ -1,4 +1,4 @@
-"""Four dashboards: the pipeline, its training jobs, the endpoint, and the endpoint's model cache."""
+"""Four dashboards: pipeline, training jobs, endpoint, and the endpoint's model cache."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Lines = Mapping[str, cloudwatch.Metric]
 def pipeline_dashboard(
     scope: Construct, name: str, *, metrics: PipelineMetrics, reports_url: str
 ) -> cloudwatch.Dashboard:
-    """`reports_url` leads to the runs' folders, each with its reports."""
+    """`reports_url`: where the runs' folders with their reports are."""
     return _dashboard(
         scope,
         "Pipeline",
@@ -46,14 +46,14 @@ def pipeline_dashboard(
         _graph("Throttled transitions", {"throttled": metrics.throttled()}, COUNT),
         _graph("Findings of the rules", {rule.name: metrics.findings_of(rule.name) for rule in RULES}, COUNT),
         cloudwatch.TextWidget(
-            markdown=f"[Reports of every run]({reports_url}), by execution and model, say what each finding means",
+            markdown=f"[Reports of every run]({reports_url}), by execution and model, explain each finding",
             width=HALF_WIDTH,
         ),
     )
 
 
 def training_dashboard(scope: Construct, name: str) -> cloudwatch.Dashboard:
-    """Job names are known at run time only, so every graph searches: by job for what training prints, by host else."""
+    """Graphs by search, because job names are known only at run time: training metrics per job, others per host."""
     printed = [name for name in training_metrics.NAMES if name.startswith(("train:", "validation:"))]
     return _dashboard(
         scope,
@@ -70,7 +70,7 @@ def endpoint_dashboard(scope: Construct, name: str, *, metrics: EndpointMetrics)
         "model p99": metrics.model_latency("p99"),
         "overhead p99": metrics.overhead_latency("p99"),
     }
-    invocations = {"all": metrics.invocations(), "an instance": metrics.invocations_per_instance()}
+    invocations = {"all": metrics.invocations(), "per instance": metrics.invocations_per_instance()}
     return _dashboard(
         scope,
         "Endpoint",
@@ -90,7 +90,9 @@ def model_cache_dashboard(scope: Construct, name: str, *, metrics: EndpointMetri
         f"{name}-model-cache",
         _graph("Requests whose model was in memory", {"hit ratio": metrics.cache_hit_ratio()}, RATIO),
         _graph("Models in memory", loaded, COUNT),
-        _graph("Time for a model that was not", {part: metrics.model_time(part) for part in MODEL_TIMES}, MICROSECONDS),
+        _graph(
+            "Load time of a model that was not", {part: metrics.model_time(part) for part in MODEL_TIMES}, MICROSECONDS
+        ),
         _graph("Memory", {"fullest instance": metrics.utilization("Memory")}, PERCENT),
     )
 

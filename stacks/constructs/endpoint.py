@@ -1,9 +1,10 @@
-"""The multi-model endpoint: model, configuration, blue/green rollout under alarms, scaling."""
+"""The multi-model endpoint: model, configuration, blue/green rollout with rollback alarms, scaling."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from aws_cdk import CfnCondition
 from aws_cdk import aws_applicationautoscaling as autoscaling
@@ -24,7 +25,7 @@ TRAFFIC_TYPES = {"all_at_once": "ALL_AT_ONCE", "canary": "CANARY", "linear": "LI
 
 
 class MultiModelEndpoint(Construct):
-    """All models below `model_prefix`, by TargetModel. CloudFormation names everything but the endpoint."""
+    """Serves all models below `model_prefix` by TargetModel. CloudFormation names everything except the endpoint."""
 
     def __init__(
         self,
@@ -58,9 +59,9 @@ class MultiModelEndpoint(Construct):
             },
         )
         self.model_name = model.attr_model_name
-        # SageMaker checks the image and the prefix with the role at once: its policy must be there first.
+        # SageMaker checks the image and the prefix with the role at once: its policy must exist first.
         model.node.add_dependency(role)
-        # Types with local disks encrypt those themselves and refuse a key.
+        # Types with local disks encrypt those themselves and reject a key.
         volume_key = None if instances.has_local_storage(config.instance_type) else key.key_id
         endpoint_config = sagemaker.CfnEndpointConfig(
             self,
@@ -82,7 +83,7 @@ class MultiModelEndpoint(Construct):
             endpoint_name=config.name,
             endpoint_config_name=endpoint_config.attr_endpoint_config_name,
             deployment_config=_deployment(config.rollout, rollback_alarms),
-            # An update must not undo what scaling did; what is captured is the configuration's to say.
+            # An update must keep the instance count that scaling chose; the configuration decides on data capture.
             retain_all_variant_properties=True,
             exclude_retained_variant_properties=[{"variantPropertyType": "DataCaptureConfig"}],
         )
@@ -126,8 +127,8 @@ def _server_settings(config: EndpointConfig) -> ServerSettings:
     return replace(ServerSettings(endpoint_name=config.name), **config.server.model_dump())
 
 
-def _deployment(rollout: RolloutConfig, alarms: Sequence[PlatformAlarm]) -> dict:
-    routing: dict = {"type": TRAFFIC_TYPES[rollout.kind], "waitIntervalInSeconds": rollout.wait_seconds}
+def _deployment(rollout: RolloutConfig, alarms: Sequence[PlatformAlarm]) -> dict[str, Any]:
+    routing: dict[str, Any] = {"type": TRAFFIC_TYPES[rollout.kind], "waitIntervalInSeconds": rollout.wait_seconds}
     if rollout.kind != "all_at_once":
         step = {"type": "CAPACITY_PERCENT", "value": rollout.canary_percent}
         routing["canarySize" if rollout.kind == "canary" else "linearStepSize"] = step

@@ -1,4 +1,4 @@
-"""Alarms of the endpoint: those that take a rollout back, and the one for an endpoint that nobody asks."""
+"""Alarms of the endpoint: those that roll a deployment back, and the one for an endpoint without requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from config.serving import RollbackAlarmConfig
-from stacks.constructs.alarms import BELOW, SILENCE_IS_BAD, PlatformAlarm
+from stacks.constructs.alarms import BELOW, MISSING_DATA_BAD, PlatformAlarm
 from stacks.constructs.endpoint_metrics import MICROSECONDS_PER_MS, EndpointMetrics
 
 DAY_SECONDS = 86400
@@ -23,7 +23,7 @@ def rollback_alarms(
     topic: sns.ITopic,
     condition: CfnCondition,
 ) -> list[PlatformAlarm]:
-    """Two bad minutes of three take a rollout back, and are worth a message at any other time."""
+    """Two bad minutes of three roll a deployment back; at other times they send a notification."""
     alarm = functools.partial(PlatformAlarm, scope, topic=topic, condition=condition, periods=3, datapoints=2)
     return [
         alarm(
@@ -36,13 +36,13 @@ def rollback_alarms(
             "ClientErrors",
             metric=metrics.error_ratio("4XX"),
             threshold=config.error_4xx_percent / 100,
-            description=f"More than {config.error_4xx_percent:g} % of the invocations were refused",
+            description=f"More than {config.error_4xx_percent:g} % of the invocations were rejected",
         ),
         alarm(
             "Latency",
             metric=metrics.model_latency("p99"),
             threshold=config.p99_latency_ms * MICROSECONDS_PER_MS,
-            description=f"One answer in a hundred takes longer than {config.p99_latency_ms:g} ms",
+            description=f"One in a hundred invocations takes longer than {config.p99_latency_ms:g} ms",
         ),
     ]
 
@@ -50,15 +50,15 @@ def rollback_alarms(
 def idle_alarm(
     scope: Construct, *, metrics: EndpointMetrics, topic: sns.ITopic, condition: CfnCondition
 ) -> PlatformAlarm:
-    """An endpoint costs the same whether it is asked or not."""
+    """An endpoint costs the same with and without requests."""
     return PlatformAlarm(
         scope,
         "Idle",
         metric=metrics.invocations(DAY_SECONDS),
         threshold=1,
         comparison=BELOW,
-        silence=SILENCE_IS_BAD,
+        missing_data=MISSING_DATA_BAD,
         topic=topic,
         condition=condition,
-        description="Nobody asked the endpoint for a day: `kennel endpoint off` stops paying and keeps everything",
+        description="No request for a day: `kennel endpoint off` stops the costs and keeps everything",
     )

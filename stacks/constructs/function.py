@@ -1,4 +1,4 @@
-"""A Lambda function of plain Python: its own role, its own log group, traced, without a network of its own."""
+"""A Python Lambda function with its own role and log group, traced, outside the VPC."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ RUNTIME = lambda_.Runtime.PYTHON_3_14
 
 
 class PlatformFunction(lambda_.Function):
-    """`lambdas/<name>/handler.py`. `environment` is what the function's own `environment.py` writes.
+    """`lambdas/<name>/handler.py`. `environment` comes from the function's `environment.py`.
 
-    `failures` says where its errors arrive, since there is no dead-letter queue.
+    `failures` says how its errors are handled, because it does not have a dead-letter queue.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class PlatformFunction(lambda_.Function):
             description=description,
         )
         self.service_role = role
-        no_network = "it calls AWS alone, and the network has no way there"
-        no_concurrency = "new accounts have no concurrency to reserve"
+        no_network = "it calls only AWS APIs, and the network has no route to most of them"
+        no_concurrency = "new accounts have no concurrency that could be reserved"
         acknowledge(self, f"{NIST}-LambdaConcurrency", no_concurrency)
         acknowledge(self, f"{NIST}-LambdaInsideVPC", no_network)
         acknowledge(self, f"{NIST}-LambdaDLQ", failures)
         acknowledge_checkov(self, CKV_AWS_115=no_concurrency, CKV_AWS_116=failures, CKV_AWS_117=no_network)
-        acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray's PutTraceSegments has no resource")
+        acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "PutTraceSegments of X-Ray does not support resources")

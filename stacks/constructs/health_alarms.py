@@ -1,4 +1,4 @@
-"""Alarms that ask for a person: a run that failed, an endpoint that gets slow or full."""
+"""Alarms for people: a failed run, an endpoint that becomes slow or full."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIVE_MINUTES = 300
 
 
 def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: sns.ITopic) -> None:
-    """A refused model is an outcome and no failure; a slow machine is on the dashboard and wakes nobody."""
+    """A rejected model is an outcome, not a failure; slow hardware is on the dashboard and does not raise an alarm."""
     for outcome, what in (("Failed", "failed"), ("TimedOut", "ran out of time")):
         PlatformAlarm(
             scope,
@@ -33,7 +33,7 @@ def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: sns.IT
         threshold=0,
         periods=3,
         topic=topic,
-        description="Step Functions holds the pipeline back: lower max_concurrency or ask for a higher quota",
+        description="Step Functions throttles the pipeline: lower max_concurrency or request a higher quota",
     )
     PlatformAlarm(
         scope,
@@ -41,7 +41,7 @@ def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: sns.IT
         metric=metrics.findings("learning"),
         threshold=0,
         topic=topic,
-        description="A rule fired in a training: see `kennel pipeline show` and the run's training report",
+        description="A rule fired in a training job: see `kennel pipeline show` and the run's training report",
     )
     PlatformAlarm(
         scope,
@@ -49,12 +49,12 @@ def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: sns.IT
         metric=metrics.undelivered,
         threshold=0,
         topic=topic,
-        description="The schedule could not start the pipeline: its events lie in the dead-letter queue",
+        description="The schedule could not start the pipeline: its events are in the dead-letter queue",
     )
 
 
 def endpoint_alarms(scope: Construct, *, config: MonitoringConfig, metrics: EndpointMetrics, topic: sns.ITopic) -> None:
-    """Earlier than the rollback alarms, and about their causes."""
+    """Earlier warnings than the rollback alarms, about the causes."""
     slow = PlatformAlarm(
         scope,
         "EndpointSlow",
@@ -62,7 +62,7 @@ def endpoint_alarms(scope: Construct, *, config: MonitoringConfig, metrics: Endp
         threshold=config.p99_latency_ms * MICROSECONDS_PER_MS,
         periods=3,
         topic=topic,
-        description=f"For a quarter of an hour one answer in a hundred took longer than {config.p99_latency_ms:g} ms",
+        description=f"For 15 minutes one in a hundred invocations took longer than {config.p99_latency_ms:g} ms",
     )
     misses = PlatformAlarm(
         scope,
@@ -72,7 +72,7 @@ def endpoint_alarms(scope: Construct, *, config: MonitoringConfig, metrics: Endp
         comparison=BELOW,
         periods=3,
         topic=topic,
-        description=f"Under {config.min_cache_hit_ratio:.0%} of the requests found their model in memory",
+        description=f"Less than {config.min_cache_hit_ratio:.0%} of the requests found their model in memory",
     )
     for resource in ("Memory", "Disk"):
         PlatformAlarm(
@@ -82,12 +82,12 @@ def endpoint_alarms(scope: Construct, *, config: MonitoringConfig, metrics: Endp
             threshold=FULL_PERCENT,
             periods=3,
             topic=topic,
-            description=f"{resource} of an instance of the endpoint is more than {FULL_PERCENT} % full",
+            description=f"{resource} of an endpoint instance is more than {FULL_PERCENT} % full",
         )
     cloudwatch.CfnCompositeAlarm(
         scope,
         "ModelsDoNotFit",
         alarm_rule=f'ALARM("{slow.alarm_name}") AND ALARM("{misses.alarm_name}")',
         alarm_actions=[topic.topic_arn],
-        alarm_description="Slow because models are loaded over and over: take a larger instance type or more of them",
+        alarm_description="Slow because models are loaded repeatedly: use a larger instance type or more instances",
     )

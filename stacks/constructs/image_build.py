@@ -1,6 +1,8 @@
-"""Images built in the account: two repositories, a CodeBuild project, and the resource that waits for the build."""
+"""Images built in the account: two repositories, a CodeBuild project, and a custom resource that waits for it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_codebuild as codebuild
@@ -21,11 +23,11 @@ from stacks.constructs.roles import ServiceRole
 BUILD_MINUTES = 50
 QUEUED_MINUTES = 5
 WAIT_SECONDS = 3600
-"""CloudFormation's limit for a custom resource; the build and its queue fit inside."""
+"""CloudFormation's limit for a custom resource; longer than queue and build together."""
 BUILD_IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 UNTAGGED_DAYS = 14
 PYTHON_IMAGE = "public.ecr.aws/docker/library/python:3.12-slim-bookworm"
-"""The same image as on Docker Hub, without its limits on anonymous pulls."""
+"""The same image as on Docker Hub, without limits on anonymous pulls."""
 
 PUSH = [
     "ecr:BatchCheckLayerAvailability",
@@ -69,7 +71,7 @@ curl --fail --silent --show-error --request PUT --header 'Content-Type:' --data-
 
 
 class ImageBuild(Construct):
-    """`jobs` and `serving` name digests. A changed source is a changed tag, and so a new build."""
+    """`jobs` and `serving` are URIs with digests. A changed source changes the tag, which starts a new build."""
 
     def __init__(
         self,
@@ -99,10 +101,10 @@ class ImageBuild(Construct):
             key=key,
             log_retention_days=log_retention_days,
             description="Starts the image build",
-            failures="its failed invocations go to the topic",
+            failures="its failed invocations are sent to the topic",
         )
         starter.service_role.allow(["codebuild:StartBuild"], [project.attr_arn])
-        # CloudFormation invokes it asynchronously. It answers its own failure, so a second try would answer twice.
+        # CloudFormation invokes it asynchronously. It reports its own failure, so a retry would report twice.
         lambda_.CfnEventInvokeConfig(
             self,
             "StarterFailures",
@@ -161,7 +163,7 @@ class ImageBuild(Construct):
         return codebuild.CfnProject(
             self,
             "Project",
-            description="Builds the jobs and serving images and answers the stack that waits for them",
+            description="Builds the jobs and serving images and answers the stack that is waiting",
             service_role=role.role_arn,
             encryption_key=self._key.key_arn,
             artifacts={"type": "NO_ARTIFACTS"},
@@ -185,13 +187,13 @@ class ImageBuild(Construct):
         )
 
 
-def _build_spec(base_image: str) -> dict:
+def _build_spec(base_image: str) -> dict[str, Any]:
     base_registry = base_image.split("/")[0]
     login = "aws ecr get-login-password | docker login --username AWS --password-stdin"
     return {
         "version": "0.2",
         "phases": {
-            # Everything that can fail is in this phase: after it, and not after an earlier one, post_build always runs.
+            # Everything that can fail is in the build phase: only after this phase does post_build always run.
             "build": {"commands": [f'{login} "$REGISTRY"', f"{login} {base_registry}", "set -e\n" + BUILD]},
             "post_build": {"commands": [ANSWER]},
         },

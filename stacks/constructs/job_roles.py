@@ -1,4 +1,4 @@
-"""One role per kind of job. Training cannot read the test split: only evaluation can."""
+"""One role per kind of job. Only evaluation may read the test split."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANY_MANIFEST = keys.PREPARED + "*/"
 def preparation_role(
     scope: Construct, store: Store, *, image: ContainerImage, code: CodeArchive, in_parts: bool
 ) -> SageMakerRole:
-    """`in_parts`: several instances prepare a data set, and each leaves what it saw to the one that merges."""
+    """`in_parts`: several instances prepare a data set, and each writes its scan for MergeManifest."""
     role = _role(scope, "Preparation", "Checks and packs a data set", image, PROCESSING_LOGS, store, code)
     store.data.allow_read(role, keys.DATASETS)
     store.artifacts.allow_read(role, keys.RUNS)

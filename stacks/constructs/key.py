@@ -1,4 +1,4 @@
-"""The customer key that encrypts everything of one environment, and which services may use it for whom."""
+"""The customer managed key of one environment, and the services that may use it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PUBLISH = ["kms:Decrypt", "kms:GenerateDataKey*"]
 
 
 class PlatformKey(kms.Key):
-    """A rotated key. Each service statement is bound to this account by a source condition."""
+    """A rotated key. A source condition restricts each service statement to this account."""
 
     def __init__(self, scope: Construct, id: str, *, retain: bool) -> None:
         super().__init__(
@@ -51,7 +51,7 @@ class PlatformKey(kms.Key):
                 PUBLISH,
                 {"StringEquals": account, "ArnLike": {"aws:SourceArn": source}},
             )
-        # Budgets are global: their ARNs carry no region.
+        # Budgets are global: their ARNs do not have a region.
         budgets = stack.format_arn(service="budgets", region="", resource="*")
         self._allow(
             "Budgets",
@@ -61,7 +61,7 @@ class PlatformKey(kms.Key):
         )
 
     def allow_volumes(self, role: ServiceRole) -> None:
-        """Let SageMaker, acting with `role`, encrypt volumes and outputs: it makes grants for its own instances."""
+        """Let SageMaker encrypt volumes and outputs with `role`: it creates grants for its own instances."""
         role.allow(["kms:DescribeKey", "kms:Encrypt"], [self.key_arn])
         role.allow(["kms:CreateGrant"], [self.key_arn], {"Bool": {"kms:GrantIsForAWSResource": "true"}})
 

@@ -1,4 +1,4 @@
-"""A log group with a retention and the platform's key."""
+"""A log group with a retention period, encrypted with the platform's key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from constructs import Construct
 
 
 class PlatformLogGroup(logs.LogGroup):
-    """`retention_days` is one of the values that the service knows. Logs are never worth keeping a stack alive for."""
+    """`retention_days` must be one of the values of the service. Logs are deleted with their stack."""
 
     def __init__(
         self, scope: Construct, id: str, *, key: kms.IKey, retention_days: int, name: str | None = None

@@ -64,7 +64,7 @@ class PrivateNetwork(Construct):
             self._add_interface_endpoints(config.cidr)
 
     def add_s3_endpoint(self, buckets: Sequence[str], objects: Sequence[str]) -> None:
-        """The gateway endpoint, open for the bucket ARNs `buckets` and the object ARN patterns `objects` alone."""
+        """Add the gateway endpoint, open only for the bucket ARNs `buckets` and the object ARN patterns `objects`."""
         endpoint = self._vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         for sid, actions, resources in (
             ("List", ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], buckets),
@@ -93,13 +93,13 @@ class PrivateNetwork(Construct):
                     cidr_mask=ipaddress.ip_network(config.cidr).prefixlen + SUBNET_PREFIX_BITS,
                 )
             ],
-            # The CDK empties the default security group by a custom resource in JavaScript.
+            # The CDK would remove its rules with a custom resource in JavaScript.
             restrict_default_security_group=False,
         )
         acknowledge(
             vpc,
             f"{NIST}-VPCDefaultSecurityGroupClosed",
-            "closing it takes a custom resource in JavaScript; nothing here uses it",
+            "removing its rules takes a custom resource in JavaScript; nothing uses the group",
         )
         return vpc
 

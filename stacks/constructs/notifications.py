@@ -1,4 +1,4 @@
-"""The topic on which the platform reports: outcomes of runs, alarms, the budget."""
+"""The topic for notifications: outcomes of runs, alarms, the budget."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from constructs import Construct
 
 
 class NotificationTopic(sns.Topic):
-    """Encrypted, TLS only. Alarms, rules and budgets of this account may publish."""
+    """Encrypted, TLS only. Alarms, rules and budgets of this account may publish to it."""
 
     def __init__(self, scope: Construct, id: str, *, key: kms.IKey, emails: Sequence[str]) -> None:
         super().__init__(scope, id, master_key=key, enforce_ssl=True)

@@ -1,4 +1,4 @@
-"""The state machine: the pipeline's definition, its role and its log."""
+"""The state machine: the pipeline's definition, its role and its log group."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TRACE = (
 
 
 class PipelineStateMachine(Construct):
-    """`values` gives each placeholder of the definition its deploy-time value."""
+    """`values`: the deploy-time value of each placeholder in the definition."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class PipelineStateMachine(Construct):
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
-        # Step Functions delivers to groups below /aws/vendedlogs/ without growing the account's resource policy.
+        # For groups below /aws/vendedlogs/, Step Functions does not add to the account's log resource policy.
         logs = PlatformLogGroup(
             self, "Logs", key=key, retention_days=log_retention_days, name=f"/aws/vendedlogs/states/{name}"
         )
@@ -76,7 +76,7 @@ class PipelineStateMachine(Construct):
             },
             tracing_configuration={"enabled": True},
         )
-        # The service checks the role's log permissions when the machine is made.
+        # The service checks the role's log permissions when it creates the state machine.
         machine.node.add_dependency(role)
         self.arn = machine.attr_arn
 

@@ -1,4 +1,4 @@
-"""The pipeline's Lambda functions: one archive, one environment and one role each."""
+"""The pipeline's Lambda functions: one shared archive; each has its own environment and role."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from stacks.constructs.store import Store
 
 
 class PipelineFunctions(Construct):
-    """`arns` fills the state machine's placeholders; `errors` has one metric a function."""
+    """`arns`: the values of the state machine's placeholders. `errors`: one metric per function."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class PipelineFunctions(Construct):
             self._allow_refresh(role)
 
     def _allow_refresh(self, role: ServiceRole) -> None:
-        """Let `role` roll the fleet on a copy of the endpoint's configuration, which holds the volume's key."""
+        """Let `role` roll out a copy of the endpoint's configuration, which refers to the key of the volumes."""
         endpoint = self._config.endpoint.name
         arn = self._sagemaker_arn("endpoint", endpoint)
         configs = self._sagemaker_arn("endpoint-config", "*")
@@ -145,7 +145,7 @@ class PipelineFunctions(Construct):
         role.allow(["sagemaker:UpdateEndpoint"], [arn, copies])
         self._store.key.allow_volumes(role)
         acknowledge_wildcard(role, configs, "CloudFormation names the endpoint's configuration")
-        acknowledge_wildcard(role, copies, "each refresh has a configuration of its own")
+        acknowledge_wildcard(role, copies, "each refresh creates its own configuration")
 
     def _add(self, function: Function, environment: FunctionEnvironment) -> ServiceRole:
         made = PlatformFunction(
@@ -158,7 +158,7 @@ class PipelineFunctions(Construct):
             log_retention_days=self._config.monitoring.log_retention_days,
             memory_mb=function.memory_mb,
             timeout_seconds=function.timeout_seconds,
-            failures="the state machine invokes it, waits, and catches its errors",
+            failures="the state machine invokes it synchronously and catches its errors",
             description=f"Pipeline step {function.folder.replace('_', ' ')}",
         )
         self.arns[function.arn] = made.function_arn
@@ -166,5 +166,5 @@ class PipelineFunctions(Construct):
         return made.service_role
 
     def _sagemaker_arn(self, kind: str, name: str) -> str:
-        """ARNs of SageMaker hold names in lower case, however they were typed."""
+        """The ARNs of SageMaker have names in lower case, however they were configured."""
         return Stack.of(self).format_arn(service="sagemaker", resource=kind, resource_name=name.lower())

@@ -1,4 +1,4 @@
-"""The metrics of the pipeline: its state machine, functions, schedule, findings. Execution times are milliseconds."""
+"""The metrics of the pipeline: state machine, functions, schedule, findings. Execution times are milliseconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OUTCOMES = ("Started", "Succeeded", "Failed", "TimedOut", "Aborted")
 
 
 class PipelineMetrics:
-    """`function_errors` has one error count a function; `undelivered` counts scheduled starts that started nothing."""
+    """`function_errors`: one error count per function. `undelivered`: the number of scheduled starts that failed."""
 
     def __init__(
         self,
@@ -41,11 +41,11 @@ class PipelineMetrics:
         return self._metric("ExecutionTime", statistic, period_seconds)
 
     def findings(self, about: str, period_seconds: int = 300) -> cloudwatch.Metric:
-        """Number of the rules about `learning` or `system` that fired in final trainings."""
+        """Number of rules about `learning` or `system` that fired in final training jobs."""
         return self._findings(metrics.ABOUT, about, period_seconds)
 
     def findings_of(self, rule: str, period_seconds: int = 300) -> cloudwatch.Metric:
-        """Number of the final trainings in which one rule fired."""
+        """Number of final training jobs in which `rule` fired."""
         return self._findings(metrics.RULE, rule, period_seconds)
 
     def _findings(self, dimension: str, value: str, period: int) -> cloudwatch.Metric:

@@ -1,4 +1,4 @@
-"""A role that one AWS service assumes, for this account only."""
+"""A role that one AWS service assumes, on behalf of this account only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stacks.constructs.acknowledgements import NIST, acknowledge
 
 
 class ServiceRole(iam.Role):
-    """Trusts `<service>.amazonaws.com` when it acts for this account. Whoever owns a resource grants access to it."""
+    """Trusts `<service>.amazonaws.com` when it acts for this account. The owner of a resource grants access to it."""
 
     def __init__(self, scope: Construct, id: str, *, service: str, description: str) -> None:
         super().__init__(
@@ -25,7 +25,7 @@ class ServiceRole(iam.Role):
             ),
             description=description,
         )
-        acknowledge(self, f"{NIST}-IAMNoInlinePolicy", "the policy belongs to this role alone and goes with it")
+        acknowledge(self, f"{NIST}-IAMNoInlinePolicy", "the policy belongs to this role only and is deleted with it")
 
     def allow(
         self, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None
@@ -34,6 +34,6 @@ class ServiceRole(iam.Role):
         self.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions))
 
     def allow_without_resource(self, actions: Sequence[str], conditions: Mapping[str, Any] | None = None) -> None:
-        """Allow actions that IAM cannot bind to a resource; checks.iam holds the list of those that may."""
+        """Allow actions that IAM cannot restrict to a resource; checks/controls/iam.py lists the permitted ones."""
         self.allow(actions, ["*"], conditions)
-        acknowledge(self, "AwsSolutions-IAM5[Resource::*]", f"{', '.join(actions)} cannot be bound to a resource")
+        acknowledge(self, "AwsSolutions-IAM5[Resource::*]", f"{', '.join(actions)} cannot be restricted to a resource")

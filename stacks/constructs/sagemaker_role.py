@@ -1,4 +1,4 @@
-"""The execution role of a job or a model: what SageMaker itself needs to run any container of ours."""
+"""The execution role of a job or a model: what SageMaker itself needs to run a container."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ METRIC_NAMESPACES = ["/aws/sagemaker/*", "AWS/SageMaker"]
 
 
 class SageMakerRole(ServiceRole):
-    """Pulls `image`, writes below `log_group` and the service's own metrics, stands in the private network.
+    """Pulls `image`, writes to `log_group` and to the service's own metrics, runs in the private network.
 
-    An isolated container gets none of this: the platform beside it uses the role.
+    An isolated container cannot use the role; SageMaker uses it outside the container.
     """
 
     def __init__(self, scope: Construct, id: str, *, description: str, image: ContainerImage, log_group: str) -> None:
@@ -37,7 +37,7 @@ class SageMakerRole(ServiceRole):
             ["cloudwatch:PutMetricData"], {"StringLike": {"cloudwatch:namespace": METRIC_NAMESPACES}}
         )
         self.allow_without_resource(ATTACH_TO_NETWORK)
-        network = "SageMaker makes and removes its own network interfaces, which have no name before"
+        network = "SageMaker creates and deletes its own network interfaces, whose names are not known before"
         acknowledge_checkov(self.node.find_child("DefaultPolicy"), CKV_AWS_109=network, CKV_AWS_111=network)
 
     def _allow_logs(self, log_group: str) -> None:

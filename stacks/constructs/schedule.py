@@ -1,4 +1,4 @@
-"""A rule that starts the pipeline on a schedule, off until somebody wants it; what it cannot start lands in a queue."""
+"""A rule that starts the pipeline on a schedule (disabled by default), with a dead-letter queue for failed starts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_EVENT_AGE_SECONDS = 3600
 
 
 class PipelineSchedule(Construct):
-    """`undelivered` holds the events that did not start an execution."""
+    """`undelivered`: the queue of the events that did not start an execution."""
 
     def __init__(
         self, scope: Construct, id: str, *, config: ScheduleConfig, state_machine_arn: str, key: kms.IKey

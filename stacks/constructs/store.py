@@ -1,4 +1,4 @@
-"""What holds everything: handed to whoever must grant or need access."""
+"""Key, buckets and topic of the Storage stack, for the stacks that use them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stacks.constructs.notifications import NotificationTopic
 
 @dataclass(frozen=True)
 class Store:
-    """`data` holds what people upload, `artifacts` what the platform makes of it, both under `key`."""
+    """`data`: what people upload. `artifacts`: what the platform creates. Both are encrypted with `key`."""
 
     key: PlatformKey
     data: PrivateBucket

@@ -1,4 +1,4 @@
-"""The SageMaker domain: Studio for people, inside the private network, without a file system left behind."""
+"""The SageMaker domain: Studio in the private network, without a file system that outlives it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FIND_SPACES = (
 
 
 class StudioDomain(Construct):
-    """One domain and a profile per configured person. `role` is what a notebook may do."""
+    """One domain and one profile per configured user. `role` is the execution role of notebooks."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class StudioDomain(Construct):
             )
 
     def _allow_apps(self) -> None:
-        """Let people open their spaces. Not in the role's own policy: the domain waits for that, and this names it."""
+        """Let people open their spaces. A separate policy, because the domain depends on the role's own one."""
         stack = Stack.of(self)
         domain = self.domain.attr_domain_id
 
@@ -105,7 +105,9 @@ class StudioDomain(Construct):
                 iam.PolicyStatement(actions=list(FIND_SPACES), resources=["*"]),
             ],
         )
-        acknowledge(policy, f"{NIST}-IAMNoInlinePolicy", "the policy belongs to this role alone and goes with it")
-        acknowledge(policy, "AwsSolutions-IAM5[Resource::*]", f"{', '.join(FIND_SPACES)} cannot be bound to a resource")
+        acknowledge(policy, f"{NIST}-IAMNoInlinePolicy", "the policy belongs to this role only and is deleted with it")
+        acknowledge(
+            policy, "AwsSolutions-IAM5[Resource::*]", f"{', '.join(FIND_SPACES)} cannot be restricted to a resource"
+        )
         for resource in own:
-            acknowledge_wildcard(policy, resource, "people name their own spaces in this domain")
+            acknowledge_wildcard(policy, resource, "people name their own spaces in the domain")

@@ -21,11 +21,11 @@ ROOT = Path(__file__).parents[2]
 FLAGS: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 ENVIRONMENTS = ("local", "dev", "prod")
 
-_folders: list[tempfile.TemporaryDirectory] = []
+_folders: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def synthesize(settings: AppConfig, folder: Path, *, rule_packs: bool = True) -> Path:
-    """Build and write the assembly of `settings` below `folder`. A rule pack's finding raises."""
+    """Build the assembly of `settings` in `folder`. A finding of a rule pack raises."""
     app = cdk.App(
         context=FLAGS, outdir=str(folder), analytics_reporting=False, builtin_cloud_formation_validation=False
     )

@@ -1,4 +1,4 @@
-"""Rule packs: every acknowledgement stands for one finding that is really there."""
+"""Rule packs: every acknowledgement has a finding."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_no_acknowledgement_without_its_finding(tmp_path: Path, monkeypatch: pyt
     acknowledged: list[tuple[str, str]] = []
 
     def record(construct: IConstruct, rule: str, reason: str) -> None:
-        assert len(reason.split()) >= 4, f"{rule}: {reason!r} is no reason"
+        assert len(reason.split()) >= 4, f"{rule}: {reason!r} is too short to be a reason"
         acknowledged.append((construct.node.path, rule))
 
     for module in _modules_that_acknowledge():

@@ -1,4 +1,4 @@
-"""For each alarm, a series that must fire and one that must not, judged as CloudWatch documents it."""
+"""For each alarm, series that must fire and series that must not, evaluated as CloudWatch documents it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.stacks.assemblies import resources
 
 KIND = "AWS::CloudWatch::Alarm"
 Series = Sequence[float | None]
-"""Newest first; None where nothing was measured."""
+"""Newest first; None is missing data."""
 
-# alarm in prod -> (what must fire, what must not). Latencies are microseconds, error metrics shares of the requests.
+# alarm in prod -> (series that must fire, series that must not). Latencies: microseconds. Errors: share of requests.
 CASES: dict[str, tuple[list[Series], list[Series]]] = {
     "ServerErrors": (
         [[0.02, 0.02, 0.0], [1, 0, 0.5]],
@@ -90,12 +90,12 @@ def test_every_alarm_has_its_series() -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_fires_when_it_must(name: str) -> None:
+def test_an_alarm_fires(name: str) -> None:
     for series in CASES[name][0]:
         assert decide(condition(name), series).state == ALARM, series
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_stays_silent_when_it_must(name: str) -> None:
+def test_an_alarm_does_not_fire(name: str) -> None:
     for series in CASES[name][1]:
         assert decide(condition(name), series).state != ALARM, series

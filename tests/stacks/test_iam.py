@@ -1,4 +1,4 @@
-"""Who may do what: the roles' policies, resolved, said in full where it matters."""
+"""The permissions of the roles, resolved, asserted in full where it matters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def resolved(environment: str) -> Assembly:
 
 
 def role(name: str, environment: str = "prod") -> Resource:
-    """The role whose logical id begins with `name`."""
+    """The role whose logical id starts with `name`."""
     (found,) = [item for item in resolved(environment).of("AWS::IAM::Role") if item.name.startswith(name)]
     return found
 
@@ -34,7 +34,7 @@ def allowed(name: str, environment: str = "prod") -> list[Statement]:
 
 
 def may(name: str, action: str, resource: str, environment: str = "prod") -> bool:
-    """Whether the role may do `action` on a resource ending like this (conditions aside)."""
+    """Whether the role may do `action` on a resource with this ending, apart from conditions."""
     return any(
         action in item.actions and any(fnmatchcase(resource, _tail(pattern)) for pattern in item.resources)
         for item in allowed(name, environment)
@@ -46,7 +46,7 @@ def _tail(pattern: str) -> str:
     return pattern.split(".Arn}/", 1)[-1]
 
 
-def test_training_reads_its_splits_and_never_the_test_split() -> None:
+def test_training_reads_only_its_own_splits() -> None:
     assert may("TrainingRole", "s3:GetObject", "prepared/abc/train/000.jpg")
     assert may("TrainingRole", "s3:GetObject", "prepared/abc/validation/000.jpg")
     assert not may("TrainingRole", "s3:GetObject", "prepared/abc/test/000.jpg")
@@ -95,7 +95,7 @@ def test_the_endpoint_may_read_its_rollback_alarms() -> None:
     assert statement.resources[0].endswith(":alarm:Kennel-Prod-Serving-*")
 
 
-def test_batch_jobs_read_models_and_images_and_write_nothing_but_answers() -> None:
+def test_batch_jobs_read_models_and_images_and_write_only_answers() -> None:
     policy = allowed("TransformRole")
     readable = {_tail(name) for item in policy if "s3:GetObject" in item.actions for name in item.resources}
     assert {name for name in readable if "arn:" not in name} == {"models/*", "batch/*", "datasets/*"}
@@ -105,7 +105,7 @@ def test_batch_jobs_read_models_and_images_and_write_nothing_but_answers() -> No
 
 
 def test_the_state_machine_may_run_its_jobs_to_the_end() -> None:
-    """AddTags, PutRule and the managed rules are what such roles usually lack."""
+    """AddTags, PutRule and the managed rules are often missing from such roles."""
     actions = {action for item in allowed("PipelineRole") for action in item.actions}
     for noun in ("TrainingJob", "ProcessingJob", "HyperParameterTuningJob"):
         assert {f"sagemaker:Create{noun}", f"sagemaker:Describe{noun}", f"sagemaker:Stop{noun}"} <= actions
@@ -122,7 +122,7 @@ def test_the_state_machine_may_run_its_jobs_to_the_end() -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_whoever_reads_an_encrypted_bucket_may_decrypt(environment: str) -> None:
+def test_a_role_that_reads_an_encrypted_bucket_may_decrypt(environment: str) -> None:
     for item in resolved(environment).of("AWS::IAM::Role"):
         policy = allowed(item.name, environment)
         actions = {action for statement in policy for action in statement.actions}
@@ -133,7 +133,7 @@ def test_whoever_reads_an_encrypted_bucket_may_decrypt(environment: str) -> None
             assert "kms:GenerateDataKey" in actions, item.label
 
 
-def test_jobs_fetch_exactly_the_code_of_this_deploy() -> None:
+def test_jobs_read_exactly_the_code_of_this_deployment() -> None:
     for name in ("PreparationRole", "TrainingRole", "EvaluationRole"):
         objects = [
             resource
@@ -145,7 +145,7 @@ def test_jobs_fetch_exactly_the_code_of_this_deploy() -> None:
         assert len(objects) == 1 and objects[0].endswith(".gz") and "*" not in objects[0]
 
 
-def test_functions_may_tell_a_missing_object_from_a_forbidden_one() -> None:
+def test_functions_can_distinguish_a_missing_object_from_a_forbidden_one() -> None:
     for name in ("FunctionsPlanRun", "FunctionsStageArtifact", "FunctionsPublishModel", "FunctionsSmokeTest"):
         unconditional = [item for item in allowed(name) if "s3:ListBucket" in item.actions and not item.conditions]
         assert unconditional, name

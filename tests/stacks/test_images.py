@@ -1,4 +1,4 @@
-"""Where images come from, and the build that makes them: its script really runs here, against stand-ins."""
+"""The sources of images, and the image build: its script runs here with fake tools."""
 
 from __future__ import annotations
 
@@ -57,32 +57,32 @@ def parameters(template: dict[str, Any]) -> list[Any]:
     ]
 
 
-def test_training_takes_the_stock_image_that_fits_its_instances() -> None:
+def test_training_uses_the_stock_image_for_its_instance_type() -> None:
     (machine,) = properties("prod", "AWS::StepFunctions::StateMachine")
     image = machine["DefinitionSubstitutions"]["TrainingImage"]
     assert image == "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cu133-amzn2023-sagemaker"
 
 
-def test_the_jobs_image_stands_on_the_cpu_image() -> None:
+def test_the_jobs_image_is_based_on_the_cpu_image() -> None:
     (project,) = properties("prod", PROJECT)
     values = {item["Name"]: item["Value"] for item in project["Environment"]["EnvironmentVariables"]}
     assert values["TRAINING_IMAGE"].endswith("/pytorch:2.13-cpu-amzn2023-sagemaker")
 
 
-def test_other_regions_keep_their_images_in_other_accounts() -> None:
+def test_other_regions_have_their_images_in_other_accounts() -> None:
     image = stock_training_image(cdk.Stack(), "eu-south-1", "2.13", "ml.m5.large")
     assert image.uri == "692866216735.dkr.ecr.eu-south-1.amazonaws.com/pytorch:2.13-cpu-amzn2023-sagemaker"
     assert image.repository_arn.endswith(":ecr:eu-south-1:692866216735:repository/pytorch")
 
 
-def test_given_images_build_nothing(tmp_path: Path) -> None:
+def test_given_images_need_no_build(tmp_path: Path) -> None:
     uri = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/mine@sha256:1234"
     found = given(tmp_path, source="uri", jobs_uri=uri, serving_uri=uri)
     assert {item["Type"] for item in found["Images"]["Resources"].values()} == {"AWS::SSM::Parameter"}
     assert "arn:aws:ecr:eu-west-1:210987654321:repository/mine" in json.dumps(found["Serving"])
 
 
-def test_an_image_that_sagemaker_could_not_pull_is_refused(tmp_path: Path) -> None:
+def test_an_image_that_sagemaker_could_not_pull_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"docker\.io/mine:1.*push it to Amazon ECR"):
         given(tmp_path, source="uri", jobs_uri="docker.io/mine:1", serving_uri="docker.io/mine:1")
 
@@ -93,7 +93,7 @@ def test_docker_images_are_assets_of_both_targets(tmp_path: Path) -> None:
     assert {item["source"]["dockerBuildTarget"] for item in assets.values()} == {"jobs", "serving"}
 
 
-def test_the_build_context_holds_what_the_dockerfile_copies(tmp_path: Path) -> None:
+def test_the_build_context_contains_what_the_dockerfile_copies(tmp_path: Path) -> None:
     given(tmp_path, source="docker")
     context = tmp_path / "staging" / "Kennel-Dev-Images" / "images"
     lines = (context / "Dockerfile").read_text().splitlines()
@@ -103,9 +103,12 @@ def test_the_build_context_holds_what_the_dockerfile_copies(tmp_path: Path) -> N
     assert copied and all((context / name).exists() for name in copied)
 
 
+Receiver = tuple[str, list[dict[str, Any]]]
+
+
 @pytest.fixture
-def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The ResponseURL of a custom resource, and what arrived there."""
+def receiver() -> Iterator[Receiver]:
+    """The ResponseURL of a custom resource, and the answers that were sent to it."""
     arrived: list[dict[str, Any]] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -125,7 +128,7 @@ def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def run_build(folder: Path, url: str, **variables: str) -> list[str]:
-    """The phases of the build as CodeBuild runs them; the arguments of every `docker build`."""
+    """Run the phases of the build as CodeBuild does. Returns the arguments of every `docker build`."""
     tools = folder / "bin"
     tools.mkdir()
     for name, script in (("aws", AWS), ("docker", DOCKER)):
@@ -155,7 +158,7 @@ def run_build(folder: Path, url: str, **variables: str) -> list[str]:
     return log.read_text().splitlines() if log.exists() else []
 
 
-def test_the_build_builds_both_targets_and_hands_on_digests(tmp_path: Path, receiver: tuple) -> None:
+def test_the_build_builds_both_targets_and_reports_digests(tmp_path: Path, receiver: Receiver) -> None:
     url, arrived = receiver
     built = run_build(tmp_path, url)
     assert ["--target jobs" in line or "--target serving" in line for line in built] == [True, True]
@@ -168,13 +171,13 @@ def test_the_build_builds_both_targets_and_hands_on_digests(tmp_path: Path, rece
     assert set(document["Data"]) == {"Jobs", "Serving"}
 
 
-def test_an_image_that_is_there_is_not_built_again(tmp_path: Path, receiver: tuple) -> None:
+def test_an_existing_image_is_not_built_again(tmp_path: Path, receiver: Receiver) -> None:
     url, arrived = receiver
     assert run_build(tmp_path, url, ALREADY_THERE="1") == []
     assert arrived[0]["Status"] == "SUCCESS"
 
 
-def test_a_build_that_fails_says_so_once_and_where_to_look(tmp_path: Path, receiver: tuple) -> None:
+def test_a_failed_build_reports_once_and_names_its_log(tmp_path: Path, receiver: Receiver) -> None:
     url, arrived = receiver
     run_build(tmp_path, url, BUILD_FAILS="1")
     (document,) = arrived
@@ -182,7 +185,7 @@ def test_a_build_that_fails_says_so_once_and_where_to_look(tmp_path: Path, recei
     assert "https://console/build/1" in document["Reason"]
 
 
-def test_the_answers_of_function_and_build_name_the_same_resource() -> None:
+def test_function_and_build_answer_for_the_same_resource() -> None:
     variables = {item["name"]: item["value"] for item in build_variables(EVENT)}
     assert variables["PHYSICAL_ID"] == answer(EVENT)["PhysicalResourceId"]
     failed = answer(EVENT, error="no" * 1000)
@@ -190,7 +193,7 @@ def test_the_answers_of_function_and_build_name_the_same_resource() -> None:
 
 
 def _plain(value: Any) -> str:
-    """A template's text with something in the place of each reference."""
+    """A template's text with placeholder values for its references."""
     if isinstance(value, str):
         return value
     if "Fn::Join" in value:

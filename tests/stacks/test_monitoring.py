@@ -1,4 +1,4 @@
-"""Dashboards and the budget, as they will be stored."""
+"""Dashboards and the budget, as they are deployed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_four_dashboards(environment: str) -> None:
     assert names == {f"kennel-{environment}-{name}" for name in ("pipeline", "training", "endpoint", "model-cache")}
 
 
-def test_training_is_found_by_search_because_job_names_are_new_every_time() -> None:
+def test_training_graphs_search_because_job_names_are_not_known() -> None:
     found = widgets("prod", "training")
     expressions = {title: item["metrics"][0][0]["expression"] for title, item in found.items()}
     assert all(text.startswith("SEARCH(") for text in expressions.values())
@@ -43,7 +43,7 @@ def test_training_is_found_by_search_because_job_names_are_new_every_time() -> N
         assert f'{{/aws/sagemaker/TrainingJobs,TrainingJobName}} MetricName="{name}"' in expressions[name]
 
 
-def test_times_of_the_endpoint_are_labelled_microseconds_and_those_of_runs_milliseconds() -> None:
+def test_endpoint_times_are_in_microseconds_and_run_times_in_milliseconds() -> None:
     assert widgets("prod", "endpoint")["Latency"]["yAxis"]["left"]["label"] == "microseconds"
     assert widgets("prod", "model-cache")["Time for a model that was not"]["yAxis"]["left"]["label"] == "microseconds"
     assert widgets("prod", "pipeline")["Duration of an execution"]["yAxis"]["left"]["label"] == "milliseconds"
@@ -55,11 +55,11 @@ def test_endpoint_graphs_name_the_endpoint_and_its_variant(environment: str) -> 
     assert line[2:6] == ["EndpointName", config.load(environment).endpoint.name, "VariantName", "AllTraffic"]
 
 
-def test_every_function_has_its_line() -> None:
+def test_every_function_has_a_line() -> None:
     assert len(widgets("prod", "pipeline")["Errors of the functions"]["metrics"]) == 8
 
 
-def test_findings_have_a_line_for_each_rule_and_a_way_to_the_reports() -> None:
+def test_findings_have_a_line_per_rule_and_a_link_to_the_reports() -> None:
     lines = widgets("prod", "pipeline")["Findings of the rules"]["metrics"]
     assert {line[5] for line in lines} == set(rules.BY_NAME)
     assert all(line[:4] == [metrics.NAMESPACE, metrics.FINDINGS, "Environment", "kennel-prod"] for line in lines)

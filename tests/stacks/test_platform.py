@@ -1,4 +1,4 @@
-"""The six stacks as a whole: names, order, outputs, determinism, and what a wrong environment is told."""
+"""The six stacks together: names, order, outputs, determinism, and the error for an unknown environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ORDER = ("Storage", "Studio", "Images", "Training", "Serving", "Monitoring")
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_six_stacks_with_the_promised_outputs(environment: str) -> None:
+def test_six_stacks_with_the_documented_outputs(environment: str) -> None:
     found = templates(environment)
     assert set(found) == set(ORDER)
     outputs = {name: stack for stack, template in found.items() for name in template.get("Outputs", {})}
@@ -57,7 +57,7 @@ def test_synth_is_the_same_to_the_byte(tmp_path: Path) -> None:
     assert not differing
 
 
-def test_templates_name_no_account_where_the_config_names_none() -> None:
+def test_templates_are_account_agnostic_unless_the_config_names_one() -> None:
     for environment in ("dev", "prod"):
         for stack, template in templates(environment).items():
             assert "123456789012" not in json.dumps(template), stack
@@ -66,7 +66,7 @@ def test_templates_name_no_account_where_the_config_names_none() -> None:
 @pytest.mark.parametrize(
     ("environment", "protected"), [("local", set()), ("dev", set()), ("prod", {"Storage", "Studio"})]
 )
-def test_what_must_last_is_protected(environment: str, protected: set[str]) -> None:
+def test_stacks_with_data_are_protected_where_it_is_retained(environment: str, protected: set[str]) -> None:
     artifacts = json.loads((assembly(environment) / "manifest.json").read_text())["artifacts"]
     found = {
         name.split("-")[2]
@@ -77,12 +77,12 @@ def test_what_must_last_is_protected(environment: str, protected: set[str]) -> N
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_everything_that_can_be_is_tagged(environment: str) -> None:
+def test_resources_are_tagged_with_the_environment(environment: str) -> None:
     (key,) = resources(environment, "AWS::KMS::Key").values()
     assert {"Key": "kennel:environment", "Value": environment} in key["Properties"]["Tags"]
 
 
-def test_an_unknown_environment_is_one_sentence_and_no_traceback() -> None:
+def test_an_unknown_environment_is_one_sentence_without_traceback() -> None:
     context = json.dumps({**FLAGS, "env": "staging"})
     done = subprocess.run(
         [sys.executable, "app.py"],
@@ -97,7 +97,7 @@ def test_an_unknown_environment_is_one_sentence_and_no_traceback() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_functions_run_on_the_newest_python_that_the_cdk_knows() -> None:
+def test_the_required_runtime_is_the_newest_python_of_the_cdk() -> None:
     known = [name.removeprefix("PYTHON_").split("_") for name in dir(lambda_.Runtime) if name.startswith("PYTHON_")]
     major, minor = max((int(major), int(minor)) for major, minor in known)
     assert f"python{major}.{minor}" == NEWEST_RUNTIME

@@ -36,7 +36,7 @@ def with_endpoint(environment: str, folder: Path, **changes: Any) -> dict[str, d
     return {item["Type"]: item.get("Properties", {}) for item in found}
 
 
-def test_prod_moves_half_the_fleet_and_waits_under_three_alarms() -> None:
+def test_prod_shifts_half_the_fleet_and_waits_with_three_rollback_alarms() -> None:
     deployment = one("prod", ENDPOINT)["DeploymentConfig"]
     policy = deployment["BlueGreenUpdatePolicy"]
     assert policy["TrafficRoutingConfiguration"] == {
@@ -47,7 +47,7 @@ def test_prod_moves_half_the_fleet_and_waits_under_three_alarms() -> None:
     assert len(deployment["AutoRollbackConfiguration"]["Alarms"]) == 3
 
 
-def test_one_instance_is_replaced_at_once_and_still_watched() -> None:
+def test_a_single_instance_is_replaced_at_once_with_rollback_alarms() -> None:
     deployment = one("dev", ENDPOINT)["DeploymentConfig"]
     assert deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
     assert deployment["AutoRollbackConfiguration"]["Alarms"]
@@ -66,7 +66,7 @@ def test_instances_with_local_disks_get_no_volume_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_switch_takes_endpoint_scaling_and_alarms_and_nothing_else(environment: str) -> None:
+def test_the_switch_removes_only_endpoint_scaling_and_alarms(environment: str) -> None:
     serving = templates(environment)["Serving"]
     assert serving["Parameters"]["EndpointEnabled"]["AllowedValues"] == ["true", "false"]
     switched = {item["Type"] for item in serving["Resources"].values() if item.get("Condition") == "EndpointIsEnabled"}
@@ -123,7 +123,7 @@ def test_thresholds_are_in_the_units_of_the_metrics(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_silence_is_a_fault_only_where_something_should_happen(environment: str) -> None:
+def test_missing_data_is_a_fault_only_for_the_idle_alarm(environment: str) -> None:
     bad = {
         name.split("/")[1].rstrip("0123456789ABCDEF")
         for name, item in resources(environment, ALARM).items()

@@ -1,4 +1,4 @@
-"""Our table of AWS's training images against the SDK's own."""
+"""Our table of AWS's training images agrees with the SDK's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stacks.constructs.container_image import ACCOUNTS, stock_training_image
 
 @pytest.mark.parametrize("region", [*ACCOUNTS, "us-east-1", "eu-central-1", "ap-southeast-2"])
 @pytest.mark.parametrize("instance_type", ["ml.m5.xlarge", "ml.g5.xlarge"])
-def test_the_uri_is_the_sdks(region, instance_type):
+def test_the_uri_is_the_one_of_the_sdk(region: str, instance_type: str) -> None:
     theirs = image_uris.retrieve(
         "pytorch-amzn2023",
         region,
