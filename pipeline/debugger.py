@@ -30,7 +30,7 @@ COLLECTIONS: dict[str, dict[str, str]] = {
 
 def parameters(config: AppConfig) -> Parameters:
     """The fields of a training job; empty if Debugger is off."""
-    mode = config.training.sagemaker_debugger
+    mode = config.pipeline.sagemaker_debugger
     if mode == "off":
         return {}
     output = {"S3OutputPath.$": "States.Format('{}debugger/', $.model.run_uri)"}

@@ -36,7 +36,7 @@ def resources(compute: JobCompute, state: str, size: str) -> Parameters:
 
 def isolation(config: AppConfig) -> Parameters:
     """No network access, encrypted traffic between containers, private subnets. Empty where isolation is off."""
-    if not config.training.isolate:
+    if not config.pipeline.isolate:
         return {}
     return {
         "EnableNetworkIsolation": True,

@@ -15,7 +15,7 @@ MERGE = "MergeManifest"
 
 def preparations(config: AppConfig) -> tuple[str, ...]:
     """The names of the job states that prepare a run's data set."""
-    return ("PrepareDataset", MERGE) if config.training.preparation.instance_count > 1 else ("PrepareDataset",)
+    return ("PrepareDataset", MERGE) if config.preparation.instance_count > 1 else ("PrepareDataset",)
 
 
 def state_machine(config: AppConfig) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _preparation(
             PROCESSING_JOB,
             parameters,
             comment=comment,
-            timeout=config.training.preparation.max_runtime_seconds + PENDING_SECONDS,
+            timeout=config.preparation.max_runtime_seconds + PENDING_SECONDS,
             next_state=next_state,
             on_error=recovery.failed(name),
             selector={"message.$": "States.StringToJson($.ExitMessage)"} if has_exit_message else None,

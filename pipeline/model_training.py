@@ -132,7 +132,7 @@ def _train(config: AppConfig) -> dict[str, State]:
         "records.$": "States.Format('{}{}/output/output.tar.gz', $.OutputDataConfig.S3OutputPath, $.TrainingJobName)",
     }
     limit, next_state, on_error = training_jobs.training_seconds(config), "EmitFindings", "EmitFindingsOfFailure"
-    if config.training.sagemaker_debugger == "profiler":
+    if config.pipeline.sagemaker_debugger == "profiler":
         return polled_jobs.states(
             "TrainModel",
             PolledJob("TrainingJob", parameters, comment=comment, limit_seconds=limit),
@@ -173,7 +173,7 @@ def _evaluate(config: AppConfig) -> dict[str, State]:
             PROCESSING_JOB,
             processing_jobs.evaluate_model(config),
             comment="Score the served graph, and the published model, on the locked test split; write the archive",
-            timeout=config.training.evaluation.max_runtime_seconds + PENDING_SECONDS,
+            timeout=config.evaluation.max_runtime_seconds + PENDING_SECONDS,
             next_state="QualityGate",
             on_error=recovery.failed("EvaluateModel"),
             selector={"message.$": "States.StringToJson($.ExitMessage)"},

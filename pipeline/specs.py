@@ -22,8 +22,7 @@ MAX_GROUP_CHARS = 63
 
 def run_specs(config: AppConfig) -> dict[str, Any]:
     """Models, data sets, job sizes, prices and defaults. Raises ConfigError for an instance type without a price."""
-    training = config.training
-    computes = {"preparation": training.preparation, "training": training.training, "evaluation": training.evaluation}
+    computes = {"preparation": config.preparation, "training": config.training, "evaluation": config.evaluation}
     types = sorted({name for compute in computes.values() for name in compute.types})
     return {
         "environment": config.environment,

@@ -93,7 +93,7 @@ def tune_model_hyperband(config: AppConfig, state: str) -> Parameters:
 
 def training_seconds(config: AppConfig) -> int:
     """How long a training job may take from creation to end, including waits for instances."""
-    spot, training = config.training.spot, config.training.training
+    spot, training = config.spot, config.training
     return (spot.max_wait_seconds if spot.enabled else training.max_runtime_seconds) + PENDING_SECONDS
 
 
@@ -142,6 +142,6 @@ def _until(config: AppConfig) -> Parameters:
 
 def _trial_checkpoints(config: AppConfig) -> Parameters:
     """The trials of a search share the prefix; the local path tells train.py to use a folder of its own in it."""
-    if not config.training.spot.enabled:
+    if not config.spot.enabled:
         return {}
     return {"CheckpointConfig": {"S3Uri.$": "$.model.trials_uri", "LocalPath": keys.TRIAL_CHECKPOINTS}}

@@ -14,7 +14,7 @@ CONTROLS_METADATA = "Kennel::Controls"
 
 
 class PlatformStack(Stack):
-    """`Kennel-<Environment>-<role>`. `keep` protects a stack that contains data from deletion."""
+    """`<Project>-<Environment>-<role>`. `keep` protects a stack that contains data from deletion."""
 
     def __init__(self, scope: Construct, role: str, config: AppConfig, *, purpose: str, keep: bool = False) -> None:
         super().__init__(

@@ -74,7 +74,7 @@ class PipelineFunctions(Construct):
         role.allow_without_resource(["servicequotas:ListServiceQuotas"])
 
     def _add_emit_findings(self) -> None:
-        role = self._add(functions.EMIT_FINDINGS, emit_findings.Environment(environment=self._config.environment))
+        role = self._add(functions.EMIT_FINDINGS, emit_findings.Environment(environment=self._config.prefix))
         jobs = self._sagemaker_arn("training-job", "*")
         role.allow(["sagemaker:DescribeTrainingJob"], [jobs])
         acknowledge_wildcard(role, jobs, "training jobs are named at run time")
@@ -83,13 +83,15 @@ class PipelineFunctions(Construct):
         )
 
     def _add_quality_gate(self) -> None:
-        gate = self._config.training.gate
+        gate = self._config.pipeline.gate
         role = self._add(functions.QUALITY_GATE, quality_gate.Environment(**gate.model_dump()))
         self._store.artifacts.allow_read(role, keys.RUNS)
         self._store.artifacts.allow_existence_check(role)
 
     def _add_register_model(self, serving_image: str) -> None:
-        environment = register_model.Environment(serving_image=serving_image)
+        environment = register_model.Environment(
+            serving_image=serving_image, project=self._config.project, environment=self._config.environment
+        )
         role = self._add(functions.REGISTER_MODEL, environment)
         self._store.artifacts.allow_read(role, keys.RUNS, keys.MODELS)
         groups = self._sagemaker_arn("model-package-group", f"{self._config.prefix}-*")

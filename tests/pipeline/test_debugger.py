@@ -49,7 +49,7 @@ def test_the_service_would_accept_the_job_in_every_mode(ran: tuple[str, dict[str
 
 
 def test_a_job_has_the_rules_or_the_profiler_of_its_mode() -> None:
-    hook = Runner(variant(sagemaker_debugger="rules")).run({"models": [MODEL]}).calls["TrainModel"][0]
+    hook = Runner(variant(pipeline={"sagemaker_debugger": "rules"})).run({"models": [MODEL]}).calls["TrainModel"][0]
     assert names(hook["DebugRuleConfigurations"]) == [
         "VanishingGradient", "Overfit", "PoorWeightInitialization", "LossNotDecreasing",
     ]  # fmt: skip
@@ -78,12 +78,12 @@ def test_a_profiled_job_is_created_by_the_sdk_integration() -> None:
 
 
 def training_resource(mode: str) -> str:
-    tasks = dict(task_states(state_machine(variant(sagemaker_debugger=mode))))
+    tasks = dict(task_states(state_machine(variant(pipeline={"sagemaker_debugger": mode}))))
     return str(tasks["TrainModel"]["Resource"])
 
 
 def test_the_role_may_create_describe_and_stop_the_job() -> None:
-    definition = state_machine(variant(sagemaker_debugger="profiler"))
+    definition = state_machine(variant(pipeline={"sagemaker_debugger": "profiler"}))
     allowed = {action for item in permissions.statements(definition) for action in item.actions}
     assert {f"sagemaker:{verb}TrainingJob" for verb in ("Create", "Describe", "Stop")} <= allowed
     passed = [item.resources for item in permissions.statements(definition) if "iam:PassRole" in item.actions]
@@ -101,7 +101,7 @@ def test_the_local_environment_rejects_debugger() -> None:
 
 
 def test_a_region_without_rules_is_rejected() -> None:
-    values = variant(sagemaker_debugger="profiler").model_dump() | {"region": "il-central-1"}
+    values = variant(pipeline={"sagemaker_debugger": "profiler"}).model_dump() | {"region": "il-central-1"}
     with pytest.raises(ValidationError, match="SageMaker Debugger has no rules in il-central-1"):
         type(variant()).model_validate(values)
 
@@ -109,7 +109,7 @@ def test_a_region_without_rules_is_rejected() -> None:
 def test_cloudformation_linter_accepts_the_state_machine_in_every_mode(tmp_path: Path) -> None:
     paths = []
     for mode in MODES:
-        definition = state_machine(variant(sagemaker_debugger=mode))
+        definition = state_machine(variant(pipeline={"sagemaker_debugger": mode}))
         machine = {
             "RoleArn": "arn:aws:iam::123456789012:role/r",
             "DefinitionString": json.dumps(definition),

@@ -12,7 +12,7 @@ from pipeline.names import MAX_TUNING_JOB_NAME, job_name
 
 def name(entered: str, retry: int = 0, base: str = "dog-breed-c-1a2b3c") -> str:
     context = {"State": {"EnteredTime": entered, "RetryCount": retry}}
-    return str(Data({"base": base}, context).evaluate(job_name("$.base"), "name"))
+    return str(Scope({"base": base}, context).evaluate(job_name("$.base"), "name"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from kennel.runs import executions
-from localcloud.cloud import LocalCloud
+from kennel.runs.history import read_visits
+from localcloud.lifecycle import LocalCloud
 from pipeline import polled_jobs
 from pipeline.polled_jobs import PolledJob
 from tests.localcloud.sagemaker_jobs.conftest import (  # noqa: F401

@@ -22,8 +22,7 @@ MODEL = "dog-breed-classifier-mobile"
 
 
 def three_instances() -> AppConfig:
-    compute = variant().training.preparation
-    return variant(preparation={**compute.model_dump(), "instance_count": 3})
+    return variant(preparation={"instance_count": 3})
 
 
 @pytest.fixture(scope="module")

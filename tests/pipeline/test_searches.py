@@ -109,8 +109,7 @@ def test_the_final_training_uses_all_instances_and_each_trial_one() -> None:
     ("instance_type", "distributed"), [("ml.g5.xlarge", False), ("ml.g5.12xlarge", True), ("ml.m5.4xlarge", False)]
 )
 def test_one_instance_with_several_gpus_is_distributed(instance_type: str, distributed: bool) -> None:
-    base = variant().training.training
-    compute = {**base.model_dump(), "instance_type": instance_type, "fallback_instance_types": ()}
+    compute = {"instance_type": instance_type, "fallback_instance_types": ()}
     found = Runner(variant(training=compute)).run({"models": ["cat-dog-classifier"]})
     values = found.calls["TrainModel"][0]["HyperParameters"]
     assert ("sagemaker_torch_distributed_enabled" in values) is distributed

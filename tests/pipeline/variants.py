@@ -10,8 +10,8 @@ from config.app import AppConfig
 TUNED = "dog-breed-classifier"
 
 
-def variant(environment: str = "dev", *, tuning: dict[str, Any] | None = None, **training: Any) -> AppConfig:
-    """`environment` with other values in `training` and in the tuning of TUNED."""
+def variant(environment: str = "dev", *, tuning: dict[str, Any] | None = None, **changes: Any) -> AppConfig:
+    """`environment` with other parts, such as `pipeline={"tune": False}`, and another search for TUNED."""
     values = config.load(environment).model_dump()
     for part, change in changes.items():
         values[part] |= change
