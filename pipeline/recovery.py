@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pipeline.lambdas import DIAGNOSE_FAILURE
+from pipeline.functions import DIAGNOSE_FAILURE
 from pipeline.tasks import State
 
 
