@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import NotRequired, TypedDict
+
+from botocore.client import BaseClient
 
 from localcloud.context import Cloud
+from localcloud.json_types import JSON, JsonObject
 
 STACK = "CDKToolkit"
 _MAX_SECONDS = 60.0
@@ -35,24 +38,31 @@ def make_bootstrap_stack(cloud: Cloud) -> None:
         raise RuntimeError(f"the bootstrap stack is {stack['StackStatus']}: {stack.get('StackStatusReason')}")
 
 
-def _ended(cloudformation: Any) -> dict[str, Any]:
-    """The stack once it is made: on a busy machine CreateStack answers before that."""
+class StackDescription(TypedDict):
+    """What is read of DescribeStacks."""
+
+    StackStatus: str
+    StackStatusReason: NotRequired[str]
+
+
+def _ended(cloudformation: BaseClient) -> StackDescription:
+    """The stack once it is created: on a busy machine CreateStack answers before that."""
     deadline = time.monotonic() + _MAX_SECONDS
     while True:
-        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        stack: StackDescription = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
         if not stack["StackStatus"].endswith("_IN_PROGRESS") or time.monotonic() > deadline:
             return stack
         time.sleep(0.1)
 
 
-def _template(place: str, account_id: str) -> dict[str, Any]:
-    trusted = {"AWS": f"arn:aws:iam::{account_id}:root", "Service": "cloudformation.amazonaws.com"}
-    trust = {
+def _template(place: str, account_id: str) -> JsonObject:
+    trusted: JsonObject = {"AWS": f"arn:aws:iam::{account_id}:root", "Service": "cloudformation.amazonaws.com"}
+    trust: JsonObject = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}],
     }
-    encryption = [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-    resources: dict[str, Any] = {
+    encryption: list[JSON] = [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+    resources: JsonObject = {
         "StagingBucket": {
             "Type": "AWS::S3::Bucket",
             "Properties": {
@@ -72,9 +82,9 @@ def _template(place: str, account_id: str) -> dict[str, Any]:
     }
     for logical_id, role in _ROLES.items():
         name = f"cdk-{QUALIFIER}-{role}-role-{place}"
-        properties = {"RoleName": name, "AssumeRolePolicyDocument": trust}
+        properties: JsonObject = {"RoleName": name, "AssumeRolePolicyDocument": trust}
         resources[logical_id] = {"Type": "AWS::IAM::Role", "Properties": properties}
-    outputs = {
+    outputs: JsonObject = {
         "BucketName": {"Value": {"Ref": "StagingBucket"}},
         "BucketDomainName": {"Value": {"Fn::GetAtt": ["StagingBucket", "RegionalDomainName"]}},
         "ImageRepositoryName": {"Value": {"Ref": "ContainerAssetsRepository"}},

@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
+from botocore.client import BaseClient
 from botocore.config import Config
 
 from localcloud.faults import Faults
@@ -40,7 +41,7 @@ class Cloud:
     processes: ProcessGroups = field(default_factory=ProcessGroups, repr=False)
     faults: Faults = field(default_factory=Faults, repr=False)
     calls: CallRecorder = field(init=False, repr=False)
-    _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict, repr=False)
+    _clients: dict[tuple[str, str | None], BaseClient] = field(default_factory=dict, repr=False)
     _session: boto3.Session | None = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _callbacks: list[Callable[[], None]] = field(default_factory=list, repr=False)
@@ -48,7 +49,7 @@ class Cloud:
     def __post_init__(self) -> None:
         self.calls = CallRecorder(self.region, self.account_id)
 
-    def client(self, service: str, role: str | None = None) -> Any:
+    def client(self, service: str, role: str | None = None) -> BaseClient:
         """A boto3 client for `service`, bound to this cloud with fake credentials; cached and thread-safe.
 
         role: the ARN of the role that acts; its calls are noted in `calls`.

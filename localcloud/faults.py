@@ -8,13 +8,29 @@ import json
 import re
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Required, TypedDict, Unpack
 
 from werkzeug.wrappers import Response
 
 from localcloud.http_requests import Environ, read_json
 
 PATH = "/_localcloud/interruptions"
+
+
+class InterruptionOptions(TypedDict, total=False):
+    """The fields of an Interruption but its job."""
+
+    after_seconds: float
+    after_line: str | None
+    notice_seconds: float
+    wait_seconds: float
+    times: int
+
+
+class InterruptionFields(InterruptionOptions):
+    """The fields of an Interruption."""
+
+    job: Required[str]
 
 
 @dataclass(frozen=True)
@@ -48,9 +64,9 @@ class Interruption:
             raise ValueError(f"after_line ({self.after_line}) is no regular expression: {error}") from None
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Interruption:
+    def from_json(cls, fields: InterruptionFields) -> Interruption:
         """ValueError that names what is wrong."""
-        unknown = set(fields) - {field.name for field in dataclasses.fields(cls)}
+        unknown = set(fields) - set(InterruptionFields.__annotations__)
         if unknown or "job" not in fields:
             raise ValueError(f"unknown fields {sorted(unknown)}" if unknown else "job, a pattern of names, is missing")
         return cls(**fields)
@@ -68,7 +84,7 @@ class Faults:
         self._orders: list[Interruption] = []
         self._lock = threading.Lock()
 
-    def interrupt(self, job: str, **options: Any) -> None:
+    def interrupt(self, job: str, **options: Unpack[InterruptionOptions]) -> None:
         """Order an Interruption; the options are its fields."""
         with self._lock:
             self._orders.append(Interruption(job, **options))

@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import parse_qs
+from wsgiref.types import WSGIEnvironment as Environ
 
-Environ = dict[str, Any]  # WSGI's description of a request
+__all__ = ["Environ", "Operation", "identify", "read_body", "read_json"]
 
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
 _RPC_V2 = re.compile(r"^/service/[^/]+/operation/(\w+)$")

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, Required, TypedDict
 
 ImageKind = Literal["training", "processing", "serving"]
+
+
+class ImageRow(TypedDict, total=False):
+    """An ImageCommand in a JSON file."""
+
+    pattern: Required[str]
+    kind: Required[ImageKind]
+    command: list[str]
+    environment: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -26,9 +35,9 @@ class ImageCommand:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, row: Mapping[str, Any]) -> ImageCommand:
+    def from_json(cls, row: ImageRow) -> ImageCommand:
         """Read a row of the table that `python -m localcloud --images` takes."""
-        unknown = set(row) - {"pattern", "kind", "command", "environment"}
+        unknown = set(row) - set(ImageRow.__annotations__)
         if unknown:
             raise ValueError(f"image row has unknown fields {sorted(unknown)}")
         if row["kind"] not in ("training", "processing", "serving"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable
-from typing import Any
+
+from botocore.client import BaseClient
 
 from localcloud.context import Cloud
 
@@ -41,7 +42,7 @@ class LogWriter:
             self._made = True
 
 
-def make_stream(logs: Any, group: str, stream: str) -> None:
+def make_stream(logs: BaseClient, group: str, stream: str) -> None:
     """Make a log stream, and its group where there is none; what is there already stays."""
     names = {"logGroupName": group, "logStreamName": stream}
     with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):

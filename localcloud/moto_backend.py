@@ -34,7 +34,7 @@ def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
 
 
 @contextlib.contextmanager
-def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+def replaced(owner: object, name: str, value: object) -> Iterator[None]:
     """`owner.name` is `value` for a while; KeyError when there is no such name: moto has moved."""
     before = vars(owner)[name]
     setattr(owner, name, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
@@ -13,7 +13,9 @@ import botocore.session
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from werkzeug.wrappers import Response
 
-Node = dict[str, Any]
+from localcloud.json_types import JSON, JsonObject
+
+Node: TypeAlias = "dict[str, Node | str]"  # form fields as a tree, by the parts of their names
 
 
 @functools.cache
@@ -22,36 +24,44 @@ def service_model(service: str) -> ServiceModel:
     return botocore.session.get_session().get_service_model(service)
 
 
-def parse_query(body: bytes, operation: OperationModel) -> dict[str, Any]:
+def parse_query(body: bytes, operation: OperationModel) -> JsonObject:
     """Form fields such as `Tags.member.1.Key=a` as the structure that the operation takes."""
     tree: Node = {}
     for name, value in parse_qsl(body.decode(), keep_blank_values=True):
         node = tree
         *parents, last = name.split(".")
         for part in parents:
-            node = node.setdefault(part, {})
+            node = _branch(node.setdefault(part, {}))
         node[last] = value
     shape = operation.input_shape
-    return _read(tree, shape) if shape is not None else {}
+    return _read_structure(tree, shape) if shape is not None else {}
 
 
-def _read(node: Any, shape: Shape) -> Any:
+def _branch(node: Node | str) -> Node:
+    """The fields below a node; none below a value."""
+    return node if isinstance(node, dict) else {}
+
+
+def _read_structure(node: Node, shape: StructureShape) -> JsonObject:
+    return {name: _read(node[name], member) for name, member in shape.members.items() if name in node}
+
+
+def _read(node: Node | str, shape: Shape) -> JSON:
     if isinstance(shape, StructureShape):
-        return {name: _read(node[name], member) for name, member in shape.members.items() if name in node}
+        return _read_structure(_branch(node), shape)
     if isinstance(shape, ListShape):
-        items = node.get("member", {}) if isinstance(node, dict) else {}
+        items = _branch(_branch(node).get("member", {}))
         return [_read(items[key], shape.member) for key in sorted(items, key=int)]
     if isinstance(shape, MapShape):
-        entries = node.get("entry", {})
-        return {entry["key"]: _read(entry["value"], shape.value) for entry in entries.values()}
+        entries = [_branch(entry) for entry in _branch(_branch(node).get("entry", {})).values()]
+        return {str(entry["key"]): _read(entry["value"], shape.value) for entry in entries}
+    text = str(node)
     if shape.type_name == "boolean":
-        return node == "true"
-    if shape.type_name in ("integer", "long"):
-        return int(node)
-    return node
+        return text == "true"
+    return int(text) if shape.type_name in ("integer", "long") else text
 
 
-def query_response(result: Mapping[str, Any], operation: OperationModel) -> Response:
+def query_response(result: Mapping[str, object], operation: OperationModel) -> Response:
     """The XML that a client of the query protocol expects for `result`."""
     shape = operation.output_shape
     inner = ""

@@ -9,8 +9,9 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs
+from wsgiref.types import StartResponse
 
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
@@ -22,7 +23,8 @@ from localcloud.rest_operations import rest_operation
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Environ], Response | None]
-JsonOperation = Callable[[dict[str, Any]], dict[str, Any] | None]
+Answer: TypeAlias = Mapping[str, object]  # JSON, and times, which are sent as seconds since 1970
+JsonOperation = Callable[[Any], Answer | None]  # each operation declares the shape of its own request
 
 
 def _json_default(value: object) -> object:
@@ -88,7 +90,7 @@ class Application:
         """Let moto answer only these services, by signing name, and of each the operations that its pattern finds."""
         self._answered = services
 
-    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         operation = identify(environ)
         try:
             self._observe(environ, operation)
@@ -117,16 +119,21 @@ class Application:
         body = json.dumps(function(read_json(environ)) or {}, default=_json_default)
         return Response(body, content_type="application/x-amz-json-1.1")
 
-    def _ask_moto(self, environ: Environ, start_response: Callable[..., Any], operation: Operation) -> Iterable[bytes]:
-        started: list[tuple[Any, ...]] = []
-        chunks = self._moto(environ, lambda *arguments: started.append(arguments))
-        if started[0][0].startswith("404"):
+    def _ask_moto(self, environ: Environ, start_response: StartResponse, operation: Operation) -> Iterable[bytes]:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def note(status: str, headers: list[tuple[str, str]], error: object = None) -> None:
+            started.append((status, headers))
+
+        chunks = self._moto(environ, note)
+        status, headers = started[0]
+        if status.startswith("404"):
             body = b"".join(chunks)
             # Flask's own page: none of the service's handlers takes this path.
             if body.lower().startswith(b"<!doctype html>"):
                 raise _refusal(environ, operation)
             chunks = [body]
-        start_response(*started[0])
+        start_response(status, headers)
         return chunks
 
     def _refuse_unlisted(self, environ: Environ, operation: Operation) -> None:

@@ -1,12 +1,13 @@
-"""The only place that knows moto's CloudWatch: its records of alarms stay, what it computes wrongly is replaced."""
+"""What of moto's CloudWatch is replaced: its records of alarms stay, what it computes wrongly does not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypedDict
 
 from moto.cloudwatch.exceptions import ResourceNotFound, ValidationError
-from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
@@ -18,51 +19,66 @@ from localcloud.cloudwatch.alarms.metric_alarm import MetricAlarm
 from localcloud.cloudwatch.metrics import api, queries
 from localcloud.cloudwatch.metrics.store import MetricStore, percentile
 from localcloud.context import Cloud
+from localcloud.moto_backend import replaced
 
 Response = CloudWatchResponse
+Operation = Callable[[Response], ActionResult]
 
 
-def alarm_records(cloud: Cloud) -> Sequence[Any]:
+class DescribeAlarms(TypedDict, total=False):
+    AlarmNames: list[str]
+    AlarmNamePrefix: str
+    AlarmTypes: list[str]
+    StateValue: str
+    ActionPrefix: str
+
+
+def alarm_records(cloud: Cloud) -> Sequence[Alarm]:
     """moto's records of the cloud's alarms."""
     return list(cloudwatch_backends[cloud.account_id][cloud.region].alarms.values())
 
 
 def install_hooks(store: MetricStore, history: AlarmHistory, evaluator: Evaluator) -> Callable[[], None]:
-    """Put the store and the evaluator behind moto's API; returns what undoes it."""
-    undo = [
-        _replace(Response, name, function)
-        for name, function in {**_metric_operations(store), **_alarm_operations(history)}.items()
-    ]
-    undo += [
-        _replace(CloudWatchBackend, "put_metric_alarm", _checked_put(CloudWatchBackend.put_metric_alarm, history)),
-        _replace(CloudWatchBackend, "set_alarm_state", _set_alarm_state(evaluator)),
-    ]
-
-    def restore() -> None:
-        for function in reversed(undo):
-            function()
-
-    return restore
+    """Put the store and the evaluator behind moto's API; returns a function that undoes it."""
+    with contextlib.ExitStack() as hooks:
+        for name, operation in {**_metric_operations(store), "describe_alarms": _describe_alarms}.items():
+            hooks.enter_context(replaced(Response, name, operation))
+        # moto keeps and describes alarm rules; only the operation is missing.
+        hooks.enter_context(_added(Response, "put_composite_alarm", Response.put_metric_alarm))
+        hooks.enter_context(_added(Response, "describe_alarm_history", _describe_alarm_history(history)))
+        put = _checked_put(CloudWatchBackend.put_metric_alarm, history)
+        hooks.enter_context(replaced(CloudWatchBackend, "put_metric_alarm", put))
+        hooks.enter_context(replaced(CloudWatchBackend, "set_alarm_state", _set_alarm_state(evaluator)))
+        return hooks.pop_all().close
 
 
-def _replace(owner: type, name: str, function: Callable[..., Any]) -> Callable[[], None]:
-    before = owner.__dict__.get(name)
-    setattr(owner, name, function)
-    return lambda: setattr(owner, name, before) if before is not None else delattr(owner, name)
+@contextlib.contextmanager
+def _added(owner: type, name: str, value: object) -> Iterator[None]:
+    """`owner.name` is `value` for a while; there is nothing of that name before and afterwards."""
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        delattr(owner, name)
 
 
-def _metric_operations(store: MetricStore) -> dict[str, Callable[[Response], Any]]:
-    def put_metric_data(response: Response) -> Any:
+def _asked(response: Response) -> Any:
+    """The request's parameters; their shape is the operation's own."""
+    return response._get_params()
+
+
+def _metric_operations(store: MetricStore) -> dict[str, Operation]:
+    def put_metric_data(response: Response) -> ActionResult:
         data = response._get_param("MetricData", [])
         for number, datum in enumerate(data, 1):
             response.cloudwatch_backend._validate_parameters_put_metric_data(datum, number)
         api.put_metric_data(store, response._get_param("Namespace"), data)
         return EmptyResult()
 
-    def answered(function: Callable[[MetricStore, Any], dict[str, Any]]) -> Callable[[Response], Any]:
-        def operation(response: Response) -> Any:
+    def answered(function: Callable[[MetricStore, Any], Mapping[str, object]]) -> Operation:
+        def operation(response: Response) -> ActionResult:
             try:
-                return ActionResult(function(store, response._get_params()))
+                return ActionResult(function(store, _asked(response)))
             except ValueError as error:
                 raise ValidationError(str(error)) from error
 
@@ -76,31 +92,24 @@ def _metric_operations(store: MetricStore) -> dict[str, Callable[[Response], Any
     }
 
 
-def _alarm_operations(history: AlarmHistory) -> dict[str, Callable[[Response], Any]]:
-    def describe_alarms(response: Response) -> Any:
-        asked = response._get_params()
-        kinds = asked.get("AlarmTypes") or ["MetricAlarm"]
-        kept = [alarm for alarm in response.cloudwatch_backend.alarms.values() if _asked_for(alarm, asked)]
-        kept.sort(key=lambda alarm: alarm.name)
-        return ActionResult(
-            {
-                "MetricAlarms": [each for each in kept if each.rule is None and "MetricAlarm" in kinds],
-                "CompositeAlarms": [each for each in kept if each.rule and "CompositeAlarm" in kinds],
-            }
-        )
-
-    def describe_alarm_history(response: Response) -> Any:
-        return ActionResult({"AlarmHistoryItems": history.find(response._get_params())})
-
-    return {
-        # moto keeps and describes alarm rules; only the operation is missing.
-        "put_composite_alarm": Response.put_metric_alarm,
-        "describe_alarms": describe_alarms,
-        "describe_alarm_history": describe_alarm_history,
-    }
+def _describe_alarms(response: Response) -> ActionResult:
+    asked: DescribeAlarms = _asked(response)
+    kinds = asked.get("AlarmTypes") or ["MetricAlarm"]
+    kept = [alarm for alarm in response.cloudwatch_backend.alarms.values() if _asked_for(alarm, asked)]
+    kept.sort(key=lambda alarm: alarm.name)
+    return ActionResult(
+        {
+            "MetricAlarms": [each for each in kept if each.rule is None and "MetricAlarm" in kinds],
+            "CompositeAlarms": [each for each in kept if each.rule and "CompositeAlarm" in kinds],
+        }
+    )
 
 
-def _asked_for(alarm: Any, asked: dict[str, Any]) -> bool:
+def _describe_alarm_history(history: AlarmHistory) -> Operation:
+    return lambda response: ActionResult({"AlarmHistoryItems": history.find(_asked(response))})
+
+
+def _asked_for(alarm: Alarm, asked: DescribeAlarms) -> bool:
     actions = [*(alarm.alarm_actions or []), *(alarm.ok_actions or []), *(alarm.insufficient_data_actions or [])]
     prefix = asked.get("ActionPrefix")
     return (
@@ -111,11 +120,11 @@ def _asked_for(alarm: Any, asked: dict[str, Any]) -> bool:
     )
 
 
-def _checked_put(original: Callable[..., Any], history: AlarmHistory) -> Callable[..., Any]:
+def _checked_put(original: Callable[..., Alarm], history: AlarmHistory) -> Callable[..., Alarm]:
     """PutMetricAlarm and PutCompositeAlarm: refuse what can not be evaluated, keep the state of an existing alarm."""
 
-    def put_metric_alarm(backend: CloudWatchBackend, *arguments: Any, **options: Any) -> Any:
-        existing = backend.alarms.get(options["name"])
+    def put_metric_alarm(backend: CloudWatchBackend, *arguments: object, **options: object) -> Alarm:
+        existing = backend.alarms.get(str(options["name"]))
         record = original(backend, *arguments, **options)
         try:
             _check(record)
@@ -138,7 +147,7 @@ def _checked_put(original: Callable[..., Any], history: AlarmHistory) -> Callabl
     return put_metric_alarm
 
 
-def _check(record: Any) -> None:
+def _check(record: Alarm) -> None:
     """ValueError for an alarm that this cloud can not evaluate."""
     if record.rule is not None:
         composite_rule.parse(record.rule)
@@ -148,7 +157,7 @@ def _check(record: Any) -> None:
     alarm = MetricAlarm.of(record)
     queries.check_queries(alarm.queries)
     for query in alarm.queries:
-        stat = query["MetricStat"]["Stat"] if query.get("MetricStat") else "Sum"
+        stat = query["MetricStat"]["Stat"] if "MetricStat" in query else "Sum"
         if stat not in ("Sum", "Average", "Minimum", "Maximum", "SampleCount"):
             percentile(stat)
 

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from localcloud.http_requests import Environ, Operation, read_body
+from localcloud.json_types import JsonObject
 from localcloud.rest_operations import rest_operation
 
 _PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}  # signing name -> IAM's prefix, where they differ
@@ -90,19 +90,20 @@ def _s3(environ: Environ, name: str) -> list[Permission]:
     return needs
 
 
-def _sagemaker(name: str, body: Mapping[str, Any], arn: str) -> list[Permission]:
+def _sagemaker(name: str, body: JsonObject, arn: str) -> list[Permission]:
     noun = _SAGEMAKER_VERB.sub("", name)
-    named = [(noun, body.get(f"{noun}Arn") or body.get(f"{noun}Name"))]
+    named = [(noun, _text(body, f"{noun}Arn") or _text(body, f"{noun}Name"))]
     if noun == "Endpoint":
-        named.append(("EndpointConfig", body.get("EndpointConfigName")))
+        named.append(("EndpointConfig", _text(body, "EndpointConfigName")))
     resources = [
         value if value.startswith("arn:") else f"{arn}{_kebab(kind)}/{value}" for kind, value in named if value
     ]
     if name == "CreateModelPackage" and "ModelPackageGroupName" in body:
         resources = [f"{arn}model-package/{body['ModelPackageGroupName']}/1"]
-    if "ResourceArn" in body:
-        resources = [body["ResourceArn"]]
-    needs = [Permission(f"sagemaker:{name}", resource) for resource in resources or [None]]
+    if resource_arn := _text(body, "ResourceArn"):
+        resources = [resource_arn]
+    named_or_not: list[str | None] = [*resources] or [None]
+    needs = [Permission(f"sagemaker:{name}", resource) for resource in named_or_not]
     if name.startswith("Create"):
         if body.get("Tags"):
             needs += [Permission("sagemaker:AddTags", resource) for resource in resources]
@@ -116,30 +117,38 @@ def _kebab(kind: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower()
 
 
-def _roles(body: Mapping[str, Any]) -> Iterable[str]:
-    definition = body.get("TrainingJobDefinition", {})
-    return [role for role in (body.get("RoleArn"), body.get("ExecutionRoleArn"), definition.get("RoleArn")) if role]
+def _roles(body: JsonObject) -> Iterable[str]:
+    definition = body.get("TrainingJobDefinition")
+    holders = [(body, "RoleArn"), (body, "ExecutionRoleArn"), (definition, "RoleArn")]
+    return [role for holder, field in holders if isinstance(holder, dict) and (role := _text(holder, field))]
 
 
-def _resources(service: str, body: Mapping[str, Any], arn: str) -> list[str | None]:
+def _resources(service: str, body: JsonObject, arn: str) -> list[str | None]:
     if service == "logs" and "logGroupName" in body:
         stream = f"log-stream:{body['logStreamName']}" if "logStreamName" in body else "*"
         return [f"{arn}log-group:{body['logGroupName']}:{stream}"]
     if service == "ssm" and "Name" in body:
         return [f"{arn}parameter/{str(body['Name']).lstrip('/')}"]
-    return [body[field] for field in _ARN_FIELDS if str(body.get(field, "")).startswith("arn:")] or [None]
+    arns = [_text(body, field) for field in _ARN_FIELDS]
+    return [each for each in arns if each and each.startswith("arn:")] or [None]
+
+
+def _text(body: JsonObject, field: str) -> str | None:
+    value = body.get(field)
+    return value if isinstance(value, str) else None
 
 
 def _context(environ: Environ, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((key, environ[header]) for key, header in headers.items() if environ.get(header))
 
 
-def _body(environ: Environ) -> dict[str, Any]:
+def _body(environ: Environ) -> JsonObject:
     """The fields of a JSON or query request; none for other encodings."""
     content_type = environ.get("CONTENT_TYPE", "")
     if "json" in content_type:
         body = read_body(environ)
-        return json.loads(body) if body else {}
+        fields: JsonObject = json.loads(body) if body else {}
+        return fields
     if content_type.startswith("application/x-www-form-urlencoded"):
         return {name: values[0] for name, values in parse_qs(read_body(environ).decode()).items()}
     return {}

@@ -11,14 +11,34 @@ import fnmatch
 import json
 import re
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, Required, TypeAlias, TypedDict, TypeVar
 from urllib.parse import unquote
+
+from botocore.client import BaseClient
 
 from localcloud.iam_audit.recorder import PATH
 
-Statement = Mapping[str, Any]
+T = TypeVar("T")
+OneOrMore: TypeAlias = T | list[T]
+
+
+class Statement(TypedDict, total=False):
+    """A statement of a policy. Condition: operator -> key -> expected values."""
+
+    Effect: Required[Literal["Allow", "Deny"]]
+    Action: OneOrMore[str]
+    NotAction: OneOrMore[str]
+    Resource: OneOrMore[str]
+    NotResource: OneOrMore[str]
+    Condition: dict[str, dict[str, OneOrMore[str | bool]]]
+
+
+class Policy(TypedDict):
+    """A policy document."""
+
+    Statement: OneOrMore[Statement]
 
 
 @dataclass(frozen=True)
@@ -32,7 +52,7 @@ class Call:
     count: int = 1
 
 
-def calls(client: Callable[[str], Any]) -> list[Call]:
+def calls(client: Callable[[str], BaseClient]) -> list[Call]:
     """Everything that roles have asked a running cloud for.
 
     client: service name -> boto3 client of it, for example `local_cloud.cloud.client`.
@@ -41,14 +61,14 @@ def calls(client: Callable[[str], Any]) -> list[Call]:
         return [Call(**each) for each in json.load(answer)]
 
 
-def denied_calls(client: Callable[[str], Any]) -> list[Call]:
+def denied_calls(client: Callable[[str], BaseClient]) -> list[Call]:
     """The calls that the roles' policies do not allow; a role that is not there allows nothing."""
     made = calls(client)
     statements = {role: role_statements(client("iam"), role) for role in {call.role for call in made}}
     return [call for call in made if not is_allowed(call, statements[call.role])]
 
 
-def role_statements(iam: Any, role: str) -> list[Statement]:
+def role_statements(iam: BaseClient, role: str) -> list[Statement]:
     """All statements of a role's inline and attached policies; none for a role that does not exist."""
     name = role.rpartition("/")[2]
     try:
@@ -63,8 +83,9 @@ def role_statements(iam: Any, role: str) -> list[Statement]:
     return [statement for document in documents for statement in _list(_parsed(document)["Statement"])]
 
 
-def _parsed(document: Any) -> dict[str, Any]:
-    return json.loads(unquote(document)) if isinstance(document, str) else document
+def _parsed(document: Policy | str) -> Policy:
+    policy: Policy = json.loads(unquote(document)) if isinstance(document, str) else document
+    return policy
 
 
 def is_allowed(call: Call, statements: Iterable[Statement]) -> bool:
@@ -76,8 +97,11 @@ def is_allowed(call: Call, statements: Iterable[Statement]) -> bool:
 def _applies(statement: Statement, call: Call) -> bool:
     unknown = statement["Effect"] == "Allow"
     return (
-        _listed(statement, "Action", call.action.lower(), lower=True)
-        and (call.resource is None or _listed(statement, "Resource", call.resource))
+        _covers(statement.get("Action"), statement.get("NotAction"), call.action, _matches_action)
+        and (
+            call.resource is None
+            or _covers(statement.get("Resource"), statement.get("NotResource"), call.resource, _matches)
+        )
         and all(
             _holds(operator, key, _list(expected), call.context, unknown=unknown)
             for operator, keys in statement.get("Condition", {}).items()
@@ -86,11 +110,20 @@ def _applies(statement: Statement, call: Call) -> bool:
     )
 
 
-def _listed(statement: Statement, element: str, value: str, *, lower: bool = False) -> bool:
-    """Whether the statement's Action (Resource) has `value`, or its NotAction (NotResource) has not."""
-    patterns = statement.get(element, statement.get(f"Not{element}", "*"))
-    found = any(_matches(value, pattern.lower() if lower else pattern) for pattern in _list(patterns))
-    return found if element in statement or f"Not{element}" not in statement else not found
+def _covers(
+    included: OneOrMore[str] | None,
+    excluded: OneOrMore[str] | None,
+    value: str,
+    matches: Callable[[str, str], bool],
+) -> bool:
+    """Whether Action (Resource) includes `value`, or NotAction (NotResource) does not; with neither, everything is."""
+    if included is not None:
+        return any(matches(value, pattern) for pattern in _list(included))
+    return excluded is None or not any(matches(value, pattern) for pattern in _list(excluded))
+
+
+def _matches_action(value: str, pattern: str) -> bool:
+    return _matches(value.lower(), pattern.lower())
 
 
 def _matches(value: str, pattern: str) -> bool:
@@ -111,7 +144,9 @@ _NEGATIONS = {"StringNotEquals": "StringEquals", "StringNotLike": "StringLike", 
 _ALWAYS = {"aws:SecureTransport": "true"}  # as far as a call in AWS would be concerned
 
 
-def _holds(operator: str, key: str, expected: Sequence[Any], context: Mapping[str, str], *, unknown: bool) -> bool:
+def _holds(
+    operator: str, key: str, expected: Iterable[str | bool], context: Mapping[str, str], *, unknown: bool
+) -> bool:
     """Whether a condition is met; `unknown` where the call does not tell."""
     known = {name.lower(): value for name, value in {**_ALWAYS, **context}.items()}
     name = operator.rpartition(":")[2].removesuffix("IfExists")
@@ -122,5 +157,5 @@ def _holds(operator: str, key: str, expected: Sequence[Any], context: Mapping[st
     return met if positive == name else not met
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: OneOrMore[T]) -> list[T]:
     return value if isinstance(value, list) else [value]

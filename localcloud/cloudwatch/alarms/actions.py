@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
 
 from botocore.exceptions import ClientError
+from moto.cloudwatch.models import Alarm
 
 from localcloud.cloudwatch.alarms.history import AlarmHistory
 from localcloud.context import Cloud
@@ -24,7 +24,7 @@ class Actions:
         self._cloud = cloud
         self._history = history
 
-    def perform(self, record: Any, old_state: str) -> None:
+    def perform(self, record: Alarm, old_state: str) -> None:
         """Tell the topics that the alarm names for its new state; what is no topic is noted as not performed."""
         if not record.actions_enabled:
             return
@@ -37,7 +37,7 @@ class Actions:
             state = "Failed" if problem else "Succeeded"
             self._history.add(record.name, kind, "Action", done, {"actionState": state, "resource": action})
 
-    def _publish(self, topic: str, record: Any, old_state: str) -> str | None:
+    def _publish(self, topic: str, record: Alarm, old_state: str) -> str | None:
         if ":sns:" not in topic:
             return "localcloud performs SNS actions only"
         subject = f'{record.state_value}: "{record.name}" in {self._cloud.region}'[:_MAX_SUBJECT]
@@ -49,7 +49,7 @@ class Actions:
             return str(error)
         return None
 
-    def _message(self, record: Any, old_state: str) -> dict[str, Any]:
+    def _message(self, record: Alarm, old_state: str) -> dict[str, object]:
         changed = record.state_updated_timestamp.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
         message = {
             "AlarmName": record.name,
@@ -70,7 +70,7 @@ class Actions:
         return {**message, "Trigger": _trigger(record)}
 
 
-def _trigger(record: Any) -> dict[str, Any]:
+def _trigger(record: Alarm) -> dict[str, object]:
     return {
         "MetricName": record.metric_name,
         "Namespace": record.namespace,

@@ -7,7 +7,8 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+
+from moto.cloudwatch.models import Alarm
 
 from localcloud.cloudwatch.alarms import composite_rule
 from localcloud.cloudwatch.alarms.actions import Actions
@@ -27,7 +28,7 @@ class Evaluator:
 
     def __init__(
         self,
-        records: Callable[[], Sequence[Any]],
+        records: Callable[[], Sequence[Alarm]],
         store: MetricStore,
         history: AlarmHistory,
         actions: Actions,
@@ -58,7 +59,7 @@ class Evaluator:
                     self._evaluate_metric_alarm(record, at)
             self._evaluate_composite_alarms(records)
 
-    def transition(self, record: Any, state: str, reason: str, reason_data: str = "{}") -> None:
+    def transition(self, record: Alarm, state: str, reason: str, reason_data: str = "{}") -> None:
         """Change an alarm's state, note it, and perform its actions when it is another one."""
         old = record.state_value
         record.update_state(reason, reason_data, state)
@@ -72,7 +73,7 @@ class Evaluator:
         self._history.add(record.name, kind, "StateUpdate", f"Alarm updated from {old} to {state}", data)
         self._actions.perform(record, old)
 
-    def _evaluate_metric_alarm(self, record: Any, at: datetime.datetime) -> None:
+    def _evaluate_metric_alarm(self, record: Alarm, at: datetime.datetime) -> None:
         try:
             alarm = MetricAlarm.of(record)
             decision = alarm.evaluate(self._store, at)
@@ -84,8 +85,8 @@ class Evaluator:
         data = {} if alarm is None else _reason_data(alarm, decision, at)
         self.transition(record, decision.state, decision.reason, json.dumps(data))
 
-    def _evaluate_composite_alarms(self, records: Sequence[Any]) -> None:
-        composites = [record for record in records if record.rule is not None]
+    def _evaluate_composite_alarms(self, records: Sequence[Alarm]) -> None:
+        composites = [(record, record.rule) for record in records if record.rule is not None]
         by_name = {record.name: record for record in records}
 
         def state_of(name: str) -> str:
@@ -93,11 +94,11 @@ class Evaluator:
 
         for _ in composites:  # composites may look at composites: as many rounds as there are levels at most
             changed = False
-            for record in composites:
-                state = "ALARM" if composite_rule.parse(record.rule)(state_of) else "OK"
+            for record, rule in composites:
+                state = "ALARM" if composite_rule.parse(rule)(state_of) else "OK"
                 if state != record.state_value:
                     changed = True
-                    self.transition(record, state, f"{record.alarm_arn} changed to {state} by its rule {record.rule}")
+                    self.transition(record, state, f"{record.alarm_arn} changed to {state} by its rule {rule}")
             if not changed:
                 return
 
@@ -109,7 +110,7 @@ class Evaluator:
                 log.exception("evaluating the alarms failed")
 
 
-def _reason_data(alarm: MetricAlarm, decision: Decision, at: datetime.datetime) -> dict[str, Any]:
+def _reason_data(alarm: MetricAlarm, decision: Decision, at: datetime.datetime) -> dict[str, object]:
     return {
         "version": "1.0",
         "queryDate": at.isoformat(),

@@ -6,21 +6,42 @@ import datetime
 import json
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 _MAX_ITEMS = 10_000
+
+
+class HistoryItem(TypedDict):
+    """One item, as DescribeAlarmHistory answers it."""
+
+    AlarmName: str
+    AlarmType: str
+    Timestamp: datetime.datetime
+    HistoryItemType: str
+    HistorySummary: str
+    HistoryData: str
+
+
+class DescribeAlarmHistory(TypedDict, total=False):
+    AlarmName: str
+    AlarmTypes: list[str]
+    HistoryItemType: str
+    StartDate: datetime.datetime
+    EndDate: datetime.datetime
+    MaxRecords: int
+    ScanBy: str
 
 
 class AlarmHistory:
     """Items of all alarms, oldest first."""
 
     def __init__(self) -> None:
-        self._items: list[dict[str, Any]] = []
+        self._items: list[HistoryItem] = []
         self._lock = threading.Lock()
 
-    def add(self, name: str, kind: str, item_type: str, summary: str, data: Mapping[str, Any]) -> None:
+    def add(self, name: str, kind: str, item_type: str, summary: str, data: Mapping[str, object]) -> None:
         """kind: MetricAlarm or CompositeAlarm. item_type: ConfigurationUpdate, StateUpdate or Action."""
-        item = {
+        item: HistoryItem = {
             "AlarmName": name,
             "AlarmType": kind,
             "Timestamp": datetime.datetime.now(datetime.UTC),
@@ -31,26 +52,26 @@ class AlarmHistory:
         with self._lock:
             self._items = [*self._items[-_MAX_ITEMS + 1 :], item]
 
-    def find(self, query: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def find(self, request: DescribeAlarmHistory) -> list[HistoryItem]:
         """The items that a DescribeAlarmHistory request asks for, newest first unless it says otherwise."""
         with self._lock:
             items = list(self._items)
-        kept = [item for item in items if _matches(item, query)]
-        if query.get("ScanBy", "TimestampDescending") == "TimestampDescending":
+        kept = [item for item in items if _matches(item, request)]
+        if request.get("ScanBy", "TimestampDescending") == "TimestampDescending":
             kept.reverse()
-        return kept[: query.get("MaxRecords") or 100]
+        return kept[: request.get("MaxRecords") or 100]
 
 
-def _matches(item: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
-    kinds = query.get("AlarmTypes") or ["MetricAlarm"]
-    if query.get("AlarmName"):
+def _matches(item: HistoryItem, request: DescribeAlarmHistory) -> bool:
+    kinds = request.get("AlarmTypes") or ["MetricAlarm"]
+    if request.get("AlarmName"):
         kinds = ["MetricAlarm", "CompositeAlarm"]
     return (
-        query.get("AlarmName") in (None, item["AlarmName"])
-        and query.get("HistoryItemType") in (None, item["HistoryItemType"])
+        request.get("AlarmName") in (None, item["AlarmName"])
+        and request.get("HistoryItemType") in (None, item["HistoryItemType"])
         and item["AlarmType"] in kinds
-        and (query.get("StartDate") is None or item["Timestamp"] >= _aware(query["StartDate"]))
-        and (query.get("EndDate") is None or item["Timestamp"] <= _aware(query["EndDate"]))
+        and ((start := request.get("StartDate")) is None or item["Timestamp"] >= _aware(start))
+        and ((end := request.get("EndDate")) is None or item["Timestamp"] <= _aware(end))
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from moto.cloudwatch.models import Alarm, MetricDataQuery
+from moto.cloudwatch.models import Dimension as DimensionRecord
 
 from localcloud.cloudwatch.alarms.decision import Condition, Decision, decide
 from localcloud.cloudwatch.metrics.queries import period_of, run
+from localcloud.cloudwatch.metrics.requests import Dimension, Metric, Query
 from localcloud.cloudwatch.metrics.store import MetricStore
 
 _EXTRA_PERIODS = 2  # beyond EvaluationPeriods, so that one late datapoint does not hide the earlier ones
@@ -21,12 +23,12 @@ class MetricAlarm:
 
     name: str
     condition: Condition
-    queries: tuple[Mapping[str, Any], ...]
+    queries: tuple[Query, ...]
     returned: str
     period: float
 
     @classmethod
-    def of(cls, record: Any) -> MetricAlarm:
+    def of(cls, record: Alarm) -> MetricAlarm:
         """Read moto's record of an alarm."""
         queries = tuple(_query(each) for each in record.metric_data_queries) or (_single(record),)
         returned = [each["Id"] for each in queries if each.get("ReturnData", True)]
@@ -58,34 +60,29 @@ class MetricAlarm:
         return run(store, queries, starts, period)[self.returned]
 
 
-def _with_period(query: Mapping[str, Any], period: float) -> Mapping[str, Any]:
-    if not query.get("MetricStat"):
+def _with_period(query: Query, period: float) -> Query:
+    if "MetricStat" not in query:
         return {**query, "Period": period}
-    return {**query, "Period": None, "MetricStat": {**query["MetricStat"], "Period": period}}
+    changed: Query = {**query, "MetricStat": {**query["MetricStat"], "Period": period}}
+    changed.pop("Period", None)
+    return changed
 
 
-def _single(record: Any) -> dict[str, Any]:
-    metric = {
-        "Namespace": record.namespace,
-        "MetricName": record.metric_name,
-        "Dimensions": [{"Name": each.name, "Value": each.value} for each in record.dimensions],
-    }
-    statistic = record.statistic or record.extended_statistic
+def _single(record: Alarm) -> Query:
+    metric = _metric(record.namespace, record.metric_name, record.dimensions)
+    statistic = record.statistic or record.extended_statistic or ""
     return {"Id": "m1", "MetricStat": {"Metric": metric, "Period": record.period, "Stat": statistic}}
 
 
-def _query(query: Any) -> dict[str, Any]:
-    returns = query.return_data not in (False, "false")
-    if query.metric_stat is None:
-        return {"Id": query.id, "Expression": query.expression, "Period": query.period, "ReturnData": returns}
-    stat = query.metric_stat
-    metric = {
-        "Namespace": stat.metric.namespace,
-        "MetricName": stat.metric.metric_name,
-        "Dimensions": [{"Name": each.name, "Value": each.value} for each in stat.metric.dimensions],
-    }
-    return {
-        "Id": query.id,
-        "MetricStat": {"Metric": metric, "Period": stat.period, "Stat": stat.stat},
-        "ReturnData": returns,
-    }
+def _query(record: MetricDataQuery) -> Query:
+    query: Query = {"Id": record.id, "ReturnData": record.return_data not in (False, "false")}
+    stat = record.metric_stat
+    if stat is None:
+        return {**query, "Expression": record.expression or "", "Period": record.period}
+    metric = _metric(stat.metric.namespace, stat.metric.metric_name, stat.metric.dimensions)
+    return {**query, "MetricStat": {"Metric": metric, "Period": stat.period, "Stat": stat.stat}}
+
+
+def _metric(namespace: str, name: str, records: list[DimensionRecord]) -> Metric:
+    dimensions: list[Dimension] = [{"Name": str(each.name), "Value": str(each.value)} for each in records]
+    return {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}

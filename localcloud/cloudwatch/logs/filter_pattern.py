@@ -8,10 +8,12 @@ import json
 import operator
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TypeGuard
+
+from localcloud.json_types import JSON
 
 Matches = Callable[[str], bool]
-_JsonCondition = Callable[[Any], bool]
+_JsonCondition = Callable[[JSON], bool]
 
 _TERM = re.compile(r'\s*([?-]?)(?:"((?:[^"\\]|\\.)*)"|%([^%]+)%|([^\s"]+))')
 _JSON = re.compile(
@@ -25,7 +27,7 @@ _ORDER = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.
 
 
 class PatternError(ValueError):
-    """A pattern that is none, or of a kind that this cloud does not match."""
+    """A pattern that is not valid, or of a kind that this cloud does not match."""
 
 
 @functools.lru_cache(maxsize=512)
@@ -140,19 +142,19 @@ def _comparison(selector: str, test: str, operand: re.Match[str]) -> _JsonCondit
     if test in _ORDER:
         limit, compare = _number(bare), _ORDER[test]
         return lambda event: _is_number(value := select(selector, event)) and compare(value, limit)
-    if expression is not None:
-        pattern = re.compile(expression)
-        equal: _JsonCondition = lambda value: isinstance(value, str) and pattern.search(value) is not None  # noqa: E731
-    else:
-        equal = _equality(quoted, bare)
+    equal = _search(re.compile(expression)) if expression is not None else _equality(quoted, bare)
     wanted = test == "="
     return lambda event: (value := select(selector, event)) is not _MISSING and equal(value) is wanted
 
 
-def _equality(quoted: str | None, bare: str | None) -> _JsonCondition:
+def _search(pattern: re.Pattern[str]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, str) and pattern.search(value) is not None
+
+
+def _equality(quoted: str | None, bare: str | None) -> Callable[[object], bool]:
     text = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else bare or ""
 
-    def equal(value: Any) -> bool:
+    def equal(value: object) -> bool:
         if _is_number(value):
             return quoted is None and _is_numeric(text) and value == float(text)
         return isinstance(value, str) and fnmatch.fnmatchcase(value, text.replace("[", "[[]").replace("?", "[?]"))
@@ -170,11 +172,11 @@ def _is_numeric(text: str) -> bool:
     return re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", text) is not None
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def select(selector: str, event: Any) -> Any:
+def select(selector: str, event: JSON) -> object:
     """What `$.a.b[0]` selects in a JSON event; a private marker when there is nothing."""
     for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", selector):
         if name and isinstance(event, dict) and name in event:

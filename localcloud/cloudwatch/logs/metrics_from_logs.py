@@ -4,16 +4,48 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NotRequired, TypedDict
 
 from localcloud.cloudwatch.logs.filter_pattern import PatternError, compile_pattern, number_at
+from localcloud.cloudwatch.metrics.requests import Dimension
 from localcloud.cloudwatch.metrics.store import STANDARD, MetricId, MetricStore
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
 from localcloud.http_requests import Environ, identify, read_json
 
 log = logging.getLogger(__name__)
+
+
+class MetricTransformation(TypedDict):
+    """What a metric filter makes of a matching event. metricValue: a number, or a selector in a JSON event."""
+
+    metricNamespace: str
+    metricName: str
+    metricValue: str
+    unit: NotRequired[str]
+    defaultValue: NotRequired[float]
+
+
+class EmbeddedMetric(TypedDict):
+    Name: str
+    Unit: NotRequired[str]
+    StorageResolution: NotRequired[int]
+
+
+class MetricDirective(TypedDict):
+    """Which members of an event are metrics, and which are their dimensions."""
+
+    Namespace: str
+    Dimensions: NotRequired[list[list[str]]]
+    Metrics: list[EmbeddedMetric]
+
+
+class EmbeddedHeader(TypedDict):
+    """The member `_aws` of an event in the embedded metric format. Timestamp: milliseconds since 1970."""
+
+    Timestamp: NotRequired[float]
+    CloudWatchMetrics: list[MetricDirective]
 
 
 class LogMetrics:
@@ -48,7 +80,7 @@ class LogMetrics:
                     self._store.put(metric, moment, values, unit=unit, resolution=resolution)
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 # The service, too, keeps a malformed line as a log event and makes no metric of it.
-                log.warning("a log line is no embedded metric: %r in %.200s", error, message)
+                log.warning("a log line is not a valid embedded metric: %r in %.200s", error, message)
 
     def _filtered(self, group: str, events: list[tuple[float, str]]) -> None:
         found = self._cloud.client("logs").describe_metric_filters(logGroupName=group)
@@ -59,7 +91,7 @@ class LogMetrics:
                 self._transform(transformation, matching, events)
 
     def _transform(
-        self, rule: Mapping[str, Any], matching: list[tuple[float, str]], events: list[tuple[float, str]]
+        self, rule: MetricTransformation, matching: list[tuple[float, str]], events: list[tuple[float, str]]
     ) -> None:
         metric = MetricId.of(rule["metricNamespace"], rule["metricName"])
         for time, message in matching:
@@ -67,7 +99,7 @@ class LogMetrics:
             value = number_at(text, message) if text.startswith("$") else float(text)
             if value is not None:
                 self._store.put(metric, time, [(value, 1.0)], unit=rule.get("unit"))
-        if not matching and events and rule.get("defaultValue") is not None:
+        if not matching and events and "defaultValue" in rule:
             self._store.put(metric, events[-1][0], [(float(rule["defaultValue"]), 1.0)], unit=rule.get("unit"))
 
 
@@ -80,14 +112,14 @@ def compile_filter(pattern: str) -> None:
 
 
 def embedded_metrics(
-    event: Mapping[str, Any], time: float
+    event: dict[str, Any], time: float
 ) -> Iterator[tuple[MetricId, float, list[tuple[float, float]], str | None, int]]:
     """The metrics of one EMF line: identity, time, (value, count) pairs, unit, resolution."""
-    header = event["_aws"]
+    header: EmbeddedHeader = event["_aws"]
     moment = header["Timestamp"] / 1000 if "Timestamp" in header else time
     for directive in header["CloudWatchMetrics"]:
         for names in directive.get("Dimensions") or [[]]:
-            dimensions = [{"Name": name, "Value": str(event[name])} for name in names]
+            dimensions: list[Dimension] = [{"Name": name, "Value": str(event[name])} for name in names]
             for definition in directive["Metrics"]:
                 if definition["Name"] not in event:
                     continue

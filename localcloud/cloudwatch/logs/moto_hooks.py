@@ -1,10 +1,11 @@
-"""The only place that knows moto's CloudWatch Logs: searches by stream prefix and by real filter patterns."""
+"""What of moto's CloudWatch Logs is replaced: searches by stream prefix and by filter patterns."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TypedDict
 
 import moto.logs.models
 from moto.logs.models import LogsBackend
@@ -12,10 +13,25 @@ from moto.logs.responses import LogsResponse
 
 from localcloud.cloudwatch.logs.filter_pattern import compile_pattern
 from localcloud.cloudwatch.logs.metrics_from_logs import compile_filter
+from localcloud.moto_backend import replaced
+
+
+class FilterLogEvents(TypedDict, total=False):
+    """The request; a group is named by its name or its ARN."""
+
+    logGroupName: str
+    logGroupIdentifier: str
+    logStreamNames: list[str]
+    logStreamNamePrefix: str
+    startTime: int
+    endTime: int
+    filterPattern: str
+    limit: int
+    nextToken: str
 
 
 class MessageFilter:
-    """Takes the place of moto's filter, which knows plain words only and lets everything else through."""
+    """Replaces moto's filter, which knows plain words only and lets everything else through."""
 
     def __init__(self, pattern: str | None) -> None:
         self._matches = compile_pattern(pattern or "")
@@ -25,12 +41,10 @@ class MessageFilter:
 
 
 def install_hooks() -> Callable[[], None]:
-    """Replace the search; returns what undoes it."""
-    original_filter = moto.logs.models.EventMessageFilter
-    original_search = LogsResponse.filter_log_events
+    """Replace the search; returns a function that undoes it."""
 
     def filter_log_events(response: LogsResponse) -> str:
-        asked = json.loads(response.body)
+        asked: FilterLogEvents = json.loads(response.body)
         compile_filter(asked.get("filterPattern") or "")
         group = asked.get("logGroupName") or asked["logGroupIdentifier"].split(":log-group:")[-1].removesuffix(":*")
         backend: LogsBackend = response.logs_backend
@@ -39,22 +53,15 @@ def install_hooks() -> Callable[[], None]:
         names = asked.get("logStreamNames") or [name for name in streams if name.startswith(prefix or "")]
         if prefix and not names:
             return json.dumps({"events": [], "searchedLogStreams": []})
-        times = asked.get("startTime"), asked.get("endTime")
+        times = asked.get("startTime", 0), asked.get("endTime", 0)  # 0 is no limit, to moto
+        pattern = asked.get("filterPattern", "")
         events, token, searched = backend.filter_log_events(
-            group, names, *times, asked.get("limit"), asked.get("nextToken"), asked.get("filterPattern"), True
+            group, names, *times, asked.get("limit"), asked.get("nextToken"), pattern, True
         )
         answer = {"events": events, "searchedLogStreams": searched}
         return json.dumps({**answer, "nextToken": token} if token else answer)
 
-    hooks: list[tuple[Any, str, Any, Any]] = [
-        (moto.logs.models, "EventMessageFilter", MessageFilter, original_filter),
-        (LogsResponse, "filter_log_events", filter_log_events, original_search),
-    ]
-    for owner, name, ours, _ in hooks:
-        setattr(owner, name, ours)
-
-    def restore() -> None:
-        for owner, name, _, theirs in hooks:
-            setattr(owner, name, theirs)
-
-    return restore
+    with contextlib.ExitStack() as hooks:
+        hooks.enter_context(replaced(moto.logs.models, "EventMessageFilter", MessageFilter))
+        hooks.enter_context(replaced(LogsResponse, "filter_log_events", filter_log_events))
+        return hooks.pop_all().close

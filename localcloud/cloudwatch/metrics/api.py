@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import base64
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
-from localcloud.cloudwatch.metrics import queries
+from localcloud.cloudwatch.metrics import queries, requests
 from localcloud.cloudwatch.metrics.store import STANDARD, Bucket, MetricId, MetricStore, values_of
 
 _PAGE = 500
 _RECENT_SECONDS = 3 * 3600
-Parameters = Mapping[str, Any]
+Answer = dict[str, object]
 
 
-def epoch(moment: datetime.datetime | float | str | None) -> float:
+def epoch(moment: requests.Moment | None) -> float:
     """Seconds since 1970; None is now, times without a zone are UTC."""
     if moment is None:
         return datetime.datetime.now(datetime.UTC).timestamp()
@@ -30,7 +29,7 @@ def utc(seconds: float) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
-def put_metric_data(store: MetricStore, namespace: str, data: Iterable[Parameters]) -> None:
+def put_metric_data(store: MetricStore, namespace: str, data: Iterable[requests.Datum]) -> None:
     """PutMetricData; the caller has validated it."""
     for datum in data:
         metric = MetricId.of(namespace, datum["MetricName"], datum.get("Dimensions") or ())
@@ -43,34 +42,34 @@ def put_metric_data(store: MetricStore, namespace: str, data: Iterable[Parameter
             store.put(metric, time, values_of(datum), unit=datum.get("Unit"), resolution=resolution)
 
 
-def get_metric_statistics(store: MetricStore, parameters: Parameters) -> dict[str, Any]:
+def get_metric_statistics(store: MetricStore, request: requests.GetMetricStatistics) -> Answer:
     """GetMetricStatistics. ValueError for a statistic that is not computed here."""
-    name, period = parameters["MetricName"], int(parameters["Period"])
-    metric = MetricId.of(parameters["Namespace"], name, parameters.get("Dimensions") or ())
-    starts = queries.starts_between(epoch(parameters["StartTime"]), epoch(parameters["EndTime"]), period)
+    name, period = request["MetricName"], int(request["Period"])
+    metric = MetricId.of(request["Namespace"], name, request.get("Dimensions") or ())
+    starts = queries.starts_between(epoch(request["StartTime"]), epoch(request["EndTime"]), period)
     points = [
-        _datapoint(start, bucket, parameters, store.unit(metric))
+        _datapoint(start, bucket, request, store.unit(metric))
         for start, bucket in zip(starts, store.windows(metric, starts, period), strict=True)
         if bucket is not None
     ]
-    wanted = parameters.get("Unit")
+    wanted = request.get("Unit")
     return {"Label": name, "Datapoints": [point for point in points if wanted in (None, point["Unit"])]}
 
 
-def _datapoint(start: float, bucket: Bucket, parameters: Parameters, unit: str) -> dict[str, Any]:
-    point = {name: bucket.statistic(name) for name in parameters.get("Statistics") or ()}
-    extended = {name: bucket.statistic(name) for name in parameters.get("ExtendedStatistics") or ()}
+def _datapoint(start: float, bucket: Bucket, request: requests.GetMetricStatistics, unit: str) -> Answer:
+    point = {name: bucket.statistic(name) for name in request.get("Statistics") or ()}
+    extended = {name: bucket.statistic(name) for name in request.get("ExtendedStatistics") or ()}
     more = {"ExtendedStatistics": extended} if extended else {}
     return {"Timestamp": utc(start), **point, **more, "Unit": unit}
 
 
-def get_metric_data(store: MetricStore, parameters: Parameters) -> dict[str, Any]:
+def get_metric_data(store: MetricStore, request: requests.GetMetricData) -> Answer:
     """GetMetricData. ExpressionError or ValueError for what is not computed here."""
-    asked: Sequence[Parameters] = parameters["MetricDataQueries"]
+    asked = request["MetricDataQueries"]
     period = queries.period_of(asked)
-    starts = queries.starts_between(epoch(parameters["StartTime"]), epoch(parameters["EndTime"]), period)
+    starts = queries.starts_between(epoch(request["StartTime"]), epoch(request["EndTime"]), period)
     series = queries.run(store, asked, starts, period)
-    descending = parameters.get("ScanBy", "TimestampDescending") == "TimestampDescending"
+    descending = request.get("ScanBy", "TimestampDescending") == "TimestampDescending"
     results = []
     for query in asked:
         if query.get("ReturnData") is False:
@@ -88,18 +87,18 @@ def get_metric_data(store: MetricStore, parameters: Parameters) -> dict[str, Any
     return {"MetricDataResults": results, "Messages": []}
 
 
-def _label(query: Parameters) -> str:
+def _label(query: requests.Query) -> str:
     return query["MetricStat"]["Metric"]["MetricName"] if query.get("MetricStat") else query["Id"]
 
 
-def list_metrics(store: MetricStore, parameters: Parameters) -> dict[str, Any]:
+def list_metrics(store: MetricStore, request: requests.ListMetrics) -> Answer:
     """ListMetrics, in pages of 500."""
-    oldest = epoch(None) - _RECENT_SECONDS if parameters.get("RecentlyActive") else 0.0
+    oldest = epoch(None) - _RECENT_SECONDS if request.get("RecentlyActive") else 0.0
     found = sorted(
-        (metric for metric, newest in store.metrics() if newest >= oldest and _asked_for(metric, parameters)),
+        (metric for metric, newest in store.metrics() if newest >= oldest and _asked_for(metric, request)),
         key=lambda metric: (metric.namespace, metric.name, metric.dimensions),
     )
-    token = parameters.get("NextToken")
+    token = request.get("NextToken")
     start = int(base64.b64decode(token)) if token else 0
     end = start + _PAGE
     rows = [
@@ -114,13 +113,13 @@ def list_metrics(store: MetricStore, parameters: Parameters) -> dict[str, Any]:
     return {"Metrics": rows, **following}
 
 
-def _asked_for(metric: MetricId, parameters: Parameters) -> bool:
+def _asked_for(metric: MetricId, request: requests.ListMetrics) -> bool:
     dimensions = dict(metric.dimensions)
     return (
-        parameters.get("Namespace") in (None, metric.namespace)
-        and parameters.get("MetricName") in (None, metric.name)
+        request.get("Namespace") in (None, metric.namespace)
+        and request.get("MetricName") in (None, metric.name)
         and all(
             each["Name"] in dimensions and each.get("Value") in (None, dimensions[each["Name"]])
-            for each in parameters.get("Dimensions") or ()
+            for each in request.get("Dimensions") or ()
         )
     )

@@ -7,14 +7,13 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 Series = dict[float, float]  # start of the period -> value; a missing period has no entry
 Value = Series | float | list[Series]
 
 
 class ExpressionError(ValueError):
-    """An expression that is none, or that uses what this cloud does not compute."""
+    """An expression that is not valid, or that uses what this cloud does not compute."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,10 @@ def as_series(value: Value, grid: Grid) -> Series:
         return value
     if isinstance(value, float):
         return dict.fromkeys(grid.starts, value)
-    raise ExpressionError("an array of series is not expected there")
+    raise ExpressionError("an array of series is not allowed there")
 
 
-def combine(function: Callable[[float, float], Any], left: Value, right: Value) -> Value:
+def combine(function: Callable[[float, float], float], left: Value, right: Value) -> Value:
     """An operator over numbers and series; of two series only the periods that both have."""
     if isinstance(left, list) or isinstance(right, list):
         raise ExpressionError("arithmetic takes single series, not arrays of them")
@@ -44,8 +43,8 @@ def combine(function: Callable[[float, float], Any], left: Value, right: Value) 
     times = [set(each) for each in (left, right) if isinstance(each, dict)]
     shared = functools.reduce(set.intersection, times)
 
-    def at(value: Value, time: float) -> float:
-        return value[time] if isinstance(value, dict) else float(value)  # type: ignore[arg-type]
+    def at(value: Series | float, time: float) -> float:
+        return value[time] if isinstance(value, dict) else value
 
     result = {time: float(function(at(left, time), at(right, time))) for time in sorted(shared)}
     return {time: value for time, value in result.items() if not math.isnan(value)}
@@ -91,8 +90,10 @@ def _filled(grid: Grid, series: Series, filler: Value | str) -> Series:
         elif isinstance(filler, dict):
             if time in filler:
                 filled[time] = filler[time]
+        elif isinstance(filler, float):
+            filled[time] = filler
         else:
-            filled[time] = float(filler)  # type: ignore[arg-type]
+            raise ExpressionError("FILL takes a number, a series or REPEAT")
     return filled
 
 

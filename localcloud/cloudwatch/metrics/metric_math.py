@@ -6,7 +6,6 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from localcloud.cloudwatch.metrics.math_functions import (
     FUNCTIONS,
@@ -21,7 +20,7 @@ from localcloud.cloudwatch.metrics.math_functions import (
 _TOKEN = re.compile(
     r"\s*(?:\d+\.?\d*(?:[eE][+-]?\d+)?|[A-Za-z_]\w*|'[^']*'|\"[^\"]*\"|>=|<=|==|!=|&&|\|\||[-+*/^<>(),\[\]])"
 )
-_COMPARISONS: dict[str, Callable[[float, float], Any]] = {
+_COMPARISONS: dict[str, Callable[[float, float], float]] = {
     ">": operator.gt,
     "<": operator.lt,
     ">=": operator.ge,
@@ -29,7 +28,7 @@ _COMPARISONS: dict[str, Callable[[float, float], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-_LEVELS: tuple[dict[str, Callable[[float, float], Any]], ...] = (
+_LEVELS: tuple[dict[str, Callable[[float, float], float]], ...] = (
     {"||": lambda a, b: bool(a) or bool(b), "OR": lambda a, b: bool(a) or bool(b)},
     {"&&": lambda a, b: bool(a) and bool(b), "AND": lambda a, b: bool(a) and bool(b)},
     _COMPARISONS,
@@ -54,7 +53,7 @@ def check(expression: str, names: Sequence[str]) -> None:
 
 
 class _Parser:
-    """Evaluates while it reads: expressions are short and evaluated once a period."""
+    """Evaluates while it reads: expressions are short and evaluated once per period."""
 
     def __init__(self, text: str, known: Mapping[str, Value], grid: Grid) -> None:
         self.text = text
@@ -76,7 +75,7 @@ class _Parser:
     def whole(self) -> Value:
         value = self.binary(0)
         if self.at < len(self.tokens):
-            raise ExpressionError(f"{self.text!r}: {self.tokens[self.at]!r} is not expected there")
+            raise ExpressionError(f"{self.text!r}: {self.tokens[self.at]!r} is not allowed there")
         return value
 
     def peek(self) -> str:
@@ -135,7 +134,7 @@ class _Parser:
                 f"localcloud does not compute the function {name} of {self.text!r}; it knows {', '.join(FUNCTIONS)}"
             )
         self.take("(")
-        arguments: list[Any] = []
+        arguments: list[Value | str] = []
         while self.peek() != ")":
             repeat = self.peek() == "REPEAT" and "REPEAT" not in self.known
             arguments.append(self.take() if repeat else self.binary(0))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from localcloud.cloudwatch.metrics.math_functions import ExpressionError, Grid, Series, Value
 from localcloud.cloudwatch.metrics.metric_math import check, evaluate
+from localcloud.cloudwatch.metrics.requests import MetricStat, Query
 from localcloud.cloudwatch.metrics.store import MetricId, MetricStore
-
-Query = Mapping[str, Any]
 
 
 def starts_between(start: float, end: float, period: float) -> list[float]:
@@ -28,7 +26,7 @@ def period_of(queries: Sequence[Query]) -> float:
     return periods.pop() if periods else 60.0
 
 
-def stat_series(store: MetricStore, stat: Mapping[str, Any], starts: Sequence[float]) -> Series:
+def stat_series(store: MetricStore, stat: MetricStat, starts: Sequence[float]) -> Series:
     """The series of one MetricStat over windows that begin at `starts`."""
     metric = stat["Metric"]
     identity = MetricId.of(metric["Namespace"], metric["MetricName"], metric.get("Dimensions", ()))

@@ -7,7 +7,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+from localcloud.cloudwatch.metrics.requests import Datum, Dimension
 
 STANDARD, HIGH = 60, 1
 _SIGNIFICANT_DIGITS = 3
@@ -22,7 +23,7 @@ class MetricId:
     dimensions: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, namespace: str, name: str, dimensions: Iterable[Mapping[str, str]] = ()) -> MetricId:
+    def of(cls, namespace: str, name: str, dimensions: Iterable[Dimension] = ()) -> MetricId:
         """From the API's list of {"Name", "Value"}."""
         return cls(namespace, name, tuple(sorted((each["Name"], each["Value"]) for each in dimensions)))
 
@@ -155,7 +156,7 @@ def _merged(series: Mapping[int, Bucket], start: float, end: float) -> Bucket | 
     return merged
 
 
-def values_of(datum: Mapping[str, Any]) -> list[tuple[float, float]]:
+def values_of(datum: Datum) -> list[tuple[float, float]]:
     """The (value, count) pairs of one MetricDatum."""
     if datum.get("Values"):
         counts = datum.get("Counts") or [1.0] * len(datum["Values"])

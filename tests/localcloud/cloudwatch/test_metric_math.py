@@ -49,7 +49,7 @@ def test_value(expression, expected):
         ("a / c", "there is no metric with the id c"),
         ("a +", "expected a value, found the end"),
         ("(a", "expected )"),
-        ("a b", "'b' is not expected there"),
+        ("a b", "'b' is not allowed there"),
         ("a ? b", "is not metric math"),
         ("[a, b] / 2", "not arrays"),
         ("IF()", "does not take these arguments"),
