@@ -1,6 +1,7 @@
-"""One local cloud a module, and templates as dictionaries."""
+"""One local cloud per module, and templates as dictionaries."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,18 +27,26 @@ class Stacks:
         parameters = options.pop("Parameters_", {})
         body = {"Resources": resources, **sections, **({"Parameters": parameters} if parameters else {})}
         self.client.create_stack(StackName=name, TemplateBody=json.dumps(body), Capabilities=CAPABILITIES, **options)
-        return self.describe(name)
+        return self.ended(name)
 
     def update(self, name: str, resources: dict[str, Any], **options: Any) -> dict[str, Any]:
         sections = {key: options.pop(key) for key in list(options) if key in ("Outputs", "Conditions", "Mappings")}
         body = {"Resources": resources, **sections}
         self.client.update_stack(StackName=name, TemplateBody=json.dumps(body), Capabilities=CAPABILITIES, **options)
-        return self.describe(name)
+        return self.ended(name)
 
     def delete(self, name: str) -> str:
         arn = self.describe(name)["StackId"]
         self.client.delete_stack(StackName=name)
-        return self.describe(arn)["StackStatus"]
+        return self.ended(arn)["StackStatus"]
+
+    def ended(self, name: str, seconds: float = 120) -> dict[str, Any]:
+        """The stack once nothing works on it: on a busy machine the operations answer before that."""
+        deadline = time.monotonic() + seconds
+        while (stack := self.describe(name))["StackStatus"].endswith("_IN_PROGRESS"):
+            assert time.monotonic() < deadline, stack["StackStatus"]
+            time.sleep(0.1)
+        return stack
 
     def describe(self, name: str) -> dict[str, Any]:
         return self.client.describe_stacks(StackName=name)["Stacks"][0]
