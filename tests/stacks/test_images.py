@@ -83,7 +83,7 @@ def test_given_images_need_no_build(tmp_path: Path) -> None:
 
 
 def test_an_image_that_sagemaker_could_not_pull_is_rejected(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"docker\.io/mine:1.*push it to Amazon ECR"):
+    with pytest.raises(ConfigError, match=r"docker\.io/mine:1.*push the image there"):
         given(tmp_path, source="uri", jobs_uri="docker.io/mine:1", serving_uri="docker.io/mine:1")
 
 
