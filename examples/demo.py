@@ -56,7 +56,7 @@ def kennel(*arguments: str, check: bool = True) -> None:
 
 
 def collect(session: Session) -> dict[str, Any]:
-    """What the run left: the execution, the models, their answers about images they never saw, the reports."""
+    """The results of the run: the execution, the models, their answers about new images, the reports."""
     run = json.loads(_output("pipeline", "show", "demo", "--json"))
     held_out = draw_held_out()
     published = [alias for alias in models.aliases(session) if alias.name in session.config.default_models]
@@ -71,7 +71,7 @@ def collect(session: Session) -> dict[str, Any]:
 
 
 def draw_held_out() -> list[tuple[Path, str]]:
-    """Images drawn with another seed: no split of the training run holds them."""
+    """Images drawn with another seed, so that they are not in any split of the run."""
     folder = OUT / "held-out"
     draw(folder, "breeds", CLASSES, HELD_OUT_PER_CLASS, HELD_OUT_SEED)
     return [(path, path.parent.name.partition(".")[2]) for path in sorted((folder / "test").glob("*/*.jpg"))]
@@ -92,11 +92,12 @@ def _published_evaluation(session: Session, name: str) -> dict[str, Any]:
     answer = session.client("s3").get_object(
         Bucket=session.output("ArtifactsBucket"), Key=keys.evaluation("demo", name)
     )
-    return json.loads(answer["Body"].read())
+    evaluation: dict[str, Any] = json.loads(answer["Body"].read())
+    return evaluation
 
 
 def ask(session: Session, image: Path, target_model: str, expected: str) -> dict[str, Any]:
-    """One plain InvokeEndpoint, as any AWS client would send it."""
+    """One InvokeEndpoint, as any AWS client would send it."""
     response = session.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=session.output("EndpointName"),
         TargetModel=target_model,

@@ -1,4 +1,4 @@
-"""Drawn data sets that a small network can learn: `draw` makes a folder of JPEGs without any download."""
+"""Drawn data sets that a small network can learn: `draw` creates a folder of JPEGs without a download."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from samples.animal import portrait
 
 LAYOUTS = ("breeds", "cats-dogs")
 SPLITS = {"valid": 0.15, "test": 0.15}
-"""Shares of a class that go to these folders; the rest is `train`."""
+"""The share of a class that goes to each folder; the rest goes to `train`."""
 _POOL_FROM = 400
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What `draw` wrote. `counts` is images per folder relative to the data set, for example `train`."""
+    """What `draw` wrote. `counts`: images per top folder of the data set, for example `train`."""
 
     folder: Path
     classes: tuple[str, ...]
@@ -48,9 +48,9 @@ def draw(
 ) -> Summary:
     """Draw `per_class` images (the total over the splits) of each class below `folder`.
 
-    `classes` counts the breeds; the layout cats-dogs always has its two. `size` bounds the short side
-    in pixels. The same arguments give the same bytes, whatever the number of `workers`.
-    Raises ValueError with the fix for arguments that make no data set.
+    `classes` is the number of breeds; the layout cats-dogs always has two classes. `size`: the range of the short side
+    in pixels. The same arguments give the same bytes with any number of `workers`.
+    Raises ValueError with the fix for arguments that cannot give a data set.
     """
     _check(layout, classes, per_class, size)
     folder = Path(folder)
@@ -79,7 +79,7 @@ def _check(layout: str, classes: int, per_class: int, size: tuple[int, int]) -> 
     if per_class < 1:
         raise ValueError(f"per_class is {per_class}; it must be at least 1")
     if not 32 <= size[0] <= size[1] <= 4096:
-        raise ValueError(f"size is {size}; it must hold 32 <= low <= high <= 4096")
+        raise ValueError(f"size is {size}; it must be (low, high) with 32 <= low <= high <= 4096")
 
 
 def _breeds(folder: Path, classes: int, per_class: int) -> tuple[tuple[str, ...], list[_Item]]:

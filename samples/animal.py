@@ -1,4 +1,4 @@
-"""Draws one animal's portrait from its traits: pose, colours, size and background come from the random generator."""
+"""Draws a portrait of one animal from its traits; pose, colours, size and background are random."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _palette(rng: np.random.Generator) -> Palette:
 
 
 def _head(shape: str) -> np.ndarray:
-    """The outline: a superellipse that narrows towards the chin."""
+    """The outline: a superellipse that narrows toward the chin."""
     rx, ry, power, taper = {
         "round": (1.0, 0.95, 2.0, 0.0),
         "long": (0.74, 1.18, 2.3, 0.12),
@@ -112,7 +112,7 @@ def _ears(canvas: Canvas, traits: Traits, head: np.ndarray, palette: Palette) ->
 
 
 def _fur(canvas: Canvas, head: np.ndarray, pattern: str, palette: Palette, rng: np.random.Generator) -> None:
-    """The head, its pattern clipped by its outline."""
+    """The head, with its pattern clipped at its outline."""
     canvas.polygon(head, palette.fur)
     if pattern == "plain":
         return

@@ -1,4 +1,4 @@
-"""The canvas, the colours and the backgrounds of the drawings: the same for every class."""
+"""Canvas, colours and backgrounds of the drawings, the same for every class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 Colour = tuple[int, int, int]
 OVERSAMPLING = 2
-"""Pillow draws without antialiasing: drawings are made larger and reduced."""
+"""Pillow draws without antialiasing, so drawings are made larger and then reduced."""
 
 
 class Canvas:
@@ -25,7 +25,7 @@ class Canvas:
         self.place((self.width / 2, self.height / 2), min(size) * OVERSAMPLING / 4, 0.0, False)
 
     def place(self, centre: tuple[float, float], scale: float, angle: float, mirrored: bool) -> None:
-        """Put the animal's origin at `centre` pixels, `scale` pixels a unit, turned by `angle` radians."""
+        """Put the animal's origin at `centre` (pixels), with `scale` pixels per unit, turned by `angle` radians."""
         cos, sin = scale * np.cos(angle), scale * np.sin(angle)
         sign = -1 if mirrored else 1
         self._matrix = np.array([[cos * sign, -sin], [sin * sign, cos]])
@@ -40,7 +40,7 @@ class Canvas:
         self.pen.polygon(self.pixels(points), fill=colour)
 
     def line(self, points: np.ndarray, colour: Colour, width: float) -> None:
-        """`width` in the animal's units."""
+        """A line of `width` in the animal's units."""
         self.pen.line(self.pixels(points), fill=colour, width=max(1, round(width * self.scale)), joint="curve")
 
     def mask(self, points: np.ndarray) -> Image.Image:
@@ -60,7 +60,7 @@ def ellipse(x: float, y: float, rx: float, ry: float, num: int = 28) -> np.ndarr
 
 
 def rounded(points: np.ndarray, rounds: int = 2) -> np.ndarray:
-    """`points` with the corners cut `rounds` times (Chaikin), which makes a polygon look drawn by hand."""
+    """`points` with the corners cut `rounds` times (Chaikin), so that the polygon looks hand-drawn."""
     for _ in range(rounds):
         following = np.roll(points, -1, axis=0)
         points = np.stack([0.75 * points + 0.25 * following, 0.25 * points + 0.75 * following], axis=1).reshape(-1, 2)
@@ -80,7 +80,7 @@ def shade(colour: Colour, factor: float) -> Colour:
 
 
 def fur_colours(rng: np.random.Generator) -> tuple[Colour, Colour]:
-    """Base and marking: natural fur tones, one clearly lighter than the other, either way round."""
+    """(fur, marking): natural tones, one of them clearly lighter than the other."""
     hue = rng.uniform(0.03, 0.12) if rng.random() < 0.75 else rng.uniform(0.55, 0.70)
     saturation = rng.uniform(0.08, 0.65)
     light = hsv(hue, saturation * 0.6, rng.uniform(0.78, 0.98))
@@ -89,7 +89,7 @@ def fur_colours(rng: np.random.Generator) -> tuple[Colour, Colour]:
 
 
 def background(canvas: Canvas, rng: np.random.Generator) -> None:
-    """One of four scenes in any hue."""
+    """Draw one of four scenes in random hues."""
     hue, other = rng.random(), rng.random()
     sky = hsv(hue, rng.uniform(0.15, 0.55), rng.uniform(0.55, 1.0))
     ground = hsv(other, rng.uniform(0.15, 0.55), rng.uniform(0.45, 0.95))

@@ -1,4 +1,4 @@
-"""What makes the classes of the drawn data sets differ: shape and fur pattern, never colour."""
+"""What distinguishes the classes of the drawn data sets: shape and fur pattern, never colour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DOG_EARS = ("floppy", "button", "long")
 
 @dataclass(frozen=True)
 class Traits:
-    """One animal's looks. `whiskers` and `slit_eyes` tell a cat."""
+    """One animal's appearance. `whiskers` and `slit_eyes` identify a cat."""
 
     head: str
     ears: str

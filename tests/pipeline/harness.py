@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import config
 from config.app import AppConfig
@@ -16,6 +16,7 @@ from localcloud.stepfunctions.asl.branch import Branch
 from localcloud.stepfunctions.asl.cancellation import Cancellation
 from localcloud.stepfunctions.asl.errors import StatesError
 from localcloud.stepfunctions.asl.history import History
+from localcloud.stepfunctions.asl.states import Flow
 from localcloud.stepfunctions.asl.interpreter import Interpreter
 from pipeline import placeholders, state_machine
 from pipeline.specs import run_specs
@@ -73,7 +74,7 @@ class Runner:
         with no_sleep(found.waits):
             try:
                 branch = Branch(history, Cancellation(), _context(execution, value))
-                found.output = Interpreter(self).run(self.definition, value, branch)
+                found.output = Interpreter(self).run(cast(Flow, self.definition), value, branch)
             except StatesError as error:
                 found.error = error
         found.output_bytes = _sizes(history)
@@ -104,7 +105,7 @@ class Runner:
         return value
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Task:
     """A task that answers immediately."""
 
@@ -168,5 +169,6 @@ def _sizes(history: History) -> dict[str, int]:
     for event in history.events():
         details = event.details
         if details and event.type.endswith("StateExited"):
-            sizes[details["name"]] = max(sizes[details["name"]], len(details["output"].encode()))
+            name, output = str(details["name"]), str(details["output"])
+            sizes[name] = max(sizes[name], len(output.encode()))
     return sizes

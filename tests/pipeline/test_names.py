@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from imgcls.contract.run_plan import MAX_BASE_CHARS
@@ -11,7 +13,7 @@ from pipeline.names import MAX_TUNING_JOB_NAME, job_name
 
 
 def name(entered: str, retry: int = 0, base: str = "dog-breed-c-1a2b3c") -> str:
-    context = {"State": {"EnteredTime": entered, "RetryCount": retry}}
+    context: dict[str, Any] = {"State": {"EnteredTime": entered, "RetryCount": retry}}
     return str(Scope({"base": base}, context).evaluate(job_name("$.base"), "name"))
 
 

@@ -36,7 +36,7 @@ def test_the_preparation_accepts_the_data_sets() -> None:
 
 def test_a_grid_has_one_trial_per_combination() -> None:
     spec = TuningSpec(
-        search_space={"lr": Categorical(values=("0.1", "0.01")), "epochs": Categorical(values=("2", "3", "4"))},
+        space={"lr": Categorical(values=("0.1", "0.01")), "epochs": Categorical(values=("2", "3", "4"))},
         strategy="Grid",
         max_jobs=50,
     )

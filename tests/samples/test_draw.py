@@ -1,9 +1,10 @@
-"""The drawn data sets: layout, determinism, and classes that colour alone does not tell apart."""
+"""The drawn data sets: layout, determinism, and classes that cannot be told apart by colour."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def test_another_seed_draws_other_images(tmp_path: Path) -> None:
     assert not set(_digest(tmp_path / "a").values()) & set(_digest(tmp_path / "b").values())
 
 
-def test_all_breeds_have_their_own_looks() -> None:
+def test_every_breed_looks_different() -> None:
     assert len(breeds.BREEDS) == len(set(breeds.BREEDS)) == 133
     assert len({traits.breed(index) for index in range(133)}) == 133
     assert breeds.folder(132) == "133.Yorkshire_terrier"
@@ -74,7 +75,7 @@ def test_all_breeds_have_their_own_looks() -> None:
         ({"size": (400, 300)}, "low <= high"),
     ],
 )
-def test_wrong_arguments_are_refused(tmp_path: Path, arguments: dict, sentence: str) -> None:
+def test_wrong_arguments_are_rejected(tmp_path: Path, arguments: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         samples.draw(tmp_path, **arguments)
     assert not list(tmp_path.iterdir())
@@ -87,7 +88,7 @@ def _colour_histogram(path: Path) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("layout", "classes"), [("breeds", 4), ("cats-dogs", 2)])
-def test_colour_does_not_tell_the_class(tmp_path: Path, layout: str, classes: int) -> None:
+def test_colour_does_not_reveal_the_class(tmp_path: Path, layout: str, classes: int) -> None:
     samples.draw(tmp_path, layout=layout, classes=classes, per_class=150, seed=1, size=(64, 96))
     paths = sorted(tmp_path.rglob("*.jpg"), key=lambda path: hashlib.sha256(path.read_bytes()).digest())
     histograms = np.stack([_colour_histogram(path) for path in paths])
