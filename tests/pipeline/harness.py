@@ -16,8 +16,8 @@ from localcloud.stepfunctions.asl.branch import Branch
 from localcloud.stepfunctions.asl.cancellation import Cancellation
 from localcloud.stepfunctions.asl.errors import StatesError
 from localcloud.stepfunctions.asl.history import History
-from localcloud.stepfunctions.asl.states import Flow
 from localcloud.stepfunctions.asl.interpreter import Interpreter
+from localcloud.stepfunctions.asl.states import Flow
 from pipeline import placeholders, state_machine
 from pipeline.specs import run_specs
 from tests.pipeline.services import ACCOUNT, VALUES, Services, state_of
