@@ -14,6 +14,7 @@ from kennel.cli import (
     cost,
     data,
     endpoint,
+    init,
     local,
     model_import,
     models,
@@ -42,6 +43,7 @@ app.add_typer(weights.app, name="weights")
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(open_.app, name="open")
 app.add_typer(config.app, name="config")
+init.register(app)
 stacks.register(app)
 predict.register(app)
 cost.register(app)

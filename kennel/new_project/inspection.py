@@ -1,0 +1,185 @@
+"""Look at a folder of pictures: its layout, its classes, and the headers of a seeded sample of its files."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from imgcls.contract.artifact import label_of
+from imgcls.contract.dataset import DatasetError, DatasetSettings
+from imgcls.preparation import scan as scanning
+from kennel.errors import KennelError
+from kennel.new_project import headers
+from kennel.new_project.headers import Header
+from kennel.new_project.limits import Limits
+
+SAMPLE = 2000
+"""Files whose headers are read, as many of each class: shares are then right within two percent, after a second."""
+MIN_PER_CLASS = 5
+SEED = 0
+_THREADS = 8
+"""On a network drive, opening a file is waiting."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many files are done, and how many there are."""
+
+
+@dataclass(frozen=True)
+class ClassFolder:
+    """One class. `files` maps each split that the layout gives (`""` where it gives none) to its files.
+
+    `unusable` are those of the sampled files that the Prepare step would put aside; `sampled` is their number.
+    """
+
+    name: str
+    files: Mapping[str, tuple[Path, ...]]
+    sampled: int
+    unusable: frozenset[Path]
+
+    @property
+    def label(self) -> str:
+        return label_of(self.name)
+
+    @property
+    def num_files(self) -> int:
+        return sum(map(len, self.files.values()))
+
+    def num_usable(self, split: str | None = None) -> int:
+        """Of one split, or of all; an estimate where the sample has only a part of the class."""
+        found = [path for name, paths in self.files.items() if split in (None, name) for path in paths]
+        if self.sampled == self.num_files:
+            return sum(path not in self.unusable for path in found)
+        return round(len(found) * (1 - len(self.unusable) / self.sampled))
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """`headers` are of the sampled files that are pictures. `loose` files lie in no class folder.
+
+    `problems` counts what is wrong with the sampled files that the Prepare step would put aside. `notes` are sentences.
+    """
+
+    folder: Path
+    is_split: bool
+    classes: tuple[ClassFolder, ...]
+    headers: tuple[Header, ...]
+    limits: Limits
+    problems: Mapping[str, int]
+    loose: int
+    num_bytes: int
+    notes: tuple[str, ...]
+
+    @property
+    def num_files(self) -> int:
+        return sum(item.num_files for item in self.classes)
+
+    @property
+    def num_usable(self) -> int:
+        return sum(item.num_usable() for item in self.classes)
+
+    @property
+    def sampled(self) -> int:
+        return sum(item.sampled for item in self.classes)
+
+    @property
+    def short_side(self) -> int:
+        """Half of the pictures have at least this many pixels on their shorter side."""
+        return round(median(item.short_side for item in self.headers))
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all pictures of the sample have one size, as icons and aligned cameras have."""
+        return len({(item.width, item.height) for item in self.headers}) == 1
+
+    def share(self, of: Callable[[Header], bool]) -> float:
+        return sum(map(of, self.headers)) / len(self.headers)
+
+
+def look(folder: Path, progress: Progress = lambda work, done, total: None) -> Inspection:
+    """Raises KennelError where no model can be trained on what is there, with the fix."""
+    progress("Listing files", 0, 0)
+    try:
+        scan = scanning.scan(folder, DatasetSettings())
+        files, notes = _files(folder, scan)
+    except DatasetError as error:
+        raise KennelError(str(error)) from None
+    except OSError as error:
+        raise KennelError(f"{error.filename} cannot be read: {error.strerror}; ask its owner for access") from None
+    sample = _read_sample(files, progress)
+    seen = {path: header for headers_ in sample.values() for path, header in headers_.items()}
+    limits = Limits.of([header for header in seen.values() if not header.problem])
+    problems: dict[str, int] = {}
+    classes = []
+    for name, splits in files.items():
+        wrong = {path: problem for path, header in sample[name].items() if (problem := limits.problem(header))}
+        for problem in wrong.values():
+            problems[problem] = problems.get(problem, 0) + 1
+        classes.append(ClassFolder(name, splits, len(sample[name]), frozenset(wrong)))
+    num_files = sum(item.num_files for item in classes)
+    return Inspection(
+        folder,
+        scan.is_split,
+        tuple(classes),
+        tuple(header for header in seen.values() if not limits.problem(header)),
+        limits,
+        problems,
+        scan.num - num_files,
+        _num_bytes(list(seen), num_files),
+        tuple(notes),
+    )
+
+
+Files = dict[str, dict[str, tuple[Path, ...]]]
+"""Class folder -> split -> files."""
+
+
+def _files(folder: Path, scan: scanning.Scan) -> tuple[Files, list[str]]:
+    """Also a note on each class folder that the upload would leave out. Raises OSError for one that cannot be read."""
+    found: Files = {}
+    notes = []
+    for root, split in scan.roots.items():
+        for name in scan.classes[split]:
+            path = folder / root / name
+            if path.is_symlink():
+                notes.append(f"{path} is a link, which an upload does not follow: left out")
+                continue
+            with os.scandir(path):  # os.walk passes over what it may not read
+                pass
+            paths = tuple(scanning.files(path))
+            if paths:
+                found.setdefault(name, {})[split] = paths
+            else:
+                notes.append(f"{path} is empty: left out")
+    return dict(sorted(found.items())), notes
+
+
+def _read_sample(files: Files, progress: Progress) -> dict[str, dict[Path, Header]]:
+    """Class folder -> file -> header."""
+    random_ = random.Random(SEED)  # noqa: S311 - a sample, not a secret
+    chosen = {name: _choose(splits, len(files), random_) for name, splits in files.items()}
+    total = sum(map(len, chosen.values()))
+    found: dict[str, dict[Path, Header]] = {name: {} for name in files}
+    with ThreadPoolExecutor(_THREADS) as pool:
+        pairs = [(name, path) for name, paths in chosen.items() for path in paths]
+        for done, ((name, path), header) in enumerate(
+            zip(pairs, pool.map(headers.read, [path for _, path in pairs]), strict=True), start=1
+        ):
+            found[name][path] = header
+            progress("Reading headers", done, total)
+    return found
+
+
+def _choose(splits: Mapping[str, Sequence[Path]], num_classes: int, random_: random.Random) -> list[Path]:
+    paths = [path for found in splits.values() for path in found]
+    return random_.sample(paths, min(len(paths), max(MIN_PER_CLASS, SAMPLE // num_classes)))
+
+
+def _num_bytes(sample: Sequence[Path], num_files: int) -> int:
+    """Of all files, by those of the sample."""
+    sizes = [path.stat().st_size for path in sample if path.exists()]
+    return round(sum(sizes) / len(sizes) * num_files) if sizes else 0
