@@ -1,1 +1,1 @@
-"""Small decisions between the pipeline's steps: one folder a function."""
+"""Small decisions between the pipeline's steps: one folder per function."""

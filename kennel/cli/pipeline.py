@@ -12,8 +12,8 @@ import typer
 from imgcls.contract import hyperparameters
 from imgcls.reports.search import render_searches
 from kennel.cli.group import Group
-from kennel.cli.outcomes import print_outcomes, print_search
 from kennel.cli.output import AsJson, Environment, console, duration, print_json, print_table
+from kennel.cli.run_summary import print_outcomes, print_search
 from kennel.cli.watch import follow_lines, follow_live, outcome, print_run
 from kennel.cloud.session import Session
 from kennel.errors import KennelError

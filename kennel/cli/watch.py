@@ -1,4 +1,4 @@
-"""An execution as it goes: a live table on a terminal, one line an event elsewhere."""
+"""A running execution: a live table on a terminal, one line per event elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kennel.runs.executions import Run
 from kennel.runs.history import Job, Visit
 
 SHOWN = ("Task", "Map", "Fail")
-"""State types that do something; Choice, Pass and Wait are the wiring between them."""
+"""State types that do something; Choice, Pass and Wait only connect them."""
 MARKS = {"running": "●", "succeeded": "✓", "failed": "✗"}
 COLOURS = {"running": "cyan", "succeeded": "green", "failed": "red"}
 TAIL_LINES = 6
@@ -27,7 +27,7 @@ WATCHED = ("train:epoch", "train:loss", "validation:loss", "validation:accuracy"
 
 
 def model_names(run: Run) -> dict[int, str]:
-    """Iteration -> the model's name, from what the Map gave the iteration."""
+    """Iteration -> the model's name, from the iteration's input."""
     names = {}
     for visit in run.visits:
         model = visit.input.get("model")
@@ -63,16 +63,16 @@ def follow_lines(session: Session, name: str) -> Run:
     for run in executions.follow(session, name):
         for line in follower.lines(run):
             console.print(line, markup=False, soft_wrap=True)
-    console.print(_verdict(run), markup=False)
+    console.print(_summary(run), markup=False)
     return run
 
 
 class _Follower:
-    """Remembers what was told already."""
+    """Remembers what was already printed."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._told: dict[int, str] = {}
+        self._printed: dict[int, str] = {}
         self._tails: dict[Job, jobs.LogTail] = {}
         self._ended: set[Job] = set()
         self._measured: dict[Job, dict[str, float]] = {}
@@ -86,17 +86,17 @@ class _Follower:
             label = _label(visit, names)
             yield from self._job_lines(visit, label)
             state = f"{visit.status}{visit.attempts}" if visit.job else visit.status
-            if self._told.get(index) != state:
-                self._told[index] = state
+            if self._printed.get(index) != state:
+                self._printed[index] = state
                 yield _change(visit, label)
 
     def metrics(self, run: Run) -> dict[Job, str]:
-        """What each running job measures right now."""
+        """The current metrics of each running job."""
         running = [visit.job for visit in run.visits if visit.job and visit.status == "running"]
         return {job: self._metrics(job) for job in running}
 
     def _metrics(self, job: Job) -> str:
-        """`validation:accuracy=0.93 ...` from a training job's log, how far a tuning job is."""
+        """`validation:accuracy=0.93 ...` from a training job's log, or a tuning job's progress."""
         if job.kind == job_kinds.TUNING.name:
             return jobs.search_progress(self._session, job.name)
         measured = self._measured.get(job, {})
@@ -108,9 +108,9 @@ class _Follower:
         tail = self._tails.setdefault(visit.job, jobs.LogTail(self._session, visit.job))
         for line in tail.read():
             self._measured.setdefault(visit.job, {}).update(metrics.parse(line))
-            told = f"  {label} | {line}"
-            self.tail = [*self.tail, told][-TAIL_LINES:]
-            yield told
+            shown = f"  {label} | {line}"
+            self.tail = [*self.tail, shown][-TAIL_LINES:]
+            yield shown
         if visit.status != "running":
             self._ended.add(visit.job)
 
@@ -127,7 +127,7 @@ def _change(visit: Visit, label: str) -> str:
 
 
 def _reason(visit: Visit) -> str:
-    """The sentence that the notification gives as well."""
+    """The same sentence as in the notification."""
     return causes.read(visit.error, visit.cause).sentence
 
 
@@ -167,15 +167,15 @@ def _table(run: Run, measured: Mapping[Job, str] | None = None) -> Table:
     return table
 
 
-def _verdict(run: Run) -> str:
+def _summary(run: Run) -> str:
     return f"{run.name} {run.status} in {duration(run.seconds)}: {outcome(run)}"
 
 
 def print_run(run: Run) -> None:
-    """The states, then the outcome of each model or the reason of the failure."""
+    """Print the states, then the outcome of each model or the reason of the failure."""
     console.print(_table(run))
     for visit in run.visits:
         if visit.status == "failed" and visit.error:
             console.print(f"\n{visit.state}: {_reason(visit)}", style="red", markup=False)
     console.print()
-    console.print(_verdict(run), style="green" if run.status == "SUCCEEDED" else "red", markup=False)
+    console.print(_summary(run), style="green" if run.status == "SUCCEEDED" else "red", markup=False)

@@ -1,1 +1,1 @@
-"""The client: ask a deployed model."""
+"""The client: predictions by a deployed model."""

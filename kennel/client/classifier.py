@@ -1,4 +1,4 @@
-"""`ImageClassifier`: ask one model behind a multi-model endpoint."""
+"""`ImageClassifier`: predictions by one model of a multi-model endpoint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from imgcls.contract.serving import BATCH_TYPE, ServerSettings
 from kennel.errors import KennelError
 
 ALIAS_SECONDS = 60
-"""How long a resolved alias is used before it is read again."""
+"""How long the content of an alias is used before it is read again."""
 Picture = str | Path | bytes | Image.Image | np.ndarray
 """A path, encoded bytes, a PIL image, or pixels: uint8 (height, width, 3), RGB, or (height, width), grey."""
 
@@ -37,7 +37,7 @@ class ScoredLabel:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one image. `predictions` is best first; `target_model` is the artifact that answered."""
+    """The prediction for one image. `predictions` is best first; `target_model` is the artifact that answered."""
 
     model: str
     version: str
@@ -84,9 +84,9 @@ class ImageClassifier:
         return _typed(self._ask(target_model, "application/x-image", _encode(picture), top_k), target_model)
 
     def predict_batch(self, pictures: Iterable[Picture], *, top_k: int = 5) -> list[Prediction]:
-        """The predictions in order, many pictures a request, all by the same version. Raises KennelError.
+        """The predictions in order, many pictures per request, all by the same version. Raises KennelError.
 
-        A request is as large as the server takes by default. For thousands of pictures a batch transform job is
+        Requests are as large as the server accepts by default. For thousands of pictures a batch transform job is
         cheaper: `kennel batch`.
         """
         target_model, found = self._resolve(), []
@@ -103,7 +103,8 @@ class ImageClassifier:
             CustomAttributes=f"format=full,top_k={top_k}",
             Body=body,
         )
-        return json.loads(response["Body"].read())
+        answer: dict[str, Any] = json.loads(response["Body"].read())
+        return answer
 
     def _resolve(self) -> str:
         if self._target_model is None or time.monotonic() > self._expires:
@@ -114,17 +115,18 @@ class ImageClassifier:
     def _invoke(self, **request: Any) -> dict[str, Any]:
         for attempt in range(1, self._attempts + 1):
             try:
-                return self._runtime.invoke_endpoint(EndpointName=self._endpoint_name, **request)
+                response: dict[str, Any] = self._runtime.invoke_endpoint(EndpointName=self._endpoint_name, **request)
+                return response
             except ClientError as error:
                 if attempt == self._attempts or not service_errors.is_transient(error.response):
                     raise KennelError(_reason(error)) from error
-                # Full jitter: clients that met the same cold load must not come back together.
+                # Full jitter: clients that waited for the same cold load must not retry at the same moment.
                 time.sleep(random.uniform(0, min(20.0, 0.25 * 2**attempt)))  # noqa: S311
         raise AssertionError("the loop returns or raises")
 
 
 def read_alias(s3: Any, bucket: str, model: str) -> Alias:
-    """The alias document of a model. Raises KennelError when nothing is published under that name."""
+    """The alias document of a model. Raises KennelError if nothing is published under that name."""
     try:
         body = s3.get_object(Bucket=bucket, Key=keys.alias(model))["Body"].read()
     except ClientError as error:
@@ -172,8 +174,8 @@ def _encode(picture: Picture) -> bytes:
     if isinstance(picture, np.ndarray):
         if picture.dtype != np.uint8 or not (picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 3)):
             raise KennelError(
-                f"an array of {picture.dtype} {picture.shape} is no picture: give uint8 (height, width, 3), RGB, "
-                "or (height, width)"
+                f"an array of {picture.dtype} {picture.shape} is not a picture: give uint8 (height, width, 3), RGB, "
+                "or (height, width), grey"
             )
         picture = Image.fromarray(picture)
     if isinstance(picture, Image.Image):

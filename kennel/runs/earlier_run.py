@@ -1,4 +1,4 @@
-"""What an execution trained: its artifacts, their hyperparameters, and the search that those come from."""
+"""What an earlier execution trained: artifacts, hyperparameters, and the search that those come from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lambdas.plan_run.request import FIXED
 
 @dataclass(frozen=True)
 class TrainedWith:
-    """`values` are those of the training script, without what the model's configuration fixes.
+    """`values` are the training script's hyperparameters, without those that the model's configuration fixes.
 
     `tuning_job` and `best_trial` are empty for a model that was not tuned.
     """
@@ -31,7 +31,7 @@ class TrainedWith:
 
 
 def read(session: Session, execution: str, model: str) -> TrainedWith | None:
-    """None when the execution has not come to training the model, or is too old."""
+    """None if the execution has not trained the model, or is too old."""
     request = {"Bucket": session.output("ArtifactsBucket"), "Key": keys.hyperparameters(execution, model)}
     try:
         body = session.client("s3").get_object(**request)["Body"].read()
@@ -46,21 +46,21 @@ def read(session: Session, execution: str, model: str) -> TrainedWith | None:
 
 
 def values_of(session: Session, execution: str, models: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Model -> values, for another run with the same. Raises KennelError for a model that has none there."""
+    """Model -> hyperparameters, for another run with the same. Raises KennelError for a model without."""
     found = {}
     for model in models:
         trained = read(session, execution, model)
         if trained is None:
             raise KennelError(
                 f"{execution} has not trained {model}, or its files have expired: name an execution of "
-                "`kennel pipeline list` that has, or choose the models with --model"
+                "`kennel pipeline list` that trained it, or choose the models with --model"
             )
         found[model] = trained.values
     return found
 
 
 def artifacts_of(session: Session, execution: str, models: Iterable[str]) -> dict[str, str]:
-    """Model -> URI of what its training left, to evaluate it again. Raises KennelError for a model without."""
+    """Model -> URI of its training's artifact, to evaluate it again. Raises KennelError for a model without."""
     bucket = session.output("ArtifactsBucket")
     pages = session.client("s3").get_paginator("list_objects_v2")
     found = {}
@@ -72,6 +72,6 @@ def artifacts_of(session: Session, execution: str, models: Iterable[str]) -> dic
                 f"{execution} left no artifact of {model}, or it has expired: name an execution of "
                 "`kennel pipeline list` that trained it, or choose the models with --model"
             )
-        # A training that was tried again left one for each job that ended.
+        # A training that was tried again left an artifact per job that completed.
         found[model] = keys.uri(bucket, max(archives, key=lambda item: item["LastModified"])["Key"])
     return found

@@ -16,14 +16,14 @@ from imgcls.contract.failures import service_errors
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.runs import jobs
-from kennel.runs.history import Job, Visit, read_visits
+from kennel.runs.history import Event, Job, Visit, read_visits
 
 FINAL = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One execution. Times are ISO 8601 in UTC, `seconds` counts up to now while it runs."""
+    """One execution. Times are ISO 8601 in UTC; `seconds` is the time until its end, or until now."""
 
     name: str
     arn: str
@@ -84,7 +84,7 @@ def start(
 
 
 def new_name() -> str:
-    """By time, for people; two of a second differ."""
+    """By time, for people; two names of the same second differ."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
@@ -93,7 +93,7 @@ def arn(session: Session, name: str) -> str:
 
 
 def latest(session: Session) -> str:
-    """The name of the newest execution. Raises KennelError when there is none."""
+    """The name of the newest execution. Raises KennelError if there is none."""
     found = names(session, limit=1)
     if not found:
         raise KennelError("there is no execution yet: start one with `kennel pipeline start`")
@@ -110,7 +110,7 @@ def names(session: Session, *, limit: int = 20) -> list[str]:
 
 
 def describe(session: Session, name: str, *, history: bool = True) -> Run:
-    """The execution as it is now. Raises KennelError when there is none of that name."""
+    """The execution as it is now. Raises KennelError if there is none of that name."""
     client, execution = session.client("stepfunctions"), arn(session, name)
     try:
         answer = client.describe_execution(executionArn=execution)
@@ -135,7 +135,7 @@ def describe(session: Session, name: str, *, history: bool = True) -> Run:
 
 
 def follow(session: Session, name: str, *, seconds: float = 1.0) -> Iterator[Run]:
-    """The execution again and again until it is final, the final one last."""
+    """Describe the execution repeatedly until it is final; the final description comes last."""
     while True:
         run = describe(session, name)
         yield run
@@ -145,9 +145,9 @@ def follow(session: Session, name: str, *, seconds: float = 1.0) -> Iterator[Run
 
 
 def stop(session: Session, name: str, *, reason: str) -> list[Job]:
-    """Stop an execution, and those of its jobs that Step Functions leaves running; they are returned.
+    """Stop an execution and return those of its jobs that had to be stopped here.
 
-    It stops what its optimized integration made, not what the SDK integration made.
+    Step Functions stops the jobs of its optimized integration, but not those of the SDK integration.
     """
     session.client("stepfunctions").stop_execution(
         executionArn=arn(session, name), error="StoppedByUser", cause=reason[:32000]
@@ -156,6 +156,6 @@ def stop(session: Session, name: str, *, reason: str) -> list[Job]:
     return [job for job in made if jobs.stop(session, job)]
 
 
-def _events(client: Any, execution: str) -> list[dict]:
+def _events(client: Any, execution: str) -> list[Event]:
     pages = client.get_paginator("get_execution_history").paginate(executionArn=execution)
     return [event for page in pages for event in page["events"]]

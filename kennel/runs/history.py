@@ -1,7 +1,7 @@
-"""An execution's history, event by event, read as visits to states.
+"""Reads the events of an execution's history as visits to states.
 
-Events of a Map's iterations interleave; each event names the one before it, and that chain leads back to the
-iteration it belongs to.
+Events of a Map's iterations interleave; each event names its previous event, and that chain leads back to the
+iteration that it belongs to.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FAILURES = ("Failed", "TimedOut", "StartFailed", "ScheduleFailed", "SubmitFaile
 
 @dataclass(frozen=True)
 class Job:
-    """A SageMaker job that a state started. `kind` is a name in `job_kinds.BY_NAME`."""
+    """A SageMaker job that a state created. `kind` is a name in `job_kinds.BY_NAME`."""
 
     kind: str
     name: str
@@ -28,7 +28,7 @@ class Job:
 
 @dataclass
 class Visit:
-    """One entry into a state of type `kind` (Task, Choice, Map, ...); `iteration` of the Map, None outside of it.
+    """One visit to a state of type `kind` (Task, Choice, Map, ...), in an `iteration` of the Map or outside (None).
 
     `is_poll`: it only described a job that an earlier state had created. That state's visit lasts as long as the job.
     """
@@ -52,7 +52,7 @@ class Visit:
 
 
 def read_visits(events: Iterable[Event]) -> list[Visit]:
-    """The visits in the order in which they began."""
+    """The visits in the order of their start."""
     reader = _Reader()
     for event in sorted(events, key=lambda event: event["id"]):
         reader.read(event)
@@ -60,14 +60,14 @@ def read_visits(events: Iterable[Event]) -> list[Visit]:
 
 
 class _Reader:
-    """Takes the events of one execution, oldest first."""
+    """Reads the events of one execution, oldest first."""
 
     def __init__(self) -> None:
         self.visits: list[Visit] = []
         self._visit_of: dict[int, Visit | None] = {}
         self._iteration_of: dict[int, int | None] = {}
         self._polled: dict[Job | None, Visit] = {}
-        """Jobs that the state machine itself has to poll -> the visit that created them."""
+        """Jobs that the state machine polls itself -> the visits that created them."""
 
     def read(self, event: Event) -> None:
         previous = event.get("previousEventId", 0)
@@ -124,7 +124,7 @@ class _Reader:
             _end(creator, time, error="States.Timeout", cause="")
 
     def _describe(self, output: str | None, time: datetime) -> None:
-        """What a poll was answered: the job's end is the end of the visit that created it."""
+        """A poll's answer: when the job has ended, the visit that created it ends."""
         description = _json(output)
         found = job_kinds.find(description)
         creator = self._polled.get(Job(found[0].name, found[1])) if found else None

@@ -1,4 +1,4 @@
-"""A running job: its log lines, how far a search is, and stopping it."""
+"""A running job: its log lines, a search's progress, and stopping it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kennel.runs.history import Job
 
 
 def stop(session: Session, job: Job) -> bool:
-    """Whether it ran, and is now being stopped."""
+    """Stop the job. Returns whether it was running."""
     kind = job_kinds.BY_NAME[job.kind]
 
     def call(verb: str) -> Any:
@@ -34,7 +34,7 @@ def stop(session: Session, job: Job) -> bool:
 
 
 class LogTail:
-    """The lines of one job's log that were not read yet."""
+    """Reads the new lines of one job's log."""
 
     def __init__(self, session: Session, job: Job) -> None:
         self._logs = session.client("logs")
@@ -77,7 +77,7 @@ class LogTail:
 
 
 def search_progress(session: Session, tuning_job: str) -> str:
-    """`3 trials done, 1 running, best validation:accuracy 0.93`; empty while the service does not know the job."""
+    """`3 trials done, 1 running, best validation:accuracy 0.93`; empty before the job exists."""
     try:
         answer = session.client("sagemaker").describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=tuning_job)
     except ClientError as error:
@@ -85,6 +85,6 @@ def search_progress(session: Session, tuning_job: str) -> str:
             return ""
         raise
     counters = answer.get("TrainingJobStatusCounters", {})
-    told = f"{counters.get('Completed', 0)} trials done, {counters.get('InProgress', 0)} running"
+    progress = f"{counters.get('Completed', 0)} trials done, {counters.get('InProgress', 0)} running"
     best = answer.get("BestTrainingJob", {}).get("FinalHyperParameterTuningJobObjectiveMetric")
-    return f"{told}, best {best['MetricName']} {best['Value']:.4g}" if best else told
+    return f"{progress}, best {best['MetricName']} {best['Value']:.4g}" if best else progress

@@ -1,4 +1,4 @@
-"""Reports of an execution: copied from the artifacts bucket, or rendered here where the run failed before it could."""
+"""Reports of an execution: copied from the artifacts bucket, or rendered here if the run failed before it could."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ KINDS = ("training", "profiler", "evaluation", "data", "search")
 SUFFIX = "-report.html"
 INDEX = "index.html"
 NO_MODELS = ("plan", "parts")
-"""Folders of a run that are not a model's."""
+"""Folders of a run that do not belong to a model."""
 _RECORDS = "output.tar.gz"
 _MAX_RECORDS_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Report:
-    """One page on this machine. `model` is empty for the data and search reports, which belong to the whole run."""
+    """One page on this machine. `model` is empty for the data and search reports, which are about the whole run."""
 
     model: str
     kind: str
@@ -39,9 +39,9 @@ class Report:
 def fetch(
     session: Session, execution: str, folder: Path, *, model: str = "", kinds: tuple[str, ...] = KINDS
 ) -> list[Report]:
-    """Bring an execution's reports into `folder`, in the order in which one reads them, and an index of them.
+    """Copy or render an execution's reports into `folder`, with an index, in reading order.
 
-    Raises KennelError when there is no such execution or model, or nothing to show yet.
+    Raises KennelError if there is no such execution or model, or no report yet.
     """
     run = executions.describe(session, execution)
     _draw_searches(session, run, folder, model)
@@ -49,8 +49,8 @@ def fetch(
     if not found:
         wanted = "report" if kinds == KINDS else f"{' or '.join(kinds)} report"
         raise KennelError(
-            f"{execution} ({run.status}) has left no {wanted}{f' of {model}' if model else ''}: "
-            f"`kennel pipeline show {execution}` says how far it came"
+            f"{execution} ({run.status}) has no {wanted}{f' of {model}' if model else ''}: "
+            f"`kennel pipeline show {execution}` shows its progress"
         )
     rows = [(report.model or "All models", report.kind, str(report.path.relative_to(folder))) for report in found]
     (folder / INDEX).write_text(render_index(f"Reports of {execution}", run.status, rows))
@@ -58,7 +58,7 @@ def fetch(
 
 
 def _draw_searches(session: Session, run: Run, folder: Path, model: str) -> None:
-    """The trials of the run's searches, which the service itself lists."""
+    """Render the trials of the run's searches, as the service lists them."""
     found = [search for search in trials.of_run(session, run) if model in ("", search.model)]
     if found:
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,8 @@ def _draw_searches(session: Session, run: Run, folder: Path, model: str) -> None
 def _fetch_all(bucket: _Bucket, run: Run, folder: Path, model: str) -> list[Report]:
     models = [name for name in bucket.folders(keys.RUNS + f"{run.name}/") if name not in NO_MODELS]
     if model and model not in models:
-        raise KennelError(f"{run.name} has no model {model}; its models are {', '.join(models) or 'not known yet'}")
+        known = ", ".join(models) or "not known yet"
+        raise KennelError(f"{run.name} does not have a model {model}; its models are {known}")
     for name in [model] if model else models:
         bucket.copy(keys.reports(run.name, name), folder / name)
         if not (folder / name / f"training{SUFFIX}").is_file():
@@ -85,7 +86,7 @@ def _listed(folder: Path, models: list[str]) -> list[Report]:
 
 
 def _render(bucket: _Bucket, prefix: str, folder: Path) -> None:
-    """The training and profiler reports from what the newest job left, if one left anything."""
+    """The training and profiler reports from the records of the newest job, if there are any."""
     archives = [item for item in bucket.objects(prefix) if item["Key"].endswith(f"/{_RECORDS}")]
     if not archives:
         return
@@ -101,24 +102,25 @@ def _unpack(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as tar:
         members = tar.getmembers()
         if sum(member.size for member in members) > _MAX_RECORDS_BYTES:
-            raise KennelError(f"{archive.name} unpacks to more than {_MAX_RECORDS_BYTES / 1e9:.0f} GB: it is no record")
+            limit = f"{_MAX_RECORDS_BYTES / 1e9:.0f} GB"
+            raise KennelError(f"{archive.name} unpacks to more than {limit}: it is not a training's output")
         tar.extractall(folder, members, filter="data")
 
 
 def _manifest_id(run: Run) -> str | None:
-    """Of the prepared data set; a run that failed says it in the input of the states after PrepareDataset."""
+    """Of the prepared data set; for a failed run, from the input of the states after PrepareDataset."""
     sources: list[Any] = [run.output, *(visit.input.get("run") for visit in run.visits)]
     return next((item["manifest_id"] for item in sources if isinstance(item, dict) and item.get("manifest_id")), None)
 
 
 class _Bucket:
-    """The artifacts bucket, as far as it is needed here."""
+    """Reads the artifacts bucket."""
 
     def __init__(self, session: Session) -> None:
         self._s3, self._name = session.client("s3"), session.output("ArtifactsBucket")
 
     def folders(self, prefix: str) -> list[str]:
-        """Names of the folders right below a prefix."""
+        """Names of the folders directly below a prefix."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix, Delimiter="/")
         found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
         return [folder.removeprefix(prefix).rstrip("/") for folder in found]
@@ -128,7 +130,7 @@ class _Bucket:
             yield from page.get("Contents", ())
 
     def copy(self, prefix: str, folder: Path) -> None:
-        """Every object right below a prefix."""
+        """Download every object directly below a prefix."""
         for item in self.objects(prefix):
             name = item["Key"].removeprefix(prefix)
             if name and "/" not in name:

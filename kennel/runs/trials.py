@@ -1,4 +1,4 @@
-"""The trials of an execution's searches, read from the service: of tuning jobs, and of searches within one job."""
+"""The trials of an execution's searches: of tuning jobs from the service, of head searches from their records."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from kennel.runs.history import Visit
 
 
 def searches(session: Session, execution: str, model: str = "") -> list[Search]:
-    """The searches of an execution, or of one of its models. Raises KennelError when it has none."""
+    """The searches of an execution, or of one of its models. Raises KennelError if there are none."""
     run = executions.describe(session, execution)
     found = [search for search in of_run(session, run) if model in ("", search.model)]
     if not found:
         whose = f" of {model}" if model else ""
         raise KennelError(
-            f"{execution} has no search{whose}: start one with `kennel pipeline start --tune`, with a model that has a "
-            "search space or the head-search hyperparameter"
+            f"{execution} has no search{whose}: start one with `kennel pipeline start --tune`, with a model "
+            "that has a search space or the head-search hyperparameter"
         )
     return found
 
 
 def of_run(session: Session, run: Run) -> Iterator[Search]:
-    """Each search of a run, in the order in which they began."""
+    """The searches of a run, in the order of their start."""
     seen = set()
     for visit in run.visits:
         plan = visit.input.get("model")
@@ -49,7 +49,7 @@ def of_run(session: Session, run: Run) -> Iterator[Search]:
 
 
 def of_tuning_job(session: Session, model: str, name: str) -> Search:
-    """A tuning job's trials, in the order in which they began."""
+    """A tuning job's trials, in the order of their start."""
     client = session.client("sagemaker")
     described = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     config = described["HyperParameterTuningJobConfig"]
@@ -68,7 +68,7 @@ def of_tuning_job(session: Session, model: str, name: str) -> Search:
 
 
 def of_head_search(model: str, job: str, rows: list[Mapping[str, Any]]) -> Search:
-    """`rows` are those of `contract.trials`."""
+    """`rows` are those of trials.jsonl (`contract.trials`)."""
     found = tuple(
         Trial(f"trial {row['trial']}", row["state"], dict(row["values"]), row["value"], row["seconds"])
         for row in sorted(rows, key=lambda row: row["trial"])
@@ -89,7 +89,7 @@ def _trial(summary: Mapping[str, Any]) -> Trial:
 
 
 def _value(text: str) -> float | int | str:
-    """Numbers as numbers. A categorical value comes in quotes (`'"64"'`), and is a number all the same where it is."""
+    """A hyperparameter as a number if it is one. Categorical values are in quotes (`'"64"'`), numbers included."""
     text = text.strip('"')
     for kind in (int, float):
         try:
@@ -101,11 +101,11 @@ def _value(text: str) -> float | int | str:
 
 def _searches_head(visit: Visit) -> bool:
     values = visit.input.get("hyperparameters", {}).get("values", {})
-    return values.get("head-search", "{}") != "{}"
+    return bool(values.get("head-search", "{}") != "{}")
 
 
 def _records(session: Session, key: str) -> list[Mapping[str, Any]]:
-    """The rows of trials.jsonl in a training job's output archive; none while the job has not left one."""
+    """The rows of trials.jsonl in a training job's output archive; none before the job wrote it."""
     client, bucket = session.client("s3"), session.output("ArtifactsBucket")
     if not client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents"):
         return []

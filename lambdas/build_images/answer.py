@@ -1,4 +1,4 @@
-"""What a custom resource is told, and by which variables a build can tell it."""
+"""The answer to a custom resource's event, and the variables with which a build can send it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def answer(event: Mapping[str, Any], error: str | None = None) -> dict[str, str]
 
 
 def build_variables(event: Mapping[str, Any]) -> list[dict[str, str]]:
-    """What the build needs to answer by itself: it may take longer than a function may run."""
+    """What the build needs to answer by itself, as it may take longer than a function may run."""
     values = {
         "RESPONSE_URL": event["ResponseURL"],
         "STACK_ID": event["StackId"],

@@ -1,4 +1,4 @@
-"""Custom resource: start the image build. The build answers CloudFormation when it is done; this answers a failure."""
+"""Custom resource: start the image build, which answers CloudFormation at its end. Answers here if it cannot start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lambdas.common.log import logged
 
 @logged
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Nothing is deleted with the resource: the repositories go with the stack."""
+    """Starts a build on creation and update. A deletion is only answered: the stack deletes the repositories."""
     if event["RequestType"] == "Delete":
         _send(event, answer(event))
         return

@@ -1,1 +1,1 @@
-"""What every function shares: its environment, clients on first use, log lines in JSON, errors."""
+"""Shared by all functions: the environment, clients, log lines in JSON, errors."""

@@ -1,4 +1,4 @@
-"""AWS clients, each made on first use, so that a test's endpoint and credentials come first."""
+"""AWS clients, each created on first use, so that tests can set endpoint and credentials before."""
 
 from __future__ import annotations
 

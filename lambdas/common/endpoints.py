@@ -12,11 +12,11 @@ from lambdas.common.clients import client
 CREATING = "Creating"
 IN_SERVICE = "InService"
 CHANGING = ("Updating", "SystemUpdating", "RollingBack")
-"""Statuses in which it goes on answering, and takes no other update."""
+"""Statuses in which an endpoint answers requests but refuses another update."""
 
 
 def describe(name: str) -> dict[str, Any] | None:
-    """DescribeEndpoint's answer, or None when the endpoint does not exist: it is switched off."""
+    """DescribeEndpoint's answer, or None if the endpoint does not exist, which means that it is switched off."""
     try:
         answer: dict[str, Any] = client("sagemaker").describe_endpoint(EndpointName=name)
     except ClientError as error:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 class FunctionEnvironment:
-    """Base of frozen dataclasses: one variable a field, its name in capitals, its value as JSON unless a text."""
+    """Base of frozen dataclasses: one variable per field, in capitals; strings as they are, other values as JSON."""
 
     def to_environment(self) -> dict[str, str]:
         values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
@@ -17,7 +17,7 @@ class FunctionEnvironment:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Raises KeyError naming a variable that is missing and has no default."""
+        """Raises KeyError naming the missing variables that do not have a default."""
         values: dict[str, Any] = {}
         for f in fields(cls):  # type: ignore[arg-type]
             text = environment.get(f.name.upper())

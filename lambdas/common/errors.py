@@ -1,10 +1,10 @@
-"""Errors whose class name a state machine sees, and whose message is for a person."""
+"""Errors for the state machine, which sees their class name, and for people, who read their message."""
 
 from __future__ import annotations
 
 
 class Refused(ValueError):
-    """What the caller asked for cannot be done. The message is one sentence with the fix."""
+    """The request cannot be carried out. The message is one sentence with the fix."""
 
 
 class StaleComparison(Refused):
@@ -12,4 +12,4 @@ class StaleComparison(Refused):
 
 
 class NotReady(RuntimeError):
-    """Something that must have happened by now did not. The message says what and where to look."""
+    """Something took too long or cannot be used now. The message says what, and where to look."""

@@ -1,4 +1,4 @@
-"""One JSON line where a function starts, ends or fails. Never image bytes, never a whole event."""
+"""One JSON line when a function ends or fails. Lines never contain image bytes or whole events."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 
 def say(message: str, **values: Any) -> None:
-    """A line with `message` and `values`. Standard output is what Lambda keeps."""
+    """Write a line with `message` and `values` to standard output, which Lambda sends to the function's log."""
     print(json.dumps({"message": message, **values}, default=str), flush=True, file=sys.stdout)
 
 
 def logged(handler: Handler) -> Handler:
-    """The handler, with its time and its error in the log. Errors go on to the caller."""
+    """Decorates a handler: its time and its error are logged. The error is raised again for the caller."""
 
     @functools.wraps(handler)
     def call(event: dict[str, Any], context: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The few things that functions do with objects."""
+"""Reading and writing objects in S3."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from lambdas.common.clients import client
 
 
 def exists(bucket: str, key: str) -> bool:
-    """Whether there is an object; other errors than its absence are raised."""
+    """Whether the object exists; other errors are raised."""
     return head(bucket, key) is not None
 
 
 def head(bucket: str, key: str) -> dict[str, Any] | None:
-    """HeadObject's answer, or None when there is no such object."""
+    """HeadObject's answer, or None if the object does not exist."""
     try:
-        return client("s3").head_object(Bucket=bucket, Key=key)
+        answer: dict[str, Any] = client("s3").head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if service_errors.is_missing(error.response):
             return None
         raise
+    return answer
 
 
 def read(bucket: str, key: str) -> tuple[bytes, str] | None:
-    """(content, ETag) of an object, or None when there is none."""
+    """(content, ETag) of an object, or None if it does not exist."""
     try:
         answer = client("s3").get_object(Bucket=bucket, Key=key)
     except ClientError as error:
@@ -70,6 +71,6 @@ def folders(bucket: str, prefix: str) -> list[str]:
 
 
 def has_objects(bucket: str, prefix: str) -> bool:
-    """Whether any object with content lies below the prefix; an empty folder marker is none."""
+    """Whether there is an object with content below the prefix. An empty folder marker does not count."""
     answer = client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=10)
     return any(item["Size"] > 0 for item in answer.get("Contents", []))

@@ -1,4 +1,4 @@
-"""What to do about a failure: a table of what the services say, read from the top."""
+"""What to do about a failure: a table of the services' errors, of which the first match counts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from imgcls.contract.failures.causes import Cause
 
 Kind = Literal["capacity", "again", "fail"]
 MIN_WAIT_SECONDS = 2
-"""A job's name holds the second in which its state was entered."""
+"""A job's name contains the second in which its state was entered: a retry needs another one."""
 MAX_WAIT_SECONDS = 900
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`pattern` is looked for in the error's name and text. `remedy` says what a person can do."""
+    """`pattern` is searched in the error's name and text. `remedy` says what a person can do."""
 
     pattern: str
     kind: Kind
@@ -36,13 +36,13 @@ RULES = (
     Rule(
         r"CapacityError|InsufficientInstanceCapacity|Unable to provision requested ML compute capacity",
         "capacity",
-        "the zone has none of these instances now: start again later, or name fallback_instance_types",
+        "the zone is out of these instances: start again later, or set fallback_instance_types",
         wait_seconds=300,
     ),
     Rule(
         r"ResourceLimitExceeded",
         "capacity",
-        "ask for more of this instance type under Service Quotas, or name fallback_instance_types",
+        "request a higher quota for this instance type under Service Quotas, or set fallback_instance_types",
         wait_seconds=60,
     ),
     Rule(service_errors.INTERNAL, "again", "start again; AWS had an error", 30),
@@ -56,29 +56,29 @@ RULES = (
     Rule(
         r"^States\.Timeout",
         "fail",
-        "it may have waited for an instance: see whether it still runs, and stop it; then use another instance type",
+        "it may have waited for an instance: stop it if it still runs, then use another instance type",
     ),
     Rule(
         r"AccessDenied|AccessDeniedException|not authorized to perform",
         "fail",
-        "the role lacks a permission: deploy the stacks again, and see who changed the role or the bucket's policy",
+        "the role lacks a permission: deploy the stacks again, and check who changed the role or the bucket's policy",
     ),
     Rule(
         r"No S3 objects found|NoSuchKey|does not exist|Data download failed",
         "fail",
-        "an input is missing: see whether the objects expired or were deleted",
+        "an input is missing: check whether its objects expired or were deleted",
     ),
     Rule(r"Kennel\.NoTrialSucceeded", "fail", "see the logs of the search's trials: all of them failed"),
-    Rule(r"AlgorithmError|OutOfMemory", "fail", "the script refused or failed: its log says where"),
-    Rule(r"ValidationException", "fail", "the service refused the job's definition: report this with its text"),
+    Rule(r"AlgorithmError|OutOfMemory", "fail", "the script refused its input or failed: see its log"),
+    Rule(r"ValidationException", "fail", "the service refused the job's definition: report this as a bug of Kennel"),
 )
-UNKNOWN = Rule("", "fail", "nothing is known of this error: its log says more")
+UNKNOWN = Rule("", "fail", "this error is unknown: see the log")
 STOPPED = Rule("", "fail", "somebody stopped the job: start again when it should run")
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The answer to the state machine: the whole of `$.recovery`, and what to tell people."""
+    """The answer to the state machine: its `$.recovery`, and the reason and remedy for people."""
 
     action: Literal["retry", "fallback", "fail"]
     reason: str
@@ -90,12 +90,12 @@ class Diagnosis:
 
 
 def decide(state: str, cause: Cause, recovery: Mapping[str, Any], *, max_attempts: int) -> Diagnosis:
-    """`recovery` is the state's own record: `attempt`, `instances` and `fallbacks` by state."""
+    """`recovery` is the state machine's record: `attempt`, and `instances` and `fallbacks` by state."""
     rule = find_rule(cause)
     attempt = recovery["attempt"] + 1
     instances, fallbacks = dict(recovery["instances"]), dict(recovery["fallbacks"])
     action: Literal["retry", "fallback", "fail"] = "fail"
-    # A state without an instance type is no job: its own retries have already done what can be done.
+    # A state without an instance type does not run a job; its own retries were all that could be tried.
     if state in instances and rule.kind != "fail" and attempt <= max_attempts:
         action = "retry"
         if rule.kind == "capacity" and fallbacks.get(state):
@@ -106,7 +106,7 @@ def decide(state: str, cause: Cause, recovery: Mapping[str, Any], *, max_attempt
 
 
 def find_rule(cause: Cause) -> Rule:
-    """The first rule that fits."""
+    """The first rule that matches."""
     text = f"{cause.error}\n{cause.text}"
     found = next((rule for rule in RULES if re.search(rule.pattern, text)), None)
     if found:

@@ -1,4 +1,4 @@
-"""Which rules fired in a training job, and the metrics that say so. Pure."""
+"""The rules that fired in a training job, and the metrics that report them. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from imgcls.contract.rules import Rule
 
 
 def job_name(event: Mapping[str, Any]) -> str | None:
-    """The job that the event is about: named, or in the cause of its failure. None for a failure without a job."""
+    """The training job of the event: by name, or from the cause of its failure. None for a failure without a job."""
     if "job" in event:
         return str(event["job"])
     cause = causes.read_caught(event["error"])
@@ -20,13 +20,13 @@ def job_name(event: Mapping[str, Any]) -> str | None:
 
 
 def fired(description: Mapping[str, Any]) -> list[Rule]:
-    """The rules whose metric a job printed, in the table's order. `description` is DescribeTrainingJob's answer."""
+    """The rules whose metric the job printed, in the table's order. `description` is DescribeTrainingJob's answer."""
     printed = {item["MetricName"] for item in description.get("FinalMetricDataList", [])}
     return [rule for rule in rules.RULES if rule.metric in printed]
 
 
 def metric_data(found: Iterable[Rule], environment: str) -> list[dict[str, Any]]:
-    """MetricData of PutMetricData: 1 for each rule, and how many there are of what they are about."""
+    """MetricData of PutMetricData: 1 per rule that fired, and the number of rules per `about`."""
     found = list(found)
     counts = {(metrics.RULE, rule.name): 1 for rule in found}
     counts |= {(metrics.ABOUT, about): count for about, count in Counter(rule.about for rule in found).items()}

@@ -1,4 +1,4 @@
-"""EmitFindings: read a training job's final metrics, send those of its rules on under fixed dimensions."""
+"""EmitFindings: read a training job's final metrics, and publish those of its rules under fixed dimensions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lambdas.emit_findings.findings import fired, job_name, metric_data
 
 @logged
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """`{"job"}`, or `{"error": {"Error", "Cause"}}` of a failed one -> `{"rules": names of those that fired}`."""
+    """`{"job"}`, or `{"error": {"Error", "Cause"}}` of a failed job -> `{"rules": names of those that fired}`."""
     environment = Environment.from_environment(os.environ)
     job = job_name(event)
     if job is None:

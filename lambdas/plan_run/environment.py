@@ -9,7 +9,7 @@ from lambdas.common.environment import FunctionEnvironment
 
 @dataclass(frozen=True)
 class Environment(FunctionEnvironment):
-    """`code_file` is the code archive's name in its channel. `specs_file` lies beside the handler, or is a path."""
+    """`code_file` is the code archive's name in its channel; `specs_file` is relative to the handler's folder."""
 
     data_bucket: str
     artifacts_bucket: str

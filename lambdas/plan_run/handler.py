@@ -48,7 +48,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _require_same_labels(
     environment: Environment, aliases: Mapping[str, Alias], dataset: str, spec: Mapping[str, Any]
 ) -> None:
-    """Raises Refused where a name would stand for something else. What was staged without its labels passes."""
+    """Raises Refused if a published name would get other labels. A version that was staged without labels passes."""
     published = lookups.labels(environment.artifacts_bucket, aliases)
     if published:
         folders = lookups.class_folders(environment.data_bucket, dataset, spec.get("layout"))

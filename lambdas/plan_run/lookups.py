@@ -1,4 +1,4 @@
-"""What PlanRun asks AWS: is the data there, are the weights staged, what is published, what may the account run."""
+"""What PlanRun reads from AWS: the data set, staged weights, published versions, quotas."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _DENIED = ("AccessDenied", "AccessDeniedException")
 
 
 def require_dataset(bucket: str, name: str) -> None:
-    """Raises Refused when the data set's prefix holds nothing."""
+    """Raises Refused if the data set's prefix is empty."""
     if not s3.has_objects(bucket, keys.dataset(name)):
         raise Refused(
-            f"{keys.uri(bucket, keys.dataset(name))} holds no images: upload them with "
+            f"{keys.uri(bucket, keys.dataset(name))} does not contain images: upload them with "
             f"`kennel data upload DIR --dataset {name}`"
         )
 
@@ -40,7 +40,7 @@ def require_weights(bucket: str, plan: RunPlan) -> None:
 
 
 def published(bucket: str, models: Iterable[str]) -> dict[str, Alias]:
-    """Model -> its alias. A model that was never published is left out."""
+    """Model -> its alias. Models without a published version are left out."""
     found = {name: s3.read(bucket, keys.alias(name)) for name in models}
     return {name: Alias.from_dict(json.loads(content[0])) for name, content in found.items() if content}
 
@@ -61,10 +61,10 @@ def class_folders(bucket: str, dataset: str, layout: str | None) -> list[str]:
 
 
 def searches(bucket: str, aliases: Mapping[str, Alias]) -> dict[str, str]:
-    """Model -> the tuning job behind its published version. One that was not searched, or expired, is left out."""
+    """Model -> the tuning job behind its published version. Models without one, or whose file expired, are left out."""
     names = {}
     for model, alias in aliases.items():
-        # Whoever rolled back is a person; a pipeline signs with its execution's ARN.
+        # A person rolls back; a pipeline publishes under its execution's ARN.
         if ":execution:" in alias.who:
             found = s3.read(bucket, keys.hyperparameters(alias.who.rpartition(":")[2], model))
             names[model] = json.loads(found[0])["tuning_job"] if found else ""
@@ -72,7 +72,7 @@ def searches(bucket: str, aliases: Mapping[str, Alias]) -> dict[str, str]:
 
 
 def trained(bucket: str, artifacts: Mapping[str, str]) -> dict[str, Trained]:
-    """Model -> what stands in for its training. Raises Refused for an artifact that the evaluation could not read."""
+    """Model -> the artifact used in place of a training. Raises Refused if the evaluation could not read it."""
     return {model: _trained(bucket, model, uri) for model, uri in artifacts.items()}
 
 
@@ -85,13 +85,13 @@ def _trained(bucket: str, model: str, uri: str) -> Trained:
         )
     folder = key.removesuffix(ARCHIVE)
     records = folder + OUTPUT_ARCHIVE
-    # A training job's own artifact lies in <job>/output/.
+    # A training job's artifact is in <job>/output/.
     job = folder.removesuffix("/output/").rpartition("/")[2]
     return Trained(job, uri, keys.uri(bucket, records if s3.exists(bucket, records) else key))
 
 
 def account_quotas() -> dict[str, float] | str:
-    """Quota name -> value, or a sentence that says why they cannot be read."""
+    """Quota name -> value, or a sentence that says why the quotas cannot be read."""
     try:
         pages = client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
         return {quota["QuotaName"]: quota["Value"] for page in pages for quota in page["Quotas"]}
@@ -102,7 +102,7 @@ def account_quotas() -> dict[str, float] | str:
 
 
 def store(bucket: str, plan: RunPlan, file: PlanFile) -> None:
-    """Write plan.json, each model's plan, and what the evaluation's champion input holds when nothing is published."""
+    """Write plan.json, each model's plan, and the champion input for a model without a published version."""
     s3.write_json(bucket, keys.plan(plan.execution) + PLAN_FILE, file.to_dict())
     for model, value in zip(plan.models, plan.to_dict()["models"], strict=True):
         s3.write_json(bucket, keys.model_plan(plan.execution, model.name), value)

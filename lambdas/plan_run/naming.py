@@ -1,4 +1,4 @@
-"""A new model by the recipe of a configured one, and whether a name may stand for the labels of a data set. Pure."""
+"""New models from the recipe of a configured one, and whether a name may get the labels of a data set. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN = 3
 
 
 def with_new_models(specs: Mapping[str, Any], request: RunRequest) -> dict[str, Any]:
-    """`specs` with an entry for each model that the request names anew. Raises Refused for a name that is too long."""
+    """`specs` with an entry for each new model of the request. Raises Refused for a name that is too long."""
     models = dict(specs["models"])
     for name, recipe in request.recipes.items():
         if name != recipe:
@@ -33,7 +33,7 @@ def _renamed(spec: Mapping[str, Any], recipe: str, name: str) -> dict[str, Any]:
 
 
 def require_same_labels(model: str, published: Collection[str], uploaded: Collection[str], dataset: str) -> None:
-    """Raises Refused when `model` answers other labels now than `dataset` has."""
+    """Raises Refused if the published version of `model` has other labels than `dataset`."""
     gone, new = sorted(set(published) - set(uploaded)), sorted(set(uploaded) - set(published))
     if not gone and not new:
         return

@@ -1,4 +1,4 @@
-"""From a request and the specs to the run's plan. Pure: what AWS knows comes in as `Published`."""
+"""Makes a run's plan from a request and the specs. Pure: what is read from AWS is passed in as `Published`."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ NO_TUNING = TuningPlan(
     seed=0,
     parameter_ranges={},
 )
-"""Stands in the plan of a model that is not tuned; no state reads it."""
+"""In the plan of a model that is not tuned; no state reads it."""
 
 _HASH_CHARS = 6
 
 
 @dataclass(frozen=True)
 class Published:
-    """By model: the tuning job behind what is published now, and the artifact that stands in for a training."""
+    """By model: the tuning job behind the published version, and the artifact used in place of a training."""
 
     searches: Mapping[str, str] = field(default_factory=dict)
     trained: Mapping[str, Trained] = field(default_factory=dict)
@@ -41,14 +41,14 @@ class Published:
 
 @dataclass(frozen=True)
 class Draft:
-    """A plan before price and quotas, and the file that goes with it."""
+    """A plan before price and quotas, and its plan.json."""
 
     plan: RunPlan
     file: PlanFile
 
 
 def draft(request: RunRequest, specs: Mapping[str, Any], published: Published, environment: Environment) -> Draft:
-    """The run's plan, and what its processing jobs read."""
+    """The run's plan, and the file that its processing jobs read."""
     labels = specs["datasets"].get(request.dataset, {}).get("labels", {})
     models = tuple(_model(name, request, specs, labels, published, environment) for name in request.models)
     plan = RunPlan(
@@ -98,7 +98,7 @@ def _model(
         hyperparameters={key: value for key, value in values.items() if key not in searched},
         tuning=tuning or NO_TUNING,
         training=training,
-        # Hyperparameters mean the same on any number of instances, so trials need no more than one each.
+        # Hyperparameters do not depend on the number of instances, so one instance per trial is enough.
         trial=replace(training, instance_count=1),
         evaluation=_size(specs, "evaluation"),
         weights_uri=keys.uri(bucket, keys.weights(spec["architecture"])),
@@ -113,14 +113,14 @@ def _model(
 
 
 def _toolkit(environment: Environment, *, distributed: bool) -> dict[str, str]:
-    """What the training toolkit reads: which script of which archive to run. A path works without a network."""
+    """The training toolkit's hyperparameters: which script of which archive to run. A path works without a network."""
     return {
-        # The toolkit then starts the script by torchrun: a process a GPU, or one an instance without GPUs.
+        # The toolkit then starts the script by torchrun: one process per GPU, or per instance without GPUs.
         **({"sagemaker_torch_distributed_enabled": "true"} if distributed else {}),
         "sagemaker_program": "train.py",
         "sagemaker_submit_directory": f"/opt/ml/input/data/code/{environment.code_file}",
         "sagemaker_region": environment.region,
-        # At INFO the toolkit prints a hundred lines of its environment before the script's first.
+        # At INFO the toolkit prints a hundred lines about its environment before the script starts.
         "sagemaker_container_log_level": "30",
     }
 
@@ -128,9 +128,9 @@ def _toolkit(environment: Environment, *, distributed: bool) -> dict[str, str]:
 def _tuning(
     spec: Mapping[str, Any], values: Mapping[str, str], pinned: Mapping[str, str], parent: str | None
 ) -> TuningPlan | None:
-    """The model's search without the hyperparameters that the input pins; None when nothing is left to search.
+    """The model's search without the hyperparameters that the input pins; None if nothing is left to search.
 
-    `values` are the static ones: their epochs are the most that Hyperband gives a trial.
+    `values` are the static hyperparameters: their epochs are Hyperband's maximum per trial.
     """
     if spec["tuning"] is None:
         return None
@@ -163,7 +163,7 @@ def _size(specs: Mapping[str, Any], job: str) -> JobSize:
 
 
 def _base(name: str, seed: str) -> str:
-    """First part of a job's name: as much of `name` as fits, and 6 hex digits that tell runs apart."""
+    """First part of a job's name: as much of `name` as fits, and 6 hex digits that distinguish runs."""
     room = MAX_BASE_CHARS - _HASH_CHARS - 1
     return f"{name[:room].rstrip('-')}-{hashlib.sha256(seed.encode()).hexdigest()[:_HASH_CHARS]}"
 
@@ -171,14 +171,14 @@ def _base(name: str, seed: str) -> str:
 def _notes(request: RunRequest, specs: Mapping[str, Any], published: Published) -> tuple[str, ...]:
     notes = []
     if request.dataset not in specs["datasets"]:
-        notes.append(f"{request.dataset} has no data set spec: its layout is found out, its labels are its folders")
+        notes.append(f"{request.dataset} is not configured: its layout is detected, its labels are its folders' names")
     for name in request.models:
         tuning = specs["models"][name]["tuning"]
         pinned = sorted(set(request.hyperparameters.get(name, {})) & _searched(TuningPlan(**tuning))) if tuning else []
         if request.tune and pinned:
-            notes.append(f"{name}: {', '.join(pinned)} is given, so it is not searched")
+            notes.append(f"{name}: not searched, because the input gives a value: {', '.join(pinned)}")
         if request.tune and tuning and tuning["warm_start"] and name not in published.searches:
-            notes.append(f"{name}: its search starts cold, as no search is known behind a published version")
+            notes.append(f"{name}: the search starts cold, because no search of a published version is known")
     return tuple(notes)
 
 

@@ -1,7 +1,7 @@
-"""What a run costs at worst: every job takes all the time that it may, on the dearest type that it may use.
+"""The worst-case cost of a run: every job takes its maximum time, on the most expensive instance type it may use.
 
-Spot instances are counted at their full price: how much cheaper they will be, nobody knows beforehand.
-A job that is tried again after an error of the service is not counted twice: its first try was short, or free.
+Spot instances are counted at their full price, as their discount is not known beforehand. A job that is tried again
+after an error of the service is not counted twice: its first attempt was short, or free of charge.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ SECONDS_PER_HOUR = 3600
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the bill: `hours` of `instances` of `instance_type`, the dearest that the job may use.
+    """One line of the bill: `hours` of `instances` of `instance_type`, the most expensive that the job may use.
 
-    `model` is empty for what all models share. The hours of a search are those of all its trials.
+    `model` is empty for jobs that all models share. The hours of a search are those of all its trials.
     """
 
     work: str
@@ -37,12 +37,12 @@ def worst_case_usd(plan: RunPlan, usd_per_hour: Mapping[str, float]) -> float:
 
 
 def in_cents(usd: float) -> float:
-    """Rounded up, but not by what floating-point sums are off."""
+    """USD rounded up to cents, without the rounding error of floating-point sums."""
     return math.ceil(round(usd * 100, 6)) / 100
 
 
 def items(plan: RunPlan, usd_per_hour: Mapping[str, float]) -> Iterator[Item]:
-    """What `worst_case_usd` is the sum of. Raises Refused for an instance type without a price."""
+    """The items of `worst_case_usd`. Raises Refused for an instance type without a price."""
     yield _item("preparation", "", plan.preparation, plan.preparation.max_runtime_seconds, usd_per_hour)
     if plan.preparation.instance_count > 1:
         merging = replace(plan.preparation, instance_count=1)
@@ -56,7 +56,7 @@ def items(plan: RunPlan, usd_per_hour: Mapping[str, float]) -> Iterator[Item]:
 
 
 def check_budget(worst_case: float, budget: float) -> None:
-    """Raises Refused when the worst case is above the budget."""
+    """Raises Refused if the worst case is above the budget."""
     if worst_case > budget:
         raise Refused(
             f"the run may cost up to ${worst_case:.2f}, above the budget of ${budget:.2f}: train fewer models, "
@@ -65,7 +65,7 @@ def check_budget(worst_case: float, budget: float) -> None:
 
 
 def _search_seconds(model: ModelPlan) -> int:
-    """All the trials, or as many as run side by side until the search's own time is up."""
+    """The time of all trials, at most that of the parallel trials until the search's time limit."""
     tuning = model.tuning
     return min(tuning.max_jobs * model.trial.max_runtime_seconds, tuning.max_parallel_jobs * tuning.max_runtime_seconds)
 
@@ -74,8 +74,8 @@ def _item(work: str, model: str, size: JobSize, seconds: int, usd_per_hour: Mapp
     types = (size.instance_type, *size.fallback_instance_types)
     unpriced = [name for name in types if name not in usd_per_hour]
     if unpriced:
-        raise Refused(f"there is no price of {unpriced[0]}: add it to config/prices.py")
-    dearest = max(types, key=lambda name: usd_per_hour[name])
+        raise Refused(f"the price of {unpriced[0]} is not known: add it to config/prices.py")
+    most_expensive = max(types, key=lambda name: usd_per_hour[name])
     hours = seconds / SECONDS_PER_HOUR
-    usd = usd_per_hour[dearest] * size.instance_count * hours
-    return Item(work, model, dearest, size.instance_count, hours, usd)
+    usd = usd_per_hour[most_expensive] * size.instance_count * hours
+    return Item(work, model, most_expensive, size.instance_count, hours, usd)

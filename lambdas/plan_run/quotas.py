@@ -1,4 +1,4 @@
-"""How many instances the account may run at once, against what the plan would run at once."""
+"""Whether the account's quotas allow the instances that the plan runs at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def quota_name(instance_type: str, kind: str) -> str:
 
 
 def fit(plan: RunPlan, quotas: Quotas) -> RunPlan:
-    """The plan with as many models side by side as the account allows. Raises Refused when not even one fits."""
+    """The plan with as many models side by side as the account allows. Raises Refused if it does not allow one."""
     _require(quotas, plan.preparation.instance_type, "processing", plan.preparation.instance_count)
     concurrency = plan.max_concurrency
     for model in plan.models:
@@ -34,7 +34,7 @@ def fit(plan: RunPlan, quotas: Quotas) -> RunPlan:
 
 
 def _peaks(model: ModelPlan, training: str) -> list[tuple[str, str, int]]:
-    """(instance type, kind, instances) that one model uses at once, at most."""
+    """(instance type, kind, maximum of instances at once) for one model."""
     evaluation = (model.evaluation.instance_type, "processing", model.evaluation.instance_count)
     if model.trained is not None:
         return [evaluation]
@@ -46,12 +46,12 @@ def _peaks(model: ModelPlan, training: str) -> list[tuple[str, str, int]]:
 
 
 def _require(quotas: Quotas, instance_type: str, kind: str, count: int) -> int:
-    """The quota. One that the service does not list is no limit that we know of."""
+    """The quota. A quota that the service does not list is treated as unlimited."""
     name = quota_name(instance_type, kind)
     allowed = int(quotas.get(name, NO_LIMIT))
     if allowed < count:
         raise Refused(
-            f"the account's quota '{name}' is {allowed}, and the run needs {count}: ask for more under Service "
+            f"the account's quota '{name}' is {allowed}, and the run needs {count}: request an increase under Service "
             "Quotas, or choose another instance type or fewer parallel trials in the configuration"
         )
     return allowed

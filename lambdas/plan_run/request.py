@@ -14,7 +14,7 @@ from lambdas.common.errors import Refused
 
 FIELDS = ("models", "dataset", "tune", "hyperparameters", "instances", "trained", "as", "replace_labels")
 MAX_INSTANCES = 20
-"""Of one training job: the service's own limit."""
+"""The service's limit for one training job."""
 FIXED = ("model-name", "architecture", "pretrained", "preprocessing", "serving", "labels")
 """Hyperparameters that the model's own fields set."""
 EXECUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,78}[A-Za-z0-9])?")
@@ -22,11 +22,11 @@ EXECUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,78}[A-Za-z0-9])?")
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What to run. `hyperparameters`: model -> name -> the string that CreateTrainingJob carries.
+    """What to run. `hyperparameters`: model -> name -> the string for CreateTrainingJob.
 
-    `instances` of each final training; None is what the configuration says. `trained`: model -> the URI of an artifact
-    that is evaluated and published in place of a training's. `recipes`: model -> the configured model that it is made
-    by, itself unless the input gives it a new name. `replace_labels`: what is published may have other labels.
+    `instances` of each final training; None means the configured number. `trained`: model -> the URI of an artifact
+    that is evaluated and published in place of a training. `recipes`: model -> the configured model whose settings it
+    uses, itself unless the input gives a new name. `replace_labels`: the published version may have other labels.
     """
 
     execution: str
@@ -41,14 +41,14 @@ class RunRequest:
 
 
 def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
-    """The request that an input stands for; `{}` is the environment's default. Raises Refused naming the field."""
+    """The request in an execution's input; `{}` is the environment's default. Raises Refused naming the field."""
     if not EXECUTION.fullmatch(execution) or ".." in execution:
         raise Refused(f"the execution's name is {execution!r}: use letters, digits, '-', '_' and '.' only")
     if not isinstance(value, dict):
         raise Refused(f'the input is {_kind(value)}; it must be an object such as {{"models": ["..."]}}, or {{}}')
     unknown = sorted(set(value) - set(FIELDS))
     if unknown:
-        raise Refused(f"the input holds the unknown field {unknown[0]!r}; choose from {', '.join(FIELDS)}")
+        raise Refused(f"the input has the unknown field {unknown[0]!r}; choose from {', '.join(FIELDS)}")
     models = _models(value, specs)
     names = _names(value, models, specs)
     return RunRequest(
@@ -70,26 +70,26 @@ def _models(value: Mapping[str, Any], specs: Mapping[str, Any]) -> tuple[str, ..
         raise Refused(f"models is {names!r}; it must be a list of at least one model name")
     for name in names:
         if name not in specs["models"]:
-            raise Refused(f"models holds {name!r}, which is not configured; choose from {', '.join(specs['models'])}")
+            raise Refused(f"models has {name!r}, which is not configured; choose from {', '.join(specs['models'])}")
         if names.count(name) > 1:
-            raise Refused(f"models holds {name!r} twice: name each model once")
+            raise Refused(f"models has {name!r} twice: name each model once")
     if len(names) > MAX_MODELS:
-        raise Refused(f"models holds {len(names)} names; a run takes at most {MAX_MODELS}: start several runs")
+        raise Refused(f"models has {len(names)} names; a run can have at most {MAX_MODELS}: start several runs")
     return tuple(names)
 
 
 def _dataset(value: Mapping[str, Any], models: tuple[str, ...], specs: Mapping[str, Any]) -> str:
-    """The data set that is asked for, else the one that all the models are configured with."""
+    """The data set in the input, by default the one that all models are configured with."""
     if "dataset" in value:
         name = value["dataset"]
         if not isinstance(name, str) or not keys.NAME.fullmatch(name):
             raise Refused(f"dataset is {name!r}; it must be a name of lower case letters, digits and hyphens")
         return name
-    used = sorted({specs["models"][model]["dataset"] for model in models})
+    used: list[str] = sorted({specs["models"][model]["dataset"] for model in models})
     if len(used) > 1:
         raise Refused(
-            f"models uses the data sets {' and '.join(used)}, and a run has one: "
-            "start one run for each, or name a dataset for all of them"
+            f"models uses the data sets {' and '.join(used)}, and a run has only one: "
+            "start one run per data set, or name one dataset for all of them"
         )
     return used[0]
 
@@ -133,7 +133,7 @@ def _hyperparameters(value: Mapping[str, Any], models: tuple[str, ...]) -> dict[
         raise Refused(f"hyperparameters is {_kind(given)}; it must map a model to its hyperparameters")
     for model, values in given.items():
         if model not in models:
-            raise Refused(f"hyperparameters holds {model!r}, which this run does not train; it trains {_list(models)}")
+            raise Refused(f"hyperparameters has {model!r}, which this run does not train; it trains {_list(models)}")
         if not isinstance(values, dict):
             raise Refused(f"hyperparameters.{model} is {_kind(values)}; it must map names to values")
         for name in values:
@@ -148,11 +148,11 @@ def _trained(value: Mapping[str, Any], models: tuple[str, ...]) -> dict[str, str
         raise Refused(f"trained is {_kind(given)}; it must map a model to the URI of its artifact")
     for model, uri in given.items():
         if model not in models:
-            raise Refused(f"trained holds {model!r}, which is not in this run; it has {_list(models)}")
+            raise Refused(f"trained has {model!r}, which is not in this run; it has {_list(models)}")
         if not isinstance(uri, str) or not uri.startswith("s3://") or not uri.endswith(f"/{ARCHIVE}"):
             raise Refused(f"trained.{model} is {uri!r}; it must be a URI such as s3://BUCKET/PREFIX/{ARCHIVE}")
         if model in value.get("hyperparameters", {}):
-            raise Refused(f"hyperparameters.{model} changes nothing: trained.{model} says that it is trained already")
+            raise Refused(f"hyperparameters.{model} has no effect, because trained.{model} is given: leave one out")
     return dict(given)
 
 
@@ -164,7 +164,7 @@ def _encoded(model: str, values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _kind(value: Any) -> str:
-    kinds = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    kinds = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
     return kinds.get(type(value), "a number")
 
 

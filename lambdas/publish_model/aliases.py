@@ -1,4 +1,4 @@
-"""Alias documents in S3: read with their ETag, written only if nobody else wrote meanwhile."""
+"""Alias documents in S3: read with their ETag, written only if they have not changed meanwhile."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def read(bucket: str, name: str) -> Alias | None:
 
 
 def change(bucket: str, name: str, move: Callable[[Alias | None], Alias]) -> Alias:
-    """Write what `move` makes of the alias. If another writer comes first, the alias is read and moved again.
+    """Apply `move` to the alias and write the result. If another writer comes first, read it and apply `move` again.
 
-    Raises NotReady when that happens all the time.
+    Raises NotReady after ATTEMPTS such conflicts.
     """
     for _ in range(ATTEMPTS):
         before, etag = _read(bucket, name)
         after = move(before)
         if after == before or _write(bucket, after, etag):
             return after
-    raise NotReady(f"the alias of {name} is being written by others all the time: publish again")
+    raise NotReady(f"others wrote the alias of {name} {ATTEMPTS} times meanwhile: publish again")
 
 
 def _read(bucket: str, name: str) -> tuple[Alias | None, str | None]:

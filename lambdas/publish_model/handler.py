@@ -1,8 +1,8 @@
 """PublishModel: move the alias by a conditional write. The only alias writer; `kennel models rollback` calls it too.
 
-`champion`  {"name"}: what is published now, as {"target_model", "uri"}
-`publish`   {"name", "target_model", "who", "why", "compared_with"?: what was published when the gate judged}
-`rollback`  {"name", "target_model"?: a version or its key, else the one before, "who", "why"?}
+`champion`  {"name"}: the published version, as {"target_model", "uri"}
+`publish`   {"name", "target_model", "who", "why", "compared_with"?: the version that was published for the comparison}
+`rollback`  {"name", "target_model"?: a version or its key, by default the previous one, "who", "why"?}
 `refresh`   {"rollout"}: while an answer's `refresh` is true, wait and call with its `rollout`
 The last three answer {"refresh", "rollout", "note"}; `publish` and `rollback` also "target_model" and "alias".
 """

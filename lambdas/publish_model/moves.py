@@ -1,4 +1,4 @@
-"""Which version an alias names next: a published one, or an earlier one again. Pure."""
+"""The next version of an alias: a newly published one, or an earlier one again. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from lambdas.common.errors import Refused, StaleComparison
 def published(
     before: Alias | None, *, name: str, target_model: str, compared_with: str | None, who: str, when: str, why: str
 ) -> Alias:
-    """The alias after publishing. Publishing what is current already changes nothing, so that a retry is harmless.
+    """The alias after publishing. Publishing the current version again changes nothing, so that a retry is harmless.
 
-    `compared_with` is what was published when the gate judged: empty for nothing, None when there was no judgement.
-    Raises StaleComparison when something else is published now, which the judgement says nothing about.
+    `compared_with` is the version with which the candidate was compared: empty if none was published, None without a
+    comparison. Raises StaleComparison if another version is published now.
     """
     current = before.current if before else ""
     if compared_with is not None and current not in (compared_with, target_model):
         raise StaleComparison(
             f"{name} is at {_version(current)} now, and this version was compared with {_version(compared_with)}: "
-            "another run or a rollback was faster, so nothing was published"
+            "another run or a rollback came first, so this version was not published"
         )
     if before is None:
         return Alias(name, target_model, (), who, when, why)
@@ -34,13 +34,13 @@ def rollback_target(before: Alias | None, *, name: str, to: str | None) -> str:
         raise Refused(f"{name} was never published: there is nothing to roll back")
     if to is None:
         if not before.previous:
-            raise Refused(f"{name} has no earlier version than {before.current}: name one with --to")
+            raise Refused(f"{name} does not have an earlier version than {before.current}: name one with --to")
         return before.previous[0]
     target_model = to if to.endswith("/model.tar.gz") else keys.target_model(name, to)
     if target_model == before.current:
-        raise Refused(f"{name} is at {to} already: choose from {_versions(before)}")
+        raise Refused(f"{name} is already at {to}: choose from {_versions(before)}")
     if not target_model.startswith(f"{name}/"):
-        raise Refused(f"{to} is no version of {name}: choose from {_versions(before)}")
+        raise Refused(f"{to} is not a version of {name}: choose from {_versions(before)}")
     return target_model
 
 

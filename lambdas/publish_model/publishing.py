@@ -14,7 +14,7 @@ from lambdas.publish_model.fleet import Rollout
 
 
 def champion(environment: Environment, *, name: str) -> dict[str, Any]:
-    """What is published now, and where its artifact is. With nothing published: a prefix that holds none."""
+    """The published version and its artifact's prefix; if nothing is published, a prefix without an artifact."""
     bucket, alias = environment.artifacts_bucket, aliases.read(environment.artifacts_bucket, name)
     if alias is None:
         return {"target_model": "", "uri": keys.uri(bucket, keys.NO_CHAMPION)}
@@ -32,9 +32,9 @@ def publish(
     why: str,
     compared_with: str | None = None,
 ) -> dict[str, Any]:
-    """The alias's new content, and whether the fleet has to be refreshed.
+    """The alias's new content, and whether the instances have to be replaced.
 
-    Raises Refused for a missing artifact, StaleComparison when something else was published since the comparison.
+    Raises Refused for a missing artifact, StaleComparison if another version was published after the comparison.
     """
     bucket = environment.artifacts_bucket
     if not s3.exists(bucket, keys.MODELS + target_model):
@@ -59,7 +59,7 @@ def publish(
 
 
 def rollback(environment: Environment, *, name: str, to: str | None, who: str, when: str, why: str) -> dict[str, Any]:
-    """Publish an earlier version again. Raises Refused when there is none."""
+    """Publish an earlier version again. Raises Refused if there is none."""
     before = aliases.read(environment.artifacts_bucket, name)
     target_model = moves.rollback_target(before, name=name, to=to)
     return publish(environment, name=name, target_model=target_model, who=who, when=when, why=why)

@@ -1,4 +1,4 @@
-"""`models/<name>/model.tar.gz`: a copy under a key that never changes, for callers that want no versions."""
+"""`models/<name>/model.tar.gz`: a copy under a key that never changes, for callers that do not handle versions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _TARGET, _OVERWROTE = "target-model", "overwrote"
 
 
 def write(bucket: str, name: str, target_model: str) -> bool:
-    """Copy the version over the stable key. True when it replaced another one, which endpoints may have cached.
+    """Copy the version over the stable key. True if it replaced another version, which endpoints may have cached.
 
-    The object itself remembers both, so that a retry after the copy gives the same answer.
+    Both facts are in the object's metadata, so that a retry after the copy gives the same answer.
     """
     key = keys.model(name)
     present = s3.head(bucket, key)
     if present and present["Metadata"].get(_TARGET) == target_model:
-        return present["Metadata"].get(_OVERWROTE) == "true"
+        return bool(present["Metadata"].get(_OVERWROTE) == "true")
     client("s3").copy_object(
         Bucket=bucket,
         Key=key,

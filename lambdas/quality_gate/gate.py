@@ -1,4 +1,4 @@
-"""Is this candidate good enough to be published? Pure."""
+"""Whether a candidate is good enough to be published. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lambdas.quality_gate.environment import Environment
 
 @dataclass(frozen=True)
 class Verdict:
-    """`reasons` are why not; `reason` is one line for either answer."""
+    """`reasons` are those against it; `reason` is one line for either verdict."""
 
     passed: bool
     reasons: tuple[str, ...]
@@ -21,7 +21,7 @@ class Verdict:
 
 
 def judge(evaluation: Evaluation, thresholds: Environment) -> Verdict:
-    """The verdict on the locked test split. With nothing published there is no champion to compare with."""
+    """The verdict on the locked test split. If nothing is published, there is no champion to compare with."""
     reasons = tuple(_objections(evaluation, thresholds))
     champion = evaluation.champion.accuracy if evaluation.champion else None
     return Verdict(
@@ -35,13 +35,13 @@ def judge(evaluation: Evaluation, thresholds: Environment) -> Verdict:
 
 def _objections(evaluation: Evaluation, thresholds: Environment) -> Iterator[str]:
     if evaluation.num_images == 0:
-        yield "the test split has no images"
-    # `not >=` instead of `<`: a value that is no number must not pass.
+        yield "the test split does not contain images"
+    # `not >=` instead of `<`: NaN must not pass.
     if not evaluation.accuracy >= thresholds.min_accuracy:
         yield f"accuracy {evaluation.accuracy:.4f} is below gate.min_accuracy {thresholds.min_accuracy:g}"
     if evaluation.published_labels == "other":
         yield (
-            "what is published under this name has other labels: train under another name with --as NAME, or "
+            "the version published under this name has other labels: train under another name with --as NAME, or "
             "replace it with --replace-labels"
         )
     champion = evaluation.champion

@@ -1,4 +1,4 @@
-"""RegisterModel: a model package with metrics and lineage, approved or rejected as the gate said."""
+"""RegisterModel: create a model package with metrics and lineage, approved or rejected as the gate decided."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except ClientError as error:
         if not service_errors.is_missing(error.response):
             raise
-    # A model that a run named anew has no group of the stack's.
+    # The stack does not contain a group for a model that a run gave a new name.
     sagemaker.create_model_package_group(
         ModelPackageGroupName=request["ModelPackageGroupName"],
         ModelPackageGroupDescription=f"Evaluated versions of {event['model']}",
-        # By them `kennel destroy` knows what belongs to this environment.
+        # `kennel destroy` finds the groups of this environment by their tags.
         Tags=[
             {"Key": PROJECT_TAG, "Value": environment.project},
             {"Key": ENVIRONMENT_TAG, "Value": environment.environment},

@@ -1,4 +1,4 @@
-"""CreateModelPackage's parameters: what a version is, how good it is, where it came from. Pure."""
+"""CreateModelPackage's parameters: a version's archive, metrics and lineage. Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ MAX_METADATA_CHARS = 256
 
 
 def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any]:
-    """The request for RegisterModel's event. The same execution and model make the same client token.
+    """The request for RegisterModel's event. The same execution and model give the same client token.
 
-    `archive_uri`: the immutable copy of a version that passed the gate, the run's own of one that did not.
+    `archive_uri` is the immutable copy if the version passed the gate, and the run's own archive if not.
     """
     gate, run_uri = event["gate"], event["run_uri"]
     return {

@@ -1,1 +1,1 @@
-"""SmokeTest: golden images through the endpoint before anybody else's."""
+"""SmokeTest: golden images through the endpoint before a version is published."""

@@ -1,4 +1,4 @@
-"""Does the endpoint answer what evaluation saw? Pure."""
+"""Compares the endpoint's answers with those of the evaluation. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from imgcls.contract.evaluation import GOLDEN_TOLERANCE, Golden
 
 
 class SmokeTestFailed(RuntimeError):
-    """The endpoint answers something else than evaluation did; the message names image and difference."""
+    """The endpoint's answer differs from the evaluation's; the message names the image and the difference."""
 
 
 def check(golden: Golden, answer: Mapping[str, Any], version: str) -> None:
@@ -17,18 +17,22 @@ def check(golden: Golden, answer: Mapping[str, Any], version: str) -> None:
     if answer.get("version") != version:
         raise SmokeTestFailed(f"{golden.file}: version {answer.get('version')} answered instead of {version}")
     if answer["label"] != golden.label:
-        raise SmokeTestFailed(f"{golden.file}: the endpoint says {answer['label']}, evaluation said {golden.label}")
+        raise SmokeTestFailed(
+            f"{golden.file}: the endpoint predicts {answer['label']}, the evaluation predicted {golden.label}"
+        )
     difference = largest_difference(answer["probabilities"], golden.probabilities)
     if not difference <= GOLDEN_TOLERANCE:
         raise SmokeTestFailed(
-            f"{golden.file}: a probability differs by {difference:.4f} from evaluation's; "
+            f"{golden.file}: a probability differs by {difference:.4f} from the evaluation's; "
             f"at most {GOLDEN_TOLERANCE} is allowed"
         )
 
 
 def largest_difference(answered: Iterable[float], expected: Iterable[float]) -> float:
-    """Raises SmokeTestFailed when the numbers of classes differ."""
+    """Raises SmokeTestFailed if the numbers of classes differ."""
     pairs = (list(answered), list(expected))
     if len(pairs[0]) != len(pairs[1]):
-        raise SmokeTestFailed(f"the endpoint answers {len(pairs[0])} probabilities, evaluation had {len(pairs[1])}")
+        raise SmokeTestFailed(
+            f"the endpoint answers with {len(pairs[0])} probabilities, the evaluation had {len(pairs[1])}"
+        )
     return max(abs(left - right) for left, right in zip(*pairs, strict=True))

@@ -1,4 +1,4 @@
-"""The endpoint under test: whether it is there, and one prediction by target model, waiting for a cold load."""
+"""The endpoint under test: whether it exists, and predictions by target model, waiting for a cold load."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ POLL_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`deadline` is in `time.monotonic()`'s seconds: nothing waits beyond it."""
+    """`deadline` is a value of `time.monotonic()`, beyond which nothing waits."""
 
     name: str
     deadline: float
 
     def wait_until_answering(self) -> bool:
-        """False when the endpoint is switched off. Raises NotReady when it cannot answer."""
+        """Returns False if the endpoint is switched off. Raises NotReady if it cannot answer."""
         while (status := self._status()) == endpoints.CREATING:
             self._sleep(f"the endpoint {self.name} is still {status}")
         if status is not None and status not in ANSWERING:
@@ -34,9 +34,9 @@ class Endpoint:
         return status is not None
 
     def predict(self, target_model: str, content_type: str, body: bytes) -> dict[str, Any]:
-        """The `full` answer. A cold load may take longer than one request: asked again until the deadline.
+        """The answer in the `full` format. A cold load may take longer than one request: retried until the deadline.
 
-        Raises ClientError for what another request would meet again.
+        Raises NotReady after the deadline, ClientError for an error that is not transient.
         """
         while True:
             try:

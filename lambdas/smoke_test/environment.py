@@ -9,7 +9,7 @@ from lambdas.common.environment import FunctionEnvironment
 
 @dataclass(frozen=True)
 class Environment(FunctionEnvironment):
-    """`max_wait_seconds`: how long the endpoint may take until it has loaded the model."""
+    """`max_wait_seconds`: how long the endpoint may take to load the model."""
 
     endpoint_name: str
     max_wait_seconds: int = 480

@@ -1,4 +1,4 @@
-"""SmokeTest: golden images through the endpoint with the staged key, before the alias names it."""
+"""SmokeTest: send golden images to the endpoint with the staged key, before the alias names it."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     for golden in images:
         body = s3.read_bytes(bucket, folder + golden.file)
         check(golden, endpoint.predict(event["target_model"], "application/x-image", body), version)
-    return {"tested": len(images), "note": f"{len(images)} golden images answered as evaluated"}
+    return {"tested": len(images), "note": f"{len(images)} golden images were answered as in the evaluation"}

@@ -1,1 +1,1 @@
-"""StageArtifact: the candidate's archive at its immutable key."""
+"""StageArtifact: copy the candidate's archive to its immutable key."""

@@ -9,6 +9,6 @@ from lambdas.common.environment import FunctionEnvironment
 
 @dataclass(frozen=True)
 class Environment(FunctionEnvironment):
-    """The bucket that holds runs and models."""
+    """The bucket of runs and models."""
 
     artifacts_bucket: str

@@ -1,4 +1,4 @@
-"""StageArtifact: copy the candidate to its immutable key, verify the hash, and note its labels beside it."""
+"""StageArtifact: copy the candidate to its immutable key, verify the hash, and write its labels beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copy a candidate to its immutable key. A key that exists is never written again."""
+"""Copy a candidate to its immutable key. An existing key is never overwritten."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ CHUNK_BYTES = 8 * 1024 * 1024
 
 
 class ArtifactConflict(RuntimeError):
-    """The immutable key holds other bytes than the candidate."""
+    """The object at the immutable key has other bytes than the candidate."""
 
 
 @dataclass(frozen=True)
 class Copied:
-    """`sha256` of the bytes at the immutable key, in hex. `copied` is False when they were there already."""
+    """`sha256` of the object at the immutable key, in hex. `copied` is False if it existed already."""
 
     sha256: str
     copied: bool
 
 
 def stage(bucket: str, source: str, target: str) -> Copied:
-    """Raises ArtifactConflict when `target` exists with other bytes, or when the copy is not what was read."""
+    """Raises ArtifactConflict if `target` has other bytes, before or after the copy."""
     expected = sha256_of(bucket, source)
     copied = _copy_if_absent(bucket, source, target)
     actual = sha256_of(bucket, target)
     if actual != expected:
         raise ArtifactConflict(
-            f"{target} holds other bytes ({actual[:12]}) than the candidate ({expected[:12]}): a version is never "
-            "written twice; train again"
+            f"{target} has other bytes (SHA-256 {actual[:12]}) than the candidate ({expected[:12]}), and a version is "
+            "never overwritten: train again"
         )
     return Copied(actual, copied)
 
 
 def sha256_of(bucket: str, key: str) -> str:
-    """Of the object's bytes, read once in pieces."""
+    """Of the object's bytes in hex, read in chunks."""
     digest = hashlib.sha256()
     for chunk in _chunks(client("s3").get_object(Bucket=bucket, Key=key)["Body"]):
         digest.update(chunk)
@@ -50,7 +50,7 @@ def sha256_of(bucket: str, key: str) -> str:
 
 
 def _copy_if_absent(bucket: str, source: str, target: str) -> bool:
-    """CopyObject with If-None-Match: of two at the same time, the second finds the key taken."""
+    """CopyObject with If-None-Match: of two at the same time, only one writes the key."""
     if s3.exists(bucket, target):
         return False
     try:

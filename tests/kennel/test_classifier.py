@@ -78,7 +78,7 @@ def test_arrays_and_images_are_sent_without_loss(clients):
 
 @pytest.mark.parametrize("array", [np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8), np.zeros(4, np.uint8)])
 def test_arrays_that_are_no_pictures_are_refused(array):
-    with pytest.raises(KennelError, match="is no picture"):
+    with pytest.raises(KennelError, match="is not a picture"):
         ImageClassifier("endpoint", target_model="a/model.tar.gz", runtime=object()).predict(array)
 
 
@@ -108,12 +108,12 @@ def test_a_cold_model_is_asked_again(clients, monkeypatch):
 
 def test_a_refused_image_gives_the_containers_sentence(clients):
     runtime, _, stub, _ = clients
-    message = json.dumps({"error": "not_an_image", "message": "the bytes are no image"})
+    message = json.dumps({"error": "not_an_image", "message": "the bytes are not an image"})
     stub.add_client_error(
         "invoke_endpoint", "ModelError", "Received client error (400)", 424,
         modeled_fields={"OriginalStatusCode": 400, "OriginalMessage": message},
     )  # fmt: skip
-    with pytest.raises(KennelError, match=r"^the bytes are no image$"):
+    with pytest.raises(KennelError, match=r"^the bytes are not an image$"):
         ImageClassifier("endpoint", target_model="a/model.tar.gz", runtime=runtime).predict(b"text")
 
 

@@ -94,9 +94,9 @@ def test_one_kind_of_one_model(session, tmp_path):
     put(session, *(f"runs/r1/{model}/reports/training-report.html" for model in ("cats", "dogs")))
     (found,) = reports.fetch(session, "r1", tmp_path, model="cats", kinds=("training",))
     assert found.path == tmp_path / "cats" / "training-report.html"
-    with pytest.raises(KennelError, match="r1 has no model birds; its models are cats, dogs"):
+    with pytest.raises(KennelError, match="r1 does not have a model birds; its models are cats, dogs"):
         reports.fetch(session, "r1", tmp_path, model="birds")
-    with pytest.raises(KennelError, match=r"r1 \(SUCCEEDED\) has left no evaluation report of cats"):
+    with pytest.raises(KennelError, match=r"r1 \(SUCCEEDED\) has no evaluation report of cats"):
         reports.fetch(session, "r1", tmp_path, model="cats", kinds=("evaluation",))
 
 

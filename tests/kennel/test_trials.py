@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from imgcls.contract import keys
 from imgcls.contract import trials as contract
-from kennel.cli import outcomes
+from kennel.cli import run_summary
 from kennel.errors import KennelError
 from kennel.runs import earlier_run, executions, reports
 from kennel.runs import trials as module
@@ -160,9 +160,9 @@ def test_an_outcome_tells_findings_best_values_and_reports():
         "model": MODEL, "outcome": "published", "reason": "good", "findings": ["overfitting", "small-batch"],
         "reports_uri": "s3://artifacts/runs/r1/m/reports/",
     }  # fmt: skip
-    text = "\n".join(outcomes.lines(outcome, TrainedWith(MODEL, {"lr": 0.03, "labels": {}}, "search", "t-2"), "r1"))
+    text = "\n".join(run_summary.lines(outcome, TrainedWith(MODEL, {"lr": 0.03, "labels": {}}, "search", "t-2"), "r1"))
     assert "findings  overfitting, small-batch" in text
     assert "trained with lr=0.03\n" in text and "best trial t-2" in text
     assert "s3://artifacts/runs/r1/m/reports/ (kennel open report r1)" in text
-    failed = outcomes.lines({"model": MODEL, "outcome": "failed", "reason": "no", "findings": []}, None, "r1")
+    failed = run_summary.lines({"model": MODEL, "outcome": "failed", "reason": "no", "findings": []}, None, "r1")
     assert failed == [f"{MODEL} failed: no", "  findings  none of the rules fired"]

@@ -56,7 +56,7 @@ def test_the_reason_is_the_failures_sentence(failure):
         ({"Error": "StaleComparison", "Cause": '{"errorMessage": "x", "errorType": "StaleComparison"}'},
          "fail", "--trained-by"),
         ({"Error": "Kennel.NoTrialSucceeded", "Cause": "none"}, "fail", "trials"),
-        ({"Error": "Never.Seen", "Cause": "?"}, "fail", "nothing is known"),
+        ({"Error": "Never.Seen", "Cause": "?"}, "fail", "this error is unknown"),
     ],
 )  # fmt: skip
 def test_each_kind_of_failure_has_its_answer(error, action, words):

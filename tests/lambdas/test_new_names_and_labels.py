@@ -48,7 +48,7 @@ def test_without_a_new_name_a_model_is_its_own_recipe():
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ({"as": "flowers"}, "as is a text; it must map a model to the new name that it is trained under"),
+        ({"as": "flowers"}, "as is a string; it must map a model to the new name that it is trained under"),
         ({"as": {"roses": "flowers"}}, "as has 'roses', which is not in this run; it has"),
         ({"as": {BREEDS: "Flowers"}}, f"as.{BREEDS} is 'Flowers'; it must be a name of lower case letters"),
         ({"as": {BREEDS: 3}}, f"as.{BREEDS} is 3; it must be a name of lower case letters"),

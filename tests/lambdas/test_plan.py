@@ -34,7 +34,7 @@ def test_a_given_hyperparameter_is_not_searched_and_the_plan_says_so():
     tuned = model(plan, BREEDS)
     assert tuned.hyperparameters["lr"] == "0.05"
     assert "ContinuousParameterRanges" not in tuned.tuning.parameter_ranges
-    assert f"{BREEDS}: lr is given, so it is not searched" in plan.notes
+    assert f"{BREEDS}: not searched, because the input gives a value: lr" in plan.notes
 
 
 def test_nothing_left_to_search_means_no_search():
@@ -60,7 +60,7 @@ def test_the_users_own_data_set_brings_its_own_labels():
     assert model(found.plan, CATS).hyperparameters["labels"] == "{}"
     assert found.plan.dataset_uri == "s3://data/datasets/my-cats/"
     assert (found.file.dataset.name, found.file.dataset.layout) == ("my-cats", "auto")
-    assert "my-cats has no data set spec" in found.plan.notes[0]
+    assert "my-cats is not configured" in found.plan.notes[0]
     known = made({"models": [CATS]})
     assert known.file.models[CATS].labels == {"cats": "cat", "dogs": "dog"}
 

@@ -50,12 +50,12 @@ def test_a_trained_model_is_not_searched_and_pays_for_its_evaluation_only():
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ({"trained": URI}, "trained is a text; it must map a model"),
-        ({"trained": {MOBILE: URI}}, f"trained holds {MOBILE!r}, which is not in this run; it has {NAME}"),
+        ({"trained": URI}, "trained is a string; it must map a model"),
+        ({"trained": {MOBILE: URI}}, f"trained has {MOBILE!r}, which is not in this run; it has {NAME}"),
         ({"trained": {NAME: "model.tar.gz"}}, "trained.dog-breed-classifier is 'model.tar.gz'; it must be a URI"),
         ({"trained": {NAME: "s3://b/weights.pth"}}, "it must be a URI such as s3://BUCKET/PREFIX/model.tar.gz"),
         ({"trained": {NAME: 3}}, "trained.dog-breed-classifier is 3; it must be a URI"),
-        ({"trained": {NAME: URI}, "hyperparameters": {NAME: {"lr": 0.1}}}, "changes nothing: trained.dog-breed-"),
+        ({"trained": {NAME: URI}, "hyperparameters": {NAME: {"lr": 0.1}}}, "has no effect, because trained.dog-breed-"),
     ],
 )
 def test_a_mistake_is_refused_with_the_fields_name(value, words):

@@ -25,7 +25,7 @@ def plan(value=None):
     return draft(parse(value or {}, "run-1", SPECS), SPECS, Published(), ENVIRONMENT).plan
 
 
-def test_the_dearest_type_and_all_the_time_are_counted():
+def test_the_most_expensive_type_and_the_maximum_time_are_counted():
     # Two hours of preparation, four of training on the fallback type, two of evaluation.
     assert worst_case_usd(plan({"models": [MOBILE]}), PRICES) == 2 * 1.0 + 4 * 20.0 + 2 * 2.0
 
@@ -51,7 +51,7 @@ def test_cents_are_rounded_up():
 
 
 def test_a_type_without_a_price_is_refused():
-    with pytest.raises(Refused, match=r"no price of ml.m5.2xlarge"):
+    with pytest.raises(Refused, match=r"the price of ml.m5.2xlarge is not known"):
         worst_case_usd(plan(), {})
 
 

@@ -109,7 +109,7 @@ def test_a_version_that_is_not_staged_is_never_named(aws, publish):
     assert alias_of(aws).current == target("v1")
 
 
-def test_a_writer_that_is_overtaken_keeps_the_others_version(aws, publish, monkeypatch):
+def test_a_conflicting_writer_keeps_the_others_version(aws, publish, monkeypatch):
     publish("v1")
     original = aliases._write
 
@@ -137,9 +137,9 @@ def test_two_first_writers_do_not_lose_each_other(aws, environment, publish, mon
     assert alias_of(aws).previous == (target("v3"),)
 
 
-def test_being_overtaken_for_ever_ends(publish, monkeypatch):
+def test_conflicts_without_end_are_given_up(publish, monkeypatch):
     monkeypatch.setattr(aliases, "_write", lambda *_: False)
-    with pytest.raises(NotReady, match="being written by others"):
+    with pytest.raises(NotReady, match=f"{aliases.ATTEMPTS} times meanwhile"):
         publish("v1")
 
 
@@ -171,10 +171,10 @@ def test_a_rollback_goes_to_a_version_that_is_named(aws, publish, rollback, to):
     ("published", "to", "words"),
     [
         ([], None, "was never published"),
-        (["v1"], None, "has no earlier version"),
-        (["v1", "v2"], "v2", "is at v2 already: choose from v1"),
+        (["v1"], None, "does not have an earlier version"),
+        (["v1", "v2"], "v2", "is already at v2: choose from v1"),
         (["v1", "v2"], "v9", "does not exist"),
-        (["v1", "v2"], "other/v1/model.tar.gz", "is no version of m: choose from v1"),
+        (["v1", "v2"], "other/v1/model.tar.gz", "is not a version of m: choose from v1"),
     ],
 )
 def test_a_rollback_to_nowhere_is_refused(publish, rollback, published, to, words):

@@ -42,7 +42,7 @@ def champion(accuracy):
         ({"latency_ms": 101.0}, "latency 101.0 ms is above gate.max_latency_ms 100"),
         ({"latency_ms": float("nan")}, "gate.max_latency_ms"),
         ({"agreement_with_fp32": 0.98}, "int8 agrees with fp32 on 0.9800"),
-        ({"num_images": 0}, "the test split has no images"),
+        ({"num_images": 0}, "the test split does not contain images"),
     ],
 )
 def test_what_is_not_good_enough_is_said(changes, words):
@@ -74,8 +74,8 @@ def test_other_labels_are_not_published_under_a_name_unasked():
     found = judge(replace(GOOD, published_labels="other"), THRESHOLDS)
     assert not found.passed
     assert found.reason == (
-        "what is published under this name has other labels: train under another name with --as NAME, or replace it "
-        "with --replace-labels"
+        "the version published under this name has other labels: train under another name with --as NAME, or "
+        "replace it with --replace-labels"
     )
     assert "the published model has 0.7000" in judge(replace(GOOD, champion=champion(0.7)), THRESHOLDS).reason
 

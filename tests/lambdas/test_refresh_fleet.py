@@ -44,7 +44,7 @@ def test_a_failed_endpoint_is_a_failure():
 
 
 def test_looking_ends():
-    with pytest.raises(NotReady, match=f"after {MAX_POLLS} looks"):
+    with pytest.raises(NotReady, match=f"after {MAX_POLLS} polls"):
         decide("Updating", COPY, Rollout(COPY, "stack", MAX_POLLS))
 
 
@@ -55,20 +55,20 @@ def test_the_copys_name_fits(endpoint):
 
 
 class SageMaker:
-    """One endpoint and its configurations; an update takes two looks."""
+    """One endpoint and its configurations; an update takes two polls."""
 
     def __init__(self, policy=POLICY, exists=True):
         self.endpoint = {"EndpointConfigName": "stack", "EndpointStatus": "InService", "LastDeploymentConfig": policy}
         self.exists, self.busy = exists, False
         self.configs = {"stack": {"ProductionVariants": [{"VariantName": "all"}], "KmsKeyId": "key"}}
         self.updates = []
-        self._looks = 0
+        self._polls = 0
 
     def describe_endpoint(self, EndpointName):
         if not self.exists:
             raise ClientError({"Error": {"Code": "ValidationException", "Message": "Could not find endpoint"}}, "x")
-        self._looks -= 1
-        if self._looks == 0:
+        self._polls -= 1
+        if self._polls == 0:
             self.endpoint |= {
                 "EndpointStatus": "InService",
                 "EndpointConfigName": self.updates[-1]["EndpointConfigName"],
@@ -91,7 +91,7 @@ class SageMaker:
             raise ClientError({"Error": {"Code": "ValidationException", "Message": "Cannot update in-progress"}}, "x")
         self.updates.append(request)
         self.endpoint["EndpointStatus"] = "Updating"
-        self._looks = 3
+        self._polls = 3
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def until_done(rollout=None, now="20261120132415"):
 
 def test_a_refresh_runs_on_a_copy_under_the_same_policy(sagemaker):
     done = until_done()
-    assert done.note == f"the fleet runs on {COPY}"
+    assert done.note == f"all instances run on {COPY}"
     [update] = sagemaker.updates
     assert update["DeploymentConfig"] == POLICY and update["RetainAllVariantProperties"] is True
     assert sagemaker.configs[COPY] == sagemaker.configs["stack"]
@@ -138,7 +138,7 @@ def test_an_update_that_somebody_else_began_is_waited_for(sagemaker):
     assert set(sagemaker.configs) == {"stack"}, "the copy that was not used is gone"
 
 
-def test_an_endpoint_that_is_switched_off_has_no_fleet(sagemaker):
+def test_an_endpoint_that_is_switched_off_is_not_refreshed(sagemaker):
     sagemaker.exists = False
     assert "switched off" in until_done().note
 

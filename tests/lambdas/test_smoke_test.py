@@ -31,10 +31,10 @@ def test_an_answer_within_the_tolerance_passes(probabilities):
     ("changes", "words"),
     [
         ({"version": "v0"}, "version v0 answered instead of v1"),
-        ({"label": "dog"}, "the endpoint says dog, evaluation said cat"),
+        ({"label": "dog"}, "the endpoint predicts dog, the evaluation predicted cat"),
         ({"probabilities": [0.87, 0.13]}, "differs by 0.0300"),
         ({"probabilities": [float("nan"), 0.1]}, "differs by nan"),
-        ({"probabilities": [1.0]}, "answers 1 probabilities, evaluation had 2"),
+        ({"probabilities": [1.0]}, "answers with 1 probabilities, the evaluation had 2"),
     ],
 )
 def test_another_answer_fails_and_names_the_difference(changes, words):
@@ -87,7 +87,7 @@ def call(aws, function, monkeypatch):
 
 def test_the_staged_key_is_asked_with_the_image(call):
     answer, services = call(["InService"])
-    assert answer == {"tested": 1, "note": "1 golden images answered as evaluated"}
+    assert answer == {"tested": 1, "note": "1 golden images were answered as in the evaluation"}
     [request] = services.requests
     assert (request["TargetModel"], request["Body"]) == ("m/v1/model.tar.gz", b"jpeg")
     assert request["CustomAttributes"] == "format=full"

@@ -62,7 +62,7 @@ def test_the_labels_that_the_version_answers_stand_beside_it(aws, environment, f
 
 def test_other_bytes_at_the_key_are_never_overwritten(aws, environment, function):
     aws.s3.put_object(Bucket=aws.artifacts, Key=KEY, Body=b"somebody else's")
-    with pytest.raises(ArtifactConflict, match="a version is never written twice"):
+    with pytest.raises(ArtifactConflict, match="a version is never overwritten"):
         function(handler, environment, EVENT)
     assert aws.s3.get_object(Bucket=aws.artifacts, Key=KEY)["Body"].read() == b"somebody else's"
 

@@ -186,7 +186,7 @@ def test_a_search_in_which_every_trial_failed_is_a_failure() -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [({"modles": ["x"]}, "unknown field 'modles'"), ({"models": 1}, "models is 1"), ([], "a list"), ("x", "a text")],
+    [({"modles": ["x"]}, "unknown field 'modles'"), ({"models": 1}, "models is 1"), ([], "a list"), ("x", "a string")],
 )
 def test_an_invalid_input_fails_at_once_and_names_the_field(value: Any, words: str) -> None:
     found = Runner().run(value)

@@ -60,7 +60,7 @@ class Catalogue:
         return os.fsdecode(bytes(self.paths[index]))
 
     def label_folder(self, index: int) -> str:
-        return self.label_folders[self.records["label"][index]]
+        return self.label_folders[int(self.records["label"][index])]
 
     def sha256(self, index: int) -> str:
         """Hex digits, or "" for a file that could not be read."""

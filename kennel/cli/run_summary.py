@@ -1,4 +1,4 @@
-"""What a run came to, model by model: version, findings, best hyperparameters, where its reports are; its trials."""
+"""A run's result per model: outcome, findings, best hyperparameters, place of the reports; and its trials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kennel.runs.executions import Run
 
 
 def print_outcomes(session: Session, run: Run) -> None:
-    """Nothing for an execution that has no outcomes yet."""
+    """Print the outcome of each model; nothing before the execution has outcomes."""
     for item in outcomes(run):
         console.print()
         for line in lines(item, earlier_run.read(session, run.name, item["model"]), run.name):
@@ -22,25 +22,25 @@ def print_outcomes(session: Session, run: Run) -> None:
 
 
 def outcomes(run: Run) -> list[Mapping[str, Any]]:
-    return run.output.get("outcomes", []) if isinstance(run.output, dict) else []
+    return list(run.output.get("outcomes", [])) if isinstance(run.output, dict) else []
 
 
 def lines(outcome: Mapping[str, Any], used: TrainedWith | None, execution: str) -> list[str]:
-    """One model's outcome as text."""
-    made = [f"{outcome['model']} {outcome['outcome']}: {outcome.get('reason', '')}"]
+    """One model's outcome as lines of text."""
+    text = [f"{outcome['model']} {outcome['outcome']}: {outcome.get('reason', '')}"]
     findings = outcome.get("findings", [])
-    made.append(f"  findings  {', '.join(findings) if findings else 'none of the rules fired'}")
+    text.append(f"  findings  {', '.join(findings) if findings else 'none of the rules fired'}")
     if used is not None and used.best_trial:
         values = ", ".join(f"{name}={shown(value)}" for name, value in used.values.items() if value != {})
-        made.append(f"  trained with {values}")
-        made.append(f"  best trial {used.best_trial}; all of them: kennel pipeline trials {execution}")
+        text.append(f"  trained with {values}")
+        text.append(f"  best trial {used.best_trial}; all of them: kennel pipeline trials {execution}")
     if outcome.get("reports_uri"):
-        made.append(f"  reports   {outcome['reports_uri']} (kennel open report {execution})")
-    return made
+        text.append(f"  reports   {outcome['reports_uri']} (kennel open report {execution})")
+    return text
 
 
 def print_search(search: Search) -> None:
-    """The trials of one search, best first."""
+    """Print the trials of one search, best first."""
     columns: Sequence[str] = ("trial", "status", search.objective, "seconds", *search.varied)
     rows = [
         (
