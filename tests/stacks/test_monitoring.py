@@ -45,7 +45,9 @@ def test_training_graphs_search_because_job_names_are_not_known() -> None:
 
 def test_endpoint_times_are_in_microseconds_and_run_times_in_milliseconds() -> None:
     assert widgets("prod", "endpoint")["Latency"]["yAxis"]["left"]["label"] == "microseconds"
-    assert widgets("prod", "model-cache")["Load time of a model that was not"]["yAxis"]["left"]["label"] == "microseconds"
+    assert (
+        widgets("prod", "model-cache")["Load time of a model that was not"]["yAxis"]["left"]["label"] == "microseconds"
+    )
     assert widgets("prod", "pipeline")["Duration of an execution"]["yAxis"]["left"]["label"] == "milliseconds"
 
 
