@@ -1,6 +1,6 @@
 """Preprocess and engine alone, on as many threads as there are cores: what a server could reach if it cost nothing.
 
-`python -m benchmarks.bare_loop IMAGES_FILE SECONDS ARTIFACT ...` prints images a second over all the artifacts in turn.
+`python -m benchmarks.bare_loop IMAGES_FILE SECONDS ARTIFACT ...` prints images per second over all artifacts in turn.
 """
 
 from __future__ import annotations

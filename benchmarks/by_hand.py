@@ -84,7 +84,7 @@ def _copy(session: Session, uri: str, folder: Path) -> None:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         items += page.get("Contents", ())
     if not items:
-        raise ValueError(f"{uri} holds no object")
+        raise ValueError(f"{uri} contains no object")
     folder.mkdir(parents=True, exist_ok=True)
     for item in items:
         path = folder / (item["Key"].removeprefix(prefix).lstrip("/") or Path(prefix).name)

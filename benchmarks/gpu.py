@@ -1,6 +1,6 @@
 """What a GPU makes of the training engine: `python -m benchmarks.gpu`; needs torch, torchvision, Pillow and psutil.
 
-Prints images a second, medians of interleaved rounds: the step as projects usually write it (eager, AMP, NCHW), the
+Prints images per second, medians of interleaved rounds: the step as projects usually write it (eager, AMP, NCHW), the
 bare step in our layout and precision, our engine's epochs from memory and from packed images, and the forward pass
 that feature caching pays once. Then the seconds that our engine and a plain script take to an accuracy.
 """
@@ -103,7 +103,7 @@ def features(batch: int, *, compiled: bool) -> Callable[[], None]:
 
 
 def steps(make: Callable[[], Callable[[], None]], batch: int) -> Callable[[], float]:
-    """A contender: images a second of STEPS steps. Made and warmed up here."""
+    """A contender: images per second of STEPS steps. Made and warmed up here."""
     step = make()
     for _ in range(WARMUP):
         step()

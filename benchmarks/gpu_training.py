@@ -99,7 +99,7 @@ def pack(folder: Path, target: Path) -> Shards:
 
 
 def epochs(folder: Path, batch_size: int, num_batches: int, *, compiled: bool) -> dict[str, Callable[[], float]]:
-    """Contenders, images a second of an epoch of our engine: "from memory" and "from packed images"."""
+    """Contenders, images per second of an epoch of our engine: "from memory" and "from packed images"."""
     packed = pack(folder, folder / "shards")
     split = Repeated(packed, math.ceil(num_batches * batch_size / len(packed)))
     loader = Loader(split, SPEC, batch_size, augmentation=AUGMENTATION, seed=1)

@@ -130,7 +130,7 @@ def _count(result: Result, status: int, start: float) -> None:
 
 
 def _run(work: Callable[[int, Result], None], connections: int, seconds: float) -> Result:
-    """All results together. Raises OSError when a connection breaks: that is no answer of any status."""
+    """All results together. Raises OSError when a connection breaks: that is not an answer with any status."""
     results = [Result(seconds) for _ in range(connections)]
     start = time.perf_counter()
     with ThreadPoolExecutor(connections) as pool:

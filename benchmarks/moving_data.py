@@ -40,7 +40,7 @@ def run(ids: Sequence[str]) -> Iterator[Row]:
 
 
 def packing(images: Sequence[bytes]) -> Row:
-    """Resize, encode and write, after the decoding that the check does anyway. Threads, one a core, for both."""
+    """Resize, encode and write, after the decoding that the check does anyway. Threads, one per core, for both."""
     settings = DatasetSettings(max_short_side=SHORT_SIDE)
     decoded = [simplejpeg.decode_jpeg(data) for data in images]
     hashes = [hashlib.sha256(data).hexdigest() for data in images]
@@ -83,7 +83,7 @@ def _check_packed(class_folders: Sequence[str]) -> str:
     if sizes != {SHORT_SIDE} or labels != expected:
         raise RuntimeError(f"the shard holds {len(labels)} images of sizes {sizes}, or has other classes")
     size = sum(path.stat().st_size for path in (FOLDER / "packing/0").iterdir())
-    return f"{size / len(labels) / 1000:.1f} KB an image, all of the right size and class"
+    return f"{size / len(labels) / 1000:.1f} KB per image, all of the right size and class"
 
 
 def uploading(images: Sequence[bytes]) -> Row:

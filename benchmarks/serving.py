@@ -127,7 +127,7 @@ def _start_all(
 def _rate(
     server: Server, paths: Sequence[str], bodies: Sequence[bytes], tails: list[float] | None = None
 ) -> Callable[[], float]:
-    """A measurement: requests a second; its 99th percentile goes to `tails`, in seconds."""
+    """A measurement: requests per second; its 99th percentile goes to `tails`, in seconds."""
     # Copies of the model follow each other faster than images do, so that each model sees every image in time.
     requests = [request_bytes(paths[i % len(paths)], bodies[i % len(bodies)]) for i in range(len(bodies) * len(paths))]
 

@@ -76,7 +76,7 @@ def run(ids: Sequence[str]) -> Iterator[Row]:
 
 @contextmanager
 def _engines() -> Iterator[Callable[[Precision], Measure]]:
-    """A function that makes the measurement of our engine: images a second of an epoch, everything included.
+    """A function that makes the measurement of our engine: images per second of an epoch, everything included.
 
     Its setting of the allocator holds for the peers of this process too: an ordinary script is slower than they are.
     """

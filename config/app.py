@@ -19,7 +19,7 @@ from config.serving import EndpointConfig
 class AppConfig(Config):
     """`account` None leaves the templates free of an account number.
 
-    The environment's name has no hyphen, so that the names made of project and environment are no other pair's.
+    The environment's name has no hyphen, so that no two pairs of project and environment make the same names.
     """
 
     project: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)

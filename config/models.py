@@ -120,7 +120,7 @@ class TuningSpec(Config):
         if self.strategy == "Hyperband" and self.early_stopping == "Auto":
             raise ValueError("strategy Hyperband stops trials itself: set early_stopping to Off")
         if self.warm_start and self.strategy in ("Hyperband", "Grid"):
-            raise ValueError(f"warm_start cannot be had with strategy {self.strategy}: use Bayesian or Random")
+            raise ValueError(f"warm_start is not available with strategy {self.strategy}: use Bayesian or Random")
         if self.strategy == "Grid" and not all(isinstance(s, Categorical) for s in self.search_space.values()):
             raise ValueError("strategy Grid takes categorical ranges only: list the values, or use Random")
         return self

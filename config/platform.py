@@ -18,7 +18,7 @@ class StorageConfig(Config):
 
 
 class NetworkConfig(Config):
-    """A VPC without a route to the internet. `interface_endpoints` cost about $7 a month each and zone."""
+    """A VPC without a route to the internet. `interface_endpoints` cost about $7 per month each and zone."""
 
     cidr: str = "10.40.0.0/16"
     zones: int = Field(default=2, ge=2, le=3)

@@ -1,4 +1,4 @@
-"""The one error whose message is written for the user: what is wrong and how to mend it."""
+"""The one error whose message is written for the user: what is wrong and how to fix it."""
 
 from __future__ import annotations
 

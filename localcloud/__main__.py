@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
         images = [ImageCommand.from_json(row) for row in rows]
         cloud = LocalCloud(arguments.root, arguments.port, images, max_jobs=arguments.max_jobs).start()
     except (OSError, ValueError) as error:
-        print(f"localcloud can not start: {_sentence(error, arguments)}", file=sys.stderr)
+        print(f"localcloud cannot start: {_sentence(error, arguments)}", file=sys.stderr)
         return 1
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -61,7 +61,7 @@ class Interruption:
         try:
             re.compile(self.after_line or "")
         except re.error as error:
-            raise ValueError(f"after_line ({self.after_line}) is no regular expression: {error}") from None
+            raise ValueError(f"after_line ({self.after_line}) is not a regular expression: {error}") from None
 
     @classmethod
     def from_json(cls, fields: InterruptionFields) -> Interruption:

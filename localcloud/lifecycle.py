@@ -27,7 +27,7 @@ class LocalCloud:
     root: state directory; None makes a temporary one that stop() removes.
     port: 0 takes a free one.
     images: how to run the images that jobs and endpoints name.
-    While it runs, the AWS_* variables of this process lead to it: any client made here uses it and can not reach AWS.
+    While it runs, the AWS_* variables of this process lead to it: any client made here uses it and cannot reach AWS.
     """
 
     def __init__(

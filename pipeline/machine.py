@@ -113,7 +113,7 @@ def _train(config: AppConfig) -> dict[str, State]:
     return {
         "TrainModels": {
             "Type": "Map",
-            "Comment": "Every model by itself: a technical failure of one lets its sisters finish",
+            "Comment": "Every model by itself: a technical failure of one lets the others finish",
             "ItemsPath": "$.plan.models",
             "ItemSelector": model_flow.item(),
             "MaxConcurrencyPath": "$.plan.max_concurrency",

@@ -32,7 +32,7 @@ def batch(
 ) -> None:
     """Classify every image below a folder or S3 prefix; one JSON line each. Needs no running endpoint."""
     if output is not None and not output.absolute().parent.is_dir():
-        raise KennelError(f"{output} cannot be written: {output.absolute().parent} is no folder")
+        raise KennelError(f"{output} cannot be written: {output.absolute().parent} is not a folder")
     session = Session(env)
     with _progress() as progress:
         outcome = batches.run(session, source, model, instance_type=instance_type, top_k=top_k, progress=progress)

@@ -31,7 +31,7 @@ def conformance(
     from kennel.conformance.container import Container, check
 
     if not payload.is_file():
-        raise KennelError(f"{payload} is no file")
+        raise KennelError(f"{payload} does not exist or is not a file")
     _report(check(Container(url, model, payload.read_bytes(), content_type)), as_json)
 
 

@@ -22,7 +22,7 @@ def register(models: typer.Typer) -> None:
 def import_(
     weights: Annotated[Path, typer.Argument(help="a state_dict: .pth or .safetensors")],
     architecture: Annotated[str, typer.Option(help="the network, as torchvision names it")],
-    labels: Annotated[Path, typer.Option(help="the labels in training's order: one a line, or JSON")],
+    labels: Annotated[Path, typer.Option(help="the labels in training's order: one per line, or JSON")],
     name: Annotated[str | None, typer.Option(help="a configured model; the one of this architecture")] = None,
     preprocessing: Annotated[
         str | None, typer.Option(help='what it was trained with, as JSON: {"resize": 256, "crop": 224}')

@@ -1,4 +1,4 @@
-"""How the command speaks: tables for people, JSON for programs, one sentence for mistakes."""
+"""What the command prints: tables for people, JSON for programs, one sentence for mistakes."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def predict(
         raise KennelError("give one of --model, --target-model and --artifact")
     for image in images:
         if not image.is_file():
-            raise KennelError(f"{image} is no file")
+            raise KennelError(f"{image} does not exist or is not a file")
     with tempfile.TemporaryDirectory() as scratch:
         ask = _from_artifact(artifact, Path(scratch)) if artifact else _from_endpoint(env, model, target_model)
         answers = [(image, ask(image, top_k)) for image in images]

@@ -61,5 +61,5 @@ def _answer(folder: Path, card: ModelCard) -> str:
     side = card.preprocessing.crop
     logits = OpenVinoEngine(folder, card)(np.full((1, side, side, 3), 128, np.uint8))
     if not np.isfinite(logits).all():
-        raise ArtifactError("the graph answers a grey image with values that are no numbers")
+        raise ArtifactError("the graph answers a grey image with values that are not numbers")
     return f"a grey image is called {card.labels[int(logits.argmax())]}"

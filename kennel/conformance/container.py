@@ -27,7 +27,7 @@ class Reply:
 
     @property
     def json(self) -> Any:
-        """The decoded body, or None when it is no JSON."""
+        """The decoded body, or None when it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -47,7 +47,7 @@ class Container:
         """Raises KennelError when nothing answers."""
         parts = urlsplit(self.url)
         if parts.scheme != "http" or not parts.hostname:
-            raise KennelError(f"{self.url!r} is no URL like http://localhost:8080")
+            raise KennelError(f"{self.url!r} is not a URL like http://localhost:8080")
         data = json.dumps(body).encode() if isinstance(body, dict) else body
         headers = {"Content-Type": "application/json" if isinstance(body, dict) else self.content_type}
         connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=TIMEOUT_SECONDS)

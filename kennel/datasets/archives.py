@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Imported:
-    """Numbers of image files; `skipped` are members that are no images or that lie in no class folder."""
+    """Numbers of image files; `skipped` are members that are not images or are outside of the class folders."""
 
     folder: Path
     written: int
@@ -49,15 +49,15 @@ class Member:
 
 
 def unpack(archive: Path, folder: Path, *, progress: Progress = lambda done, total: None) -> Imported:
-    """Write the archive's images below `folder`. Raises KennelError for what is no archive of class folders.
+    """Write the archive's images below `folder`. Raises KennelError for what is not an archive of class folders.
 
-    Only image files are taken, never links; a path can not leave `folder`. A file that is there with the member's size
+    Only image files are taken, never links; a path cannot leave `folder`. A file that is there with the member's size
     is kept. Each file appears under its name once it is whole.
     """
     with _members(archive) as members:
         images = [(member, target) for member in members if (target := _target(member)) is not None]
         if not images:
-            raise KennelError(f"{archive} holds no class folders of images")
+            raise KennelError(f"{archive} contains no class folders of images")
         prefix = _wrapping([target for _, target in images])
         written = present = 0
         for number, (member, target) in enumerate(images, start=1):
@@ -104,7 +104,7 @@ def _save(answer: IO[bytes], partial: Path, have: int, total: int, progress: Pro
 @contextmanager
 def _members(archive: Path) -> Iterator[list[Member]]:
     if not archive.is_file():
-        raise KennelError(f"{archive} is no file: give a .zip or .tar archive, or its URL")
+        raise KennelError(f"{archive} does not exist or is not a file: give a .zip or .tar archive, or its URL")
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as zipped:
             yield [_zip_member(zipped, item) for item in zipped.infolist() if not item.is_dir() and not _is_link(item)]
@@ -133,7 +133,7 @@ def _tar_member(tar: tarfile.TarFile, item: tarfile.TarInfo) -> Member:
 
 
 def _target(member: Member) -> PurePosixPath | None:
-    """The member's path, None for what is no image in a class folder or what points outside."""
+    """The member's path, None for what is not an image in a class folder, or points outside."""
     parts = [part for part in member.path.parts if part != "."]
     if ".." in parts or member.path.is_absolute() or any("\\" in part or "\0" in part for part in parts):
         return None

@@ -33,10 +33,14 @@ class Upload:
 def files(folder: Path) -> list[Path]:
     """The files of a data set folder, hidden ones left out, sorted. Raises KennelError when there are none."""
     if not folder.is_dir():
-        raise KennelError(f"{folder} is no folder: give the folder that holds train/ valid/ test/ or the class folders")
+        raise KennelError(
+            f"{folder} is not a folder: give the folder that holds train/ valid/ test/ or the class folders"
+        )
     found = [p for p in sorted(folder.rglob("*")) if p.is_file() and not _hidden(p.relative_to(folder))]
     if not any(p.suffix.lower() in IMAGE_SUFFIXES for p in found):
-        raise KennelError(f"{folder} holds no image: class folders of {', '.join(sorted(IMAGE_SUFFIXES))} are expected")
+        raise KennelError(
+            f"{folder} contains no image: class folders of {', '.join(sorted(IMAGE_SUFFIXES))} are expected"
+        )
     return found
 
 
@@ -51,10 +55,10 @@ def upload(
     """Upload `folder` to the data set's prefix. `progress(files, bytes)` is called as files are done.
 
     A file is sent unless an object of its size and SHA-256 is there. The service checks the SHA-256 of what it gets,
-    so a run that was interrupted is mended by running it again.
+    so an upload that was interrupted is completed by running it again.
     """
     if not keys.NAME.fullmatch(dataset):
-        raise KennelError(f"{dataset!r} is no data set name: use lower case letters, digits and hyphens")
+        raise KennelError(f"{dataset!r} is not a data set name: use lower case letters, digits and hyphens")
     paths = files(folder)
     prefix = keys.dataset(dataset)
     present = {item["Key"]: item["Size"] for item in _objects(s3, bucket, prefix)}

@@ -55,7 +55,7 @@ def run(
 ) -> Outcome:
     """Classify every image below `source`, a local folder or an S3 prefix, with the published version of `model`.
 
-    The job's model exists as long as the job. Raises KennelError for what can not work, and when nothing was answered.
+    The job's model exists as long as the job. Raises KennelError for what cannot work, and when nothing was answered.
     """
     target_model = read_alias(session.client("s3"), session.output("ArtifactsBucket"), model).current
     job = f"{model[: _MAX_NAME - 30]}-batch-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
@@ -88,18 +88,18 @@ def _prepare(session: Session, source: str, job: str, progress: Progress) -> Bat
     pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     found = [item["Key"] for page in pages for item in page.get("Contents", ()) if not item["Key"].endswith("/")]
     if not found:
-        raise KennelError(f"{source} holds no objects")
+        raise KennelError(f"{source} contains no objects")
     return Batch(job, bucket, prefix, {keys.uri(bucket, key): key[len(prefix) :].lstrip("/") for key in found})
 
 
 def _upload(session: Session, folder: Path, bucket: str, job: str, progress: Progress) -> Batch:
     if not folder.is_dir():
         raise KennelError(
-            f"{folder} is no folder: give a folder of images, or an S3 prefix like s3://bucket/batch/mine/"
+            f"{folder} is not a folder: give a folder of images, or an S3 prefix like s3://bucket/batch/mine/"
         )
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
     if not paths:
-        raise KennelError(f"{folder} holds no image: files of {', '.join(sorted(IMAGE_SUFFIXES))} are expected")
+        raise KennelError(f"{folder} contains no image: files of {', '.join(sorted(IMAGE_SUFFIXES))} are expected")
     images = {str(path): path.relative_to(folder).as_posix() for path in paths}
     prefix, s3 = keys.batch_input(job), session.client("s3")
 
@@ -118,7 +118,7 @@ def _model(session: Session, name: str, archive_key: str) -> Iterator[None]:
     sagemaker = session.client("sagemaker")
     endpoint_model = sagemaker.describe_model(ModelName=session.output("ServingModel"))
     container = endpoint_model["PrimaryContainer"]
-    # Its predictions are no traffic of the endpoint: without its name the server writes no metrics.
+    # Its predictions are not traffic of the endpoint: without the endpoint's name the server writes no metrics.
     settings = replace(ServerSettings.from_environment(container.get("Environment", {})), endpoint_name="")
     sagemaker.create_model(
         ModelName=name,

@@ -96,7 +96,7 @@ def check_preprocessing(spec: ModelSpec, given: Mapping[str, Any] | None) -> Non
 
 
 def read_labels(path: Path, renames: Mapping[str, str]) -> list[str]:
-    """The labels in the order of the network's answers: one a line, a JSON list, or torchvision's `class_to_idx`.
+    """The labels in the order of the network's answers: one per line, a JSON list, or torchvision's `class_to_idx`.
 
     Class folders are taken for their labels, as everywhere. Raises KennelError.
     """
@@ -107,7 +107,7 @@ def read_labels(path: Path, renames: Mapping[str, str]) -> list[str]:
         try:
             found = json.loads(text)
         except json.JSONDecodeError as error:
-            raise KennelError(f"{path} is no JSON: {error}") from None
+            raise KennelError(f"{path} is not JSON: {error}") from None
         if isinstance(found, dict):
             if sorted(map(str, found.values())) != sorted(map(str, range(len(found)))):
                 raise KennelError(f"{path} must map each label to its index, from 0 to {len(found) - 1}")
@@ -128,7 +128,7 @@ def dataset_classes(s3: Any, bucket: str, dataset: DatasetSpec) -> list[str]:
     ]
     if not folders:
         raise KennelError(
-            f"{keys.uri(bucket, prefix)} holds no class folders, and a model is scored on its data set: "
+            f"{keys.uri(bucket, prefix)} contains no class folders, and a model is scored on its data set: "
             f"upload it with `kennel data upload DIR --dataset {dataset.name}`"
         )
     return [label_of(folder, dataset.labels) for folder in sorted(folders)]

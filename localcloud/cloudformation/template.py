@@ -80,7 +80,7 @@ _RESOURCE_FIELDS = frozenset(ResourceDefinition.__annotations__)
 
 
 def validation_error(message: str) -> AwsError:
-    """CloudFormation's answer to a template or a request that it can not use."""
+    """CloudFormation's answer to a template or a request that it cannot use."""
     return AwsError("ValidationError", message)
 
 

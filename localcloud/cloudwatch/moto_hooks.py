@@ -121,7 +121,7 @@ def _asked_for(alarm: Alarm, asked: DescribeAlarms) -> bool:
 
 
 def _checked_put(original: Callable[..., Alarm], history: AlarmHistory) -> Callable[..., Alarm]:
-    """PutMetricAlarm and PutCompositeAlarm: refuse what can not be evaluated, keep the state of an existing alarm."""
+    """PutMetricAlarm and PutCompositeAlarm: refuse what cannot be evaluated, keep the state of an existing alarm."""
 
     def put_metric_alarm(backend: CloudWatchBackend, *arguments: object, **options: object) -> Alarm:
         existing = backend.alarms.get(str(options["name"]))
@@ -148,7 +148,7 @@ def _checked_put(original: Callable[..., Alarm], history: AlarmHistory) -> Calla
 
 
 def _check(record: Alarm) -> None:
-    """ValueError for an alarm that this cloud can not evaluate."""
+    """ValueError for an alarm that this cloud cannot evaluate."""
     if record.rule is not None:
         composite_rule.parse(record.rule)
         return

@@ -14,7 +14,7 @@ from localcloud.stepfunctions.requests import Page
 T = TypeVar("T")
 DEFAULT_PAGE, MAX_PAGE = 100, 1000
 _DATA = ("input", "output", "inputDetails", "outputDetails", "parameters")
-# Events whose details have a name that is not simply the event's own.
+# Events whose details have a name that is not the event's own.
 _SHARED_DETAILS = (("StateEntered", "stateEnteredEventDetails"), ("StateExited", "stateExitedEventDetails"))
 
 

@@ -75,7 +75,7 @@ def test_thresholds_of_a_data_set_reach_the_prepare_step() -> None:
     assert (settings["min_images_per_class"], settings["max_pixels"], settings["split_seed"]) == (20, 64_000_000, 7)
 
 
-def test_without_default_models_a_run_trains_those_of_the_first_models_data_set() -> None:
+def test_default_models_are_those_of_the_first_data_set() -> None:
     more = "\n".join([TEXT, "  rose-classifier: {dataset: flowers, network: simple_cnn}", ""])
     assert project(text=more).config("dev").default_models == ("flower-classifier", "rose-classifier")
 

@@ -97,7 +97,7 @@ def test_an_unknown_target_model_is_the_services_error(deployed, default_run):
     assert error.value.response["Error"]["Code"] in ("ValidationError", "ModelError")
 
 
-def test_bytes_that_are_no_image_are_a_model_error_of_400(deployed, default_run):
+def test_bytes_that_are_not_an_image_are_a_model_error_of_400(deployed, default_run):
     with pytest.raises(ClientError) as error:
         deployed.ask(b"not an image", f"{CORE}/model.tar.gz")
     assert error.value.response["OriginalStatusCode"] == 400

@@ -37,7 +37,7 @@ def test_two_spot_instances_trained_it_and_lost_no_epoch_to_an_interruption(depl
     before, after = (epochs(part) for part in (log[:resumed], log[resumed:]))
     assert before == list(range(1, len(before) + 1)) and len(before) >= 4
     assert after[0] == before[-1] + 1, "it goes on with the epoch after the last that was finished"
-    assert sum("resuming" in line for line in log) == 1, "one process speaks for both instances"
+    assert sum("resuming" in line for line in log) == 1, "one process prints for both instances"
 
 
 def epochs(log):
@@ -130,7 +130,7 @@ def test_the_same_model_from_a_shell_without_any_cloud(cats_dogs_folder, held_ou
     assert right / len(images) >= 0.8
 
 
-def test_an_artifact_that_is_none_is_one_sentence(tmp_path, held_out):
+def test_a_folder_that_is_not_an_artifact_is_one_sentence(tmp_path, held_out):
     (tmp_path / "notes.txt").write_text("no model here")
     image = str(held_out("cats-dogs")[0][0])
     command = [sys.executable, "-m", "kennel", "predict", image, "--artifact", str(Path(tmp_path))]

@@ -77,7 +77,7 @@ def test_arrays_and_images_are_sent_without_loss(clients):
 
 
 @pytest.mark.parametrize("array", [np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8), np.zeros(4, np.uint8)])
-def test_arrays_that_are_no_pictures_are_refused(array):
+def test_arrays_that_are_not_pictures_are_refused(array):
     with pytest.raises(KennelError, match="is not a picture"):
         ImageClassifier("endpoint", target_model="a/model.tar.gz", runtime=object()).predict(array)
 

@@ -37,7 +37,7 @@ def test_every_verb_explains_itself(verb):
     [
         (["pipeline", "list"], "kennel local up"),
         (["deploy", "--env", "nowhere"], "choose from local, dev, prod"),
-        (["predict", "nothing.jpg"], "nothing.jpg is no file"),
+        (["predict", "nothing.jpg"], "nothing.jpg does not exist or is not a file"),
         (["data", "sample", "/proc"], "not empty"),
     ],
 )

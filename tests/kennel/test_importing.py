@@ -67,7 +67,7 @@ def test_a_tar_with_links_and_ways_out(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "missing.zip"])
-def test_what_is_no_archive_is_refused(tmp_path, name):
+def test_what_is_not_an_archive_is_refused(tmp_path, name):
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(KennelError, match="archive"):
         archives.unpack(tmp_path / name, tmp_path / "out")

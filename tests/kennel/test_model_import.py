@@ -112,7 +112,7 @@ def test_labels_are_read_as_people_keep_them(tmp_path, text):
     [
         ("A\n", "at least two labels"),
         ("[1, 2]", "at least two labels, as texts"),
-        ('["A", ', "is no JSON"),
+        ('["A", ', "is not JSON"),
         ('{"A": 1, "B": 2}', "must map each label to its index, from 0 to 1"),
         (None, "there is no file"),
     ],

@@ -139,7 +139,7 @@ def test_pages_of_the_console(session, arguments, url):
     assert result.output.strip() == url.format(session.config.prefix)
 
 
-def test_the_embedded_cloud_says_that_it_has_no_console(session):
+def test_the_local_cloud_says_that_it_has_no_console(session):
     for verb in ("dashboard", "console"):
         result = CliRunner().invoke(verbs.app, [verb])
         assert isinstance(result.exception, KennelError) and "`kennel open report`" in str(result.exception)

@@ -63,7 +63,7 @@ def test_without_a_new_name_a_model_is_its_own_recipe():
         ({"replace_labels": "yes"}, "replace_labels is 'yes'; it must be true or false"),
     ],
 )
-def test_what_is_no_new_name_is_refused(value, words):
+def test_an_unusable_new_name_is_refused(value, words):
     with pytest.raises(Refused, match=re.escape(words)):
         request(**{"models": [BREEDS], **value})
 

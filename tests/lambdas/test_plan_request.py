@@ -71,7 +71,7 @@ def test_a_mistake_is_refused_with_the_fields_name(value, words):
 
 
 @pytest.mark.parametrize("execution", ["", "a b", "a/../b", "../x", "ä", "x" * 81])
-def test_an_execution_name_that_is_no_key_is_refused(execution):
+def test_an_execution_name_that_is_not_a_key_is_refused(execution):
     with pytest.raises(Refused, match="the execution's name"):
         parse({}, execution, SPECS)
 

@@ -91,5 +91,5 @@ def test_a_search_needs_all_its_parallel_trials():
         fit(plan(), {**quotas(), "ml.g5.xlarge for spot training job usage": 1.0})
 
 
-def test_a_quota_that_the_service_does_not_list_is_no_limit():
+def test_a_quota_that_the_service_does_not_list_does_not_limit():
     assert fit(plan(), {}) == plan()

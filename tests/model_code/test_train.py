@@ -133,7 +133,7 @@ def test_a_job_reads_the_services_environment(splits, tmp_path):
         ({"accumulation_steps": "8"}, "batch-size 8 in 8 parts (processes times accumulation-steps)"),
         ({"compile": "true"}, "error: compile gains speed on a GPU only, and there is none: pass --compile false"),
         ({"pretrained": "true", "architecture": "resnet18"}, "kennel weights stage resnet18"),
-        ({"train": "nowhere"}, "error: there is no folder nowhere"),
+        ({"train": "nowhere"}, "error: there is not a folder nowhere"),
         ({"learning_rate": "0.1"}, "unrecognized arguments: --learning-rate"),
         (
             {"lr": "10", "optimizer": "sgd", "warmup_epochs": "0", "epochs": "40", "batch_size": "4"},

@@ -172,7 +172,7 @@ def test_the_description_of_a_search_is_not_carried_on(hyperband: Runner) -> Non
     [
         ({**HYPERBAND, "min_epochs": 10}, r"search.min_epochs \(10\) must be below the epochs of dog-breed-classifier"),
         ({**HYPERBAND, "early_stopping": "Auto"}, "set early_stopping to Off"),
-        ({**HYPERBAND, "warm_start": True}, "warm_start cannot be had with strategy Hyperband"),
+        ({**HYPERBAND, "warm_start": True}, "warm_start is not available with strategy Hyperband"),
         ({"strategy": "Hyperband", "search_space": {"epochs": {"kind": "integer", "low": 1, "high": 3}}}, "epochs out"),
     ],
 )

@@ -25,7 +25,7 @@ class Actions:
         self._history = history
 
     def perform(self, record: Alarm, old_state: str) -> None:
-        """Tell the topics that the alarm names for its new state; what is no topic is noted as not performed."""
+        """Tell the topics that the alarm names; an action that is not a topic is noted as not performed."""
         if not record.actions_enabled:
             return
         for action in getattr(record, _FIELDS[record.state_value]) or []:

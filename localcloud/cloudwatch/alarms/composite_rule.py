@@ -15,7 +15,7 @@ Rule = Callable[[StateOf], bool]
 
 
 class RuleError(ValueError):
-    """A rule that can not be parsed."""
+    """A rule that cannot be parsed."""
 
 
 def parse(text: str) -> Rule:

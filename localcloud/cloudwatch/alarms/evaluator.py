@@ -78,7 +78,7 @@ class Evaluator:
             alarm = MetricAlarm.of(record)
             decision = alarm.evaluate(self._store, at)
         except ExpressionError as error:
-            decision = Decision(INSUFFICIENT_DATA, f"The alarm can not be evaluated: {error}")
+            decision = Decision(INSUFFICIENT_DATA, f"The alarm cannot be evaluated: {error}")
             alarm = None
         if decision.state is None or decision.state == record.state_value:
             return

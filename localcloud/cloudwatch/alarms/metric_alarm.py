@@ -43,7 +43,7 @@ class MetricAlarm:
         return cls(record.name, condition, queries, returned[0], period_of(queries))
 
     def evaluate(self, store: MetricStore, at: datetime.datetime) -> Decision:
-        """The state at a moment. ExpressionError when an expression can not be computed."""
+        """The state at a moment. ExpressionError when an expression cannot be computed."""
         extra = 0 if self.period >= _NO_EXTRA_FROM_SECONDS else _EXTRA_PERIODS
         count = self.condition.periods + extra
         step = min(self.period, 60.0)

@@ -104,7 +104,7 @@ class LogMetrics:
 
 
 def compile_filter(pattern: str) -> None:
-    """Refuse a pattern that can not be matched here."""
+    """Refuse a pattern that cannot be matched here."""
     try:
         compile_pattern(pattern)
     except PatternError as error:

@@ -35,7 +35,7 @@ def stat_series(store: MetricStore, stat: MetricStat, starts: Sequence[float]) -
 
 
 def run(store: MetricStore, queries: Sequence[Query], starts: Sequence[float], period: float) -> dict[str, Series]:
-    """The series of every query by id; ExpressionError for what can not be computed."""
+    """The series of every query by id; ExpressionError for what cannot be computed."""
     metrics = {each["Id"]: stat_series(store, each["MetricStat"], starts) for each in queries if each.get("MetricStat")}
     known: dict[str, Value] = dict(metrics)
     grid = Grid(starts, period, metrics)
@@ -51,7 +51,7 @@ def run(store: MetricStore, queries: Sequence[Query], starts: Sequence[float], p
 
 
 def check_queries(queries: Sequence[Query]) -> None:
-    """ExpressionError when an expression can not be evaluated; finds it before there is any data."""
+    """ExpressionError when an expression cannot be evaluated; finds it before there is any data."""
     period_of(queries)
     names = [each["Id"] for each in queries]
     for each in queries:

@@ -19,7 +19,7 @@ class StatesError(Exception):
 
 
 class ExpressionError(Exception):
-    """A path or intrinsic that can not be parsed; found when a definition is checked."""
+    """A path or intrinsic that cannot be parsed; found when a definition is checked."""
 
 
 class PathNotFound(Exception):

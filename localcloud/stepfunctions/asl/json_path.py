@@ -210,7 +210,7 @@ class _Parser:
 
 @functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Path:
-    """Parse a path that starts with `$`; ExpressionError when it can not be parsed."""
+    """Parse a path that starts with `$`; ExpressionError when it cannot be parsed."""
     if not text.startswith("$"):
         raise ExpressionError(f"{text!r} is not a valid path: it must begin with $")
     return Path(text, _Parser(text).steps())

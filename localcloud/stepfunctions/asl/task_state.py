@@ -38,7 +38,7 @@ class Task(Protocol):
     waits: str  # "" for the answer itself, "sync" for a job's end, "token" for SendTask*
 
     def check(self, parameters: JSON) -> None:
-        """StatesError States.Runtime when the parameters can not be sent."""
+        """StatesError States.Runtime when the parameters cannot be sent."""
 
     def start(self, parameters: JSON) -> JSON:
         """Make the call; StatesError when the service refuses it."""

@@ -28,7 +28,9 @@ class Optimization(Group):
     label_smoothing: float = option(
         0.0, "share of the target that is spread over all classes", low=0.0, high=0.9, tunable=True
     )
-    gradient_clipping: float = option(0.0, "largest norm of a step's gradient; 0 is no limit", low=0.0, tunable=True)
+    gradient_clipping: float = option(
+        0.0, "largest norm of a step's gradient; 0 does not limit it", low=0.0, tunable=True
+    )
     accumulation_steps: int = option(1, "parts in which a batch is computed, to save memory", low=1, high=1024)
     patience: int = option(
         5, "epochs without improvement before training stops; 0 never stops", low=0, resume_safe=True

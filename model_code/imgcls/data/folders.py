@@ -43,7 +43,7 @@ def open_dataset(folder: Path, renames: Mapping[str, str] | None = None) -> Imag
     Raises DataError for a split with fewer than two classes, an empty class, or two folders with one label.
     """
     if not folder.is_dir():
-        raise DataError(f"there is no folder {folder}: pass the folder that contains one folder of images per class")
+        raise DataError(f"there is not a folder {folder}: pass the folder that contains one folder of images per class")
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if len(classes) < 2:
         raise DataError(f"{folder} contains {len(classes)} class folders; at least 2 are needed")

@@ -84,7 +84,7 @@ def prepare(
     """CheckedDataset `folder` and write `output/<manifest id>/` (see `contract.prepared`).
 
     With `parts`, the inspections of several instances (`parts.inspect_part`), images are not decoded again. The folder
-    gets its name once it is complete, so a run that was killed can simply be repeated. Raises DatasetError with the
+    gets its name once it is complete, so a run that was killed can be repeated. Raises DatasetError with the
     first failure; the quarantine and the report of a refused data set are in `output/refused/`.
     """
     if output.resolve().is_relative_to(folder.resolve()):

@@ -1,4 +1,4 @@
-"""The served graph answers what the network answers, for any batch, and holds nothing of the machine."""
+"""The served graph answers what the network answers, for any batch, and contains nothing of the machine."""
 
 import numpy as np
 import openvino as ov

@@ -1,4 +1,4 @@
-"""Archives that a stranger made to do harm: each one is refused, and leaves nothing outside and no link inside."""
+"""Archives made to do harm: each one is refused, and leaves nothing outside and no link inside."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ SPEC = Preprocessing(resize=96, crop=96, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.
 
 
 def test_the_map_is_high_where_the_class_is() -> None:
-    """A network whose class c is the mean of channel c: only the red square speaks for class 0."""
+    """A network whose class c is the mean of channel c: only the red square counts for class 0."""
     network = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.AvgPool2d(8), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     network[0].weight.data = torch.eye(3).view(3, 3, 1, 1)
     pixels = np.zeros((1, 96, 96, 3), np.uint8)

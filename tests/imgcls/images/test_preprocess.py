@@ -1,4 +1,4 @@
-"""Every kind of image has one defined answer, and what is no image is refused with a code."""
+"""Every kind of image has one defined answer, and what is not an image is refused with a code."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""`kennel batch` in the local cloud with the real serving process: one JSON line an image, nothing left behind."""
+"""`kennel batch` in the local cloud with the real serving process: one JSON line per image, nothing left behind."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _images(folder: Path) -> None:
     (folder / "notes.txt").write_text("no image")
 
 
-def test_a_folder_becomes_one_line_an_image(deployed: LocalCloud, tmp_path: Path) -> None:
+def test_a_folder_becomes_one_line_per_image(deployed: LocalCloud, tmp_path: Path) -> None:
     _images(tmp_path / "photos")
     output = tmp_path / "answers.jsonl"
     command = ["batch", str(tmp_path / "photos"), "--model", MODEL, "--output", str(output), "--top-k", "2", "--json"]
@@ -156,13 +156,13 @@ def test_an_image_that_is_refused_says_why_and_stops_no_other(deployed: LocalClo
 @pytest.mark.parametrize(
     ("source", "arguments", "sentence"),
     [
-        ("nowhere", [], "nowhere is no folder"),
-        (".", [], "holds no image"),
+        ("nowhere", [], "nowhere is not a folder"),
+        (".", [], "contains no image"),
         ("s3://other/batch/", [], "cannot be read by the job"),
         ("s3://data/private/", [], "a prefix below s3://data/batch/"),
-        ("s3://data/batch/none/", [], "holds no objects"),
+        ("s3://data/batch/none/", [], "contains no objects"),
         ("s3://data/datasets/mine/", ["--instance-type", "ml.x9.large"], "cannot be started"),
-        ("s3://data/datasets/mine/", ["--output", "/nowhere/x"], "is no folder"),
+        ("s3://data/datasets/mine/", ["--output", "/nowhere/x"], "is not a folder"),
     ],
 )
 def test_mistakes_are_sentences(

@@ -69,7 +69,7 @@ def test_list_pages_over_all_models(server: ServerProcess, colours: Path) -> Non
         ("GET", "/models?limit=2&next_page_token=%21", 400),
     ],
 )
-def test_what_is_no_route_or_no_model(server: ServerProcess, method: str, path: str, status: int) -> None:
+def test_unknown_routes_and_models(server: ServerProcess, method: str, path: str, status: int) -> None:
     reply = server.call(method, path)
     assert reply.status == status
     assert set(reply.json) == {"error", "message"}
@@ -125,7 +125,7 @@ def test_a_single_model_that_cannot_be_served_ends_the_process_with_a_sentence(t
         ServerProcess(tmp_path / "log", multi_model=False, SM_MODEL_DIR=str(tmp_path)).__enter__()
 
 
-def test_callers_who_ask_for_nothing_get_the_default_attributes(tmp_path: Path, colours: Path) -> None:
+def test_callers_without_attributes_get_the_default_attributes(tmp_path: Path, colours: Path) -> None:
     settings = {"SM_MODEL_DIR": str(colours), "KENNEL_DEFAULT_ATTRIBUTES": "format=named,top_k=1"}
     with ServerProcess(tmp_path / "log", multi_model=False, **settings) as single:
         named = single.call("POST", "/invocations", picture("blue"), Content_Type="image/jpeg").json

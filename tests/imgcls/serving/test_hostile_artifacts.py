@@ -1,4 +1,4 @@
-"""Artifacts from a stranger, hashes and all: what is no graph is refused, and nothing in them is ever executed."""
+"""Untrusted artifacts, hashes and all: what is not a graph is refused, and nothing in them is ever executed."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_cards_that_make_no_sense_are_refused(server: ServerProcess, tmp_path: P
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{}", "{", "\ufeff{}", "[" * 100_000, '{"format": NaN}'])
-def test_model_json_that_is_no_card(server: ServerProcess, tmp_path: Path, text: str) -> None:
+def test_model_json_that_is_not_a_card(server: ServerProcess, tmp_path: Path, text: str) -> None:
     write_model(tmp_path)
     (tmp_path / MODEL_JSON).write_text(text)
     reply = server.load("stranger", tmp_path)

@@ -1,4 +1,4 @@
-"""What a stranger may send: an answer of 4xx in JSON, soon, and a server that goes on."""
+"""What an untrusted caller may send: an answer of 4xx in JSON, soon, and a server that goes on."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _webp_bomb() -> bytes:
         "packed-bomb",
     ],
 )
-def test_bytes_that_are_no_image(server: ServerProcess, data: bytes, status: int, code: str) -> None:
+def test_bytes_that_are_not_an_image(server: ServerProcess, data: bytes, status: int, code: str) -> None:
     before = server.resident_bytes()
     server.forget_peak()
     start = time.monotonic()

@@ -138,14 +138,14 @@ def test_an_update_keeps_the_state(watch):
         ({"ComparisonOperator": "GreaterThanUpperThreshold"}, "anomaly detection"),
     ],
 )
-def test_alarms_that_can_not_be_evaluated_are_refused(watch, options, reason):
+def test_alarms_that_cannot_be_evaluated_are_refused(watch, options, reason):
     with pytest.raises(ClientError, match=reason):
         watch.alarm("refused", **options)
     assert watch.client.describe_alarms(AlarmNames=["refused"])["MetricAlarms"] == []
 
 
 @pytest.mark.parametrize("rule", ["ALARM(", 'ALARM("a") AND', "a AND b", 'ALARM("a") ALARM("b")'])
-def test_rules_that_can_not_be_parsed_are_refused(watch, rule):
+def test_rules_that_cannot_be_parsed_are_refused(watch, rule):
     with pytest.raises(ClientError, match="AlarmRule is not valid"):
         watch.client.put_composite_alarm(AlarmName="refused", AlarmRule=rule)
 

@@ -72,7 +72,7 @@ def test_parallel_gathers_outputs_and_its_branches_see_the_same_input(runner, on
     assert runner.output(one(Type="Parallel", **state), {"x": 1, "y": 2}) == {"first": 1}
 
 
-def test_a_failing_branch_ends_its_sisters_and_can_be_caught(runner):
+def test_a_failing_branch_ends_the_others_and_can_be_caught(runner):
     slow = flow(Slow={"Type": "Wait", "Seconds": 30, "End": True})
     machine = flow(
         Both={"Type": "Parallel", "Branches": [slow, flow(Bad=FAIL)], "End": True, "Catch": caught(ResultPath="$.e")},
@@ -80,7 +80,7 @@ def test_a_failing_branch_ends_its_sisters_and_can_be_caught(runner):
     )
     begun = time.monotonic()
     assert runner.output(machine, {"x": 1}) == {"x": 1, "e": {"Error": "Broken", "Cause": "on purpose"}}
-    assert time.monotonic() - begun < 25  # the sister would have waited 30 s
+    assert time.monotonic() - begun < 25  # the other would have waited 30 s
 
 
 def test_map_selects_items_and_shows_them_inside(runner, one):

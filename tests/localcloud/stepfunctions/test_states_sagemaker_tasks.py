@@ -143,7 +143,7 @@ def test_stopping_the_execution_stops_the_job(runner, jobs, task):
     assert runner.wait(execution)["status"] == "ABORTED"
 
 
-def test_a_failing_sister_stops_the_job_of_a_branch(runner, jobs, task, one):
+def test_another_branch_that_fails_stops_the_job_of_a_branch(runner, jobs, task, one):
     jobs.statuses["long"] = ["InProgress"]
     bad = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "Next": "Bad"}, "Bad": {"Type": "Fail"}}}
     machine = one(Type="Parallel", Branches=[bad, task()])
