@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     print(f"localcloud ready at {cloud.url}", flush=True)
     stopped.wait()
     cloud.stop()
-    gc.freeze()  # or the interpreter's end walks through a quarter of a million objects of moto and botocore: 1 to 2 s
+    gc.freeze()  # otherwise exit spends 1 to 2 s on the quarter of a million objects of moto and botocore
     return 0
 
 

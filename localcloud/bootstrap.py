@@ -1,4 +1,4 @@
-"""What `cdk bootstrap` would have made: the cloud starts with it, so that a deploy is the first command."""
+"""The stack that `cdk bootstrap` creates: the local cloud starts with it, so that a deploy can be the first command."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from localcloud.json_types import JSON, JsonObject
 STACK = "CDKToolkit"
 _MAX_SECONDS = 60.0
 QUALIFIER = "hnb659fds"  # CDK's default
-_VERSION = "33"  # of CDK's bootstrap template; the CLI refuses to replace it by an older one
-# Logical id in CDK's own template -> role, so that such a `cdk bootstrap` updates this stack in place.
+_VERSION = "33"  # of CDK's bootstrap template; the CLI refuses to replace it with an older one
+# Logical id in CDK's own template -> role: a later `cdk bootstrap` then updates this stack in place.
 _ROLES = {
     "DeploymentActionRole": "deploy",
     "CloudFormationExecutionRole": "cfn-exec",
@@ -26,7 +26,7 @@ _ROLES = {
 
 
 def make_bootstrap_stack(cloud: Cloud) -> None:
-    """The stack of CDK's bootstrap: asset bucket and repository, roles, the version parameter. RuntimeError if not."""
+    """Create CDK's bootstrap stack: asset bucket and repository, roles, version parameter. RuntimeError if it fails."""
     cloudformation = cloud.client("cloudformation")
     cloudformation.create_stack(
         StackName=STACK,

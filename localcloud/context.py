@@ -22,7 +22,7 @@ from localcloud.processes import ProcessGroups
 if TYPE_CHECKING:
     from localcloud.server import Application
 
-# Anything of these in a parent's environment could lead a subprocess to a real account.
+# Inherited variables with these prefixes could lead a subprocess to a real account.
 _CREDENTIAL_PREFIXES = ("AWS_", "AMAZON_", "BOTO_")
 FAKE_KEY = "testing"
 
@@ -52,11 +52,11 @@ class Cloud:
     def client(self, service: str, role: str | None = None) -> BaseClient:
         """A boto3 client for `service`, bound to this cloud with fake credentials; cached and thread-safe.
 
-        role: the ARN of the role that acts; its calls are noted in `calls`.
+        role: ARN of the role to act as; the permissions that its calls need are recorded in `calls`.
         """
         with self._lock:
             if (service, role) not in self._clients:
-                # One session: it keeps what all clients load. Making clients in it is not thread-safe, hence the lock.
+                # One session, as it caches what all clients load. Creating clients is not thread-safe, hence the lock.
                 if self._session is None:
                     self._session = boto3.Session(FAKE_KEY, FAKE_KEY, FAKE_KEY, region_name=self.region)
                 config = Config(
@@ -79,7 +79,7 @@ class Cloud:
         return FAKE_KEY if role is None else self.calls.access_key(role)
 
     def environment(self, role: str | None = None) -> dict[str, str]:
-        """The variables that lead any AWS client to this cloud and to nowhere else; as `role`, where one is given."""
+        """The variables that point any AWS client at this cloud only; with `role`'s credentials if one is given."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": self._access_key(role),

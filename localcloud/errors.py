@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 @dataclass
 class AwsError(Exception):
-    """Raised by an operation; the server answers it to the client as the service would."""
+    """Raised by an operation; the server sends it to the client in the service's own format."""
 
     code: str
     message: str
@@ -22,7 +22,7 @@ class AwsError(Exception):
 
 
 def not_emulated(service: str, operation: str) -> AwsError:
-    """The one refusal for everything that this cloud does not do."""
+    """The refusal of an operation that this cloud does not emulate."""
     return AwsError("NotImplemented", f"localcloud does not emulate {service}:{operation}", 501)
 
 

@@ -1,4 +1,4 @@
-"""Faults that are ordered beforehand: reclaiming the instances of managed spot training jobs."""
+"""Scheduled faults: spot interruptions of training jobs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATH = "/_localcloud/interruptions"
 
 
 class InterruptionOptions(TypedDict, total=False):
-    """The fields of an Interruption but its job."""
+    """The fields of an Interruption other than its job."""
 
     after_seconds: float
     after_line: str | None
@@ -35,14 +35,14 @@ class InterruptionFields(InterruptionOptions):
 
 @dataclass(frozen=True)
 class Interruption:
-    """An order to take the instances of a managed spot training job away.
+    """A scheduled spot interruption of a training job.
 
     job: fnmatch pattern over the training job's name.
-    after_seconds: of training, in the attempt that is interrupted.
+    after_seconds: of training, counted from the start of the attempt that is interrupted.
     after_line: regular expression; only once a line of the job's log matches it.
     notice_seconds: between SIGTERM and SIGKILL; 0 kills at once, and checkpoints not copied by then are lost.
-    wait_seconds: until there is capacity again.
-    times: how many interruptions this order is good for.
+    wait_seconds: until capacity is available again.
+    times: how many interruptions to carry out.
     """
 
     job: str
@@ -78,48 +78,52 @@ class Interruption:
 
 
 class Faults:
-    """The orders that are still to be carried out."""
+    """The interruptions that are scheduled and not yet carried out."""
 
     def __init__(self) -> None:
-        self._orders: list[Interruption] = []
+        self._scheduled: list[Interruption] = []
         self._lock = threading.Lock()
 
     def interrupt(self, job: str, **options: Unpack[InterruptionOptions]) -> None:
-        """Order an Interruption; the options are its fields."""
+        """Schedule an Interruption; the options are its fields."""
         with self._lock:
-            self._orders.append(Interruption(job, **options))
+            self._scheduled.append(Interruption(job, **options))
 
     def take(self, job: str, seconds: float, line: str | None = None) -> Interruption | None:
-        """Carry out the first order that is due for a job which has trained for `seconds` and wrote `line`."""
+        """The first interruption that is due for a job that has trained for `seconds` and logged `line`.
+
+        It then counts as carried out.
+        """
         with self._lock:
-            for position, order in enumerate(self._orders):
-                if order.is_due(job, seconds, line):
-                    left = dataclasses.replace(order, times=order.times - 1) if order.times > 1 else None
-                    self._orders[position : position + 1] = [left] if left else []
-                    return order
+            for position, interruption in enumerate(self._scheduled):
+                if interruption.is_due(job, seconds, line):
+                    again = interruption.times > 1
+                    left = [dataclasses.replace(interruption, times=interruption.times - 1)] if again else []
+                    self._scheduled[position : position + 1] = left
+                    return interruption
         return None
 
     def waiting(self) -> list[Interruption]:
         with self._lock:
-            return list(self._orders)
+            return list(self._scheduled)
 
     def forget(self) -> None:
         with self._lock:
-            self._orders.clear()
+            self._scheduled.clear()
 
     def handle(self, environ: Environ) -> Response | None:
-        """POST an order, GET those that wait, DELETE them all."""
+        """POST an interruption, GET those that are scheduled, DELETE them all."""
         if environ.get("PATH_INFO") != PATH:
             return None
         method = environ["REQUEST_METHOD"]
         if method == "POST":
             try:
-                order = Interruption.from_json(read_json(environ))
+                interruption = Interruption.from_json(read_json(environ))
             except (TypeError, ValueError) as error:
                 return Response(json.dumps({"error": str(error)}), 400, content_type="application/json")
             with self._lock:
-                self._orders.append(order)
+                self._scheduled.append(interruption)
         elif method == "DELETE":
             self.forget()
-        body = [dataclasses.asdict(order) for order in self.waiting()]
+        body = [dataclasses.asdict(each) for each in self.waiting()]
         return Response(json.dumps(body), content_type="application/json")

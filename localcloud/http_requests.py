@@ -1,4 +1,4 @@
-"""Which service and operation an HTTP request asks for, read as AWS's front ends read it."""
+"""Which AWS service and operation an HTTP request is for."""
 
 from __future__ import annotations
 

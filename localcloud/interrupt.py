@@ -1,4 +1,4 @@
-"""`python -m localcloud.interrupt JOB`: take the instances of a managed spot training job away."""
+"""`python -m localcloud.interrupt JOB`: schedule a spot interruption of a training job."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
         help="between SIGTERM and SIGKILL; 0 kills at once (default: %(default)s)",
     )
     parser.add_argument(
-        "--wait-seconds", type=float, default=defaults.wait_seconds, help="until there is capacity again"
+        "--wait-seconds", type=float, default=defaults.wait_seconds, help="until capacity is available again"
     )
     parser.add_argument("--times", type=int, default=defaults.times, help="how many interruptions")
     arguments = vars(parser.parse_args(argv))
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with urllib.request.urlopen(request) as answer:  # noqa: S310
             waiting = len(json.load(answer))
-            print(f"{waiting} order{' waits' if waiting == 1 else 's wait'}")
+            print(f"{waiting} interruption{' is' if waiting == 1 else 's are'} scheduled")
     except urllib.error.HTTPError as refused:
         print(json.load(refused)["error"], file=sys.stderr)
         return 1

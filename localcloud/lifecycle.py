@@ -27,7 +27,7 @@ class LocalCloud:
     root: state directory; None makes a temporary one that stop() removes.
     port: 0 takes a free one.
     images: how to run the images that jobs and endpoints name.
-    While it runs, the AWS_* variables of this process lead to it: any client made here uses it and cannot reach AWS.
+    While it runs, the AWS_* variables of this process point at it: any client made here uses it and cannot reach AWS.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class LocalCloud:
         return self.cloud.url
 
     def environment(self) -> dict[str, str]:
-        """The variables that lead an AWS client, the CDK CLI or any SDK to this cloud."""
+        """The variables that point an AWS client, the CDK CLI or any SDK at this cloud."""
         return self.cloud.environment()
 
     def start(self) -> LocalCloud:

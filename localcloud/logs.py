@@ -14,7 +14,7 @@ _BATCH = 5_000  # PutLogEvents takes 10,000 events and 1 MB
 
 
 class LogWriter:
-    """One log stream, made on first use together with its group."""
+    """One log stream, created on first use together with its group."""
 
     def __init__(self, cloud: Cloud, group: str, stream: str, role: str | None = None) -> None:
         self._logs = cloud.client("logs", role)
@@ -22,11 +22,11 @@ class LogWriter:
         self._made = False
 
     def write(self, text: str) -> None:
-        """Append each line of `text` as an event of now."""
+        """Append each line of `text` as an event at the current time."""
         self.write_lines(text.splitlines())
 
     def write_lines(self, lines: Iterable[str]) -> None:
-        """Append `lines`; empty ones are left out, as the service refuses them."""
+        """Append `lines`; empty ones are left out, because the service refuses them."""
         now = int(time.time() * 1000)
         events = [{"timestamp": now, "message": line} for line in lines if line]
         if not events:
@@ -43,12 +43,12 @@ class LogWriter:
 
 
 def make_stream(logs: BaseClient, group: str, stream: str) -> None:
-    """Make a log stream, and its group where there is none; what is there already stays."""
+    """Create a log stream, and its group if there is none; what exists already stays."""
     names = {"logGroupName": group, "logStreamName": stream}
     with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
         try:
             logs.create_log_stream(**names)
         except logs.exceptions.ResourceNotFoundException:
-            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):  # somebody else was faster
+            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):  # another thread created it first
                 logs.create_log_group(logGroupName=group)
             logs.create_log_stream(**names)

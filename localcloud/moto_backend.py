@@ -1,4 +1,4 @@
-"""moto as the keeper of records: its settings, its WSGI application, its reset, and what of it is replaced."""
+"""moto, which keeps most records: its settings, its WSGI application, its reset, and the parts that are replaced."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOTHING_RUNS = {
 
 @contextlib.contextmanager
 def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
-    """moto's server application, empty, set to keep records and run nothing; afterwards moto is as it was."""
+    """moto's server application without records, set to run nothing; moto is restored afterwards."""
     from moto.core.config import default_user_config
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
@@ -35,7 +35,7 @@ def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
 
 @contextlib.contextmanager
 def replaced(owner: object, name: str, value: object) -> Iterator[None]:
-    """`owner.name` is `value` for a while; KeyError when there is no such name: moto has moved."""
+    """`owner.name` is `value` for a while; KeyError if moto no longer has that name."""
     before = vars(owner)[name]
     setattr(owner, name, value)
     try:
@@ -45,11 +45,11 @@ def replaced(owner: object, name: str, value: object) -> Iterator[None]:
 
 
 def _replace_bucket_policies(replacements: contextlib.ExitStack) -> None:
-    """Bucket policies and access logging are answered as set, but not enforced and not carried out.
+    """Bucket policies and access logging are stored and returned, but neither enforced nor carried out.
 
-    moto ignores a policy's conditions, so that a TLS-only Deny would deny everything; it wants the log-delivery
-    permission before PutBucketLogging, which AWS does not; and it writes a log object within every request, so that no
-    log bucket could ever be emptied and deleted.
+    moto ignores a policy's conditions, so that a TLS-only Deny would deny everything. It requires the log-delivery
+    permission for PutBucketLogging, which AWS does not. And it writes a log object during every request, so that a log
+    bucket could never be emptied and deleted.
     """
     from moto.s3.models import FakeBucket, S3Backend
 
@@ -60,10 +60,10 @@ def _replace_bucket_policies(replacements: contextlib.ExitStack) -> None:
 
 
 def _replace_copy_checksums(replacements: contextlib.ExitStack) -> None:
-    """A copy's checksum is one over its whole content, as S3 makes it.
+    """The checksum of a copy covers its whole content, as in S3.
 
-    moto hands a multipart original's checksum of checksums on as if it were that, and every client that verifies what
-    it downloads refuses the copy.
+    moto gives the copy of a multipart object the original's checksum of checksums, and clients that verify their
+    downloads reject the copy.
     """
     from moto.s3.models import FakeKey, S3Backend
     from moto.s3.utils import compute_checksum
@@ -81,7 +81,7 @@ def _replace_copy_checksums(replacements: contextlib.ExitStack) -> None:
 
 
 def _load_managed_policies(account_id: str) -> None:
-    """Know AWS's own policies, in one partition: with moto's setting on, each of six partitions takes 0.15 s."""
+    """Load AWS's managed policies in one partition only: with moto's setting, each of six partitions takes 0.15 s."""
     from moto.core.config import default_user_config
     from moto.iam.models import iam_backends
 

@@ -8,7 +8,7 @@ from localcloud.server import Application
 
 _ALL = re.compile("")
 
-# Signing name -> operations. Services that parts of this package answer whole stand here too, for completeness.
+# Signing name -> operations. Services that this package answers entirely are listed too, for completeness.
 _ANSWERED = {
     **dict.fromkeys(
         (
@@ -37,15 +37,15 @@ _ANSWERED = {
         ),
         _ALL,
     ),
-    # Networks are records; instances would have to run.
+    # Networks are only records; instances would have to run.
     "ec2": re.compile(
         "Vpc|Subnet|Route|SecurityGroup|Gateway|Address|FlowLog|NetworkAcl|NetworkInterface|Tags|AvailabilityZone|"
         "Regions|PrefixList|DhcpOptions|AccountAttributes"
     ),
-    "codebuild": re.compile("$^"),  # answered by a part of this package; moto would invent finished builds
+    "codebuild": re.compile("$^"),  # answered by codebuild.py; moto would invent finished builds
 }
 
 
 def refuse_other_services(app: Application) -> None:
-    """Everything else is refused by name."""
+    """Refuse every other service and operation by name."""
     app.answer_only(_ANSWERED)

@@ -1,4 +1,4 @@
-"""Processes of jobs, functions and endpoints: each in a process group of its own, none outlives the cloud."""
+"""Processes of jobs, functions and endpoints: each in its own process group, so that none outlives the cloud."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ProcessGroups:
 
     @staticmethod
     def has_members(process: subprocess.Popen[bytes]) -> bool:
-        """Whether any process of the group of `process` is left; itself counts until it was waited for."""
+        """Whether any process of the group is left; `process` itself counts until it has been waited for."""
         try:
             os.killpg(process.pid, 0)
         except ProcessLookupError:
@@ -54,7 +54,7 @@ class ProcessGroups:
 
     @staticmethod
     def signal(process: subprocess.Popen[bytes], number: int) -> None:
-        """Send a signal to the whole group of `process`; a group that is gone is fine."""
+        """Send a signal to the whole group of `process`; a group that no longer exists is ignored."""
         try:
             os.killpg(process.pid, number)
         except ProcessLookupError:

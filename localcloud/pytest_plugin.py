@@ -25,7 +25,7 @@ def local_cloud_images() -> Sequence[ImageCommand]:
 def local_cloud(
     tmp_path_factory: pytest.TempPathFactory, local_cloud_images: Sequence[ImageCommand]
 ) -> Iterator[LocalCloud]:
-    """A running local cloud; any AWS client made in the tests leads to it. One a module, empty at its start."""
+    """A running local cloud; any AWS client made in the tests uses it. One per module, empty at its start."""
     root: Path = tmp_path_factory.mktemp("local-cloud")
     with LocalCloud(root=root, images=local_cloud_images) as cloud:
         yield cloud

@@ -1,4 +1,4 @@
-"""The AWS query protocol: form parameters in, XML out, both read off the service model."""
+"""The AWS query protocol: form parameters in, XML out, both by the service model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Node: TypeAlias = "dict[str, Node | str]"  # form fields as a tree, by the parts
 
 @functools.cache
 def service_model(service: str) -> ServiceModel:
-    """botocore's model of a service; loading one takes some milliseconds, so it is kept."""
+    """botocore's model of a service; cached, because loading one takes milliseconds."""
     return botocore.session.get_session().get_service_model(service)
 
 

@@ -1,4 +1,4 @@
-"""Names of REST operations: those protocols carry them in method, path and query only."""
+"""Names of REST operations, which those protocols carry only in method, path and query."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Route:
 
 @functools.cache
 def _routes(service: str) -> tuple[_Route, ...]:
-    """The service's routes, those with the most fixed parts first; none for a service that botocore does not know."""
+    """The service's routes, those with the most fixed parts first; empty for a service that botocore does not know."""
     if service not in botocore.session.get_session().get_available_services():
         return ()
     model = service_model(service)
@@ -44,7 +44,7 @@ def _routes(service: str) -> tuple[_Route, ...]:
 
 
 def rest_operation(service: str, environ: Environ) -> str | None:
-    """The operation that a request of a REST service asks for, or None."""
+    """The operation that a request to a REST service is for, or None."""
     path = environ.get("PATH_INFO", "/")
     host = environ.get("HTTP_HOST", "").partition(":")[0]
     if service == "s3" and host.endswith(".localhost"):

@@ -1,4 +1,4 @@
-"""The HTTP front: our handlers first, then moto, and a refusal by name for what neither does."""
+"""The HTTP server: our handlers first, then moto; what neither does is refused by name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _json_default(value: object) -> object:
     raise TypeError(f"{type(value).__name__} in an answer is not JSON")
 
 
-# Subresources that moto would take for a plain PutObject, CreateBucket, ...
+# Subresources that moto ignores, so that it would carry out a plain PutObject, CreateBucket, ...
 _S3_REFUSED = frozenset(
     (
         "abac",
@@ -87,7 +87,7 @@ class Application:
         self._allowed.setdefault(service, set()).update(names)
 
     def answer_only(self, services: Mapping[str, re.Pattern[str]]) -> None:
-        """Let moto answer only these services, by signing name, and of each the operations that its pattern finds."""
+        """Let moto answer only these services, by signing name, and only the operations that match the pattern."""
         self._answered = services
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -158,7 +158,7 @@ class Application:
 
 
 class Server:
-    """The application on a loopback port, one thread a connection. OSError when the port is taken."""
+    """The application on a loopback port, one thread per connection. OSError when the port is taken."""
 
     def __init__(self, application: Application, port: int) -> None:
         from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -167,7 +167,7 @@ class Server:
             def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
                 log.debug("%s %s", self.requestline, code)
 
-        # Bound here, as werkzeug would answer a taken port by ending the process.
+        # Bound here, because werkzeug exits the process when the port is taken.
         self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=QuietHandler, fd=self._socket.fileno()

@@ -1,4 +1,4 @@
-"""The CloudFormation API: requests in, stacks and what is in them out."""
+"""The CloudFormation API's operations on stacks, their contents and templates."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class CloudFormationApi:
             try:
                 stack = self._engine.find(request["StackName"])
             except AwsError:
-                return  # AWS answers success for a stack that is not there
+                return  # AWS reports success for a stack that does not exist
             if stack.deleted is not None:
                 return
             if stack.termination_protection:

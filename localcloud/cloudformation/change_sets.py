@@ -1,4 +1,4 @@
-"""The change-set operations: plan a version of a stack, look at the plan, carry it out."""
+"""The change-set operations: plan a version of a stack, show the plan, carry it out."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ChangeSetsApi:
         try:
             stack, change_set = self.find(request["ChangeSetName"], request.get("StackName"))
         except AwsError:
-            return  # AWS answers success, and the CDK CLI relies on it
+            return  # AWS reports success, and the CDK CLI relies on it
         del stack.change_sets[change_set.name]
 
     def execute_change_set(self, request: requests.ExecuteChangeSet) -> None:

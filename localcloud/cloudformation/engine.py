@@ -1,4 +1,4 @@
-"""The stacks of a cloud: who may start what, and what an operation sees of its surroundings."""
+"""All stacks of the cloud: which operations may start, and the scope in which they evaluate templates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from localcloud.json_types import JSON, JsonObject
 
 log = logging.getLogger(__name__)
 
-# CDK polls every 5 s, boto3's waiters every 30 s: answering after the work, where it is quick, spares them that wait.
+# CDK polls every 5 s, boto3's waiters every 30 s: answering after the work, where it is quick, saves that time.
 _ANSWER_AFTER_SECONDS = 10.0
 
 
@@ -41,12 +41,10 @@ class Engine:
         return next((stack for stack in self.stacks if stack.name == name and stack.deleted is None), None)
 
     def idle(self, name: str, *, deleting: bool = False) -> Stack:
-        """A stack that nothing works on, in a state that can be updated (or, when deleting, in any)."""
+        """A stack without an operation in progress, whose status allows an update (when deleting: any status)."""
         stack = self.find(name)
-        if stack.busy:
-            raise validation_error(f"Stack:{stack.arn} is in {stack.status} state and can not be updated.")
         usable = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "CREATE_FAILED")
-        if stack.status not in (*usable, "REVIEW_IN_PROGRESS") and not deleting:
+        if stack.busy or (stack.status not in (*usable, "REVIEW_IN_PROGRESS") and not deleting):
             raise validation_error(f"Stack:{stack.arn} is in {stack.status} state and can not be updated.")
         return stack
 
@@ -58,12 +56,12 @@ class Engine:
         return stack
 
     def discard_unplanned(self, stack: Stack) -> None:
-        """Forget a stack that was made for a change set which then turned out to be wrong."""
+        """Forget a stack that was created for a change set that turned out to be invalid."""
         if stack.status == "REVIEW_IN_PROGRESS" and not stack.change_sets:
             self.stacks.remove(stack)
 
     def run(self, stack: Stack, work: Callable[[StackOperation], None]) -> None:
-        """Work on a stack in a thread of its own; returns when done, or after some seconds."""
+        """Work on a stack in a separate thread; returns when that is done, or after 10 s."""
 
         def guarded() -> None:
             try:
@@ -90,7 +88,7 @@ class Engine:
         }
 
     def scope(self, stack: Stack, version: Version) -> Scope:
-        """What names mean in `version` of `stack`."""
+        """The scope in which `version` of `stack` is evaluated."""
 
         def lookup(logical_id: str, attribute: str | None) -> JSON:
             resource = stack.resources.get(logical_id)
@@ -100,7 +98,9 @@ class Engine:
                 return resource.physical_id
             if attribute in resource.attributes:
                 return resource.attributes[attribute]
-            raise validation_error(f"localcloud knows no attribute {attribute} of {logical_id} ({resource.type})")
+            raise validation_error(
+                f"localcloud does not know the attribute {attribute} of {logical_id} ({resource.type})"
+            )
 
         return make_scope(
             version,
@@ -118,7 +118,7 @@ class Engine:
         tags: Mapping[str, str],
         previous_tags: Mapping[str, str],
     ) -> Request:
-        """What a provider needs to know about where a resource belongs."""
+        """What a provider needs to know about a resource and its stack."""
         cloud = self._cloud
         return Request(
             client=cloud.client,
@@ -156,7 +156,7 @@ class Engine:
         return outputs[output]["OutputValue"]
 
     def importers(self, name: str) -> list[str]:
-        """Names of the living stacks whose resources import `name`."""
+        """Names of the existing stacks whose resources import `name`."""
         return [stack.name for stack in self.stacks if stack.deleted is None and name in self._imported(stack)]
 
     def _imported(self, stack: Stack) -> set[str]:
@@ -177,7 +177,7 @@ class Engine:
         return found
 
     def check_exports(self, stack: Stack, outputs: Mapping[str, Output]) -> None:
-        """Exports are unique in an account, and what others import neither goes nor changes."""
+        """Exports are unique in an account, and one that other stacks import can be neither deleted nor changed."""
         wanted = {output["ExportName"]: output["OutputValue"] for output in outputs.values() if "ExportName" in output}
         for name, (owner, value) in self.exports().items():
             if owner is not stack and name in wanted:

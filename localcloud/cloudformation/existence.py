@@ -1,4 +1,4 @@
-"""Does everything that a deployed stack claims to have made exist, asked of the services themselves?"""
+"""Whether the resources that a deployed stack reports really exist, according to the services themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a resource fails: what a provider may meet, and the one line that a stack's events show for it."""
+"""How a resource fails: the errors of providers, and the one line that a stack's events show for them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from localcloud.errors import AwsError
 
 log = logging.getLogger(__name__)
 
-# The service refuses, the call is malformed, the template asks for something that is not there.
+# The service refuses, the call is malformed, the template refers to something that does not exist.
 FAILURES = (ProviderError, ClientError, BotoCoreError, AwsError)
 
 
 @contextlib.contextmanager
 def named_failures(resource: Resource) -> Iterator[None]:
-    """A property that is missing, or a defect of a provider, fails the resource and not the whole operation."""
+    """Turn a missing property, or a defect of a provider, into the failure of one resource."""
     try:
         yield
     except FAILURES:

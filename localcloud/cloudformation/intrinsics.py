@@ -16,7 +16,7 @@ from localcloud.json_types import JSON, JsonObject
 
 
 class NoValue:
-    """AWS::NoValue: what refers to it is left out."""
+    """AWS::NoValue: whatever refers to it is left out."""
 
     def __repr__(self) -> str:
         return "AWS::NoValue"

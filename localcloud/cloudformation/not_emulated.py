@@ -1,5 +1,5 @@
-"""Resource types that a template may hold although nothing is made of them, each with the reason."""
+"""Resource types that a template may contain although nothing is created for them, each with the reason."""
 
 NOT_EMULATED = {
-    "AWS::CDK::Metadata": "tells AWS which constructs a template came from; it makes no resource in AWS either",
+    "AWS::CDK::Metadata": "tells AWS which constructs a template came from; AWS creates nothing for it either",
 }

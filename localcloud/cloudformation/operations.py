@@ -19,7 +19,7 @@ Tags = Mapping[str, str]
 
 
 class Context(Protocol):
-    """What the engine lends to one operation."""
+    """What an operation needs of the engine."""
 
     def scope(self, stack: Stack, version: Version) -> Scope: ...
     def request(self, stack: Stack, resource: Resource, tags: Tags, previous_tags: Tags) -> Request: ...
@@ -27,19 +27,19 @@ class Context(Protocol):
 
 
 class ResourceFailed(Exception):
-    """One resource failed; its reason stands in the stack's events."""
+    """One resource failed; its reason is in the stack's events."""
 
 
 @dataclass
 class Step:
-    """Something done to a resource, and how to undo it."""
+    """A change to a resource, and how to undo it."""
 
     logical_id: str
     undo: Callable[[], None]
 
 
 class StackOperation:
-    """One run over a stack; made for one thread and thrown away."""
+    """One operation on a stack; used once, in one thread."""
 
     def __init__(self, context: Context, stack: Stack) -> None:
         self._context = context
@@ -122,7 +122,7 @@ class StackOperation:
             with named_failures(resource):
                 outcome = provider_for(resource.type).create(request, resource.properties)
         except FAILURES as error:
-            # A custom resource that answered FAILED still is there to be deleted.
+            # A custom resource that answered FAILED may still have to be deleted.
             resource.physical_id = getattr(error, "physical_id", None)
             stack.set_resource(resource, "CREATE_FAILED", describe_error(error))
             self._steps.append(Step(logical_id, lambda: self._undo_create(resource, before, version.tags)))
@@ -244,5 +244,5 @@ class StackOperation:
 
 
 def _is_made(resource: Resource) -> bool:
-    """False for what a create without rollback has left undone or half done."""
+    """False for a resource that a create without rollback has left uncreated or incomplete."""
     return resource.physical_id is not None and resource.status != "CREATE_FAILED"

@@ -18,7 +18,7 @@ def parameter_values(
     previous: Mapping[str, str],
     read_ssm: Callable[[str], str],
 ) -> tuple[dict[str, str], JsonObject]:
-    """The texts as the caller gave them, and the values that Ref answers (lists split, SSM names looked up)."""
+    """The texts as the caller gave them, and the values that Ref returns (lists split, SSM names looked up)."""
     declared = template.get("Parameters", {})
     by_name = {item["ParameterKey"]: item for item in given}
     unknown = sorted(set(by_name) - set(declared))

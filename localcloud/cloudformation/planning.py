@@ -1,4 +1,4 @@
-"""What a version of a stack holds: its scope, its resources in dependency order, and what it would change."""
+"""What a version of a stack contains: its scope, its resources in dependency order, and what it would change."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _check_rules(scope: Scope, template: Template) -> None:
 
 
 def active_definitions(version: Version, scope: Scope) -> dict[str, ResourceDefinition]:
-    """The resources whose condition holds, in an order in which each follows what it refers to."""
+    """The resources whose condition holds, in an order in which each follows those it refers to."""
     definitions = {
         logical_id: definition
         for logical_id, definition in version.template["Resources"].items()
@@ -58,7 +58,7 @@ def active_definitions(version: Version, scope: Scope) -> dict[str, ResourceDefi
 
 
 def dependency_order(definitions: Definitions, scope: Scope) -> list[str]:
-    """Logical ids, each after what it depends on; ValidationError for a circle or an unknown name."""
+    """Logical ids, each after what it depends on; ValidationError for a cycle or an unknown name."""
     known = set(definitions) | set(scope.pseudo) | set(scope.parameters) | {"AWS::NoValue"}
     pending: dict[str, set[str]] = {}
     for logical_id, definition in definitions.items():
@@ -146,7 +146,7 @@ def _change(action: str, logical_id: str, kind: str, physical_id: str | None) ->
 
 
 def dependency_order_of_existing(definitions: Definitions, scope: Scope) -> list[str]:
-    """Order of resources that exist; what they refer to may be gone from the template meanwhile."""
+    """Order of resources that exist; what they refer to may no longer be in the template."""
     names = {name for definition in definitions.values() for name in _all_names(definition.get("Properties"))}
     lenient = replace(scope, parameters={**scope.parameters, **dict.fromkeys(names, "")})
     return dependency_order(definitions, lenient)

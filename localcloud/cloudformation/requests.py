@@ -11,7 +11,7 @@ class Tag(TypedDict):
 
 
 class ParameterValue(TypedDict, total=False):
-    """A value for a parameter of the template, or the one that it has."""
+    """A new value for a template parameter, or a request to keep its previous value."""
 
     ParameterKey: Required[str]
     ParameterValue: str
@@ -41,7 +41,7 @@ class TemplateSource(TypedDict, total=False):
 
 
 class StackRequest(TemplateSource, total=False):
-    """What a stack is asked to be: CreateStack, UpdateStack and CreateChangeSet."""
+    """The desired state of a stack: CreateStack, UpdateStack and CreateChangeSet."""
 
     StackName: Required[str]
     Parameters: list[ParameterValue]

@@ -45,7 +45,7 @@ class Change(TypedDict):
 
 @dataclass
 class Resource:
-    """A resource of a stack. `properties` are resolved: what the provider was last given."""
+    """A resource of a stack. `properties` are resolved: as the provider was last given them."""
 
     logical_id: str
     type: str
@@ -74,7 +74,7 @@ class Event:
 
 @dataclass
 class Version:
-    """What a stack is asked to be: template and the inputs beside it."""
+    """The desired state of a stack: its template and the inputs."""
 
     body: str
     template: Template
@@ -137,5 +137,5 @@ class Stack:
 
     @property
     def busy(self) -> bool:
-        """An operation runs on it."""
+        """Whether an operation is in progress."""
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"

@@ -62,7 +62,7 @@ class Rule(TypedDict, total=False):
 
 
 class Template(TypedDict, total=False):
-    """A template that was checked."""
+    """A template, after `parse_template` has checked it."""
 
     AWSTemplateFormatVersion: str
     Description: str
@@ -102,7 +102,7 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> JsonOb
 
 
 _Loader.add_multi_constructor("!", _short_form)
-# A date such as the format version stays the text that it is.
+# A date, such as the format version, stays text.
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
 
 

@@ -14,7 +14,7 @@ from localcloud.errors import AwsError
 
 
 class Versions:
-    """Reads requests; templates by URL and SSM parameters come from the cloud itself."""
+    """Reads requests; templates by URL and SSM parameters are read from this cloud."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -66,7 +66,7 @@ class Versions:
 
 
 def same(stack: Stack, version: Version) -> bool:
-    """Whether an update to `version` would change nothing; one that failed half-way always has something to do."""
+    """Whether an update to `version` would change nothing; False after a create or update that failed."""
 
     def essence(version: Version) -> str:
         template = {key: value for key, value in version.template.items() if key not in ("Metadata", "Description")}
@@ -78,7 +78,7 @@ def same(stack: Stack, version: Version) -> bool:
 
 
 def apply_settings(stack: Stack, request: requests.StackRequest) -> None:
-    """Take over what a request says about the stack itself."""
+    """Apply a request's settings of the stack itself: token, role, rollback, termination protection."""
     if request.get("NotificationARNs"):
         raise AwsError("NotImplemented", "localcloud does not emulate notifications about stack events")
     stack.token = request.get("ClientRequestToken", request.get("ClientToken"))

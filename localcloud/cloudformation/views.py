@@ -1,4 +1,4 @@
-"""How stacks, resources, events and change sets look in CloudFormation's answers."""
+"""Stacks, resources, events and change sets as the API's answers show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CloudWatch: metrics with percentiles and metric math, alarms that are evaluated, metrics out of logs."""
+"""CloudWatch: metrics with percentiles and metric math, alarms that are evaluated, metrics from logs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localcloud.cloudwatch.metrics.store import MetricStore
 from localcloud.cloudwatch.moto_hooks import alarm_records, install_hooks
 from localcloud.context import Cloud
 
-_EVALUATORS: dict[str, Evaluator] = {}  # by the cloud's address
+_EVALUATORS: dict[str, Evaluator] = {}  # by the cloud's URL
 
 
 def install(cloud: Cloud) -> None:

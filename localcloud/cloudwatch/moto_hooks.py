@@ -1,4 +1,4 @@
-"""What of moto's CloudWatch is replaced: its records of alarms stay, what it computes wrongly does not."""
+"""Replacements in moto's CloudWatch: it keeps the records of alarms; statistics and states are computed here."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def install_hooks(store: MetricStore, history: AlarmHistory, evaluator: Evaluato
     with contextlib.ExitStack() as hooks:
         for name, operation in {**_metric_operations(store), "describe_alarms": _describe_alarms}.items():
             hooks.enter_context(replaced(Response, name, operation))
-        # moto keeps and describes alarm rules; only the operation is missing.
+        # moto keeps and describes alarm rules; it lacks only the operation.
         hooks.enter_context(_added(Response, "put_composite_alarm", Response.put_metric_alarm))
         hooks.enter_context(_added(Response, "describe_alarm_history", _describe_alarm_history(history)))
         put = _checked_put(CloudWatchBackend.put_metric_alarm, history)
@@ -54,7 +54,7 @@ def install_hooks(store: MetricStore, history: AlarmHistory, evaluator: Evaluato
 
 @contextlib.contextmanager
 def _added(owner: type, name: str, value: object) -> Iterator[None]:
-    """`owner.name` is `value` for a while; there is nothing of that name before and afterwards."""
+    """`owner.name` is `value` for a while; before and afterwards `owner` has no such name."""
     setattr(owner, name, value)
     try:
         yield

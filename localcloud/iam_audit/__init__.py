@@ -1,7 +1,7 @@
-"""IAM audit: which permissions roles needed, and whether their policies in this cloud give them.
+"""IAM audit: which permissions roles needed, and whether their policies in this cloud grant them.
 
-`recorder` notes what the calls of roles need, `actions` says what one request needs in IAM's terms, `evaluator`
-compares that with the policies.
+`actions` says which permissions one request needs, `recorder` records them for every call of a role, `evaluator`
+compares them with the role's policies.
 """
 
 from localcloud.iam_audit.evaluator import Call, calls, denied_calls

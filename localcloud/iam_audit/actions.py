@@ -1,4 +1,4 @@
-"""What a request needs in IAM's words: actions, the resources they touch where it names them, and the context."""
+"""Which permissions a request needs: IAM actions, the resources that the request names, and context keys."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ARN_FIELDS = ("TopicArn", "stateMachineArn", "executionArn", "QueueUrl", "Secre
 
 @dataclass(frozen=True)
 class Permission:
-    """One permission. resource: an ARN; None where requests do not name it or the action knows no resources."""
+    """One permission. resource: an ARN; None where requests do not name it or the action has no resources."""
 
     action: str
     resource: str | None = None
@@ -45,7 +45,7 @@ class Permission:
 
 
 def needed_permissions(environ: Environ, operation: Operation, region: str, account_id: str) -> list[Permission]:
-    """The permissions that AWS would ask for before it did what a request wants."""
+    """The permissions that AWS would check before it carries out a request."""
     service = _PREFIXES.get(operation.service, operation.service)
     arn = f"arn:aws:{service}:{region}:{account_id}:"
     if service == "s3":

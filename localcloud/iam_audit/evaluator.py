@@ -1,8 +1,8 @@
-"""Would AWS have allowed it? The calls that roles made against the policies that they have in this cloud.
+"""Would AWS have allowed it? Compares the calls that roles made with the policies that they have in this cloud.
 
-Checked: actions, resources where a request names them, and the usual condition operators over what is known of a call.
-An Allow whose condition asks for something unknown counts as allowing, a Deny as not denying. Bucket, key and other
-resource policies, permissions boundaries and organizations are left out.
+Checked: actions, resources where a request names them, and the usual condition operators on context keys that are known
+for a call. An Allow with an unknown key counts as allowing, a Deny with one as not denying. Not checked: resource
+policies (of buckets, keys and so on), permissions boundaries and organizations.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Policy(TypedDict):
 
 @dataclass(frozen=True)
 class Call:
-    """A permission that a role needed. resource: None where the request names none."""
+    """A permission that a role needed, `count` times. resource: None where the request does not name one."""
 
     role: str
     action: str
@@ -53,7 +53,7 @@ class Call:
 
 
 def calls(client: Callable[[str], BaseClient]) -> list[Call]:
-    """Everything that roles have asked a running cloud for.
+    """Every permission that roles have needed in a running cloud.
 
     client: service name -> boto3 client of it, for example `local_cloud.cloud.client`.
     """
@@ -62,7 +62,7 @@ def calls(client: Callable[[str], BaseClient]) -> list[Call]:
 
 
 def denied_calls(client: Callable[[str], BaseClient]) -> list[Call]:
-    """The calls that the roles' policies do not allow; a role that is not there allows nothing."""
+    """The calls that the roles' policies do not allow; a role that does not exist allows nothing."""
     made = calls(client)
     statements = {role: role_statements(client("iam"), role) for role in {call.role for call in made}}
     return [call for call in made if not is_allowed(call, statements[call.role])]
@@ -116,7 +116,7 @@ def _covers(
     value: str,
     matches: Callable[[str, str], bool],
 ) -> bool:
-    """Whether Action (Resource) includes `value`, or NotAction (NotResource) does not; with neither, everything is."""
+    """Whether `value` is in Action (Resource), or not in NotAction (NotResource); True if there is neither."""
     if included is not None:
         return any(matches(value, pattern) for pattern in _list(included))
     return excluded is None or not any(matches(value, pattern) for pattern in _list(excluded))
@@ -127,7 +127,7 @@ def _matches_action(value: str, pattern: str) -> bool:
 
 
 def _matches(value: str, pattern: str) -> bool:
-    # IAM knows * and ? only; a policy variable stands for anything.
+    # IAM has only * and ?; a policy variable counts as *.
     pattern = re.sub(r"\$\{[^}]*\}", "*", pattern).replace("[", "[[]")
     return fnmatch.fnmatchcase(value, pattern)
 
@@ -141,13 +141,13 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
     "Bool": lambda value, expected: value.lower() == str(expected).lower(),
 }
 _NEGATIONS = {"StringNotEquals": "StringEquals", "StringNotLike": "StringLike", "ArnNotLike": "ArnLike"}
-_ALWAYS = {"aws:SecureTransport": "true"}  # as far as a call in AWS would be concerned
+_ALWAYS = {"aws:SecureTransport": "true"}  # a call to AWS would use TLS
 
 
 def _holds(
     operator: str, key: str, expected: Iterable[str | bool], context: Mapping[str, str], *, unknown: bool
 ) -> bool:
-    """Whether a condition is met; `unknown` where the call does not tell."""
+    """Whether a condition is met; `unknown` where the key's value or the operator is unknown."""
     known = {name.lower(): value for name, value in {**_ALWAYS, **context}.items()}
     name = operator.rpartition(":")[2].removesuffix("IfExists")
     positive = _NEGATIONS.get(name, name)

@@ -1,4 +1,4 @@
-"""Which role asked for what: every call made with a role's credentials, noted at the server's front."""
+"""Records which permissions roles needed, from every request that is signed with a role's credentials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ACCESS_KEY = re.compile(r"Credential=([^/&]+)/")
 
 @dataclass
 class CallRecorder:
-    """Access keys of roles, and the permissions that calls with them needed. Safe to use from any thread."""
+    """The access keys of roles, and the permissions that requests with these keys needed. Thread-safe."""
 
     region: str
     account_id: str
@@ -30,7 +30,7 @@ class CallRecorder:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def access_key(self, role: str) -> str:
-        """The access key of the role's temporary credentials; as made up as any other here."""
+        """An access key for the role's temporary credentials; fake, like all credentials here."""
         key = f"role-{hashlib.sha256(role.encode()).hexdigest()[:20]}"
         with self._lock:
             self._roles[key] = role
@@ -41,7 +41,7 @@ class CallRecorder:
             self._calls.update((role, want) for want in wants)
 
     def observe(self, environ: Environ, operation: Operation) -> None:
-        """Note what a request needs, when a role makes it."""
+        """Record what a request needs if a role makes it."""
         signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "").replace("%2F", "/")
         match = _ACCESS_KEY.search(signed)
         role = self._roles.get(match[1]) if match else None
@@ -49,7 +49,7 @@ class CallRecorder:
             self.note(role, needed_permissions(environ, operation, self.region, self.account_id))
 
     def handle(self, environ: Environ) -> Response | None:
-        """GET the calls so far, DELETE to begin anew."""
+        """GET the recorded calls, DELETE to start over."""
         if environ.get("PATH_INFO") != PATH:
             return None
         with self._lock:

@@ -1,4 +1,4 @@
-"""Step Functions: state machines that really run, on an interpreter of our own."""
+"""Step Functions: state machines that really run, on this package's own interpreter."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def install(cloud: Cloud, app: Application | None = None) -> None:
     """Put executions behind the Step Functions API and check definitions before moto records them."""
     application = app or cloud.app
     if application is None:
-        raise ValueError("the cloud has no application to put Step Functions behind")
+        raise ValueError("the cloud has no application to install Step Functions in")
     service = StepFunctions(cloud)
 
     def check(environ: Environ) -> None:

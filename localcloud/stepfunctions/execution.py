@@ -74,7 +74,7 @@ class Execution:
     _thread: threading.Thread | None = None
 
     def start(self, interpreter: Interpreter) -> None:
-        """Run in a thread of its own."""
+        """Run in a separate thread."""
         self._thread = threading.Thread(target=self._run, args=(interpreter,), name=self.name, daemon=True)
         self._thread.start()
         if limit := self.machine.definition.get("TimeoutSeconds"):
@@ -83,7 +83,7 @@ class Execution:
             timer.start()
 
     def stop(self, error: str | None = None, cause: str | None = None) -> datetime.datetime:
-        """End it as ABORTED, with the jobs it waits for; returns once it has ended. No effect on one that has."""
+        """End it as ABORTED and stop the jobs it waits for; returns once it has ended. Has no effect after its end."""
         self._cancel("ABORTED", error, cause)
         if self._thread is not None:
             self._thread.join()

@@ -1,4 +1,4 @@
-"""Histories as log events, for state machines whose logging configuration asks for them."""
+"""Sends histories to CloudWatch Logs, as the state machine's logging configuration says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localcloud.stepfunctions.execution import Execution
 
 log = logging.getLogger(__name__)
 
-_SHIP_SECONDS = 1.0
+_SEND_SECONDS = 1.0
 _BATCH = 200
 _FATAL = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 _ERROR = ("Failed", "TimedOut", "Aborted")
@@ -32,7 +32,7 @@ class _Followed:
 
 
 class ExecutionLogs:
-    """Ships what followed executions record, once a second."""
+    """Sends the history of followed executions to their log groups, once a second."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._logs = cloud.client("logs")
@@ -58,13 +58,13 @@ class ExecutionLogs:
     def close(self) -> None:
         self._stop.set()
         self._thread.join()
-        self._ship()
+        self._send_all()
 
     def _run(self) -> None:
-        while not self._stop.wait(_SHIP_SECONDS):
-            self._ship()
+        while not self._stop.wait(_SEND_SECONDS):
+            self._send_all()
 
-    def _ship(self) -> None:
+    def _send_all(self) -> None:
         with self._lock:
             followed = list(self._followed)
         for each in followed:

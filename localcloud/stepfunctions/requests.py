@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 
 
 class Page(TypedDict, total=False):
-    """What a list operation is asked for: how many, and from where."""
+    """The part of a list that is asked for: how many items, and after which token."""
 
     maxResults: int
     nextToken: str

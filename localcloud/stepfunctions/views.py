@@ -14,7 +14,7 @@ from localcloud.stepfunctions.requests import Page
 T = TypeVar("T")
 DEFAULT_PAGE, MAX_PAGE = 100, 1000
 _DATA = ("input", "output", "inputDetails", "outputDetails", "parameters")
-# Events whose details have a name that is not the event's own.
+# Events whose details are not named after the event itself.
 _SHARED_DETAILS = (("StateEntered", "stateEnteredEventDetails"), ("StateExited", "stateExitedEventDetails"))
 
 
@@ -92,7 +92,7 @@ def diagnostic(problem: str) -> dict[str, str]:
 
 
 def page(items: Sequence[T], request: Page) -> tuple[Sequence[T], dict[str, str]]:
-    """The page that maxResults and nextToken ask for, and the token of the one after it."""
+    """The page that maxResults and nextToken ask for, and the token of the next one."""
     size = min(request.get("maxResults") or DEFAULT_PAGE, MAX_PAGE)
     start = 0
     if token := request.get("nextToken"):

@@ -33,7 +33,7 @@ BOOTSTRAP = {
 
 
 class Assembly:
-    """A cloud assembly as `cdk synth` writes it, without the seconds that a synth takes."""
+    """A cloud assembly as `cdk synth` writes it, without the seconds that synth takes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -194,7 +194,7 @@ def status(name: str) -> str:
     return boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
 
 
-def test_bootstrapping_again_updates_what_is_there(assembly):
+def test_bootstrapping_again_updates_the_existing_stack(assembly):
     code = function_code(assembly.folder, "again")
     assembly.write(templates(code[0]), dict([code]))
     bootstrapped = assembly.cdk("bootstrap", "aws://123456789012/us-east-1")

@@ -1,4 +1,4 @@
-"""Which permissions a request needs, and whether a role's policies give them."""
+"""Which permissions a request needs, and whether a role's policies grant them."""
 
 import pytest
 
@@ -82,7 +82,7 @@ def test_what_a_rest_request_needs(arguments, options, expected):
     assert needs(*arguments, **options) == expected
 
 
-def test_creating_a_job_needs_its_role_to_be_passed_and_its_tags_to_be_added():
+def test_creating_a_job_needs_permission_to_pass_its_role_and_add_its_tags():
     body = b'{"TrainingJobName": "t", "RoleArn": "arn:aws:iam::1:role/job", "Tags": [{"Key": "a", "Value": "b"}]}'
     assert json_call("sagemaker", "CreateTrainingJob", body) == [
         Permission("sagemaker:CreateTrainingJob", f"{SAGEMAKER}training-job/t"),
@@ -91,7 +91,7 @@ def test_creating_a_job_needs_its_role_to_be_passed_and_its_tags_to_be_added():
     ]
 
 
-def test_sagemaker_requests_name_what_they_are_about():
+def test_sagemaker_permissions_name_their_resources():
     def resources(name, body):
         return [want.resource for want in json_call("sagemaker", name, body)]
 
@@ -107,7 +107,7 @@ def test_sagemaker_requests_name_what_they_are_about():
     assert resources("ListTrainingJobs", b"{}") == [None]
 
 
-def test_metrics_have_a_namespace_and_logs_a_stream():
+def test_metrics_have_a_namespace_as_context_and_logs_a_stream_as_resource():
     query = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "body": b"Action=PutMetricData&Namespace=Kennel"}
     assert needs("monitoring", **query) == [
         Permission("cloudwatch:PutMetricData", None, (("cloudwatch:namespace", "Kennel"),))
@@ -137,7 +137,7 @@ def test_actions_and_resources_match_as_iam_matches_them():
     assert allowed([{"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::other/*"}])
 
 
-def test_conditions_hold_over_what_is_known_of_a_call():
+def test_conditions_are_checked_on_the_known_context_of_a_call():
     prefix = allow(Condition={"StringLike": {"s3:prefix": ["a/*", "b/*"]}})
     assert allowed([prefix], **{"s3:prefix": "b/1"})
     assert not allowed([prefix], **{"s3:prefix": "c/1"})

@@ -1,4 +1,4 @@
-"""Somebody else's project in the local cloud: a bucket, a function, a pipeline that trains a script of its own."""
+"""A project without Kennel in the local cloud: a bucket, a function, a pipeline that trains its own script."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Requests read and answers written as AWS's protocols have them."""
+"""Requests are read and answers written in AWS's protocols."""
 
 import datetime
 import io
@@ -52,7 +52,7 @@ def environ(method="POST", path="/", query="", body=b"", **headers):
         (environ("GET", "/b/k"), "s3", None),
     ],
 )
-def test_who_is_asked_for_what(request_environ, service, name):
+def test_a_request_names_its_service_and_operation(request_environ, service, name):
     operation = identify(request_environ)
     assert (operation.service, operation.name) == (service, name)
 
@@ -97,7 +97,7 @@ def test_query_requests_become_structures():
     }
 
 
-def test_query_answers_escape_and_leave_out_what_is_none():
+def test_query_answers_escape_text_and_leave_out_none():
     model = service_model("cloudformation").operation_model("DescribeStacks")
     created = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
     stack = {"StackName": "a<b", "CreationTime": created, "DisableRollback": False, "RoleARN": None}

@@ -1,4 +1,4 @@
-"""What is not emulated says so, by service and operation, whatever protocol asks."""
+"""Whatever is not emulated is refused by service and operation, in every protocol."""
 
 import boto3
 import pytest
@@ -46,7 +46,7 @@ def test_a_refused_write_leaves_the_object_alone(local_cloud):
     assert s3.get_object(Bucket="untouched", Key="k")["Body"].read() == b"original"
 
 
-def test_a_page_that_an_object_holds_is_not_taken_for_a_refusal(local_cloud):
+def test_an_error_page_stored_as_an_object_is_not_taken_for_a_refusal(local_cloud):
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="pages")
     page = b"<!doctype html><title>404 Not Found</title>"

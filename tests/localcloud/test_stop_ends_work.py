@@ -1,4 +1,4 @@
-"""Stopping the cloud ends what its parts have running."""
+"""Stopping the cloud ends the work of its parts."""
 
 import json
 import os

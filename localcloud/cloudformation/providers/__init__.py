@@ -1,4 +1,4 @@
-"""Which provider makes which resource type."""
+"""Which provider is responsible for which resource type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider that most types need: properties in, the service's own API out."""
+"""The provider of most types: turns properties into calls of the service's own API."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ class Tagging:
 
 @dataclass(frozen=True)
 class ApiResource(Provider[JsonObject]):
-    """A type whose properties are, but for names, the parameters of its service's API.
+    """A type whose properties are the parameters of its service's API, apart from their names.
 
     identifier: parameter that names the resource in calls; read_by, update_by and delete_by where one differs
         ("" for a read that lists all).
-    scope: further identifying parameters -> the properties that hold them.
-    name_property: property that holds the physical name; generated when absent.
+    scope: further identifying parameters -> the properties that give them.
+    name_property: the property with the physical name; generated when absent.
     physical_id: jmespath in the create answer that gives Ref; the name when None.
-    update: None replaces on any change. Otherwise a changed property that it does not take, or that is in replace_on,
-        replaces.
+    update_operation: None replaces on any change. Otherwise a changed property that it does not take, or that is in
+        replace_on, replaces.
     transform: reshapes the properties first; then only replace_on says what replaces.
-    reset: values that an update sends for properties that are no longer there.
+    reset: values that an update sends for properties that were removed.
     attributes: GetAtt name -> jmespath into the read answer; `found`: truthy there when the resource exists. Both may
-        hold {id}.
+        contain {id}.
     """
 
     service: str
@@ -219,7 +219,7 @@ class ApiResource(Provider[JsonObject]):
 
 
 def all_tags(properties: Mapping[str, object], stack_tags: Mapping[str, str]) -> dict[str, str]:
-    """The stack's tags and the resource's own, which win."""
+    """The stack's tags and the resource's own, which take precedence."""
     own = properties.get("Tags")
     pairs = own if isinstance(own, dict) else {}
     if isinstance(own, list):

@@ -93,7 +93,7 @@ class ScalingPolicy(Provider[JsonObject]):
 
     @staticmethod
     def _flat(properties: JsonObject) -> JsonObject:
-        """The target's own fields in place of its Ref, which is RESOURCE|DIMENSION|NAMESPACE."""
+        """The target's own fields instead of its Ref, which is RESOURCE|DIMENSION|NAMESPACE."""
         values = dict(properties)
         if "ScalingTargetId" in values:
             names = ("ResourceId", "ScalableDimension", "ServiceNamespace")

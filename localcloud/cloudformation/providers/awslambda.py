@@ -1,4 +1,4 @@
-"""Lambda functions, their permissions, versions, aliases and asynchronous settings."""
+"""Lambda functions, their permissions, versions and asynchronous settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _INLINE_FILES = {"python": "index.py", "nodejs": "index.js"}
 
 
 class PermissionProperties(TypedDict):
-    """Beside the function, the fields of AddPermission as the API has them."""
+    """Besides FunctionName, the fields of AddPermission as the API has them."""
 
     FunctionName: str
 
@@ -158,7 +158,7 @@ class EventInvokeConfig(Provider[InvokeConfigProperties]):
 
 
 class Version(Provider[VersionProperties]):
-    """AWS::Lambda::Version: what the function is now, for good."""
+    """AWS::Lambda::Version: an immutable snapshot of the function."""
 
     def replaces(self, changed: set[str]) -> bool:
         return True

@@ -23,9 +23,9 @@ Document: TypeAlias = dict[str, JSON] | str  # a policy, as an object or as its 
 
 
 class ProviderError(Exception):
-    """A resource could not be made as asked; the message becomes the resource's reason.
+    """A resource could not be created or changed; the message becomes the reason in the stack's events.
 
-    physical_id: what was partly made, and must be deleted in a rollback.
+    physical_id: what was partly created, and must be deleted in a rollback.
     """
 
     def __init__(self, message: str, physical_id: str | None = None) -> None:
@@ -71,14 +71,14 @@ class Provider(ABC, Generic[P]):
     taggable = False  # whether a change of the stack's tags is an update of the resource
 
     def replaces(self, changed: set[str]) -> bool:
-        """Whether a change of these properties makes a new resource."""
+        """Whether a change of these properties creates a new resource."""
         return False
 
     @abstractmethod
     def create(self, request: Request, properties: P) -> Outcome: ...
 
     def update(self, request: Request, physical_id: str, properties: P, previous: P) -> Outcome:
-        """In place, or by a new resource (a new physical id); the caller deletes the old one then."""
+        """Update in place, or create a new resource (a new physical id); the caller then deletes the old one."""
         return self.create(request, properties)
 
     @abstractmethod
@@ -102,7 +102,7 @@ _GONE = re.compile(r"NotFound|NoSuch|NotExist|DoesNotExist|ResourceNotFound|Not 
 
 
 def is_gone(error: ClientError) -> bool:
-    """The service says that there is no such resource (SageMaker says so in words under ValidationException)."""
+    """Whether the service says that there is no such resource (SageMaker: in the message of a ValidationException)."""
     details = error.response["Error"]
     if _GONE.search(details.get("Code", "")):
         return True

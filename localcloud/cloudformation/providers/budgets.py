@@ -1,4 +1,4 @@
-"""Budgets: recorded, nothing counts money."""
+"""Budgets: recorded; no money is counted."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from localcloud.query_protocol import service_model
 
 
 class BudgetProperties(TypedDict):
-    """Beside the budget itself, NotificationsWithSubscribers and ResourceTags as the API has them."""
+    """Besides the budget itself, NotificationsWithSubscribers and ResourceTags as the API has them."""
 
     Budget: JsonObject
 
 
 class Budget(Provider[BudgetProperties]):
-    """AWS::Budgets::Budget; the API wants the account with every call."""
+    """AWS::Budgets::Budget; the API requires the account in every call."""
 
     def create(self, request: Request, properties: BudgetProperties) -> Outcome:
         shape = service_model("budgets").operation_model("CreateBudget").input_shape
@@ -38,7 +38,7 @@ class Budget(Provider[BudgetProperties]):
     def update(
         self, request: Request, physical_id: str, properties: BudgetProperties, previous: BudgetProperties
     ) -> Outcome:
-        # moto has no UpdateBudget: the same name with the new definition.
+        # moto has no UpdateBudget: delete the budget and create it again under its name.
         name = properties["Budget"].get("BudgetName", physical_id)
         if name == physical_id:
             self.delete(request, physical_id, previous)

@@ -23,7 +23,7 @@ def _alarm(create: str, kind: str) -> ApiResource:
         read_extra={"AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
         found=f"{kind}[0]",
         attributes={"Arn": f"{kind}[0].AlarmArn"},
-        # The service's default; moto would store no value.
+        # The service's default; moto would not store a value.
         transform=lambda properties, request: {"ActionsEnabled": True, **properties},
         tagging=Tagging("TagResource", "UntagResource", "ResourceARN", f"{kind}[0].AlarmArn"),
     )

@@ -11,7 +11,7 @@ from localcloud.json_types import JsonObject, as_object
 
 
 def _project(properties: JsonObject, request: Request) -> JsonObject:
-    """The buildspec is inside the source, where the API spells it in one word."""
+    """Source.BuildSpec is spelled Buildspec in the API."""
     source = dict(as_object(properties["Source"]))
     if "BuildSpec" in source:
         source["Buildspec"] = source.pop("BuildSpec")

@@ -1,4 +1,4 @@
-"""CloudFormation property values as a service's API wants them."""
+"""CloudFormation property values as a service's API takes them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from localcloud.cloudformation.providers.base import ProviderError
 
 
 def parameters(properties: Mapping[str, object], shape: StructureShape, path: str) -> dict[str, object]:
-    """Properties as the parameters of an operation. path: what a refused property is named after."""
+    """Properties as the parameters of an operation. path: the prefix of a refused property's name."""
     return _convert_structure(properties, shape, path)
 
 
 def convert(value: object, shape: Shape, path: str) -> object:
-    """A CloudFormation value as the API's shape wants it: member case, numbers, booleans, JSON texts, tag lists."""
+    """A CloudFormation value as the API's shape requires it: member case, numbers, booleans, JSON texts, tag lists."""
     if isinstance(shape, StructureShape):
         return _convert_structure(value, shape, path)
     if isinstance(shape, ListShape):

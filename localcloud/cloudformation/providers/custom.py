@@ -1,4 +1,4 @@
-"""Custom resources: the function is called, and the stack waits until somebody answers the ResponseURL."""
+"""Custom resources: the function is called, and the stack waits until the ResponseURL is answered."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DEFAULT_TIMEOUT_SECONDS = 3600.0  # CloudFormation's own
 
 
 class CustomResourceAnswer(TypedDict):
-    """What a function puts to the ResponseURL."""
+    """What a function sends to the ResponseURL."""
 
     Status: str
     Reason: NotRequired[str]
@@ -61,7 +61,7 @@ def receive(environ: Environ) -> Response | None:
 
 
 def function_failed(response_url: str, message: str) -> None:
-    """The function raised: if it has not answered, nobody will, and waiting for the timeout would only hide why."""
+    """Fail the resource of a function that raised without answering; waiting for the timeout would only hide why."""
     waiting = _waiting.get(response_url.rpartition("/")[2])
     if waiting is not None and not waiting.answered.is_set():
         waiting.answer = {"Status": "FAILED", "Reason": message}
@@ -85,7 +85,7 @@ class CustomResource(Provider[JsonObject]):
         self._send(request, "Delete", properties, {"PhysicalResourceId": physical_id})
 
     def exists(self, client: ClientFactory, physical_id: str, properties: JsonObject) -> bool:
-        # Only its function knows what it made; that the function is there is what can be seen.
+        # Only the function knows what it created; whether the function exists is all that can be checked.
         return answers(lambda: client("lambda").get_function(FunctionName=properties["ServiceToken"]))
 
     def _send(self, request: Request, kind: str, properties: JsonObject, extra: JsonObject) -> Outcome:
@@ -131,7 +131,7 @@ def _outcome(answer: CustomResourceAnswer, previous_id: JSON) -> Outcome:
 
 
 def _texts(value: JSON) -> JSON:
-    """CloudFormation hands numbers and booleans to custom resources as texts."""
+    """CloudFormation passes numbers and booleans to custom resources as text."""
     if isinstance(value, dict):
         return {key: _texts(item) for key, item in value.items()}
     if isinstance(value, list):

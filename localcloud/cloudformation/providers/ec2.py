@@ -17,14 +17,14 @@ from localcloud.cloudformation.providers.ec2_security_groups import SecurityGrou
 
 
 class VpcSettings(TypedDict, total=False):
-    """The properties of a VPC that are calls of their own."""
+    """The properties of a VPC that are set by separate calls."""
 
     EnableDnsSupport: Flag
     EnableDnsHostnames: Flag
 
 
 class SubnetSettings(TypedDict, total=False):
-    """The property of a subnet that is a call of its own."""
+    """The property of a subnet that is set by a separate call."""
 
     MapPublicIpOnLaunch: Flag
 

@@ -30,8 +30,8 @@ Modify = Callable[[BaseClient, str, P], None]
 class Ec2Resource(Provider[P]):
     """A type of EC2: created with tags under its kind, found by its id.
 
-    path: jmespath of the id in the create answer. settings: properties that `modify` sets by calls of its own, also in
-    place; a change of any other property replaces.
+    path: jmespath of the id in the create answer. settings: properties that `modify` sets by separate calls, at
+    creation and in place; a change of any other property replaces.
     """
 
     create_operation: str

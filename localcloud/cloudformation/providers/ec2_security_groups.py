@@ -21,7 +21,7 @@ from localcloud.cloudformation.requests import Tag
 
 
 class InlineRule(TypedDict, total=False):
-    """A rule, inside a security group or a resource of its own."""
+    """A rule, inside a security group or as a separate resource."""
 
     IpProtocol: Required[Number]
     FromPort: Number
@@ -56,7 +56,7 @@ def ip_permission(rule: InlineRule) -> dict[str, object]:
         if port is not None:
             permission[name] = int(port)
         elif protocol.isdigit():
-            permission[name] = -1  # moto wants a number even where a protocol has no ports
+            permission[name] = -1  # moto requires a number even where a protocol has no ports
     note = {"Description": rule["Description"]} if "Description" in rule else {}
     if "CidrIp" in rule:
         permission["IpRanges"] = [{"CidrIp": rule["CidrIp"], **note}]

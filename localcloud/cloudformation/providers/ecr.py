@@ -17,7 +17,7 @@ from localcloud.json_types import JsonObject, as_object
 
 
 class Repository(ApiResource):
-    """AWS::ECR::Repository; its policies and what may change are calls of their own."""
+    """AWS::ECR::Repository; its policies, and whatever can change in place, are set by separate calls."""
 
     _separate = frozenset({"LifecyclePolicy", "RepositoryPolicyText", "EmptyOnDelete"})
     _in_place = _separate | {"ImageTagMutability", "ImageScanningConfiguration", "Tags"}

@@ -1,4 +1,4 @@
-"""EventBridge rules and schedules: recorded, nothing starts by them."""
+"""EventBridge rules: recorded; they start nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from localcloud.cloudformation.providers.conversion import text
 
 
 class Target(TypedDict):
-    """A target has further fields, which the API takes as they are."""
+    """A target has further fields, which are passed to the API unchanged."""
 
     Id: str
 
@@ -37,7 +37,7 @@ class RuleProperties(TypedDict, total=False):
 
 
 class Rule(Provider[RuleProperties]):
-    """AWS::Events::Rule with its targets; recorded, nothing starts by it."""
+    """AWS::Events::Rule with its targets."""
 
     taggable = False
 

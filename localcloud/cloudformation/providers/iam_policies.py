@@ -1,4 +1,4 @@
-"""IAM policies as resources of their own: inline ones, and managed ones with their principals."""
+"""IAM policies as separate resources: inline ones, and managed ones with their principals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resource types that a template may contain although nothing is made of them."""
+"""Resource types that a template may contain although nothing is created for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Ignored(Provider[JsonObject]):
         return Outcome(physical_id)
 
     def delete(self, request: Request, physical_id: str, properties: JsonObject) -> None:
-        """Nothing was made."""
+        """Nothing was created."""
 
     def exists(self, client: ClientFactory, physical_id: str, properties: JsonObject) -> bool:
         return False

@@ -18,7 +18,7 @@ from localcloud.json_types import JsonObject
 
 
 class KmsKey(ApiResource):
-    """AWS::KMS::Key; rotation and whether it is enabled are calls of their own."""
+    """AWS::KMS::Key; rotation, and whether it is enabled, are set by separate calls."""
 
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed & {"KeySpec", "KeyUsage", "MultiRegion", "Origin"})

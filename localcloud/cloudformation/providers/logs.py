@@ -13,7 +13,7 @@ from localcloud.json_types import JsonObject
 
 
 class LogGroup(ApiResource):
-    """AWS::Logs::LogGroup; retention is a call of its own."""
+    """AWS::Logs::LogGroup; retention is set by a separate call."""
 
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed & {"LogGroupName", "LogGroupClass"})

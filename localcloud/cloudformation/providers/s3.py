@@ -30,7 +30,7 @@ from localcloud.query_protocol import service_model
 
 @dataclass(frozen=True)
 class _Setting:
-    """One property of a bucket and the call that carries it; `reset` undoes it where that is not a delete."""
+    """A property of a bucket and the call that sets it; `reset` removes it where there is no delete call."""
 
     put: str
     member: str
@@ -61,7 +61,7 @@ _SETTINGS: dict[str, _Setting] = {
 
 
 class Bucket(Provider[JsonObject]):
-    """AWS::S3::Bucket, each property by its own call: what DescribeX and GetX answer is what was deployed."""
+    """AWS::S3::Bucket, each property set by its own call, so that the S3 API returns what was deployed."""
 
     taggable = True
 
@@ -77,7 +77,7 @@ class Bucket(Provider[JsonObject]):
             if request.region == "us-east-1"
             else {"CreateBucketConfiguration": {"LocationConstraint": request.region}}
         )
-        # S3 lets the owner create a bucket again in us-east-1; a stack must not take over one that it did not make.
+        # S3 lets the owner create a bucket again in us-east-1; a stack must not take over one that it did not create.
         if any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"]):
             raise ProviderError(f"{name} already exists")
         s3.create_bucket(Bucket=name, **location)

@@ -20,7 +20,7 @@ _ENDPOINT_TIMEOUT_SECONDS = 1800.0
 
 
 class Endpoint(ApiResource):
-    """AWS::SageMaker::Endpoint: done when it is InService, a failure when it is not."""
+    """AWS::SageMaker::Endpoint: waits until it is InService; every other final status is a failure."""
 
     def replaces(self, changed: set[str]) -> bool:
         return "EndpointName" in changed
@@ -65,7 +65,7 @@ _UPDATE_ONLY = {"RetainAllVariantProperties", "ExcludeRetainedVariantProperties"
 
 
 class Domain(ApiResource):
-    """AWS::SageMaker::Domain: Ref is the id that the service gives."""
+    """AWS::SageMaker::Domain: Ref is the id that the service assigns."""
 
     def create(self, request: Request, properties: JsonObject) -> Outcome:
         outcome = super().create(request, properties)

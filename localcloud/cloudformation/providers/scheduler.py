@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: recorded, nothing starts by a schedule."""
+"""EventBridge Scheduler: recorded; schedules start nothing."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class TopicSubscription(TypedDict):
 
 
 class TopicProperties(TypedDict, total=False):
-    """Beside these every attribute of a topic, under its name in the API."""
+    """Besides these, any topic attribute, under its name in the API."""
 
     TopicName: str
     Subscription: list[TopicSubscription]
@@ -37,7 +37,7 @@ class TopicProperties(TypedDict, total=False):
 
 
 class Topic(Provider[TopicProperties]):
-    """AWS::SNS::Topic; its attributes are texts in the API."""
+    """AWS::SNS::Topic; its attributes are text in the API."""
 
     taggable = True
     _plain = ("TopicName", "Subscription", "Tags")
@@ -131,7 +131,7 @@ def _default_topic_policy(arn: str, request: Request) -> str:
 
 
 class SubscriptionProperties(TypedDict):
-    """Beside these every attribute of a subscription, under its name in the API."""
+    """Besides these, any subscription attribute, under its name in the API."""
 
     TopicArn: str
     Protocol: str

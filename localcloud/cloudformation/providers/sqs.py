@@ -25,7 +25,7 @@ from localcloud.cloudformation.requests import Tag
 
 
 class QueueProperties(TypedDict, total=False):
-    """Beside these every attribute of a queue, under its name in the API."""
+    """Besides these, any queue attribute, under its name in the API."""
 
     QueueName: str
     FifoQueue: Flag
@@ -33,7 +33,7 @@ class QueueProperties(TypedDict, total=False):
 
 
 class Queue(Provider[QueueProperties]):
-    """AWS::SQS::Queue; its attributes are texts in the API, and Ref is the URL."""
+    """AWS::SQS::Queue; its attributes are text in the API, and Ref is the URL."""
 
     taggable = True
 

@@ -15,7 +15,7 @@ from localcloud.json_types import JsonObject, as_object
 
 
 class StateMachine(ApiResource):
-    """AWS::StepFunctions::StateMachine, with its definition from a text, an object or S3 and its substitutions."""
+    """AWS::StepFunctions::StateMachine, its definition given as text, as an object or in S3, with substitutions."""
 
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed & {"StateMachineName", "StateMachineType"})

@@ -1,4 +1,4 @@
-"""What an alarm does when its state changes: it tells its SNS topics."""
+"""What an alarm does when its state changes: it publishes to its SNS topics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Actions:
         self._history = history
 
     def perform(self, record: Alarm, old_state: str) -> None:
-        """Tell the topics that the alarm names; an action that is not a topic is noted as not performed."""
+        """Publish to the topics of the new state; an action that is not an SNS topic is recorded as not performed."""
         if not record.actions_enabled:
             return
         for action in getattr(record, _FIELDS[record.state_value]) or []:

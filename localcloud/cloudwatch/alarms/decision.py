@@ -1,4 +1,4 @@
-"""What state an alarm is in, given its datapoints: a pure function, as the service documents it."""
+"""The state of an alarm given its datapoints: a pure function, as the service documents it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Decision:
-    """`state` is None where the current one stays. `used`: the datapoints that counted, newest first."""
+    """state: None to keep the current one. used: the datapoints that counted, newest first."""
 
     state: str | None
     reason: str
@@ -43,9 +43,9 @@ class Decision:
 def decide(condition: Condition, newest_first: Sequence[float | None]) -> Decision:
     """Evaluate an evaluation range: at least `periods` datapoints, None where data is missing.
 
-    Enough real datapoints in the range decide alone, even when newer periods are empty. Otherwise the missing ones are
-    treated as the alarm says. As long as data is missing, breaching datapoints alarm once the oldest of them is
-    `datapoints` periods old and nothing newer contradicts.
+    If the range has enough real datapoints, they alone decide, even when newer periods are empty. Otherwise missing
+    ones are treated as the alarm says. While data is missing, datapoints that all breach put the alarm into ALARM once
+    the oldest of them is `datapoints` periods old.
     """
     real = [value for value in newest_first if value is not None]
     used = tuple(real[: condition.periods])

@@ -1,4 +1,4 @@
-"""Evaluates every alarm, every few seconds or when asked to."""
+"""Evaluates all alarms every few seconds, or on request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TICK_SECONDS = 5.0
 
 
 class Evaluator:
-    """records: gives moto's alarm records."""
+    """records: returns moto's records of the alarms."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Evaluator:
         self._thread.join()
 
     def evaluate(self, at: datetime.datetime) -> None:
-        """Bring every alarm into the state that it has at a moment."""
+        """Set the state of every alarm as of `at`."""
         with self._lock:
             records = list(self._records())
             for record in records:
@@ -60,7 +60,7 @@ class Evaluator:
             self._evaluate_composite_alarms(records)
 
     def transition(self, record: Alarm, state: str, reason: str, reason_data: str = "{}") -> None:
-        """Change an alarm's state, note it, and perform its actions when it is another one."""
+        """Set an alarm's state; a new one is recorded in the history and triggers the alarm's actions."""
         old = record.state_value
         record.update_state(reason, reason_data, state)
         if old == state:
@@ -92,7 +92,7 @@ class Evaluator:
         def state_of(name: str) -> str:
             return by_name[name].state_value if name in by_name else INSUFFICIENT_DATA
 
-        for _ in composites:  # composites may look at composites: as many rounds as there are levels at most
+        for _ in composites:  # composites may refer to composites: at most one round per level
             changed = False
             for record, rule in composites:
                 state = "ALARM" if composite_rule.parse(rule)(state_of) else "OK"
@@ -106,7 +106,7 @@ class Evaluator:
         while not self._stop.wait(self._tick_seconds):
             try:
                 self.evaluate(datetime.datetime.now(datetime.UTC))
-            except Exception:  # the next tick may do better, and other alarms must not starve
+            except Exception:  # one failure must not end the evaluation of all alarms
                 log.exception("evaluating the alarms failed")
 
 

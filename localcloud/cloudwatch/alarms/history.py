@@ -1,4 +1,4 @@
-"""What happened to alarms: DescribeAlarmHistory's items."""
+"""The history of alarms: DescribeAlarmHistory's items."""
 
 from __future__ import annotations
 

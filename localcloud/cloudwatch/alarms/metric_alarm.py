@@ -1,4 +1,4 @@
-"""Alarms as this package evaluates them: read from the records that moto keeps."""
+"""Metric alarms as this package evaluates them, read from moto's records."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class MetricAlarm:
         return cls(record.name, condition, queries, returned[0], period_of(queries))
 
     def evaluate(self, store: MetricStore, at: datetime.datetime) -> Decision:
-        """The state at a moment. ExpressionError when an expression cannot be computed."""
+        """The state as of `at`. ExpressionError when an expression cannot be computed."""
         extra = 0 if self.period >= _NO_EXTRA_FROM_SECONDS else _EXTRA_PERIODS
         count = self.condition.periods + extra
         step = min(self.period, 60.0)
         end = at.timestamp() // step * step
         if self.condition.comparison.startswith("GreaterThan") and self._values(store, end, 1, step):
-            end += step  # what breaches in an unfinished minute has breached: no need to wait for its end
+            end += step  # a value that breaches in an unfinished minute already counts: no need to wait for its end
         newest_first = [end - self.period * number for number in range(1, count + 1)]
         series = self._values(store, newest_first[-1], count, self.period)
         return decide(self.condition, [series.get(start) for start in newest_first])

@@ -1,1 +1,1 @@
-"""CloudWatch Logs: filter patterns, metrics from log events, and what of moto is replaced."""
+"""CloudWatch Logs: filter patterns, metrics from log events, and replacements in moto."""

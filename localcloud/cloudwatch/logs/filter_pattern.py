@@ -177,7 +177,7 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 
 def select(selector: str, event: JSON) -> object:
-    """What `$.a.b[0]` selects in a JSON event; a private marker when there is nothing."""
+    """What `$.a.b[0]` selects in a JSON event; _MISSING where it selects nothing."""
     for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", selector):
         if name and isinstance(event, dict) and name in event:
             event = event[name]

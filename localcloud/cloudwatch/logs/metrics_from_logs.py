@@ -1,4 +1,4 @@
-"""Metrics out of log events: the embedded metric format (EMF) and metric filters."""
+"""Metrics from log events: the embedded metric format (EMF) and metric filters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class MetricTransformation(TypedDict):
-    """What a metric filter makes of a matching event. metricValue: a number, or a selector in a JSON event."""
+    """What a metric filter derives from a matching event. metricValue: a number, or a selector in a JSON event."""
 
     metricNamespace: str
     metricName: str
@@ -49,7 +49,7 @@ class EmbeddedHeader(TypedDict):
 
 
 class LogMetrics:
-    """Looks at what is put into CloudWatch Logs before moto records it."""
+    """Reads what is put into CloudWatch Logs before moto records it."""
 
     def __init__(self, cloud: Cloud, store: MetricStore) -> None:
         self._cloud = cloud
@@ -57,7 +57,7 @@ class LogMetrics:
         self._has_filters = False
 
     def handle(self, environ: Environ) -> None:
-        """A handler that never answers."""
+        """Handle a request without answering it: moto does that."""
         operation = identify(environ)
         if operation.service != "logs":
             return
@@ -79,7 +79,7 @@ class LogMetrics:
                 for metric, moment, values, unit, resolution in embedded_metrics(json.loads(message), time):
                     self._store.put(metric, moment, values, unit=unit, resolution=resolution)
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                # The service, too, keeps a malformed line as a log event and makes no metric of it.
+                # As in the service, a malformed line stays a log event and does not become a metric.
                 log.warning("a log line is not a valid embedded metric: %r in %.200s", error, message)
 
     def _filtered(self, group: str, events: list[tuple[float, str]]) -> None:

@@ -1,4 +1,4 @@
-"""What of moto's CloudWatch Logs is replaced: searches by stream prefix and by filter patterns."""
+"""Replacements in moto's CloudWatch Logs: searches by stream prefix and by filter pattern."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def install_hooks() -> Callable[[], None]:
         names = asked.get("logStreamNames") or [name for name in streams if name.startswith(prefix or "")]
         if prefix and not names:
             return json.dumps({"events": [], "searchedLogStreams": []})
-        times = asked.get("startTime", 0), asked.get("endTime", 0)  # moto takes 0 for unlimited
+        times = asked.get("startTime", 0), asked.get("endTime", 0)  # moto takes 0 as unlimited
         pattern = asked.get("filterPattern", "")
         events, token, searched = backend.filter_log_events(
             group, names, *times, asked.get("limit"), asked.get("nextToken"), pattern, True

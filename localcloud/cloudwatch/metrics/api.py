@@ -1,4 +1,4 @@
-"""CloudWatch's operations on metrics and alarm history, over this package's own store."""
+"""CloudWatch's operations on metrics, over this package's own store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Answer = dict[str, object]
 
 
 def epoch(moment: requests.Moment | None) -> float:
-    """Seconds since 1970; None is now, times without a zone are UTC."""
+    """Seconds since 1970; None means now; times without a zone are UTC."""
     if moment is None:
         return datetime.datetime.now(datetime.UTC).timestamp()
     if isinstance(moment, str):

@@ -26,7 +26,7 @@ class Grid:
 
 
 def as_series(value: Value, grid: Grid) -> Series:
-    """A number counts for every period."""
+    """`value` as a series; a number becomes a series with that value in every period."""
     if isinstance(value, dict):
         return value
     if isinstance(value, float):
@@ -51,7 +51,7 @@ def combine(function: Callable[[float, float], float], left: Value, right: Value
 
 
 def _reduce(combine: Callable[[list[float]], float]) -> Callable[..., Value]:
-    """Of one series: a number; of an array: a series over all times that any of them has."""
+    """Reduces one series to a number, and an array to one series over all times that any of its series has."""
 
     def function(grid: Grid, value: Value) -> Value:
         if isinstance(value, list):

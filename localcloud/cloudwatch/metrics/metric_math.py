@@ -41,7 +41,7 @@ _LEVELS: tuple[dict[str, Callable[[float, float], float]], ...] = (
 def evaluate(expression: str, known: Mapping[str, Value], grid: Grid) -> Value:
     """The value of an expression; ExpressionError when it is wrong or not computed here.
 
-    known: what identifiers stand for.
+    known: the values of identifiers.
     """
     return _Parser(expression, known, grid).whole()
 
@@ -53,7 +53,7 @@ def check(expression: str, names: Sequence[str]) -> None:
 
 
 class _Parser:
-    """Evaluates while it reads: expressions are short and evaluated once per period."""
+    """Evaluates while it parses: expressions are short and evaluated once per period."""
 
     def __init__(self, text: str, known: Mapping[str, Value], grid: Grid) -> None:
         self.text = text

@@ -18,11 +18,11 @@ def starts_between(start: float, end: float, period: float) -> list[float]:
 
 
 def period_of(queries: Sequence[Query]) -> float:
-    """The period of a set of queries, in seconds; they have to agree."""
+    """The period of a set of queries, in seconds; all must have the same one."""
     periods = {float(each["MetricStat"]["Period"]) for each in queries if each.get("MetricStat")}
     periods |= {float(each["Period"]) for each in queries if each.get("Period")}
     if len(periods) > 1:
-        raise ExpressionError(f"localcloud needs one period in all queries, found {sorted(periods)}")
+        raise ExpressionError(f"localcloud needs the same period in all queries, found {sorted(periods)}")
     return periods.pop() if periods else 60.0
 
 
@@ -43,7 +43,7 @@ def run(store: MetricStore, queries: Sequence[Query], starts: Sequence[float], p
     while waiting:
         ready = [each for each in waiting if not _needs(each, waiting)]
         if not ready:
-            raise ExpressionError(f"the expressions {', '.join(each['Id'] for each in waiting)} need each other")
+            raise ExpressionError(f"the expressions {', '.join(each['Id'] for each in waiting)} refer to each other")
         for each in ready:
             known[each["Id"]] = evaluate(each["Expression"], known, grid)
         waiting = [each for each in waiting if each not in ready]
@@ -66,5 +66,5 @@ def _needs(query: Query, others: Sequence[Query]) -> bool:
 
 def _as_series(value: Value, starts: Sequence[float]) -> Series:
     if isinstance(value, list):
-        raise ExpressionError("an expression has to end in one series: take SUM, AVG, MIN or MAX of the array")
+        raise ExpressionError("an expression must end in one series: use SUM, AVG, MIN or MAX of the array")
     return value if isinstance(value, dict) else dict.fromkeys(starts, value)

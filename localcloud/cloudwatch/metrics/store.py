@@ -16,7 +16,7 @@ _SIGNIFICANT_DIGITS = 3
 
 @dataclass(frozen=True)
 class MetricId:
-    """What tells one metric from another. `dimensions`: (name, value) pairs in the order of their names."""
+    """The identity of a metric. dimensions: (name, value) pairs in the order of their names."""
 
     namespace: str
     name: str
@@ -70,14 +70,14 @@ class Bucket:
 
 
 def percentile(name: str) -> float:
-    """The percent of a statistic like p99 or p99.9; ValueError with the statistics that there are."""
+    """The percent of a statistic like p99 or p99.9; ValueError names the statistics that can be computed."""
     try:
         percent = float(name.removeprefix("p")) if name.startswith("p") else math.nan
     except ValueError:
         percent = math.nan
     if not 0 <= percent <= 100:
         raise ValueError(
-            f"localcloud does not compute the statistic {name}: take Sum, Average, Minimum, Maximum, SampleCount or p0 "
+            f"localcloud does not compute the statistic {name}: use Sum, Average, Minimum, Maximum, SampleCount or p0 "
             "to p100"
         )
     return percent
@@ -128,7 +128,7 @@ class MetricStore:
         return self._series.setdefault(metric, {}).setdefault(start, Bucket())
 
     def windows(self, metric: MetricId, starts: Sequence[float], period: float) -> list[Bucket | None]:
-        """What was put into each window [start, start + period); None for a window without data."""
+        """The values of each window [start, start + period); None for a window without data."""
         with self._lock:
             series = dict(self._series.get(metric, {}))
         return [_merged(series, start, start + period) for start in starts]

@@ -1,1 +1,1 @@
-"""An interpreter for the Amazon States Language (JSONPath), with nothing of AWS in it."""
+"""An interpreter for the Amazon States Language (JSONPath), independent of AWS."""

@@ -1,4 +1,4 @@
-"""A signal to end that a branch, and every branch below it, obeys; also work in a thread that it can interrupt."""
+"""Cancellation of a branch and of every branch below it, also while it waits for a call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Cancellation:
-    """The signal; it reaches every child."""
+    """A cancellation signal, which also reaches every child."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -21,7 +21,7 @@ class Cancellation:
         self._lock = threading.Lock()
 
     def child(self) -> Cancellation:
-        """A cancellation for part of the work; cancelling it leaves the rest alone."""
+        """A cancellation for part of the work; cancelling it does not affect the rest."""
         with self._lock:
             child = Cancellation()
             self._children.append(child)

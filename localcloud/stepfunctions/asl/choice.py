@@ -47,7 +47,7 @@ _TYPES: dict[str, Callable[[JSON], bool]] = {
 
 
 def _as(kind: str, value: object) -> object:
-    """The value as the comparison's type, or None when it is of another one."""
+    """The value as the comparison's type, or None when it is of another type."""
     if kind == "Timestamp":
         return timestamp(value)
     fits = {"String": isinstance(value, str), "Numeric": is_number(value), "Boolean": isinstance(value, bool)}

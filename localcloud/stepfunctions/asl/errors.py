@@ -23,7 +23,7 @@ class ExpressionError(Exception):
 
 
 class PathNotFound(Exception):
-    """A path selects nothing in the data it is asked of."""
+    """A path selects nothing in the data that it is applied to."""
 
     def __init__(self, path: str) -> None:
         super().__init__(f"the path {path} selects nothing")

@@ -16,15 +16,15 @@ from localcloud.stepfunctions.asl.states import Flow, MapState, ParallelState
 MAX_INLINE_CONCURRENCY = 40
 
 RunFlow = Callable[[Flow, JSON, Branch], JSON]
-Work = Callable[[Branch], JSON]  # runs on a branch of its own
+Body = Callable[[Branch], JSON]  # runs on a branch of its own
 
 
 def run_parallel(state: ParallelState, scope: Scope, branch: Branch, run_flow: RunFlow) -> list[JSON]:
     """The outputs of all branches, in their order."""
     value = scope.fill(state["Parameters"]) if "Parameters" in state else scope.input
     branch.record("ParallelStateStarted")
-    works: list[Work] = [partial(run_flow, flow, value) for flow in state["Branches"]]
-    return _outputs("Parallel", branch, works, len(works))
+    bodies: list[Body] = [partial(run_flow, flow, value) for flow in state["Branches"]]
+    return _outputs("Parallel", branch, bodies, len(bodies))
 
 
 def run_map(name: str, state: MapState, scope: Scope, branch: Branch, run_flow: RunFlow) -> list[JSON]:
@@ -46,8 +46,8 @@ def run_map(name: str, state: MapState, scope: Scope, branch: Branch, run_flow: 
         iteration.record("MapIterationSucceeded", details)
         return output
 
-    works: list[Work] = [partial(iterate, index) for index in range(len(items))]
-    return _outputs("Map", branch, works, _concurrency(state, scope))
+    bodies: list[Body] = [partial(iterate, index) for index in range(len(items))]
+    return _outputs("Map", branch, bodies, _concurrency(state, scope))
 
 
 def _iteration(state: MapState, scope: Scope, iteration: Branch, item: JSON, run_flow: RunFlow) -> JSON:
@@ -65,10 +65,10 @@ def _concurrency(state: MapState, scope: Scope) -> int:
     return min(limit or MAX_INLINE_CONCURRENCY, MAX_INLINE_CONCURRENCY)
 
 
-def _outputs(kind: str, branch: Branch, works: Sequence[Work], concurrency: int) -> list[JSON]:
+def _outputs(kind: str, branch: Branch, bodies: Sequence[Body], concurrency: int) -> list[JSON]:
     fan_out = _FanOut(branch)
     try:
-        outputs = fan_out.run(works, concurrency)
+        outputs = fan_out.run(bodies, concurrency)
     except StatesError:
         fan_out.join()
         branch.record(f"{kind}StateFailed")
@@ -79,7 +79,7 @@ def _outputs(kind: str, branch: Branch, works: Sequence[Work], concurrency: int)
 
 
 class _FanOut:
-    """Works on branches that fork from `parent`; the first failure cancels the others."""
+    """Runs bodies on branches that fork from `parent`; the first failure cancels the others."""
 
     def __init__(self, parent: Branch) -> None:
         self._parent = parent
@@ -88,27 +88,27 @@ class _FanOut:
         self._first_failure: Exception | None = None
         self._lock = threading.Lock()
 
-    def run(self, works: Sequence[Work], concurrency: int) -> list[JSON]:
-        """The results in order. A failure is raised once every work has ended."""
-        if not works:
+    def run(self, bodies: Sequence[Body], concurrency: int) -> list[JSON]:
+        """The results in order. A failure is raised once every body has ended."""
+        if not bodies:
             return []
         with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="states") as pool:
-            futures = [pool.submit(self._guarded, work) for work in works]
+            futures = [pool.submit(self._guarded, body) for body in bodies]
         if self._first_failure is not None:
             raise self._first_failure
         return [future.result() for future in futures]
 
     def join(self) -> None:
-        """Let the parent go on after the last event of any branch."""
+        """Let the parent continue after the last event of any branch."""
         self._parent.last_event = max([self._parent.last_event, *(each.last_event for each in self._branches)])
 
-    def _guarded(self, work: Work) -> JSON:
+    def _guarded(self, body: Body) -> JSON:
         self._cancellation.check()
         branch = self._parent.fork(self._cancellation)
         with self._lock:
             self._branches.append(branch)
         try:
-            return work(branch)
+            return body(branch)
         except Cancelled:
             raise
         except Exception as failure:

@@ -56,7 +56,7 @@ def check_state(name: str, state: JsonObject, at: str) -> Iterator[str]:
         yield f"{_SCHEMA} Value {kind!r} is not one of {', '.join(_ALLOWED)} at {at}/Type"
         return
     yield from _check_names(state, kind, at)
-    yield from _check_ways_out(state, kind, at)
+    yield from _check_transitions(state, kind, at)
     yield from _check_expressions(state, at)
     for field in ("TimeoutSeconds", "HeartbeatSeconds"):
         yield from _check_positive(state, field, at)
@@ -99,7 +99,7 @@ def _check_names(state: JsonObject, kind: str, at: str) -> Iterator[str]:
         yield f"{_SCHEMA} A Wait state has exactly one of {', '.join(_WAITS)} at {at}"
 
 
-def _check_ways_out(state: JsonObject, kind: str, at: str) -> Iterator[str]:
+def _check_transitions(state: JsonObject, kind: str, at: str) -> Iterator[str]:
     if kind in ("Choice", "Succeed", "Fail"):
         return
     if "Next" in state and "End" in state:
@@ -169,9 +169,9 @@ def _check_template(template: JSON, at: str) -> Iterator[str]:
 
 def _check_errors(names: JSON, at: str) -> Iterator[str]:
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        yield f"{_SCHEMA} ErrorEquals is a list of error names, not empty at {at}"
+        yield f"{_SCHEMA} ErrorEquals must be a non-empty list of error names at {at}"
     elif "States.ALL" in names and len(names) > 1:
-        yield f"{_SCHEMA} States.ALL must stand alone at {at}"
+        yield f"{_SCHEMA} States.ALL must appear alone at {at}"
 
 
 def _check_retrier(retrier: JsonObject, at: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ class Step(ABC):
 
     @abstractmethod
     def select(self, node: JSON, document: JSON) -> list[JSON]:
-        """What it selects of a node of `document`."""
+        """The values that it selects in a node of `document`."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def matches(names: Sequence[str], error: str) -> bool:
 
 
 class Retries:
-    """The attempts that each retrier of one state has left."""
+    """Counts the attempts that each retrier of one state has left."""
 
     def __init__(self, retriers: Sequence[Retrier]) -> None:
         self._retriers = retriers

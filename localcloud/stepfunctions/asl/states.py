@@ -1,4 +1,4 @@
-"""The shape of a definition that was checked: flows, states, and the parts of states."""
+"""The shape of a checked definition: flows, states, and the parts of states."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Catcher(TypedDict):
 
 
 class ChoiceRule(TypedDict, total=False):
-    """And, Or or Not; otherwise a Variable beside one comparison, whose name is one of `choice.COMPARISONS`."""
+    """And, Or or Not; otherwise a Variable and one comparison, whose name is one of `choice.COMPARISONS`."""
 
     And: list[ChoiceRule]
     Or: list[ChoiceRule]
@@ -128,7 +128,7 @@ class FailState(TypedDict, total=False):
     CausePath: str
 
 
-WorkState: TypeAlias = TaskState | ParallelState | MapState  # those that may fail and be tried again
+WorkState: TypeAlias = TaskState | ParallelState | MapState  # those that may fail and be retried
 StateWithOutput: TypeAlias = WorkState | PassState | WaitState | ChoiceState | SucceedState
 State: TypeAlias = StateWithOutput | FailState
 

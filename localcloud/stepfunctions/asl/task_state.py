@@ -19,7 +19,7 @@ POLL_SECONDS = 0.2
 
 
 class Token(Protocol):
-    """A task token's place to wait for SendTask*."""
+    """A task token, for which a task waits until SendTaskSuccess or SendTaskFailure."""
 
     text: str
 
@@ -31,7 +31,7 @@ class Token(Protocol):
 
 
 class Task(Protocol):
-    """One resource that a Task state can ask."""
+    """What a Task state calls: one Resource."""
 
     resource_type: str
     resource: str
@@ -47,11 +47,11 @@ class Task(Protocol):
         """For a job: its result in a 1-tuple once it has ended well; StatesError when it ended badly."""
 
     def stop(self, answer: JSON, parameters: JSON) -> None:
-        """For a job: stop it, as far as it still runs."""
+        """For a job: stop it if it still runs."""
 
 
 class Tasks(Protocol):
-    """Everything that Task states can ask."""
+    """Everything that Task states can call."""
 
     @property
     def region(self) -> str: ...

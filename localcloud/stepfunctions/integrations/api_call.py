@@ -66,7 +66,7 @@ def _listed_code(code: str, operation: OperationModel) -> str | None:
 
 @dataclass
 class ApiCall:
-    """A request and its response; the base of every other task."""
+    """A request and its response; the base class of every other task."""
 
     client_for: Callable[..., BaseClient]
     service: str

@@ -1,4 +1,4 @@
-"""Which Resource of a Task state is served by which integration."""
+"""Which integration serves which Resource of a Task state."""
 
 from __future__ import annotations
 
@@ -80,14 +80,14 @@ def _clients_by_sdk_name() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The integrations of one local cloud. client_for: service name, or that and a role -> boto3 client."""
+    """The integrations of one local cloud. client_for: (service name, role=ARN or None) -> boto3 client."""
 
     client_for: Callable[..., BaseClient]
     region: str
     tokens: TaskTokens = field(default_factory=TaskTokens)
 
     def acting_as(self, role: str) -> Catalogue:
-        """The same with a role's credentials."""
+        """The same integrations with a role's credentials."""
         return dataclasses.replace(self, client_for=functools.partial(self.client_for, role=role))
 
     def token(self) -> WaitingTask:
@@ -114,7 +114,7 @@ class Catalogue:
         except StatesError as problem:
             return [f"SCHEMA_VALIDATION_FAILED: {problem.cause}"]
         if task.resource_type.startswith("aws-sdk:"):
-            return []  # AWS, too, looks at these only when they run
+            return []  # AWS also checks these only when they run
         return [f"SCHEMA_VALIDATION_FAILED: {each}" for each in task.check_template(state.get("Parameters"))]
 
     def _optimized(self, service: str, action: str, pattern: str) -> ApiCall | None:

@@ -32,9 +32,9 @@ def pascal(name: str) -> str:
 
 
 def problems(value: JSON, shape: Shape, field: str = "", *, stringify: bool = False) -> Iterator[str]:
-    """What Step Functions would refuse in `value`; keys that end in `.$` stand for values not known yet.
+    """What Step Functions would refuse in `value`; keys that end in `.$` have values that are not known yet.
 
-    stringify: objects may stand where text is expected (message bodies); they are sent as JSON.
+    stringify: objects are allowed where text is expected (message bodies); they are sent as JSON.
     """
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         yield from _structure_problems(value, shape, stringify)

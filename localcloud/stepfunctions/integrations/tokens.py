@@ -21,7 +21,7 @@ class WaitingTask:
         self._last_heartbeat = time.monotonic()
 
     def poll(self, heartbeat_seconds: float | None) -> tuple[JSON] | None:
-        """The output once it is there; StatesError when the task failed or a heartbeat is overdue."""
+        """The output once there is one; StatesError when the task failed or a heartbeat is overdue."""
         if isinstance(self._outcome, StatesError):
             raise self._outcome
         late = heartbeat_seconds is not None and time.monotonic() - self._last_heartbeat > heartbeat_seconds
@@ -33,7 +33,7 @@ class WaitingTask:
         self._last_heartbeat = time.monotonic()
 
     def finish(self, outcome: tuple[JSON] | StatesError) -> None:
-        """The first outcome counts."""
+        """Set the outcome; only the first one counts."""
         self._outcome = self._outcome or outcome
         self.closed = True
 
@@ -42,7 +42,7 @@ class WaitingTask:
 
 
 class TaskTokens:
-    """Every token that was handed out."""
+    """All tokens that were issued."""
 
     def __init__(self) -> None:
         self._tasks: dict[str, WaitingTask] = {}

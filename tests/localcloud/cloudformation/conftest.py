@@ -41,7 +41,7 @@ class Stacks:
         return self.ended(arn)["StackStatus"]
 
     def ended(self, name: str, seconds: float = 120) -> dict[str, Any]:
-        """The stack once nothing works on it: on a busy machine the operations answer before that."""
+        """The stack after the operation in progress: on a busy machine operations answer before their end."""
         deadline = time.monotonic() + seconds
         while (stack := self.describe(name))["StackStatus"].endswith("_IN_PROGRESS"):
             assert time.monotonic() < deadline, stack["StackStatus"]

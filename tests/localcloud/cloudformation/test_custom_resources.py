@@ -1,4 +1,4 @@
-"""Custom resources: the stack waits for the answer, wherever it comes from, and believes it."""
+"""Custom resources: the stack waits for the answer, from wherever it is sent, and follows it."""
 
 import json
 
@@ -95,7 +95,7 @@ def test_create_update_replace_and_delete(stacks, client):
     assert last_event(client, "custom")["PhysicalResourceId"] == "other"
 
 
-def test_a_failed_answer_rolls_back_and_deletes_what_was_half_made(stacks, client):
+def test_a_failed_answer_rolls_back_and_deletes_what_was_partly_created(stacks, client):
     assert stacks.create("failed", custom("fail", "failed"))["StackStatus"] == "ROLLBACK_COMPLETE"
     assert any("no room" in reason for reason in stacks.reasons("failed", "Thing"))
     event = last_event(client, "failed")
@@ -107,13 +107,13 @@ def test_a_function_that_raises_fails_the_stack_with_its_error(stacks):
     assert any("RuntimeError: could not make it" in reason for reason in stacks.reasons("raised", "Thing"))
 
 
-def test_nobody_answers_in_time(stacks):
+def test_a_missing_answer_fails_the_stack_at_the_timeout(stacks):
     described = stacks.create("silent", custom("silent", "silent", ServiceTimeout=1))
     assert described["StackStatus"] == "ROLLBACK_COMPLETE"
     assert any("did not receive a response" in reason for reason in stacks.reasons("silent", "Thing"))
 
 
-def test_somebody_else_answers_after_the_function_has_returned(stacks, client):
+def test_another_process_may_answer_after_the_function_has_returned(stacks, client):
     import threading
     import time
     import urllib.request
@@ -144,7 +144,7 @@ def test_other_service_tokens_are_refused(stacks):
 
 
 @pytest.mark.parametrize("name", ["Environment", "Timeout"])
-def test_function_settings_that_leave_the_template_are_reset(stacks, client, name):
+def test_function_settings_removed_from_the_template_are_reset(stacks, client, name):
     resources = custom("answer", "settings")
     del resources["Thing"]
     resources["Function"]["Properties"] |= {"Environment": {"Variables": {"A": "b"}}, "Timeout": 30}
@@ -157,7 +157,7 @@ def test_function_settings_that_leave_the_template_are_reset(stacks, client, nam
     assert configuration.get("Environment", {}).get("Variables", {}) == ({} if name == "Environment" else {"A": "b"})
 
 
-def test_a_function_in_javascript_fails_the_stack_by_name(stacks):
+def test_a_javascript_function_fails_the_stack_and_names_its_runtime(stacks):
     resources = custom("answer", "javascript")
     resources["Function"]["Properties"] |= {"Runtime": "nodejs22.x", "Code": {"ZipFile": "exports.handler = () => 1"}}
     assert stacks.create("javascript", resources)["StackStatus"] == "ROLLBACK_COMPLETE"

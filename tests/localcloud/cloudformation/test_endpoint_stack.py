@@ -1,4 +1,4 @@
-"""An endpoint through CloudFormation: in service when the stack is, moved by an update, gone after the delete."""
+"""An endpoint through CloudFormation: in service when the stack is complete, updated, gone after the delete."""
 
 import io
 import json
@@ -88,7 +88,7 @@ def described(client):
     return client("sagemaker").describe_endpoint(EndpointName="stacked")
 
 
-def test_the_life_of_an_endpoint(stacks, client):
+def test_create_update_and_delete_of_an_endpoint(stacks, client):
     assert stacks.create("hosting", hosting("miniature", 1))["StackStatus"] == "CREATE_COMPLETE"
     assert ask(client) == 42
     assert missing_resources(client, "hosting") == []

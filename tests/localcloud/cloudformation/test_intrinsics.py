@@ -74,12 +74,12 @@ def test_functions(expression, value):
         ({"Fn::GetStackOutput": {"StackName": "a", "OutputName": "b", "Region": "eu-west-1"}}, "another region"),
     ],
 )
-def test_mistakes_are_named(expression, message):
+def test_mistakes_in_functions_are_named(expression, message):
     with pytest.raises(AwsError, match=message):
         scope().resolve(expression)
 
 
-def test_conditions_must_not_go_round_in_circles():
+def test_conditions_must_not_refer_to_each_other_in_a_circle():
     circle = {"Conditions": {"A": {"Condition": "B"}, "B": {"Condition": "A"}}}
     with pytest.raises(AwsError, match="Circular dependency"):
         evaluate_conditions(scope(), circle)
@@ -96,7 +96,7 @@ def parameter(value=None, **declaration):
     return parameter_values(declared, given, {"P": "before"}, lambda name: f"value of {name}")[1]["P"]
 
 
-def test_parameters_take_their_types():
+def test_parameters_are_converted_to_their_types():
     assert parameter("a, b", Type="CommaDelimitedList") == ["a", "b"]
     assert parameter(Type="AWS::SSM::Parameter::Value<String>", Default="/x") == "value of /x"
     assert parameter("5", Type="Number", MinValue=1, MaxValue=9) == "5"

@@ -1,4 +1,4 @@
-"""Messaging, observability, network, Studio and platform resources: made, updated in place, found, deleted."""
+"""Messaging, observability, network, Studio and platform resources: created, updated in place, found, deleted."""
 
 import json
 
@@ -59,7 +59,7 @@ def messaging(delay):
 
 
 def deploy_update_delete(stacks, client, name, make, before, after, *, in_place):
-    """Create with `before`, check that all exists, update to `after`, check that `in_place` kept their ids, delete."""
+    """Create `before`, check that it exists, update to `after`, check that `in_place` kept their ids, delete."""
     assert stacks.create(name, make(before))["StackStatus"] == "CREATE_COMPLETE", _failures(stacks, name)
     assert missing_resources(client, name) == []
     ids = {logical_id: stacks.physical(name, logical_id) for logical_id in in_place}
@@ -365,7 +365,7 @@ def test_platform(stacks, client):
         assert float(budget["BudgetLimit"]["Amount"]) == 200
 
 
-def test_the_list_of_what_is_not_emulated_is_short_and_gives_reasons():
+def test_the_list_of_types_not_emulated_is_short_and_gives_reasons():
     assert len(NOT_EMULATED) <= 10
     core = ("SageMaker", "S3", "IAM", "Lambda", "StepFunctions", "CloudWatch")
     assert not [kind for kind in NOT_EMULATED if kind.split("::")[1] in core]
@@ -383,6 +383,6 @@ def test_stack_tags_reach_resources_and_change_with_an_update(stacks, client):
     assert client("logs").list_tags_for_resource(resourceArn=group.removesuffix(":*"))["tags"] == {"commit": "b"}
 
 
-def test_documents_may_be_given_as_objects(stacks, client):
+def test_policy_documents_may_be_objects(stacks, client):
     policy = resource("IAM::ManagedPolicy", PolicyDocument=document("s3:GetObject"))
     assert stacks.create("documents", {"Policy": policy})["StackStatus"] == "CREATE_COMPLETE"

@@ -51,7 +51,7 @@ def test_a_failed_create_rolls_back_and_names_the_type(stacks, client):
     assert not [arn for arn in _topics(client) if "failing" in arn]
 
 
-def test_a_failed_create_can_keep_what_it_made(stacks, client):
+def test_a_failed_create_can_keep_what_it_created(stacks, client):
     described = stacks.create("kept", {"Topic": TOPIC, "Bad": {**UNKNOWN, "DependsOn": "Topic"}}, DisableRollback=True)
     assert described["StackStatus"] == "CREATE_FAILED"
     assert [arn for arn in _topics(client) if "kept" in arn]
@@ -99,7 +99,7 @@ def test_an_update_removes_adds_and_replaces(stacks, client):
     assert gone not in _topics(client)
 
 
-def test_no_update_is_to_be_performed(stacks):
+def test_an_update_without_changes_is_refused(stacks):
     stacks.create("same", {"Topic": TOPIC})
     assert error_of(lambda: stacks.update("same", {"Topic": TOPIC})) == "No updates are to be performed."
 
@@ -143,7 +143,7 @@ def test_exports_are_imported_and_protected(stacks, client):
     assert "does not exist" in error_of(lambda: stacks.describe("exporter"))
 
 
-def test_what_is_retained_outlives_the_stack(stacks, client):
+def test_retained_resources_outlive_the_stack(stacks, client):
     kept = {**TOPIC, "DeletionPolicy": "Retain"}
     stacks.create("retaining", {"Kept": kept, "Other": TOPIC})
     arn = stacks.physical("retaining", "Kept")
@@ -161,7 +161,7 @@ def test_a_bucket_with_objects_fails_the_delete_until_it_is_empty(stacks, client
     assert stacks.delete("full") == "DELETE_COMPLETE"
 
 
-def test_termination_protection_holds(stacks):
+def test_termination_protection_prevents_the_delete(stacks):
     stacks.create("protected", {"Topic": TOPIC}, EnableTerminationProtection=True)
     assert "TerminationProtection" in error_of(lambda: stacks.client.delete_stack(StackName="protected"))
     stacks.client.update_termination_protection(StackName="protected", EnableTerminationProtection=False)
@@ -193,7 +193,7 @@ def test_iam_needs_the_capability(stacks):
     assert "CAPABILITY" in error_of(lambda: stacks.client.create_stack(StackName="iam", TemplateBody=body))
 
 
-def test_change_sets_tell_what_would_change(stacks):
+def test_change_sets_list_what_would_change(stacks):
     def template(retention, name):
         group = {"LogGroupName": name, "RetentionInDays": retention}
         return json.dumps({"Resources": {"Group": {"Type": "AWS::Logs::LogGroup", "Properties": group}, "T": TOPIC}})
@@ -223,7 +223,7 @@ def test_operations_that_are_not_emulated_say_so(stacks):
     assert error_of(lambda: stacks.client.detect_stack_drift(StackName="basics")) == refusal
 
 
-def test_a_create_that_kept_its_parts_can_be_finished(stacks, client):
+def test_an_update_finishes_a_create_that_kept_its_resources(stacks, client):
     stacks.create("finished", {"Topic": TOPIC, "Late": {**UNKNOWN, "DependsOn": "Topic"}}, DisableRollback=True)
     topic = stacks.physical("finished", "Topic")
     described = stacks.update("finished", {"Topic": TOPIC, "Late": {**TOPIC, "DependsOn": "Topic"}})
@@ -245,7 +245,7 @@ def test_a_replacement_is_undone_when_the_update_fails(stacks, client):
     assert stacks.physical("undone", "Group") == "/undone/old"
 
 
-def test_a_delete_may_leave_named_resources(stacks, client):
+def test_a_delete_can_retain_named_resources(stacks, client):
     stacks.create("leaving", {"Kept": TOPIC, "Gone": TOPIC})
     kept, gone = stacks.physical("leaving", "Kept"), stacks.physical("leaving", "Gone")
     stacks.client.delete_stack(StackName="leaving", RetainResources=["Kept"])
@@ -261,7 +261,7 @@ def test_another_stacks_output_can_be_read(stacks, client):
     assert client("ssm").get_parameter(Name="/taken")["Parameter"]["Value"] == stacks.physical("giving", "Topic")
 
 
-def test_a_property_that_is_missing_fails_its_resource_by_name(stacks):
+def test_a_missing_property_fails_its_resource_and_is_named(stacks):
     assert stacks.create("lacking", {"P": {"Type": "AWS::SNS::TopicPolicy"}})["StackStatus"] == "ROLLBACK_COMPLETE"
     assert stacks.reasons("lacking", "P") == ["AWS::SNS::TopicPolicy needs the property Topics"]
 

@@ -1,4 +1,4 @@
-"""S3, KMS and IAM resources through CloudFormation: every property lands in the service."""
+"""S3, KMS and IAM resources through CloudFormation: every property reaches the service."""
 
 import json
 
@@ -185,7 +185,7 @@ def access(action, attached):
     }
 
 
-def test_roles_hold_their_policies_and_updates_replace_the_documents(stacks, client):
+def test_roles_have_their_policies_and_updates_replace_the_documents(stacks, client):
     aws_policy = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
     assert stacks.create("access", access("s3:GetObject", [aws_policy]))["StackStatus"] == "CREATE_COMPLETE"
     iam, role = client("iam"), stacks.physical("access", "Role")

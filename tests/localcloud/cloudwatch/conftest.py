@@ -1,4 +1,4 @@
-"""A running cloud with short ways to put values and make alarms."""
+"""A running cloud, with helpers that put values and create alarms."""
 
 import datetime
 import itertools
@@ -13,7 +13,7 @@ NOON = datetime.datetime(2026, 11, 20, 12, 0, tzinfo=datetime.UTC)
 
 
 class Watch:
-    """Metrics in a namespace of their own for each test, alarms that report to a queue."""
+    """Metrics in a separate namespace per test, and alarms that publish to a queue."""
 
     def __init__(self, cloud, namespace):
         self.cloud = cloud
@@ -66,7 +66,7 @@ class Watch:
 @pytest.fixture(scope="package")
 def running_cloud():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOCALCLOUD_ALARM_TICK_SECONDS", "3600")  # the tests say when
+        patch.setenv("LOCALCLOUD_ALARM_TICK_SECONDS", "3600")  # the tests trigger evaluation
         with LocalCloud() as cloud:
             yield cloud.cloud
 

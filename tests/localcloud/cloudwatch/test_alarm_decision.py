@@ -62,7 +62,7 @@ def test_every_operator_is_in_the_table_above():
     assert len(COMPARISONS) == 4
 
 
-def test_reasons_say_what_crossed_what():
+def test_reasons_name_the_datapoints_and_the_threshold():
     crossed = decide(condition(2, 3, "missing"), points("X 0 X"))
     assert crossed.reason == (
         "Threshold Crossed: 2 out of the last 3 datapoints [2.0, 2.0] were greater than the threshold (1.0) "

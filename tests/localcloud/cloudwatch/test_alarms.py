@@ -15,7 +15,7 @@ NOON = datetime.datetime(2026, 11, 20, 12, 0, tzinfo=datetime.UTC)
 MINUTE = datetime.timedelta(minutes=1)
 
 
-def test_an_alarm_goes_off_recovers_and_tells_its_topic(watch):
+def test_an_alarm_fires_recovers_and_publishes_to_its_topic(watch):
     watch.alarm("errors", AlarmDescription="too many", TreatMissingData="notBreaching")
     assert watch.state("errors") == "INSUFFICIENT_DATA"
     watch.put("errors", 2.0)
@@ -36,7 +36,7 @@ def test_an_alarm_goes_off_recovers_and_tells_its_topic(watch):
     ]
 
 
-def test_what_breaches_in_the_running_minute_has_breached(watch):
+def test_a_breach_in_the_running_minute_counts_at_once(watch):
     watch.alarm("high")
     watch.alarm("low", ComparisonOperator="LessThanThreshold", Threshold=5.0, TreatMissingData="missing")
     watch.put("errors", 1.0)
@@ -93,7 +93,7 @@ def test_set_alarm_state_acts_and_the_next_evaluation_corrects_it(watch):
     assert watch.evaluate("errors") == "OK"
 
 
-def test_actions_may_be_switched_off_and_only_topics_are_told(watch):
+def test_actions_can_be_switched_off_and_only_topics_are_notified(watch):
     watch.alarm("quiet", ActionsEnabled=False)
     watch.alarm("other", AlarmActions=["arn:aws:automate:us-east-1:ec2:stop"])
     watch.put("errors", 1.0)
@@ -161,7 +161,7 @@ def test_descriptions_filter_by_type_prefix_and_state(watch):
     assert ([alarm["AlarmName"] for alarm in alarming["MetricAlarms"]], alarming["CompositeAlarms"]) == (["a-2"], [])
 
 
-def test_the_clock_evaluates_too(running_cloud):
+def test_alarms_are_evaluated_on_a_timer(running_cloud):
     asked = threading.Event()
 
     def records():

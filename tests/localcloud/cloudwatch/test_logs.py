@@ -1,4 +1,4 @@
-"""Searching logs and making metrics of them."""
+"""Searching logs, and metrics from logs."""
 
 import json
 import time
@@ -91,7 +91,7 @@ def total(watch, name, dimensions=()):
     return sum(answer["MetricDataResults"][0]["Values"])
 
 
-def test_embedded_metrics_become_metrics_by_each_set_of_dimensions(watch, logs):
+def test_embedded_metrics_become_metrics_once_per_set_of_dimensions(watch, logs):
     directive = {
         "Namespace": watch.namespace,
         "Dimensions": [["Endpoint", "Model"], ["Endpoint"]],

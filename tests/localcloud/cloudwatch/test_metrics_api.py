@@ -47,7 +47,7 @@ def test_percentiles(watch):
         statistics(watch, "latency", extended=["tm99"])
 
 
-def test_dimensions_are_exact_and_periods_add_up(watch):
+def test_dimensions_match_exactly_and_longer_periods_sum_minutes(watch):
     one, two = [{"Name": "d", "Value": "1"}], [{"Name": "d", "Value": "2"}]
     for minute in range(4):
         watch.put("m", 1.0, at=NOON + minute * MINUTE, Dimensions=one)
@@ -115,7 +115,7 @@ def test_list_metrics_filters_and_pages(watch):
     assert [len(page["Metrics"]) for page in pages] == [500, 100]
 
 
-def test_an_hour_of_latencies_stays_small():
+def test_an_hour_of_latencies_needs_little_memory():
     store, metric = MetricStore(), MetricId("n", "latency", ())
     for second in range(3600):
         store.put(metric, second, [(20_000.0 + (second * 7919) % 5000, 1.0)])

@@ -98,7 +98,7 @@ def test_interruptions_are_scheduled_over_http_and_from_a_shell(faults, local_cl
     port = local_cloud.url.rpartition(":")[2]
     arguments = ["a-*", "--port", port, "--after-seconds", "3", "--times", "2", "--notice-seconds", "0"]
     assert interrupt.main(arguments) == 0
-    assert "1 order waits" in capsys.readouterr().out
+    assert "1 interruption is scheduled" in capsys.readouterr().out
     with urllib.request.urlopen(local_cloud.url + PATH) as answer:
         [order] = json.load(answer)
     assert (order["job"], order["after_seconds"], order["times"], order["notice_seconds"]) == ("a-*", 3, 2, 0)

@@ -1,4 +1,4 @@
-"""A running cloud and the shortest way to run a state machine in it."""
+"""A running cloud, and helpers that run state machines in it."""
 
 import itertools
 import json
@@ -42,7 +42,7 @@ class Runner:
         return self.wait(self.start(definition, value))
 
     def output(self, definition, value=None):
-        """The output of an execution that has to succeed."""
+        """The output of an execution, which must succeed."""
         ended = self.run(definition, value)
         assert ended["status"] == "SUCCEEDED", ended
         return json.loads(ended["output"])

@@ -75,11 +75,11 @@ def test_comparison(variable, comparison, value, expected):
     assert holds({"Variable": f"$.{variable}", comparison: value}, Scope(VALUES, {})) is expected
 
 
-def test_the_table_holds_every_comparison():
+def test_the_table_contains_every_comparison():
     assert {row[1] for row in TABLE} == COMPARISONS
 
 
-def test_and_or_not_stop_at_the_first_that_decides():
+def test_and_or_not_stop_at_the_first_rule_that_decides():
     data = Scope(VALUES, {})
     present = {"Variable": "$.missing", "IsPresent": True}
     risky = {"Variable": "$.missing", "NumericEquals": 1}

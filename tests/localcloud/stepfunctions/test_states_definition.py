@@ -1,4 +1,4 @@
-"""Definitions that AWS refuses are refused, with the place and the reason."""
+"""Definitions that AWS refuses are refused, with location and reason."""
 
 import json
 
@@ -48,7 +48,7 @@ REFUSED = [
     (machine(Type="Task", End=True, Resource=TASK, Parameters=MODEL, TimeoutSeconds=0), "positive integer"),
     (
         machine(Type="Task", End=True, Resource=TASK, Parameters=MODEL, Retry=[{"ErrorEquals": []}]),
-        "ErrorEquals is a list",
+        "ErrorEquals must be a non-empty list",
     ),
     (
         machine(Type="Task", End=True, Resource=TASK, Parameters=MODEL, Catch=[{"ErrorEquals": ["States.ALL"]}]),
@@ -86,7 +86,7 @@ def test_refused(runner, definition, reason):
     assert reason in str(refusal.value)
 
 
-def test_validation_lists_every_problem_with_its_place(runner):
+def test_validation_lists_every_problem_with_its_location(runner):
     definition = json.dumps(machine(Type="Pass", Next="B", Foo=1))
     answer = runner.states.validate_state_machine_definition(definition=definition)
     assert answer["result"] == "FAIL"

@@ -8,14 +8,14 @@ WAIT = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": T
 DONE = {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}
 
 
-def test_unnamed_executions_have_names_of_their_own(runner):
+def test_unnamed_executions_get_unique_names(runner):
     arn = runner.create(DONE)
     started = [runner.states.start_execution(stateMachineArn=arn)["executionArn"] for _ in range(2)]
     assert len(set(started)) == 2
     assert all(len(each.rpartition(":")[2]) == 36 for each in started)
 
 
-def test_a_name_is_taken_once(runner):
+def test_a_name_can_be_used_once(runner):
     arn = runner.create(WAIT)
     first = runner.states.start_execution(stateMachineArn=arn, name="run", input='{"a": 1}')
     again = runner.states.start_execution(stateMachineArn=arn, name="run", input='{"a":1}')

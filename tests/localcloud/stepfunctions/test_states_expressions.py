@@ -52,7 +52,7 @@ def test_path_that_selects_nothing(text):
 
 
 @pytest.mark.parametrize("text", ["name", "$.", "$.a[", "$.a[x]", "$.a.length()", "$.a[?(@.b ==)]", "$ .a"])
-def test_path_that_is_none(text):
+def test_text_that_is_not_a_path(text):
     with pytest.raises(ExpressionError):
         json_path.parse(text)
 
@@ -156,7 +156,7 @@ def test_intrinsic_that_fails(text):
     "text",
     ["States.Nothing(1)", "States.Format('a'", "States.Format('a') x", "States.Format(name)", "States.Format('a' 'b')"],
 )
-def test_intrinsic_that_is_none(text):
+def test_text_that_is_not_an_intrinsic_function(text):
     with pytest.raises(ExpressionError):
         intrinsics.parse(text)
 

@@ -80,7 +80,7 @@ def test_a_failing_branch_ends_the_others_and_can_be_caught(runner):
     )
     begun = time.monotonic()
     assert runner.output(machine, {"x": 1}) == {"x": 1, "e": {"Error": "Broken", "Cause": "on purpose"}}
-    assert time.monotonic() - begun < 25  # the other would have waited 30 s
+    assert time.monotonic() - begun < 25  # the other branch would have waited 30 s
 
 
 def test_map_selects_items_and_shows_them_inside(runner, one):
@@ -105,13 +105,13 @@ def steps_of_iterations(runner, one, seconds, **limit):
     return "".join(letters.get(each, "") for each in runner.event_types(execution))
 
 
-def test_map_keeps_its_concurrency(runner, one):
+def test_map_keeps_to_its_concurrency(runner, one):
     assert steps_of_iterations(runner, one, 0.05, MaxConcurrency=1) == "SESESE"
     assert steps_of_iterations(runner, one, 1, MaxConcurrencyPath="$.most") == "SSSEEE"
     assert steps_of_iterations(runner, one, 1) == "SSSEEE"
 
 
-def test_map_over_nothing_and_over_no_array(runner, one):
+def test_map_over_an_empty_array_and_over_something_else(runner, one):
     state = {"ItemsPath": "$.items", "ItemProcessor": flow(P={"Type": "Pass", "End": True})}
     assert runner.output(one(Type="Map", **state), {"items": []}) == []
     failed = runner.run(one(Type="Map", **state), {"items": 3})

@@ -33,13 +33,13 @@ def function(runner):
     )["FunctionArn"]
 
 
-def test_lambda_invoke_gives_the_payload_inside_the_response(runner, one, function):
+def test_lambda_invoke_returns_the_payload_inside_the_response(runner, one, function):
     parameters = {"FunctionName": function, "Payload": {"n.$": "$.n"}}
     output = runner.output(one(Type="Task", Resource=INVOKE, Parameters=parameters), {"n": 4})
     assert (output["Payload"], output["StatusCode"]) == ({"twice": 8}, 200)
 
 
-def test_an_error_of_a_function_is_an_error_by_its_type(runner, one, function):
+def test_an_error_of_a_function_has_the_name_of_its_type(runner, one, function):
     parameters = {"FunctionName": "double", "Payload.$": "$"}
     catch = [{"ErrorEquals": ["TooSmall"], "ResultPath": "$.error", "Next": "Caught"}]
     machine = one(Type="Task", Resource=INVOKE, Parameters=parameters, Catch=catch)
@@ -60,7 +60,7 @@ def test_a_function_as_the_resource(runner, one, function):
     ]
 
 
-def test_a_function_that_is_not_there(runner, one):
+def test_a_function_that_does_not_exist(runner, one):
     parameters = {"FunctionName": "nobody", "Payload": {}}
     failed = runner.run(one(Type="Task", Resource=INVOKE, Parameters=parameters))
     assert failed["error"] == "Lambda.ResourceNotFoundException"

@@ -43,7 +43,7 @@ def test_a_nested_execution_that_fails_and_one_that_is_stopped(runner, one):
     assert [each["status"] for each in inner] == ["ABORTED"]
 
 
-def test_aws_sdk_tasks_use_pascal_case_and_names_errors_as_the_sdk_does(runner, one):
+def test_aws_sdk_tasks_use_pascal_case_and_the_sdks_error_names(runner, one):
     prefix = "arn:aws:states:::aws-sdk"
     create = one(Type="Task", Resource=f"{prefix}:cloudwatchlogs:createLogGroup", Parameters={"LogGroupName": "g"})
     assert runner.output(create) == {}

@@ -1,4 +1,4 @@
-"""sagemaker:* tasks against a SageMaker whose answers each test writes."""
+"""sagemaker:* tasks against a SageMaker whose answers are scripted by each test."""
 
 import json
 
@@ -17,7 +17,7 @@ PARAMETERS = {
 
 
 class ScriptedJobs:
-    """Transform jobs whose status goes through a list, one step a Describe."""
+    """Transform jobs whose status goes through a list, one step per Describe."""
 
     def __init__(self, application):
         self.statuses = {}
@@ -61,7 +61,7 @@ def task(one):
     return machine
 
 
-def test_sync_waits_and_gives_the_description(runner, jobs, task):
+def test_sync_waits_and_returns_the_description(runner, jobs, task):
     jobs.statuses["j"] = ["InProgress", "Completed"]
     execution = runner.start(
         task(ResultSelector={"s.$": "$.TransformJobStatus", "t.$": "$.CreationTime"}), {"name": "j"}
@@ -115,7 +115,7 @@ def test_errors_of_the_service(runner, jobs, task, code, name):
     assert runner.event_types(execution)[-2:] == ["TaskSubmitFailed", "ExecutionFailed"]
 
 
-def test_throttling_is_retried_and_the_name_can_hold_the_count(runner, jobs, one):
+def test_throttling_is_retried_and_the_name_can_contain_the_count(runner, jobs, one):
     jobs.refusals = [AwsError("ThrottlingException", "Rate exceeded")]
     parameters = {**PARAMETERS, "TransformJobName.$": "States.Format('{}-{}', $.name, $$.State.RetryCount)"}
     retry = [{"ErrorEquals": ["SageMaker.AmazonSageMakerException"], "IntervalSeconds": 1, "MaxAttempts": 1}]
@@ -124,7 +124,7 @@ def test_throttling_is_retried_and_the_name_can_hold_the_count(runner, jobs, one
     assert len(jobs.created) == 1
 
 
-def test_a_task_over_its_time_stops_the_job_and_can_be_caught(runner, jobs, task):
+def test_a_task_that_times_out_stops_the_job_and_can_be_caught(runner, jobs, task):
     jobs.statuses["slow"] = ["InProgress"]
     machine = task(TimeoutSecondsPath="$.limit", Catch=[{"ErrorEquals": ["States.Timeout"], "Next": "Late"}])
     machine["States"]["Late"] = {"Type": "Pass", "End": True}
@@ -143,7 +143,7 @@ def test_stopping_the_execution_stops_the_job(runner, jobs, task):
     assert runner.wait(execution)["status"] == "ABORTED"
 
 
-def test_another_branch_that_fails_stops_the_job_of_a_branch(runner, jobs, task, one):
+def test_a_failing_branch_stops_the_jobs_of_the_others(runner, jobs, task, one):
     jobs.statuses["long"] = ["InProgress"]
     bad = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "Next": "Bad"}, "Bad": {"Type": "Fail"}}}
     machine = one(Type="Parallel", Branches=[bad, task()])

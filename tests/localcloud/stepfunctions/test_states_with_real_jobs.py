@@ -24,7 +24,7 @@ def task(one):
     return machine
 
 
-def test_a_job_that_ends_well_gives_its_description(runner, task):
+def test_a_job_that_succeeds_returns_its_description(runner, task):
     output = runner.output(task("print('done')"))
     assert output["ProcessingJobStatus"] == "Completed"
     assert output["AppSpecification"]["ImageUri"] == "job:1"

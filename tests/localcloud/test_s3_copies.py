@@ -1,4 +1,4 @@
-"""What S3 does for large objects and moto does not."""
+"""Large objects, which S3 copies as moto does not."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from localcloud import LocalCloud
 from localcloud.moto_backend import replaced
 
 
-def test_clients_of_this_process_lead_to_the_cloud_while_it_runs(monkeypatch):
+def test_clients_of_this_process_use_the_cloud_while_it_runs(monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "somebody")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
     with LocalCloud() as cloud:
@@ -53,7 +53,7 @@ def test_stop_runs_every_callback_newest_first_even_when_one_raises():
     assert seen == ["last", "first"]
 
 
-def test_an_operation_nobody_emulates_is_refused_by_name():
+def test_an_operation_that_is_not_emulated_is_refused_by_name():
     with LocalCloud() as cloud, pytest.raises(ClientError, match="does not emulate sagemaker:CreateEdgePackagingJob"):
         cloud.cloud.client("sagemaker").create_edge_packaging_job(
             EdgePackagingJobName="e",
@@ -84,7 +84,7 @@ def test_the_module_runs_in_the_foreground_until_sigterm(tmp_path):
         ('[{"pattern": "*", "kind": "batch"}]', "kind must be training, processing or serving"),
     ],
 )
-def test_a_mistake_at_the_start_is_one_sentence(tmp_path, images, sentence):
+def test_a_start_that_fails_prints_one_sentence(tmp_path, images, sentence):
     if images.startswith("["):
         (tmp_path / "images.json").write_text(images)
         images = "images.json"
@@ -96,14 +96,14 @@ def test_a_mistake_at_the_start_is_one_sentence(tmp_path, images, sentence):
     assert "Traceback" not in done.stderr
 
 
-def test_a_taken_port_is_an_error_and_not_an_exit():
+def test_a_taken_port_raises_and_does_not_exit_the_process():
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         LocalCloud(port=taken.getsockname()[1]).start()
     with LocalCloud():
         pass  # the failed start left nothing locked
 
 
-def test_moto_is_its_old_self_after_the_cloud():
+def test_moto_is_restored_after_the_cloud():
     from moto.awslambda.models import LambdaFunction
     from moto.core.config import default_user_config
     from moto.s3.models import FakeBucket, S3Backend
@@ -119,7 +119,7 @@ def test_moto_is_its_old_self_after_the_cloud():
     assert default_user_config == settings
 
 
-def test_a_replacement_of_something_that_moto_does_not_have_fails():
+def test_replacing_a_name_that_moto_does_not_have_fails():
     class Moved:
         pass
 

@@ -28,7 +28,7 @@ def test_executions_are_counted_and_timed(runner):
         return sum(point[statistic] for point in points)
 
     deadline = time.monotonic() + 30
-    while total("ExecutionsSucceeded") < 2:  # counted just after the status is there
+    while total("ExecutionsSucceeded") < 2:  # counted just after the status changes
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert total("ExecutionsStarted") == 2
@@ -40,7 +40,7 @@ def test_executions_are_counted_and_timed(runner):
     ("ALL", ["ExecutionStarted", "PassStateEntered", "PassStateExited", "FailStateEntered", "ExecutionFailed"]),
     ("ERROR", ["ExecutionFailed"]),
 ])  # fmt: skip
-def test_histories_are_logged_as_the_machine_asks(runner, level, types):
+def test_histories_are_logged_as_the_machine_configures(runner, level, types):
     logs = runner.cloud.client("logs")
     group = f"/aws/vendedlogs/states/{level}"
     logs.create_log_group(logGroupName=group)
