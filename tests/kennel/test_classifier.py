@@ -1,4 +1,4 @@
-"""`ImageClassifier` against the service's own answers, replayed."""
+"""`ImageClassifier` against replayed answers of the service."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_arrays_that_are_not_pictures_are_refused(array):
         ImageClassifier("endpoint", target_model="a/model.tar.gz", runtime=object()).predict(array)
 
 
-def test_a_batch_is_cut_to_what_the_server_takes(clients):
+def test_a_batch_is_split_by_the_servers_limits(clients):
     runtime, _, stub, _ = clients
     sizes, sent = [0] * 70 + [4_000_000, 4_000_000], []
     runtime.meta.events.register("before-parameter-build.*", lambda params, **_: sent.append(params))
@@ -96,7 +96,7 @@ def test_a_batch_is_cut_to_what_the_server_takes(clients):
     assert len(predictions) == 72 and predictions[0].label == "Borzoi"
 
 
-def test_a_cold_model_is_asked_again(clients, monkeypatch):
+def test_a_cold_model_is_tried_again(clients, monkeypatch):
     monkeypatch.setattr("kennel.client.classifier.time.sleep", lambda seconds: None)
     runtime, _, stub, _ = clients
     stub.add_client_error("invoke_endpoint", "ModelNotReadyException", "loading", 429)
@@ -131,6 +131,6 @@ def test_nothing_published_is_one_sentence(clients):
         ImageClassifier("endpoint", model="dogs", bucket="artifacts", runtime=runtime, s3=s3).predict(b"jpeg")
 
 
-def test_it_wants_a_model_or_a_target_model():
+def test_it_needs_either_a_model_or_a_target_model():
     with pytest.raises(KennelError, match="not both"):
         ImageClassifier("endpoint", runtime=object())

@@ -150,7 +150,7 @@ def test_a_polled_job_that_is_stopped_for_its_time_has_timed_out():
     assert (visit.status, visit.error, visit.cause) == ("failed", "States.Timeout", "")
 
 
-def test_asking_how_far_a_job_is_counts_as_a_poll_and_has_no_job():
+def test_describing_a_job_counts_as_a_poll_and_has_no_job():
     scheduled = {"resource": "describeTrainingJob", "parameters": json.dumps({"TrainingJobName": "train-1"})}
     (visit,) = read_visits(
         [

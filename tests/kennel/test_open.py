@@ -1,4 +1,4 @@
-"""`kennel open`: reports land in a folder, a failed training's are rendered, the console's addresses are right."""
+"""`kennel open`: reports are copied into a folder or rendered, and the console's addresses are right."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = b"<!doctype html><p>page</p>"
 
 
 class Session:
-    """A deployed environment whose artifacts bucket is moto's."""
+    """A deployed environment with an artifacts bucket by moto."""
 
     def __init__(self, environment="dev"):
         self.config = config.load(environment)
@@ -59,7 +59,7 @@ def put(session, *keys, body=PAGE):
 
 
 def failed_job(folder):
-    """output.tar.gz as the service makes it."""
+    """output.tar.gz as the service packs it."""
     folder.mkdir()
     write_records(folder, records.PROFILE_EXAMPLE, outcome="failed", reason="TrainingDiverged: the loss is nan")
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Trials as the service lists them, and what an execution trained with, for the next one."""
+"""Trials as the service lists them, and the hyperparameters of an execution for the next one."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class SageMaker:
 
 @pytest.fixture
 def session():
-    """Buckets of moto, a SageMaker of our own."""
+    """Buckets by moto, SageMaker by the class above."""
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
@@ -141,7 +141,7 @@ def test_the_artifact_of_an_execution_is_that_of_its_last_training_job(session):
     for job in ("job-1", "job-0"):
         session.s3.put_object(Bucket="artifacts", Key=f"{folder}{job}/output/model.tar.gz", Body=job.encode())
         session.s3.put_object(Bucket="artifacts", Key=f"{folder}{job}/output/output.tar.gz", Body=b"")
-        time.sleep(1)  # S3 tells times of objects in seconds
+        time.sleep(1)  # S3 has times of objects in whole seconds
     assert earlier_run.artifacts_of(session, "r1", [MODEL]) == {
         MODEL: f"s3://artifacts/{folder}job-0/output/model.tar.gz"
     }
@@ -155,7 +155,7 @@ def test_a_model_that_was_not_trained_there_is_named(session):
         earlier_run.values_of(session, "r1", [MODEL])
 
 
-def test_an_outcome_tells_findings_best_values_and_reports():
+def test_an_outcome_shows_findings_best_values_and_reports():
     outcome = {
         "model": MODEL, "outcome": "published", "reason": "good", "findings": ["overfitting", "small-batch"],
         "reports_uri": "s3://artifacts/runs/r1/m/reports/",

@@ -1,4 +1,4 @@
-"""What a person sees of an execution."""
+"""The view of an execution."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def printed(monkeypatch):
     return show
 
 
-def test_wiring_is_left_out_and_models_are_named(printed):
+def test_connecting_states_are_left_out_and_models_are_named(printed):
     text = printed(
         run(
             visit("ChooseTuning", kind="Choice", iteration=0, status="succeeded"),
@@ -55,7 +55,7 @@ def test_wiring_is_left_out_and_models_are_named(printed):
     assert all(word in text for word in ("TrainModel", "dogs", "t-1", "1m15s", "r1 SUCCEEDED in 1m30s: dogs published"))
 
 
-def test_a_failure_says_why_in_words(printed):
+def test_a_failure_shows_its_reason_as_a_sentence(printed):
     cause = json.dumps([{"model": "dogs", "reason": "the loss is nan", "remedy": "lower lr"}])
     failed = visit(
         "TrainModel",
@@ -71,7 +71,7 @@ def test_a_failure_says_why_in_words(printed):
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.sentence[:40])
 def test_the_live_view_gives_the_reason_of_the_notification(monkeypatch, failure):
-    """The notification's reason is the one that DiagnoseFailure answers for what the state's Catch hands over."""
+    """The notification's reason is DiagnoseFailure's answer to the state's Catch."""
     caught = causes.read_caught({"Error": failure.error, "Cause": failure.cause})
     told = decide("TrainModel", caught, {"attempt": 0, "instances": {}, "fallbacks": {}}, max_attempts=3).reason
     failed = run(visit("TrainModel", status="failed", error=failure.error, cause=failure.cause), status="FAILED")

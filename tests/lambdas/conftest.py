@@ -1,4 +1,4 @@
-"""Functions against moto, in this process: buckets of a fresh account, and no client of an earlier test."""
+"""Functions against moto in this process: buckets of a fresh account, no clients of an earlier test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DATA, ARTIFACTS = "data-bucket", "artifacts-bucket"
 
 @pytest.fixture(autouse=True, scope="module")
 def credentials():
-    """Of nobody. Clients are made once a module: making one costs more than most tests."""
+    """Fake credentials. Clients are created once per module: creating one takes longer than most tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             patch.setenv(name, "testing")
@@ -27,7 +27,7 @@ def credentials():
 
 @pytest.fixture
 def aws():
-    """`aws.s3` and the names of the two buckets, in an account that is empty otherwise."""
+    """`aws.s3` and the names of the two buckets, in an otherwise empty account."""
     with mock_aws():
         for name in (DATA, ARTIFACTS):
             client("s3").create_bucket(Bucket=name)

@@ -1,4 +1,4 @@
-"""What every function shares."""
+"""The code that all functions share."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Sample(FunctionEnvironment):
     count: int = 3
 
 
-def test_what_the_stack_writes_the_handler_reads():
+def test_the_handler_reads_what_the_stack_writes():
     sample = Sample("a name", 0.25, True, 7)
     assert Sample.from_environment(sample.to_environment()) == sample
 
 
-def test_variables_are_texts_in_capitals():
+def test_variables_are_strings_with_names_in_capitals():
     assert Sample("x", 1.0, False).to_environment() == {"NAME": "x", "RATIO": "1.0", "ENABLED": "false", "COUNT": "3"}
 
 
-def test_a_name_that_looks_like_a_number_stays_a_text():
+def test_a_string_that_looks_like_a_number_stays_a_string():
     assert Sample.from_environment({"NAME": "123", "RATIO": "1", "ENABLED": "true"}).name == "123"
 
 
@@ -37,7 +37,7 @@ def test_a_missing_variable_is_named():
         Sample.from_environment({"NAME": "x", "COUNT": "1"})
 
 
-def test_a_failure_is_logged_and_goes_on(capsys):
+def test_a_failure_is_logged_and_raised_again(capsys):
     @logged
     def handler(event, context):
         raise ValueError("it broke")

@@ -1,4 +1,4 @@
-"""What a failure is called, and what is done about it."""
+"""The reason of a failure, and what is done about it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_each_kind_of_failure_has_its_answer(error, action, words):
     assert words in diagnosis.remedy
 
 
-def test_a_fallback_takes_the_next_type_and_uses_it_up():
+def test_a_fallback_uses_the_next_type_and_removes_it_from_the_list():
     diagnosis = diagnose(job(FailureReason="CapacityError"), fallbacks=("ml.a", "ml.b"))
     assert (diagnosis.instances["TrainModel"], diagnosis.fallbacks["TrainModel"]) == ("ml.a", ["ml.b"])
 
@@ -75,7 +75,7 @@ def test_without_a_fallback_capacity_is_waited_for():
     assert (diagnosis.action, diagnosis.wait_seconds) == ("retry", 300)
 
 
-def test_the_counter_ends_it():
+def test_attempts_are_limited():
     assert diagnose(job(FailureReason="InternalServerError"), attempt=2).action == "retry"
     assert diagnose(job(FailureReason="InternalServerError"), attempt=3).action == "fail"
 

@@ -1,4 +1,4 @@
-"""What the rules found in a training job, on its way to an alarm."""
+"""The findings in a training job become metrics for an alarm."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def test_a_printed_metric_is_a_rule_that_fired():
     assert fired({"TrainingJobName": "job-1"}) == []
 
 
-def test_every_rule_is_a_metric_of_the_job_and_the_service_takes_them_all():
+def test_every_rule_is_a_metric_of_the_job_within_the_services_limit():
     assert {rule.metric for rule in rules.RULES} <= set(metrics.NAMES)
     assert len(metrics.definitions()) <= 40
     assert list(metrics.parse(metrics.line({"debug:dead-relu": 1}))) == [("debug:dead-relu", 1.0)]
 
 
-def test_the_data_is_what_the_service_takes_under_fixed_dimensions():
+def test_the_data_is_valid_for_the_service_and_has_fixed_dimensions():
     data = metric_data(fired(DESCRIPTION), "prod")
     shape = boto3.client("cloudwatch").meta.service_model.operation_model("PutMetricData").input_shape
     report = ParamValidator().validate({"Namespace": metrics.NAMESPACE, "MetricData": data}, shape)
@@ -64,7 +64,7 @@ def test_the_job_is_named_or_in_the_cause(event, name):
 
 
 class Recorded:
-    """SageMaker with one job, CloudWatch that remembers."""
+    """SageMaker with one job, and CloudWatch that records requests."""
 
     def __init__(self, description):
         self.description, self.sent = description, []
@@ -93,6 +93,6 @@ def test_a_training_without_findings_sends_nothing(monkeypatch, function):
     assert aws.sent == []
 
 
-def test_a_failure_without_a_job_asks_nobody(monkeypatch, function):
+def test_a_failure_without_a_job_calls_no_service(monkeypatch, function):
     monkeypatch.setattr(function_module, "client", lambda service: pytest.fail(f"{service} was asked"))
     assert function(handler, Environment("dev"), {"error": {"Error": "States.Timeout", "Cause": ""}}) == {"rules": []}

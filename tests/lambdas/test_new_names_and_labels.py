@@ -63,12 +63,12 @@ def test_without_a_new_name_a_model_is_its_own_recipe():
         ({"replace_labels": "yes"}, "replace_labels is 'yes'; it must be true or false"),
     ],
 )
-def test_an_unusable_new_name_is_refused(value, words):
+def test_an_invalid_new_name_is_refused(value, words):
     with pytest.raises(Refused, match=re.escape(words)):
         request(**{"models": [BREEDS], **value})
 
 
-def test_a_name_that_makes_the_registrys_too_long_is_refused():
+def test_a_name_that_is_too_long_for_the_registry_is_refused():
     with pytest.raises(Refused, match="it may have 63 characters, so choose a shorter name"):
         with_new_models(SPECS, request(models=[BREEDS], **{"as": {BREEDS: "x" * 60}}))
 
@@ -112,7 +112,7 @@ def test_other_labels_under_a_published_name_are_refused_before_anything_is_paid
 
 
 @pytest.mark.parametrize("value", [{"replace_labels": True}, {"as": {BREEDS: "flowers"}}])
-def test_they_are_taken_when_asked_for_and_under_another_name(aws, published, function, value):
+def test_other_labels_are_accepted_on_request_and_under_another_name(aws, published, function, value):
     upload(aws, "flowers", "rose", "tulip")
     answer = start(function, published, dataset="flowers", **value)
     bucket, prefix = keys.parse_uri(answer["plan_uri"])
@@ -122,8 +122,8 @@ def test_they_are_taken_when_asked_for_and_under_another_name(aws, published, fu
     assert model.name == answer["models"][0]["name"] == value.get("as", {}).get(BREEDS, BREEDS)
 
 
-def test_the_same_labels_in_another_data_set_are_taken(aws, published, function):
-    """Folders may be numbered and the layout another one: labels are what counts."""
+def test_the_same_labels_in_another_data_set_are_accepted(aws, published, function):
+    """Folders may be numbered and the layout may differ: only labels count."""
     upload(aws, "more-dogs", "train/001.Akita", "train/002.Borzoi", "valid/001.Akita", "test/001.Akita", ".cache/x")
     assert start(function, published, dataset="more-dogs")["models"][0]["name"] == BREEDS
 

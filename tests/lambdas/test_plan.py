@@ -1,4 +1,4 @@
-"""From a request to the plan."""
+"""The plan for a request."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def test_all_hyperparameters_are_ones_that_training_reads():
         assert hyperparameters.decode(ours)["model-name"] == item.name
 
 
-def test_bases_of_job_names_are_short_and_tell_runs_apart():
+def test_bases_of_job_names_are_short_and_differ_between_runs():
     first, second = made().plan, draft(parse({}, "run-2", SPECS), SPECS, Published(), ENVIRONMENT).plan
     bases = [plan.base for plan in (first, second)] + [m.base for plan in (first, second) for m in plan.models]
     assert len(set(bases)) == len(bases)
     assert all(len(base) <= 18 for base in bases)
 
 
-def test_the_users_own_data_set_brings_its_own_labels():
+def test_a_data_set_that_is_not_configured_has_its_own_labels():
     found = made({"models": [CATS], "dataset": "my-cats"})
     assert model(found.plan, CATS).hyperparameters["labels"] == "{}"
     assert found.plan.dataset_uri == "s3://data/datasets/my-cats/"

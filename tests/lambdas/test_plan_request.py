@@ -1,4 +1,4 @@
-"""An execution's input: what is taken, what is refused, and with which words."""
+"""An execution's input: what is accepted, what is refused, and the sentence of each refusal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_an_empty_input_is_the_environments_default():
     assert request.hyperparameters == {}
 
 
-def test_everything_can_be_said():
+def test_every_field_can_be_set():
     value = {
         "models": [CATS],
         "dataset": "my-cats",
@@ -31,7 +31,7 @@ def test_everything_can_be_said():
     assert request.hyperparameters == {CATS: {"lr": "0.01", "epochs": "3"}}
 
 
-def test_a_data_set_for_all_models_ends_a_mix():
+def test_one_data_set_can_replace_the_models_own():
     assert parse({"models": [BREEDS, CATS], "dataset": "mine"}, "run-1", SPECS).dataset == "mine"
 
 
@@ -71,18 +71,18 @@ def test_a_mistake_is_refused_with_the_fields_name(value, words):
 
 
 @pytest.mark.parametrize("execution", ["", "a b", "a/../b", "../x", "ä", "x" * 81])
-def test_an_execution_name_that_is_not_a_key_is_refused(execution):
+def test_an_execution_name_that_cannot_be_part_of_a_key_is_refused(execution):
     with pytest.raises(Refused, match="the execution's name"):
         parse({}, execution, SPECS)
 
 
-def test_the_name_of_a_scheduled_execution_is_taken():
+def test_the_name_of_a_scheduled_execution_is_accepted():
     name = "0f0e0d0c-0b0a-0908-0706-050403020100_0f0e0d0c-0b0a-0908-0706-050403020100"
     assert parse({}, name, SPECS).execution == name
 
 
 @pytest.mark.parametrize("count", [0, 21, "2", True, 1.5])
-def test_a_number_of_instances_that_cannot_be_is_refused(count):
+def test_an_impossible_number_of_instances_is_refused(count):
     with pytest.raises(Refused, match=f"instances is {count!r}; it must be a whole number from 1 to 20"):
         parse({"instances": count}, "run-1", SPECS)
 

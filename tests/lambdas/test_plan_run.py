@@ -29,13 +29,13 @@ def environment(aws, tmp_path):
 
 @pytest.fixture
 def ready(aws):
-    """A data set that is uploaded and weights that are staged."""
+    """An uploaded data set and staged weights."""
     aws.s3.put_object(Bucket=aws.data, Key="datasets/dog-breeds/train/001.A/1.jpg", Body=b"x")
     for architecture in ("resnet18", "mobilenet_v3_small"):
         aws.s3.put_object(Bucket=aws.artifacts, Key=keys.weights(architecture), Body=b"x")
 
 
-def test_a_plan_is_answered_and_written(aws, ready, environment, function):
+def test_the_plan_is_returned_and_written(aws, ready, environment, function):
     answer = function(handler, environment, {"input": {}, "execution": "run-1"})
     assert [model["name"] for model in answer["models"]] == [BREEDS, MOBILE]
     assert answer["worst_case_usd"] > 0
@@ -47,7 +47,7 @@ def test_a_plan_is_answered_and_written(aws, ready, environment, function):
     assert stored["name"] == BREEDS and stored["tune"] is True
 
 
-def test_the_placeholder_of_the_champion_is_there(aws, ready, environment, function):
+def test_the_placeholder_of_the_champion_is_written(aws, ready, environment, function):
     function(handler, environment, {"input": {}, "execution": "run-1"})
     listed = aws.s3.list_objects_v2(Bucket=aws.artifacts, Prefix=keys.NO_CHAMPION)
     assert listed["KeyCount"] == 1 and listed["Contents"][0]["Size"] > 0
@@ -71,7 +71,7 @@ def test_a_refused_run_leaves_nothing(aws, environment, function):
     assert aws.s3.list_objects_v2(Bucket=aws.artifacts)["KeyCount"] == 0
 
 
-def test_quotas_that_may_not_be_read_are_said_so(aws, monkeypatch):
+def test_quotas_that_cannot_be_read_are_a_note(aws, monkeypatch):
     from botocore.exceptions import ClientError
 
     class Denied:

@@ -1,4 +1,4 @@
-"""PlanRun takes an artifact in place of a training: what it must be, and what is not paid for then."""
+"""An artifact in place of a training: what it must be, and what is not paid for."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def test_a_mistake_is_refused_with_the_fields_name(value, words):
     assert words in str(refusal.value)
 
 
-def test_the_artifact_must_lie_where_the_evaluation_may_read(aws):
+def test_the_artifact_must_be_where_the_evaluation_may_read(aws):
     aws.s3.put_object(Bucket=aws.artifacts, Key="models/x/model.tar.gz", Body=b"x")
     for uri in (URI, f"s3://{aws.artifacts}/models/x/model.tar.gz", "s3://elsewhere/runs/x/model.tar.gz"):
         with pytest.raises(Refused, match=r"there is no such object below .*runs/: bring .* `kennel models import`"):
             lookups.trained(aws.artifacts, {NAME: uri})
 
 
-def test_a_trainings_own_records_are_used_where_they_lie_beside_it(aws):
+def test_the_records_beside_a_trainings_artifact_are_used(aws):
     aws.s3.put_object(Bucket=aws.artifacts, Key=KEY, Body=b"x")
     assert lookups.trained(aws.artifacts, {NAME: URI}) == {NAME: TRAINED}
     records = KEY.replace("model.tar.gz", "output.tar.gz")

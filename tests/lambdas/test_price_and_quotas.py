@@ -1,4 +1,4 @@
-"""The worst case is priced, and the account's quotas bound what runs side by side."""
+"""The worst case is priced, and the account's quotas limit what runs side by side."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_less_quota_runs_fewer_models_at_once_and_says_so():
 
 
 @pytest.mark.parametrize("name", ["ml.m5.2xlarge for processing job usage", "ml.g5.xlarge for spot training job usage"])
-def test_a_quota_of_nothing_is_refused_before_anything_runs(name):
+def test_a_quota_of_zero_is_refused_before_anything_runs(name):
     with pytest.raises(Refused, match=f"'{name}' is 0, and the run needs"):
         fit(plan(), {**quotas(), name: 0.0})
 
@@ -91,5 +91,5 @@ def test_a_search_needs_all_its_parallel_trials():
         fit(plan(), {**quotas(), "ml.g5.xlarge for spot training job usage": 1.0})
 
 
-def test_a_quota_that_the_service_does_not_list_does_not_limit():
+def test_a_quota_that_the_service_does_not_list_is_unlimited():
     assert fit(plan(), {}) == plan()

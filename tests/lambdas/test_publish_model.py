@@ -1,4 +1,4 @@
-"""The alias, its writers at the same time, the stable key, and going back."""
+"""The alias, concurrent writers, the stable key, and rollbacks."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ def test_of_two_candidates_at_the_same_time_one_is_published(aws, publish, monke
     publish("v1")
     original = aliases._write
 
-    def overtaken(bucket, alias, etag):
+    def conflicting(bucket, alias, etag):
         monkeypatch.setattr(aliases, "_write", original)
         publish("v3", compared_with=target("v1"))
         return original(bucket, alias, etag)
 
-    monkeypatch.setattr(aliases, "_write", overtaken)
+    monkeypatch.setattr(aliases, "_write", conflicting)
     with pytest.raises(StaleComparison):
         publish("v2", compared_with=target("v1"))
     assert (alias_of(aws).current, alias_of(aws).previous) == (target("v3"), (target("v1"),))
@@ -113,12 +113,12 @@ def test_a_conflicting_writer_keeps_the_others_version(aws, publish, monkeypatch
     publish("v1")
     original = aliases._write
 
-    def overtaken(bucket, alias, etag):
+    def conflicting(bucket, alias, etag):
         monkeypatch.setattr(aliases, "_write", original)
-        publish("v3")  # somebody else, between our read and our write
+        publish("v3")  # another writer, between our read and our write
         return original(bucket, alias, etag)
 
-    monkeypatch.setattr(aliases, "_write", overtaken)
+    monkeypatch.setattr(aliases, "_write", conflicting)
     publish("v2")
     assert alias_of(aws).current == target("v2")
     assert alias_of(aws).previous == (target("v3"), target("v1"))
@@ -127,12 +127,12 @@ def test_a_conflicting_writer_keeps_the_others_version(aws, publish, monkeypatch
 def test_two_first_writers_do_not_lose_each_other(aws, environment, publish, monkeypatch):
     original = aliases._write
 
-    def overtaken(bucket, alias, etag):
+    def conflicting(bucket, alias, etag):
         monkeypatch.setattr(aliases, "_write", original)
         publish("v3")
         return original(bucket, alias, etag)
 
-    monkeypatch.setattr(aliases, "_write", overtaken)
+    monkeypatch.setattr(aliases, "_write", conflicting)
     publish("v1")
     assert alias_of(aws).previous == (target("v3"),)
 
@@ -177,7 +177,7 @@ def test_a_rollback_goes_to_a_version_that_is_named(aws, publish, rollback, to):
         (["v1", "v2"], "other/v1/model.tar.gz", "is not a version of m: choose from v1"),
     ],
 )
-def test_a_rollback_to_nowhere_is_refused(publish, rollback, published, to, words):
+def test_an_impossible_rollback_is_refused(publish, rollback, published, to, words):
     for version in published:
         publish(version)
     with pytest.raises(Refused, match=words):

@@ -1,4 +1,4 @@
-"""Between training and publishing."""
+"""The decision between training and publishing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_every_objection_is_listed():
     assert len(judge(bad, THRESHOLDS).reasons) == 3
 
 
-def test_the_comparison_is_told_either_way():
+def test_the_reason_compares_with_the_published_model():
     assert "nothing was published before" in judge(GOOD, THRESHOLDS).reason
     replaces = judge(replace(GOOD, published_labels="replaced"), THRESHOLDS)
     assert replaces.passed and replaces.reason.endswith("; it replaces a model with other labels")

@@ -1,4 +1,4 @@
-"""Rolling the fleet: the policy goes with it, the configuration's name is compared, and it ends."""
+"""Replacing the endpoint's instances: the policy stays, the configuration's name is compared, and it ends."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ POLICY = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}
         ("InService", LATER, COPY, "done"),
     ],
 )
-def test_each_look_has_its_answer(status, config, wanted, decision):
+def test_each_poll_has_its_answer(status, config, wanted, decision):
     assert decide(status, config, Rollout(config=wanted)) == decision
 
 
-def test_an_update_that_was_taken_back_is_a_failure():
+def test_an_update_that_was_rolled_back_is_a_failure():
     with pytest.raises(RolloutFailed, match=f"InService on stack, not on {COPY}"):
         decide("InService", "stack", Rollout(config=COPY))
 
@@ -43,7 +43,7 @@ def test_a_failed_endpoint_is_a_failure():
         decide("Failed", COPY, Rollout(config=COPY))
 
 
-def test_looking_ends():
+def test_polling_ends():
     with pytest.raises(NotReady, match=f"after {MAX_POLLS} polls"):
         decide("Updating", COPY, Rollout(COPY, "stack", MAX_POLLS))
 
@@ -119,7 +119,7 @@ def test_a_refresh_runs_on_a_copy_under_the_same_policy(sagemaker):
     assert sagemaker.configs[COPY] == sagemaker.configs["stack"]
 
 
-def test_the_next_refresh_takes_the_earlier_copy_away_and_leaves_the_stacks(sagemaker):
+def test_the_next_refresh_deletes_the_earlier_copy_but_not_the_stacks_configuration(sagemaker):
     until_done()
     until_done(now="20261120140000")
     assert set(sagemaker.configs) == {"stack", LATER}
@@ -131,7 +131,7 @@ def test_an_endpoint_without_a_policy_is_updated_without_one(sagemaker):
     assert "DeploymentConfig" not in sagemaker.updates[0]
 
 
-def test_an_update_that_somebody_else_began_is_waited_for(sagemaker):
+def test_an_update_by_another_caller_is_waited_for(sagemaker):
     sagemaker.busy = True
     answer = step("kennel", Rollout(), "20261120132415")
     assert answer.refresh and answer.rollout["config"] == ""
@@ -143,7 +143,7 @@ def test_an_endpoint_that_is_switched_off_is_not_refreshed(sagemaker):
     assert "switched off" in until_done().note
 
 
-def test_the_handler_answers_what_the_next_call_takes(aws, sagemaker, function):
+def test_the_handlers_answer_is_the_next_calls_input(aws, sagemaker, function):
     environment = Environment(aws.artifacts, "kennel", stable_key=True, refresh_stable_key=True)
     event = {"action": "refresh", "rollout": {"config": "", "replaces": "", "polls": 0}}
     answers = []

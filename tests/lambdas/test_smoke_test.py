@@ -43,7 +43,7 @@ def test_another_answer_fails_and_names_the_difference(changes, words):
 
 
 class Services:
-    """SageMaker and its runtime: `statuses` and `answers` are taken one by one, the last is repeated."""
+    """SageMaker and its runtime: `statuses` and `answers` are used in order, the last one repeatedly."""
 
     def __init__(self, statuses, answers):
         self.statuses, self.answers, self.requests = statuses, answers, []
@@ -93,7 +93,7 @@ def test_the_staged_key_is_asked_with_the_image(call):
     assert request["CustomAttributes"] == "format=full"
 
 
-def test_an_endpoint_that_is_switched_off_is_skipped_and_said_so(call):
+def test_an_endpoint_that_is_switched_off_is_skipped_with_a_note(call):
     answer, services = call([None])
     assert answer["tested"] == 0 and "switched off" in answer["note"]
     assert services.requests == []

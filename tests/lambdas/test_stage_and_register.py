@@ -38,7 +38,7 @@ def environment(aws):
     return Environment(aws.artifacts)
 
 
-def test_the_candidate_is_copied_and_its_hash_answered(aws, environment, function):
+def test_the_candidate_is_copied_and_its_hash_returned(aws, environment, function):
     answer = function(handler, environment, EVENT)
     assert answer == {
         "target_model": "m/v1/model.tar.gz",
@@ -54,7 +54,7 @@ def test_a_second_time_copies_nothing(aws, environment, function):
     assert function(handler, environment, EVENT)["copied"] is False
 
 
-def test_the_labels_that_the_version_answers_stand_beside_it(aws, environment, function):
+def test_the_versions_labels_are_written_beside_it(aws, environment, function):
     function(handler, environment, EVENT)
     stored = aws.s3.get_object(Bucket=aws.artifacts, Key="models/m/v1/labels.json")["Body"].read()
     assert json.loads(stored) == ["daisy", "rose"]
@@ -80,7 +80,7 @@ REGISTER = {
 }
 
 
-def test_the_package_is_one_that_the_service_takes():
+def test_the_package_is_valid_for_the_service():
     request = model_package(REGISTER, "123456789012.dkr.ecr.us-east-1.amazonaws.com/serving:1")
     shape = boto3.client("sagemaker").meta.service_model.operation_model("CreateModelPackage").input_shape
     report = ParamValidator().validate(request, shape)
@@ -104,7 +104,7 @@ def test_lineage_and_scores_are_in_the_metadata():
     assert "champion_accuracy" not in first["CustomerMetadataProperties"]
 
 
-def test_a_retry_has_the_same_token_and_another_run_has_not():
+def test_a_retry_has_the_same_token_and_another_run_a_different_one():
     token = model_package(REGISTER, "image")["ClientToken"]
     assert model_package(REGISTER, "image")["ClientToken"] == token
     assert model_package({**REGISTER, "execution": "run-2"}, "image")["ClientToken"] != token
@@ -131,7 +131,7 @@ class Registry:
 @pytest.mark.parametrize(
     ("groups", "tags"), [(["kennel-dev-m"], {}), ([], {"kennel:project": "kennel", "kennel:environment": "dev"})]
 )
-def test_a_model_that_a_run_named_anew_gets_a_group_of_its_own(monkeypatch, function, groups, tags):
+def test_a_model_with_a_new_name_gets_its_own_group(monkeypatch, function, groups, tags):
     registry = Registry(*groups)
     monkeypatch.setattr(register, "client", lambda service: registry)
     environment = RegisterEnvironment(serving_image="image", project="kennel", environment="dev")

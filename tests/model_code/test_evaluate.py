@@ -1,4 +1,4 @@
-"""Train, evaluate, ask: one way through with nothing faked between, and what evaluation refuses."""
+"""Train, evaluate, predict, without anything faked in between; and what the evaluation refuses."""
 
 import json
 import shutil
@@ -77,7 +77,7 @@ def test_the_score_is_of_the_test_split(evaluated):
 
 
 def test_golden_images_are_answered_as_expected(evaluated, tmp_path):
-    """What the smoke test will ask the endpoint."""
+    """As the smoke test will compare them with the endpoint's answers."""
     _, output, _ = evaluated
     archives.unpack(output / ARCHIVE, tmp_path / "model")
     model = inference.model_fn(tmp_path / "model")
@@ -160,7 +160,7 @@ def test_damaged_weights_are_refused(splits, trained, tmp_path):
     assert not output.exists(), "nothing may be published"
 
 
-def test_a_plan_that_another_artifact_answers_is_refused(splits, trained, tmp_path, monkeypatch):
+def test_an_artifact_that_does_not_fit_the_plan_is_refused(splits, trained, tmp_path, monkeypatch):
     monkeypatch.setattr("tests.model_code.test_evaluate.SPEC", Preprocessing(resize=40, crop=32))
     code, _, said = run(splits, trained, tmp_path)
     assert code == 1 and "the artifact's preprocessing is" in said

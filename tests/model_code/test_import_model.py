@@ -1,4 +1,4 @@
-"""Weights from elsewhere become an artifact that evaluate.py takes like a training job's, and answers as they did."""
+"""Imported weights become an artifact that evaluate.py accepts like a training job's, with the same predictions."""
 
 import json
 
@@ -50,7 +50,7 @@ def test_it_is_evaluated_like_a_training_of_ours(splits, elsewhere, tmp_path):
     imported = tmp_path / "artifact"
     imported.mkdir()
     assert import_model.main(arguments(imported, weights, labels)) == 0
-    # The state machine gives the artifact in the records' place too, because an input must hold an object.
+    # The state machine passes the artifact in place of the records too, because an input must contain an object.
     code, output, message = run(splits, tmp_path, tmp_path / "run", artifact=imported, output_data=imported)
     assert code == 0, message
     scored = contract.read(output / contract.FILE)

@@ -65,7 +65,7 @@ def split(tmp_path_factory) -> ImageFolder:
 
 
 class Camera:
-    """An engine that keeps what it is shown, and answers that it cannot tell."""
+    """An engine that records its input and answers with equal logits."""
 
     def __init__(self) -> None:
         self.seen: list[np.ndarray] = []
@@ -77,7 +77,7 @@ class Camera:
 
 @pytest.fixture(scope="module")
 def trained(split) -> np.ndarray:
-    """What training's evaluation pass is given."""
+    """The pixels in training's evaluation pass."""
     return np.concatenate([batch.images.copy() for batch in Loader(split, SPEC, 16).epoch(1)])
 
 
@@ -114,7 +114,7 @@ def test_the_server_sees_what_training_saw(split, trained, programs, as_batch):
         assert (camera.seen[index] == trained[index]).all(), split.name(index)
 
 
-def test_the_kinds_are_different_pictures(split, trained):
-    """A test of the test: were all arrays alike, the others would prove nothing."""
+def test_the_kinds_are_different_images(split, trained):
+    """A test of the tests: if all arrays were alike, the others would not prove anything."""
     upright, turned = (next(i for i in range(len(split)) if f"JPEG-RGB-{n}" in split.name(i)) for n in (1, 6))
     assert (trained[upright] != trained[turned]).mean() > 0.5

@@ -1,4 +1,4 @@
-"""Archives: what we pack comes back byte for byte; a hostile one leaves nothing outside its folder."""
+"""Archives: packing and unpacking keeps every byte; a hostile archive does not write outside its folder."""
 
 import gzip
 import io
@@ -41,7 +41,7 @@ def test_round_trip_and_version(folder, tmp_path):
     assert (tmp_path / "out/weights.safetensors").read_bytes() == (folder / "weights.safetensors").read_bytes()
 
 
-def test_packing_depends_on_names_and_bytes_alone(folder, tmp_path):
+def test_packing_depends_only_on_names_and_bytes(folder, tmp_path):
     archives.pack(folder, tmp_path / "a.tar.gz")
     (folder / "weights.safetensors").touch()
     (folder / "weights.safetensors").chmod(0o600)

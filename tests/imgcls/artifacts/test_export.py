@@ -1,4 +1,4 @@
-"""The served graph answers what the network answers, for any batch, and contains nothing of the machine."""
+"""The served graph computes what the network computes, for any batch, and does not depend on the machine."""
 
 import numpy as np
 import openvino as ov

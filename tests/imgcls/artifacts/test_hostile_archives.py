@@ -1,4 +1,4 @@
-"""Archives made to do harm: each one is refused, and leaves nothing outside and no link inside."""
+"""Malicious archives: each is refused, and leaves nothing outside its folder and no link inside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failures as the services hand them over, and the sentence that a person reads of each, wherever it is shown."""
+"""Recorded failures as the services report them, and the sentence that is shown for each everywhere."""
 
 from __future__ import annotations
 

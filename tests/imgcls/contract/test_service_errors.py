@@ -1,4 +1,4 @@
-"""What an error of a service means to the caller."""
+"""The meaning of a service's error for the caller."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_what_passes_by_itself_is_transient(error):
     ],
     ids=str,
 )
-def test_what_another_call_meets_again_is_not_transient(error):
+def test_what_would_happen_again_is_not_transient(error):
     assert not service_errors.is_transient(error)
 
 

@@ -1,4 +1,4 @@
-"""Grad-CAM points at what decides, for every architecture, and leaves the network as it was."""
+"""Grad-CAM marks the pixels that decide, for every architecture, and leaves the network unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPEC = Preprocessing(resize=96, crop=96, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.
 
 
 def test_the_map_is_high_where_the_class_is() -> None:
-    """A network whose class c is the mean of channel c: only the red square counts for class 0."""
+    """A network whose class c is the mean of channel c: only the red square supports class 0."""
     network = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.AvgPool2d(8), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     network[0].weight.data = torch.eye(3).view(3, 3, 1, 1)
     pixels = np.zeros((1, 96, 96, 3), np.uint8)
@@ -27,7 +27,7 @@ def test_the_map_is_high_where_the_class_is() -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_every_architecture_gives_a_map_and_stays_as_it_was(architecture: str) -> None:
+def test_every_architecture_gives_a_map_and_stays_unchanged(architecture: str) -> None:
     network = architectures.build(architecture, 4).eval()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     pixels = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)

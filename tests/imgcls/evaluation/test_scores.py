@@ -1,4 +1,4 @@
-"""Scores against hand-made answers."""
+"""Scores of hand-made probabilities."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_score_of_four_images():
     assert score.loss == pytest.approx(-np.log([0.9, 0.4, 0.7, 0.7]).mean())
 
 
-def test_a_class_that_is_never_called_has_no_precision():
+def test_a_class_that_is_never_predicted_has_precision_zero():
     score = scores.score(
         PROBABILITIES[:2], TARGETS[:2], ("a", "b", "c"), latency_ms=1.0, artifact_bytes=1, precision="fp32",
         agreement_with_fp32=1.0, version="v",
@@ -45,7 +45,7 @@ def test_temperature_undoes_overconfidence():
     assert scores.fit_temperature(true, targets) == pytest.approx(1, rel=0.1)
 
 
-def test_a_small_split_that_is_all_right_does_not_sharpen_the_answers():
+def test_a_small_split_without_errors_does_not_sharpen_the_probabilities():
     sure = np.tile([0.98, 0.01, 0.01], (32, 1))
     assert 0.9 < scores.fit_temperature(sure, np.zeros(32, dtype=int)) <= 8
 
@@ -54,6 +54,6 @@ def test_agreement():
     assert scores.agreement(PROBABILITIES, PROBABILITIES[:, [1, 0, 2]]) == 0.25
 
 
-def test_spread_goes_round_the_classes():
+def test_spread_takes_turns_between_the_classes():
     assert scores.spread([0, 0, 0, 1, 1, 2], 4) == [0, 3, 5, 1]
     assert scores.spread([0, 1], 8) == [0, 1]

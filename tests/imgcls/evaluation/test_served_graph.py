@@ -1,4 +1,4 @@
-"""Scores by the serving code, here one that answers what the image says."""
+"""Scores through the serving functions, here fake ones that answer with the label in the image."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CARD = ModelCard("animals", "simple_cnn", ("dog", "cat"), Preprocessing())
 
 
 class Parrot:
-    """An image's bytes are the label that is answered; in a reduced precision every answer is `dog`."""
+    """The answer is the label in the image's bytes; in a reduced precision it is always `dog`."""
 
     def model_fn(self, model_dir):
         return read_card(model_dir)
@@ -96,6 +96,6 @@ def test_the_published_model_is_scored_unless_its_classes_differ(split, artifact
         assert "has other labels: it was not scored" in other.notes[0]
 
 
-def test_without_a_published_model_there_is_nothing_to_say(split, tmp_path):
+def test_without_a_published_model_there_is_no_score_and_no_note(split, tmp_path):
     nothing = score_champion(Scorer(Parrot()), tmp_path / "none", tmp_path / "x", CARD, split, replace_labels=False)
     assert nothing == Champion(None, "none")

@@ -1,4 +1,4 @@
-"""Every kind of image has one defined answer, and what is not an image is refused with a code."""
+"""Every kind of image has one defined result, and bytes that are not an image are refused with a code."""
 
 import io
 import struct
@@ -119,7 +119,7 @@ def test_a_broken_exif_block_does_not_reject_good_pixels():
         (encode(Image.fromarray(np.ones((9, 9), np.float32)), "TIFF"), pre.UNSUPPORTED),
     ],
 )
-def test_what_gives_no_pixels_is_refused_with_its_code(data, code):
+def test_bytes_that_cannot_be_decoded_are_refused_with_their_code(data, code):
     with pytest.raises(pre.ImageError) as error:
         pre.preprocess(data, SPEC)
     assert error.value.code == code
@@ -140,7 +140,7 @@ def test_the_training_decoder_gives_the_pixels_of_the_other(mode, options):
         assert (pre.decode_for_training(data, 401 * 303 / factor**2 / 1.1) == expected).all()
 
 
-def test_the_training_decoder_turns_pictures_upright():
+def test_the_training_decoder_rotates_images_upright():
     exif = Image.Exif()
     exif[0x0112] = 6
     data = encode(picture(), "JPEG", exif=exif)
@@ -161,7 +161,7 @@ def test_the_training_decoder_works_without_simplejpeg(monkeypatch):
 
 
 @pytest.mark.parametrize("min_pixels", [np.inf, 8000])
-def test_another_decoder_stands_in_where_simplejpeg_is_missing(monkeypatch, min_pixels):
+def test_another_decoder_is_used_where_simplejpeg_is_missing(monkeypatch, min_pixels):
     data = encode(picture(), "JPEG", exif=_turned(6))
     expected = pre.decode_for_training(data, min_pixels)
     asked = []
@@ -175,7 +175,7 @@ def test_another_decoder_stands_in_where_simplejpeg_is_missing(monkeypatch, min_
     assert asked == [data]
 
 
-def test_pillow_judges_what_the_other_decoder_refuses_and_shrinks_what_it_cannot(monkeypatch):
+def test_pillow_decodes_what_the_other_decoder_refuses_or_cannot_shrink(monkeypatch):
     def other(data):
         raise ValueError("not this one")
 

@@ -1,4 +1,4 @@
-"""Defects put into a clean data set, one kind each, and the finding that each must give."""
+"""Functions that plant one kind of defect each in a clean data set, and the finding that it must give."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Plant = Callable[[Path], "str | tuple[str, ...]"]
 
 @dataclass(frozen=True)
 class Defect:
-    """`code` is the finding that the planted paths must have; `split` what becomes of them, None for whatever."""
+    """`code` is the finding that the planted paths must have; `split` is their split, None for any."""
 
     name: str
     code: str
@@ -28,7 +28,7 @@ class Defect:
 
 
 def photo(seed: int, size: tuple[int, int] = (120, 96)) -> Image.Image:
-    """A picture unlike that of any other seed."""
+    """An image that differs from that of any other seed."""
     rng = np.random.default_rng(seed)
     small = Image.fromarray(rng.integers(0, 256, (7, 9, 3), dtype=np.uint8))
     image = small.resize(size, Image.Resampling.BICUBIC)
@@ -45,7 +45,7 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
 
 
 def clean_set(folder: Path, seed: int = 0, per_class: tuple[int, int, int] = (12, 3, 3)) -> Path:
-    """Three classes with train, valid and test folders, nothing wrong with them."""
+    """Three classes with train, valid and test folders, without any defect."""
     number = 1000 * (seed + 1)
     for split, num in zip(("train", "valid", "test"), per_class, strict=True):
         for name in ("a", "b", "c"):

@@ -72,7 +72,7 @@ def test_near_duplicates_are_found(tmp_path: Path, name: str, change, kind: str)
 
 @pytest.mark.slow
 def test_recall_of_near_duplicates_is_95_percent(tmp_path: Path) -> None:
-    """Over drawn pictures, which are more alike than photographs."""
+    """Measured on drawn images, which are more alike than photographs."""
     samples.draw(tmp_path, classes=6, per_class=60, seed=11)
     planted = []
     for index, path in enumerate(sorted((tmp_path / "train").rglob("*.jpg"))):

@@ -1,4 +1,4 @@
-"""docs/data.md names every finding, with what is done and what it means."""
+"""docs/data.md lists every finding with its action and its meaning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _rows(heading: str) -> list[str]:
     return [line for line in section.splitlines() if line.startswith("| `")]
 
 
-def test_the_table_of_findings_is_complete_and_true() -> None:
+def test_the_table_of_findings_is_complete_and_correct() -> None:
     assert _rows("Check") == [f"| `{f.code}` | {f.action} | {f.meaning} |" for f in BY_CODE.values()]
 
 

@@ -1,4 +1,4 @@
-"""The pipeline's own job definitions on three instances of the local cloud, and on one: the same data set."""
+"""The pipeline's job definitions on three instances of the local cloud and on one prepare the same data set."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ JOBS = ("PrepareDataset", "MergeManifest")
 
 
 def definitions(instances: int) -> list[dict[str, Any]]:
-    """CreateProcessingJob requests, as the state machine makes them."""
+    """CreateProcessingJob requests as the state machine sends them."""
     settings = variant(preparation={"instance_count": instances})
     found = Runner(settings).run({"models": [MODEL]})
     return [request for state in JOBS for request in found.calls.get(state, [])]
@@ -83,7 +83,7 @@ def take_prepared(s3: Any, manifest_id: str) -> dict[str, bytes]:
     return found
 
 
-def test_three_instances_leave_what_one_leaves(cloud: LocalCloud, tmp_path: Path) -> None:
+def test_three_instances_prepare_what_one_prepares(cloud: LocalCloud, tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
     (source / "train/a/bad.jpg").write_bytes(b"not an image")
     one, three = definitions(1), definitions(3)

@@ -1,4 +1,4 @@
-"""Preparing more images takes hardly more memory: what was seen of them lies on disk or in columns."""
+"""Preparing more images needs hardly more memory: inspections are on disk or in columns."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draw_noise(folder: Path, num: int, classes: int = 10) -> Path:
 
 
 def peak_megabytes(folder: Path, output: Path) -> float:
-    """Of the process that decides; its workers see one image at a time."""
+    """Of the main process; its workers handle one image at a time."""
     command = [sys.executable, str(SCRIPT), "--input", str(folder), "--output", str(output), "--layout", "classes"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

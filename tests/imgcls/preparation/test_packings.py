@@ -1,4 +1,4 @@
-"""The train split as JPEGs or as decoded pixels: the loader reads both, and raw pixels lose nothing."""
+"""The train split as JPEGs or as decoded pixels: the loader reads both, and raw pixels are lossless."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def source(tmp_path_factory) -> Path:
     return defects.clean_set(tmp_path_factory.mktemp("packings"))
 
 
-def test_raw_shards_hold_the_pixels_of_the_decoder(tmp_path: Path, source: Path) -> None:
+def test_raw_shards_contain_the_decoders_pixels(tmp_path: Path, source: Path) -> None:
     shards = _packed(tmp_path, source, packing="raw")
     for index in range(len(shards)):
         pixels = decode_for_training((source / shards.name(index)).read_bytes())
@@ -69,7 +69,7 @@ def test_quality_is_a_setting() -> None:
     assert sizes[0] < 0.7 * sizes[1]
 
 
-def test_nobody_may_send_what_raw_shards_hold() -> None:
+def test_the_format_of_raw_shards_is_not_accepted_from_callers() -> None:
     data = training_bytes(np.zeros((20, 20, 3), np.uint8), DatasetSettings(packing="raw"))
     for read in (decode, decode_for_training):
         with pytest.raises(ImageError, match="not an image of a known format"):

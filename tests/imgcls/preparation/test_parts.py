@@ -1,4 +1,4 @@
-"""Several instances give what one gives, byte for byte; a missing part is named."""
+"""Several instances prepare what one prepares, byte for byte; a missing part is named."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _source(folder: Path) -> Path:
 
 
 def _scatter(source: Path, folder: Path, num: int) -> list[Path]:
-    """What each of `num` instances gets when S3 shards the keys among them."""
+    """The files of each of `num` instances if S3 shards the keys among them."""
     instances = [folder / f"algo-{index + 1}" for index in range(num)]
     for index, path in enumerate(sorted(path for path in source.rglob("*") if not path.is_dir())):
         target = instances[index % num] / path.relative_to(source)
@@ -37,7 +37,7 @@ def _scatter(source: Path, folder: Path, num: int) -> list[Path]:
     return instances
 
 
-def _look(instance: Path, target: Path) -> None:
+def _inspect(instance: Path, target: Path) -> None:
     paths = [path.relative_to(instance).as_posix() for path in scan.files(instance)]
     parts.inspect_part(instance, paths, len(paths), target, "algo-1", DatasetSettings(), packed=True, workers=1)
 
@@ -68,14 +68,14 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
     first, _ = _scatter(source, tmp_path, 2)
     with pytest.raises(DatasetError, match="does not contain any instance's part"):
         prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path)
-    _look(first, tmp_path / "parts")
+    _inspect(first, tmp_path / "parts")
     with pytest.raises(DatasetError, match=r"no instance inspected .* and 26 more files: prepare again"):
         prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path / "parts", workers=1)
 
 
 def test_a_file_that_changed_since_is_named(tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
-    _look(source, tmp_path / "parts")
+    _inspect(source, tmp_path / "parts")
     (source / "train/a/000.jpg").write_bytes(b"other")
     with pytest.raises(DatasetError, match=r"train/a/000.jpg changed while"):
         prepare(source, tmp_path / "out", DatasetSettings(), parts=tmp_path / "parts", workers=1)
@@ -87,7 +87,9 @@ def test_a_file_that_names_no_host_is_refused(tmp_path: Path) -> None:
         parts.host(tmp_path / "config.json")
 
 
-def test_the_merge_decodes_nothing_and_needs_every_part_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_merge_decodes_nothing_and_needs_every_part_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = defects.clean_set(tmp_path / "in")
     settings = DatasetSettings(max_short_side=64)
     paths = [path.relative_to(source).as_posix() for path in scan.files(source)]

@@ -1,4 +1,4 @@
-"""The Prepare step as a whole: what it writes, that it repeats itself, and the sentences of its refusals."""
+"""The Prepare step from end to end: what it writes, and that it is reproducible."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_set_can_be_written_as_class_folders(tmp_path: Path) -> None:
     assert {"b/no-extension.png", "b/deeper/large.png.jpg", "a/000.jpg"} <= names
 
 
-def test_classes_may_be_called_like_splits(tmp_path: Path) -> None:
+def test_classes_may_have_the_names_of_splits(tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
     for split in ("train", "valid", "test"):
         (source / split / "a").rename(source / split / "train")
@@ -134,7 +134,7 @@ def test_a_killed_process_leaves_nothing_half_done(tmp_path: Path) -> None:
 
 def test_an_added_file_moves_no_other(tmp_path: Path) -> None:
     source = defects.classes_only(tmp_path / "in", size=(900, 700))
-    # The largest images of a shard that a test can afford: a few dozen make one MB.
+    # Large images for a test: a few dozen fill a shard of one MB.
     settings = DatasetSettings(split=Split(0.6, 0.2, 0.2), shard_megabytes=1)
     before = prepare(source, tmp_path / "out", settings, workers=1)
     (source / "a" / "new.jpg").write_bytes(defects.encoded(defects.photo(3), quality=95))
@@ -157,7 +157,7 @@ def _shards(folder: Path) -> dict[str, str]:
     return {shard["name"]: shard["sha256"] for shard in index["shards"]}
 
 
-def test_look_alikes_share_a_split(tmp_path: Path) -> None:
+def test_near_duplicates_share_a_split(tmp_path: Path) -> None:
     source = defects.classes_only(tmp_path / "in")
     for path in sorted((source / "a").iterdir())[:20]:
         with Image.open(path) as image:
@@ -169,7 +169,7 @@ def test_look_alikes_share_a_split(tmp_path: Path) -> None:
     assert len({row.split for row in rows.values()}) == 3
 
 
-def test_validation_is_carved_from_train_when_only_train_and_test_are_given(tmp_path: Path) -> None:
+def test_validation_is_taken_from_train_if_only_train_and_test_are_given(tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in", per_class=(60, 3, 10))
     shutil.rmtree(source / "valid")
     message = prepare(source, tmp_path / "out", DatasetSettings(split=Split.parse("0.8/0.2")), workers=1)

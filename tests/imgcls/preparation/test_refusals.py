@@ -1,4 +1,4 @@
-"""What the Prepare step refuses, tells, and takes from the plan and the command line."""
+"""What the Prepare step refuses and reports, and what it reads from the plan and the command line."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_hard_failures_say_what_to_do(
     )
 
 
-def test_imbalance_and_findings_are_told_but_stop_nothing(tmp_path: Path) -> None:
+def test_imbalance_and_findings_are_reported_but_stop_nothing(tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in", per_class=(24, 3, 3))
     for path in sorted((source / "train/c").iterdir())[10:]:
         path.unlink()

@@ -1,4 +1,4 @@
-"""Packed splits: the same images make the same bytes, every image comes back, damage is named."""
+"""Packed splits: the same images give the same bytes, every image can be read back, damage is named."""
 
 from __future__ import annotations
 

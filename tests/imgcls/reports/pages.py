@@ -1,4 +1,4 @@
-"""What the tests of the reports share: the demands on any page, small images, recorded trainings."""
+"""Shared by the tests of the reports: requirements on any page, small images, recorded trainings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VOID = {"meta", "img", "br", "rect", "circle", "line", "polyline"}
 
 
 class _Checker(HTMLParser):
-    """Tags are balanced, ids unique, and nothing is fetched."""
+    """Checks that tags are balanced, ids are unique, and nothing is fetched."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class _Checker(HTMLParser):
 
 
 def checked(html: str) -> str:
-    """The page's text, after everything that must hold for any page."""
+    """The page's text, after checking the requirements on any page."""
     checker = _Checker()
     checker.feed(html)
     assert checker.open == []

@@ -1,4 +1,4 @@
-"""The evaluation and data reports: readable with 2 and with 133 classes, escaped, the words right about the data."""
+"""The evaluation and data reports: readable with 2 and with 133 classes, escaped, with correct statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page about searches: the best trial is told, every trial is drawn and listed, nothing breaks on odd searches."""
+"""The page about searches: the best trial is named, every trial is drawn and listed, unusual searches work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MIXED = (
 )
 
 
-def test_the_best_trial_is_told_and_all_are_listed_best_first():
+def test_the_best_trial_is_named_and_all_are_listed_best_first():
     text = checked(render_searches("Searches", "local", [search(*MIXED)]))
     assert "4 trials: 3 Completed, 1 Failed" in text
     table = text[text.index("Best first") :]
@@ -46,7 +46,7 @@ def test_the_best_so_far_never_gets_worse():
 
 
 @pytest.mark.parametrize("trials", [(), (trial(1, None, status="InProgress", lr=0.1),), (trial(1, 0.5, lr=0.1),)])
-def test_a_search_that_has_hardly_begun_has_a_page(trials):
+def test_a_search_that_has_just_started_has_a_page(trials):
     assert "Best first" in checked(render_searches("Searches", "", [search(*trials)]))
 
 
@@ -74,6 +74,6 @@ def test_parallel_lines_meet_each_axis_where_their_value_is():
     assert others[0][1][1] == others[1][1][1] != best[1][1], "equal texts meet"
 
 
-def test_a_value_that_a_trial_lacks_ends_its_line_there_only():
+def test_a_line_skips_only_the_axis_of_a_missing_value():
     html = parallel([Column("a", [1, 2]), Column("b", [None, 5])], ["one", "two"], label="x")
     assert sorted(len(line.split()) for line in lines(html)) == [1, 2]

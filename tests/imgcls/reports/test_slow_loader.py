@@ -1,4 +1,4 @@
-"""A real training behind a slow loader: the profiler report names the delay that was put in."""
+"""A real training with a slow loader: the profiler report names the planted delay."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ OPTIMIZATION = Optimization(epochs=1, weight_decay=0.0, warmup_epochs=0.0)
 
 
 def _batches(delay: float, slept: list[float]) -> Iterator[Batch]:
-    """`slept` gets the real delays: a busy machine sleeps longer than it was told to."""
+    """`slept` gets the real delays: on a busy machine a sleep takes longer."""
     rng = np.random.default_rng(0)
     batch = Batch(rng.integers(0, 256, (BATCH, 32, 32, 3), dtype=np.uint8), rng.integers(0, 2, BATCH))
     for _ in range(STEPS):
         begin = time.perf_counter()
-        if delay:  # a sleep of 0 s would still hand the core to any process that waits for one
+        if delay:  # a sleep of 0 s would still give the core to another process
             time.sleep(delay)
         slept.append(time.perf_counter() - begin)
         yield batch
@@ -63,7 +63,7 @@ def test_the_wait_is_named_within_ten_percent(tmp_path: Path) -> None:
     found = re.search(r"The network waits ([\d.]+) ms of every ([\d.]+) ms step \((\d+)%\) for images.", html)
     assert found
     waited, step, share = map(float, found.groups())
-    # The profiler leaves out of its means the first step and those whose operators it records.
+    # The profiler's means leave out the first step and the profiled steps.
     cycle = SETTINGS.wait + SETTINGS.warmup + SETTINGS.active
     counted = [delay for number, delay in enumerate(slept) if number and number % cycle < SETTINGS.wait]
     assert waited == pytest.approx(1000 * np.mean(counted), rel=0.1)

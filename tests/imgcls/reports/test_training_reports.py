@@ -1,4 +1,4 @@
-"""The training and profiler reports: their words are right about the records, whole or cut short."""
+"""The training and profiler reports: correct statements about the records, complete or cut short."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_training_report_with_many_classes_and_layers(tmp_path: Path, num: int) 
     assert "Zeros after ReLU" in text and "Dead channels" not in text
 
 
-def test_the_rules_say_when_they_fired_and_which_were_silent(output_data: Path) -> None:
+def test_the_rules_that_fired_come_first_with_their_moment(output_data: Path) -> None:
     text = checked(render_training_report(output_data))
     assert "kept, overfitting" in text  # in the curves, at epoch 3
     listed = text[text.index("The rules of this run") :]
@@ -60,7 +60,7 @@ def test_training_report_with_a_head_search(output_data: Path) -> None:
     assert "3 trials of the last layer in 2.5 s: 1 stopped, 1 completed, 1 diverged." in text
     listed = text[text.index("Best first") :]
     assert listed.index("completed") < listed.index("stopped") < listed.index("diverged")
-    assert "optimizer" not in listed[: listed.index("Data")]  # it was the same for all
+    assert "optimizer" not in listed[: listed.index("Data")]  # it has the same value in all trials
 
 
 def test_curves_that_were_not_measured_are_left_out(output_data: Path) -> None:
@@ -178,7 +178,7 @@ def test_profiler_report_of_a_job_with_a_gpu_and_a_network(tmp_path: Path) -> No
     assert "Warning: The GPU computes 20% of the time." in text and "Expected gain: up to 5.0 times" in text
 
 
-def test_profiler_report_without_a_step_praises_nothing(tmp_path: Path) -> None:
+def test_profiler_report_without_a_step_draws_no_conclusion(tmp_path: Path) -> None:
     write_records(tmp_path, _profile(mean_ms={}, p95_ms={}, steps=[], num_steps=0))
     text = checked(render_profiler_report(tmp_path))
     assert "This run did not time any training step." in text and "Nothing slows this run down." not in text

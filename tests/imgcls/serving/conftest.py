@@ -1,4 +1,4 @@
-"""One running server for the tests that leave it as they found it."""
+"""One running server for the tests that do not change it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tiny_artifact import colour_graph, write_model
 
 @pytest.fixture(scope="session")
 def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An unpacked artifact that answers red, green or blue."""
+    """An unpacked artifact whose labels are red, green and blue."""
     folder = tmp_path_factory.mktemp("colours")
     write_model(folder)
     return folder
@@ -20,7 +20,7 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def rolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Another one, whose answers are one class off, named, and warm (temperature 2)."""
+    """Another one, with shifted classes, the response format `named` and temperature 2."""
     folder = tmp_path_factory.mktemp("rolled")
     write_model(folder, graph=colour_graph(roll=1), name="rolled", response_format="named", temperature=2.0)
     return folder

@@ -1,4 +1,4 @@
-"""serve.py as a process, and an independent client for it: http.client and nothing of ours."""
+"""serve.py as a process, and an independent client for it, which only uses http.client."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class ServerProcess:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def forget_peak(self) -> None:
-        """What `peak_bytes` tells is counted from here on."""
+        """Reset the maximum that `peak_bytes` returns."""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def peak_bytes(self) -> int:

@@ -41,7 +41,7 @@ OUTPUTS = {
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A cloud in which `colours` is published, answering arrays, as an endpoint's model would find it."""
+    """A local cloud in which `colours` is published, with the response format `array`."""
     folder = tmp_path_factory.mktemp("published")
     write_model(folder / "model", name=MODEL, response_format="array")
     pack(folder / "model", folder / "model.tar.gz")
@@ -69,7 +69,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 @pytest.fixture
 def deployed(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> LocalCloud:
-    """The command finds this cloud, with the outputs that its stacks would have."""
+    """The command finds this local cloud, with the outputs that its stacks would have."""
     record = LocalRecord(1, int(cloud.url.rpartition(":")[2]), str(tmp_path))
     monkeypatch.setattr(sessions.local_record, "require", lambda: record)
     monkeypatch.setattr(sessions.Session, "outputs", OUTPUTS)
@@ -78,7 +78,7 @@ def deployed(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 @pytest.fixture(scope="module")
 def endpoint(cloud: LocalCloud) -> str:
-    """The endpoint that the documentation asks, in service."""
+    """The endpoint of the documentation's examples, in service."""
     sagemaker, name = cloud.cloud.client("sagemaker"), "kennel-local"
     variant = {"VariantName": "AllTraffic", "ModelName": "serving", "InstanceType": "ml.c7i.large"}
     sagemaker.create_endpoint_config(
@@ -102,7 +102,7 @@ def test_the_documented_python_runs(endpoint: str, tmp_path: Path) -> None:
     code = "\n".join(blocks).replace("dog-breed-classifier/model.tar.gz", target).replace("dog-breed-classifier", MODEL)
     code = code.replace("kennel-prod", endpoint).replace("<artifacts bucket>", "artifacts")
     code += "\nprint(dogs.predict('dog.jpg').label, len(dogs.predict_batch(['a.jpg', 'b.jpg'])))\n"
-    # `colours` answers arrays.
+    # `colours` answers with arrays.
     code = code.replace('answer["Body"].read())["label"]', 'answer["Body"].read())[1] > 0.9')
     variables = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'model_code'}"}
     command = [sys.executable, "-c", code]
@@ -119,7 +119,7 @@ def _images(folder: Path) -> None:
     (folder / "a.jpg").write_bytes(picture("red"))
     (folder / "deep" / "a.jpg").write_bytes(picture("green"))
     (folder / "deep" / "b.png").write_bytes(picture("blue", kind="PNG"))
-    (folder / "notes.txt").write_text("no image")
+    (folder / "notes.txt").write_text("not an image")
 
 
 def test_a_folder_becomes_one_line_per_image(deployed: LocalCloud, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Kept compiled graphs: the same answers as a fresh compilation, bounded, and never taken from elsewhere."""
+"""Cached compiled graphs: the same answers as a fresh compilation, limited in size, never read from elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _load(folder: Path, blobs: BlobCache | None) -> OpenVinoEngine:
     return OpenVinoEngine(folder, read_card(folder), threads=2, blobs=blobs)
 
 
-def test_a_model_that_comes_back_answers_as_before(tmp_path: Path) -> None:
+def test_a_model_that_is_loaded_again_answers_as_before(tmp_path: Path) -> None:
     write_model(tmp_path, graph=colour_graph(num_padding=3000))
     blobs = BlobCache(1 << 20)
     pixels = np.random.default_rng(1).integers(0, 256, (4, SIDE, SIDE, 3), dtype=np.uint8)
@@ -46,7 +46,7 @@ def test_a_kept_graph_outlives_its_place_in_the_cache(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["graph", "labels", "threads"])
-def test_what_differs_is_compiled_anew(tmp_path: Path, change: str) -> None:
+def test_a_different_graph_is_compiled_again(tmp_path: Path, change: str) -> None:
     write_model(tmp_path / "a")
     other = {"graph": colour_graph(roll=1)} if change == "graph" else {}
     write_model(tmp_path / "b", **other)
@@ -74,7 +74,7 @@ def test_the_cache_is_bounded_and_drops_what_was_not_used_for_longest() -> None:
     assert "huge" not in blobs and blobs.num_bytes == 90
 
 
-def test_files_have_no_names_and_descriptors_are_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_have_no_names_and_descriptors_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
     before = len(os.listdir("/proc/self/fd"))
     blobs = BlobCache(1 << 20)

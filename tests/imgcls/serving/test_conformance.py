@@ -1,4 +1,4 @@
-"""`kennel conformance` and `kennel models lint`: what holds is told from what does not."""
+"""`kennel conformance` and `kennel models lint`: correct containers and archives pass, others do not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kennel.conformance.container import Container, check
 from kennel.errors import KennelError
 
 
-def test_our_container_conforms_and_is_left_as_it_was(server: ServerProcess, colours: Path) -> None:
+def test_our_container_conforms_and_is_left_unchanged(server: ServerProcess, colours: Path) -> None:
     container = Container(f"http://127.0.0.1:{server.port}", str(colours), picture(), "image/jpeg")
     results = check(container)
     assert [result for result in results if not result.ok] == []
@@ -28,7 +28,7 @@ def test_our_container_conforms_and_is_left_as_it_was(server: ServerProcess, col
 
 
 class _Careless(http.server.BaseHTTPRequestHandler):
-    """A container that says yes to everything."""
+    """A container that answers 200 to everything."""
 
     def _yes(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -53,7 +53,7 @@ def test_a_careless_container_does_not() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "localhost:8080", "https://example.com"])
-def test_where_nothing_answers_it_says_so(url: str) -> None:
+def test_a_container_that_does_not_answer_is_reported(url: str) -> None:
     with pytest.raises(KennelError, match=url):
         check(Container(url, "/m", b"", ""))
 

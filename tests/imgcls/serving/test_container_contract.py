@@ -69,14 +69,14 @@ def test_list_pages_over_all_models(server: ServerProcess, colours: Path) -> Non
         ("GET", "/models?limit=2&next_page_token=%21", 400),
     ],
 )
-def test_unknown_routes_and_models(server: ServerProcess, method: str, path: str, status: int) -> None:
+def test_unknown_routes_and_models_are_refused(server: ServerProcess, method: str, path: str, status: int) -> None:
     reply = server.call(method, path)
     assert reply.status == status
     assert set(reply.json) == {"error", "message"}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"model_name": "x"}', b'{"model_name": 1, "url": "/"}'])
-def test_a_load_request_that_makes_no_sense(server: ServerProcess, body: bytes) -> None:
+def test_an_invalid_load_request_is_refused(server: ServerProcess, body: bytes) -> None:
     assert server.call("POST", "/models", body).status == 400
 
 
@@ -115,7 +115,7 @@ def test_single_model_contract(tmp_path: Path, colours: Path) -> None:
         assert reply.json["label"] == "green"
         parameters = single.call("GET", "/execution-parameters").json
         assert parameters["BatchStrategy"] == "SINGLE_RECORD"
-        # SageMaker refuses a transform job with more than 100 MB under way.
+        # SageMaker refuses a transform job that sends more than 100 MB at once.
         assert 1 <= parameters["MaxConcurrentTransforms"] * parameters["MaxPayloadInMB"] <= 100
         assert single.call("GET", "/models").status == 404
 
@@ -125,7 +125,7 @@ def test_a_single_model_that_cannot_be_served_ends_the_process_with_a_sentence(t
         ServerProcess(tmp_path / "log", multi_model=False, SM_MODEL_DIR=str(tmp_path)).__enter__()
 
 
-def test_callers_without_attributes_get_the_default_attributes(tmp_path: Path, colours: Path) -> None:
+def test_callers_without_attributes_get_the_default_ones(tmp_path: Path, colours: Path) -> None:
     settings = {"SM_MODEL_DIR": str(colours), "KENNEL_DEFAULT_ATTRIBUTES": "format=named,top_k=1"}
     with ServerProcess(tmp_path / "log", multi_model=False, **settings) as single:
         named = single.call("POST", "/invocations", picture("blue"), Content_Type="image/jpeg").json

@@ -1,4 +1,4 @@
-"""The OpenVINO engine: what a precision means, and that hot models share the cores."""
+"""The OpenVINO engine: the meaning of a precision, and that busy models share the cores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RNG = np.random.default_rng(1)
 
 
 def _busy_graph(side: int = SIDE) -> onnx.ModelProto:
-    """Convolutions that take some ms on a core."""
+    """Convolutions that take some milliseconds on a core."""
     weights = [numpy_helper.from_array(RNG.standard_normal((64, 3, 3, 3)).astype(np.float32) / 27, "w0")]
     nodes = [
         helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
@@ -67,8 +67,8 @@ def test_fp32_means_fp32_where_the_cpu_has_bf16(busy: Path) -> None:
 
 
 @pytest.mark.skipif(num_cores() < 2, reason="one core shows nothing about sharing cores")
-def test_two_hot_models_use_two_cores(busy: Path) -> None:
-    """Pinned, each model's first stream sits on the same core, and two models together are no faster than one."""
+def test_two_busy_models_use_two_cores(busy: Path) -> None:
+    """With pinning, the first stream of each model runs on the same core, and two models are not faster than one."""
     engines = [OpenVinoEngine(busy, read_card(busy), threads=2) for _ in range(2)]
     stop = threading.Event()
     threads = [threading.Thread(target=_run_until, args=(stop, engine)) for engine in engines]

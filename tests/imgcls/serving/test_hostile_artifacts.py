@@ -1,4 +1,4 @@
-"""Untrusted artifacts, hashes and all: what is not a graph is refused, and nothing in them is ever executed."""
+"""Untrusted artifacts with correct hashes: a file that is not a graph is refused, and nothing is ever executed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Touch:
         return Path.touch, (self.path,)
 
 
-def _seal(folder: Path, card: ModelCard) -> None:
+def _hash_and_write(folder: Path, card: ModelCard) -> None:
     (folder / MODEL_JSON).unlink(missing_ok=True)
     write_artifact(folder, replace(card, files={}, version=""))
 
@@ -42,7 +42,7 @@ def test_pickles_are_never_opened(server: ServerProcess, tmp_path: Path, place: 
         path = folder / place
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(pickle.dumps(_Touch(victim), protocol))
-        _seal(folder, card)
+        _hash_and_write(folder, card)
         reply = server.load("stranger", folder)
         if reply.status == 200:
             assert server.predict("stranger", picture("green")).status == 200
@@ -60,7 +60,7 @@ def test_code_in_an_artifact_is_never_run(server: ServerProcess, tmp_path: Path)
     for name in ("inference.py", "sitecustomize.py", "imgcls.py"):
         (folder / "code" / name).write_text(f"open({str(victim)!r}, 'w')")
         shutil.copy(folder / "code" / name, folder)
-    _seal(folder, card)
+    _hash_and_write(folder, card)
     assert server.load("stranger", folder).status == 200
     assert server.predict("stranger", picture("red")).json["label"] == "red"
     server.unload("stranger")
@@ -79,7 +79,7 @@ def test_code_in_an_artifact_is_never_run(server: ServerProcess, tmp_path: Path)
         {"files": {GRAPH: "0" * 64}}, {"files": {GRAPH: None}}, {"unknown": 1}, {"name": None}, {"name": 7},
     ],
 )  # fmt: skip
-def test_cards_that_make_no_sense_are_refused(server: ServerProcess, tmp_path: Path, change: dict) -> None:
+def test_invalid_cards_are_refused(server: ServerProcess, tmp_path: Path, change: dict) -> None:
     write_model(tmp_path)
     card = json.loads((tmp_path / MODEL_JSON).read_text())
     (tmp_path / MODEL_JSON).write_text(json.dumps(card | change))
@@ -88,7 +88,7 @@ def test_cards_that_make_no_sense_are_refused(server: ServerProcess, tmp_path: P
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{}", "{", "\ufeff{}", "[" * 100_000, '{"format": NaN}'])
-def test_model_json_that_is_not_a_card(server: ServerProcess, tmp_path: Path, text: str) -> None:
+def test_an_invalid_model_json_is_refused(server: ServerProcess, tmp_path: Path, text: str) -> None:
     write_model(tmp_path)
     (tmp_path / MODEL_JSON).write_text(text)
     reply = server.load("stranger", tmp_path)
@@ -113,7 +113,7 @@ def test_weights_cut_short_are_refused(server: ServerProcess, tmp_path: Path) ->
     graph_writer.save(colour_graph(num_padding=3000), tmp_path / GRAPH)
     weights = tmp_path / f"{GRAPH}.data"
     weights.write_bytes(weights.read_bytes()[:100])
-    _seal(tmp_path, card)
+    _hash_and_write(tmp_path, card)
     reply = server.load("stranger", tmp_path)
     assert (reply.status, reply.json["error"]) == (400, "bad_artifact")
     assert server.call("GET", "/ping").status == 200

@@ -1,4 +1,4 @@
-"""What an untrusted caller may send: an answer of 4xx in JSON, soon, and a server that goes on."""
+"""Malicious requests: a quick answer of 4xx in JSON, and a server that keeps running."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_bytes_that_are_not_an_image(server: ServerProcess, data: bytes, status:
 
 
 def _of_many_pixels(kind: str, mode: str, *, frames: int = 1, **options: Any) -> bytes:
-    """As many pixels as are taken, in as few bytes as the format allows."""
+    """As many pixels as are accepted, in as few bytes as the format allows."""
     share = preprocess.WEBP_SHARE if kind == "WEBP" else 1
     side = math.isqrt(int(preprocess.MAX_PIXELS * share))
     file, images = io.BytesIO(), [Image.new(mode, (side, side), colour) for colour in range(frames)]
@@ -136,7 +136,7 @@ def _of_many_pixels(kind: str, mode: str, *, frames: int = 1, **options: Any) ->
         ("WEBP", "RGB", {"frames": 2}),
     ],
 )
-def test_the_largest_image_that_is_taken_fits_the_memory(server: ServerProcess, kind, mode, options) -> None:
+def test_the_largest_accepted_image_fits_into_memory(server: ServerProcess, kind, mode, options) -> None:
     data = _of_many_pixels(kind, mode, **options)
     before = server.resident_bytes()
     server.forget_peak()
@@ -170,7 +170,7 @@ def test_mutated_images_are_answered_or_refused(server: ServerProcess) -> None:
 
 
 def test_target_model_strings_do_not_matter(server: ServerProcess) -> None:
-    """TargetModel may legally hold anything; the platform has resolved it before the container sees it."""
+    """TargetModel may be any text; the platform has resolved it before the container sees it."""
     rng = random.Random(1)
     pieces = [
         "../",
@@ -190,7 +190,7 @@ def test_target_model_strings_do_not_matter(server: ServerProcess) -> None:
         assert server.call("POST", "/models/colours/invoke", picture("blue"), **headers).json["label"] == "blue"
 
 
-def test_names_that_are_not_loaded_are_404_whatever_they_hold(server: ServerProcess) -> None:
+def test_names_that_are_not_loaded_are_404_whatever_they_contain(server: ServerProcess) -> None:
     for name in ("..%2F..%2Fetc%2Fpasswd", "%00", "%ff%fe", "a%20b", "%25", "colours%00", "%E2%80%AE", "x" * 4000):
         _refused(reply := server.predict(name, picture()), 0)
         assert reply.status == 404
@@ -203,7 +203,7 @@ def _is_whole(answer: bytes) -> bool:
 
 
 def _raw(server: ServerProcess, *pieces: bytes, pause: float = 0) -> bytes:
-    """What the server answers to these bytes, until it closes or falls silent."""
+    """The server's answer to these bytes, until it closes the connection or sends nothing more."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
         answer = b""
         try:

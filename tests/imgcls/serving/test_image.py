@@ -1,4 +1,4 @@
-"""The serving image without a container engine: what its Dockerfile says, and its exact layout as a running server."""
+"""The serving image without a container engine: its Dockerfile, and a server that runs in its exact layout."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _pins(name: str) -> dict[str, str]:
 
 
 def _copied(target: Path) -> None:
-    """Lay the context's files out as the serving stage's COPY lines do, with `target` as the root."""
+    """Copy the context's files as the serving stage's COPY lines do, with `target` as the root."""
     for instruction, arguments in _stage("serving"):
         if instruction == "COPY" and not arguments.startswith("--from"):
             *sources, place = arguments.split()
@@ -53,7 +53,7 @@ def _copied(target: Path) -> None:
                     shutil.copy(path, goal)
 
 
-def test_labels_say_that_it_serves_many_models_on_a_port_of_the_platforms_choice() -> None:
+def test_labels_declare_many_models_and_a_port_chosen_by_the_platform() -> None:
     labels = " ".join(arguments for instruction, arguments in _stage("serving") if instruction == "LABEL").split()
     assert set(labels) == {
         "com.amazonaws.sagemaker.capabilities.multi-models=true",
@@ -88,7 +88,7 @@ def test_pins_are_exact_and_those_that_the_repository_is_tested_with(name: str) 
     assert pins == {package: tested[package.lower()] for package in pins}
 
 
-def test_the_server_imports_what_its_image_has(tmp_path: Path) -> None:
+def test_the_server_imports_only_what_its_image_has(tmp_path: Path) -> None:
     _copied(tmp_path)
     home = tmp_path / "opt" / "kennel"
     allowed = {MODULES.get(name, name) for name in _pins("requirements-serving.txt")} | set(OPTIONAL)
@@ -120,13 +120,13 @@ def _imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
-            # `from imgcls.artifacts import graph_file` names a module where there is one of that name.
+            # `from imgcls.artifacts import graph_file` may name a module.
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from (name for name in names if (CONTEXT / Path(*name.split("."))).with_suffix(".py").is_file())
 
 
 def _environment(folder: Path, requirements: str) -> Path:
-    """The interpreter of a new environment that holds one requirements file, installed as in the image."""
+    """The interpreter of a new environment with one requirements file, installed as in the image."""
     venv.create(folder)
     python = folder / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
@@ -166,7 +166,7 @@ def test_the_bill_of_materials_lists_exactly_the_images_packages(tmp_path: Path,
 
 @pytest.mark.slow
 def test_the_images_layout_passes_the_contract_tests(tmp_path: Path, image_python: Path) -> None:
-    """The final stage's files and nothing but its packages; the code is read-only."""
+    """The final stage's files with only its packages; the code is read-only."""
     _copied(tmp_path)
     home = tmp_path / "opt" / "kennel"
     for path in home.rglob("*"):

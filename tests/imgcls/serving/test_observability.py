@@ -1,4 +1,4 @@
-"""What the server says: access lines, prediction records and metrics, none with an image's bytes."""
+"""What the server logs: access lines, prediction records and metrics, without image bytes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_metrics_are_in_the_embedded_format(server: ServerProcess) -> None:
     assert {"QueueTime", "DecodeTime", "InferTime", "ModelLoads"} <= names["EndpointName",] <= set(ENDPOINT_METRICS)
 
 
-def test_models_beyond_the_cap_share_one_name() -> None:
+def test_models_beyond_the_limit_share_one_name() -> None:
     metrics = Metrics("e", max_models=2)
     for number in range(5):
         metrics.invocation(f"m{number}", 0.001, failed=number == 4)
@@ -96,7 +96,7 @@ class _StuckStream(io.StringIO):
         return super().write(text)
 
 
-def test_a_stuck_log_loses_lines_and_says_how_many(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_blocked_log_drops_lines_and_counts_them(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr("imgcls.serving.log.MAX_WAITING", 10)
     stream = _StuckStream()
     log = LineLog(stream)

@@ -1,6 +1,6 @@
 """The odd and broken images that Pillow ships as its own test data, and mutations of them, through a running server.
 
-They are fetched from Pillow's source package when the test runs; nothing of them is kept.
+They are fetched from Pillow's source package when the test runs, and not kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_MEMORY = 256 * 1024**2
 
 @dataclass
 class Tally:
-    """`faults` describes each answer that must not be."""
+    """`faults` describes each wrong answer."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     slowest: float = 0.0

@@ -1,4 +1,4 @@
-"""What a prediction request may say and what it gets: formats, attributes, batches, headers, refusals."""
+"""Prediction requests and their answers: formats, attributes, batches, headers, refusals."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_temperature_divides_the_logits(server: ServerProcess) -> None:
 
 
 @pytest.mark.parametrize("attributes", ["top_k=1", "top_k=1;format=full", "trace-id-77, TOP_K = 1", "top_k=1,x=y"])
-def test_top_k_shortens_the_predictions_alone(server: ServerProcess, attributes: str) -> None:
+def test_top_k_shortens_only_the_predictions(server: ServerProcess, attributes: str) -> None:
     answer = server.predict("colours", picture("blue"), attributes).json
     assert [p["label"] for p in answer["predictions"]] == ["blue"]
     assert len(answer["probabilities"]) == 3
@@ -63,7 +63,7 @@ def test_top_k_of_a_named_answer(server: ServerProcess) -> None:
 @pytest.mark.parametrize(
     "attributes", ["top_k=0", "top_k=-1", "top_k=two", "top_k=" + "9" * 5000, "top_k=", "format=xml", "format="]
 )
-def test_attributes_that_make_no_sense(server: ServerProcess, attributes: str) -> None:
+def test_invalid_attributes_are_refused(server: ServerProcess, attributes: str) -> None:
     reply = server.predict("colours", picture(), attributes)
     assert (reply.status, reply.json["error"]) == (400, "bad_attribute")
 
@@ -72,13 +72,13 @@ def test_attributes_that_make_no_sense(server: ServerProcess, attributes: str) -
     "content_type",
     ["image/jpeg", "image/png", "image/webp", "application/x-image", "application/octet-stream", "IMAGE/JPEG; q=1"],
 )
-def test_content_types_that_are_taken(server: ServerProcess, content_type: str) -> None:
+def test_supported_content_types(server: ServerProcess, content_type: str) -> None:
     reply = server.predict("colours", picture("blue", kind="PNG"), content_type=content_type)
     assert reply.json["label"] == "blue"
 
 
 @pytest.mark.parametrize("content_type", ["text/csv", "", "image/svg+xml", "x" * 3000])
-def test_content_types_that_are_not(server: ServerProcess, content_type: str) -> None:
+def test_unsupported_content_types(server: ServerProcess, content_type: str) -> None:
     reply = server.predict("colours", picture(), content_type=content_type)
     assert (reply.status, reply.json["error"]) == (415, "unsupported_content_type")
 
@@ -101,7 +101,7 @@ def test_a_batch_answers_in_order(server: ServerProcess) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        (_batch(picture(), b"no image", picture()), 400, "instance 1: "),
+        (_batch(picture(), b"not an image", picture()), 400, "instance 1: "),
         ({"instances": []}, 400, "instances"),
         ({"instances": [{"b64": "%%%"}]}, 400, "instance 0: b64 is not base64"),
         ({"instances": [{"url": "http://169.254.169.254/"}]}, 400, "instance 0 must be"),

@@ -1,4 +1,4 @@
-"""The repository alone: what waits for what, proved with a loader that waits for the test."""
+"""The repository alone: what waits for what, tested with a loader that waits for the test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imgcls.serving.repository import Repository
 
 
 class Loader:
-    """Loads at once, but for folders named `slow`, which wait for `release`."""
+    """Loads at once, except folders named `slow`, which wait for `release`."""
 
     def __init__(self) -> None:
         self.release = threading.Event()
@@ -45,7 +45,7 @@ def folders(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_slow_load_holds_up_nothing_else(repository: Repository, loader: Loader, folders: Path) -> None:
+def test_a_slow_load_does_not_delay_anything_else(repository: Repository, loader: Loader, folders: Path) -> None:
     async def scenario() -> None:
         slow = asyncio.create_task(repository.load("slow", str(folders / "slow")))
         await asyncio.sleep(0)
@@ -63,7 +63,7 @@ def test_a_slow_load_holds_up_nothing_else(repository: Repository, loader: Loade
     asyncio.run(scenario())
 
 
-def test_an_unload_waits_for_the_load_that_is_under_way(repository: Repository, loader: Loader, folders: Path) -> None:
+def test_an_unload_waits_for_a_running_load(repository: Repository, loader: Loader, folders: Path) -> None:
     async def scenario() -> None:
         load = asyncio.create_task(repository.load("m", str(folders / "slow")))
         await asyncio.sleep(0)
@@ -78,7 +78,7 @@ def test_an_unload_waits_for_the_load_that_is_under_way(repository: Repository, 
     asyncio.run(scenario())
 
 
-def test_a_name_can_be_loaded_again_while_it_leaves(repository: Repository, folders: Path) -> None:
+def test_a_name_can_be_loaded_again_while_it_is_unloaded(repository: Repository, folders: Path) -> None:
     async def scenario() -> None:
         await repository.load("m", str(folders / "quick"))
         with repository.use("m"):
@@ -95,7 +95,7 @@ def test_a_name_can_be_loaded_again_while_it_leaves(repository: Repository, fold
     asyncio.run(scenario())
 
 
-def test_a_load_that_fails_gives_its_memory_back(folders: Path) -> None:
+def test_a_failed_load_releases_its_memory(folders: Path) -> None:
     def fails(url: str) -> Model:
         raise MemoryError
 

@@ -1,4 +1,4 @@
-"""The artifact's `code/` under AWS's own inference toolkit, in an environment of its own, on both engines."""
+"""The artifact's `code/` under AWS's inference toolkit, in a separate environment, with both engines."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ print(json.dumps(answers))
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An interpreter with AWS's toolkit, and this one's packages behind it."""
+    """An interpreter with AWS's toolkit on top of this interpreter's packages."""
     folder = tmp_path_factory.mktemp("toolkit")
     venv.create(folder, symlinks=True)
     executable = folder / "bin" / "python"
@@ -68,7 +68,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An artifact as training leaves it: graph, weights and code."""
+    """An artifact as training writes it: graph, weights and code."""
     folder = tmp_path_factory.mktemp("artifact")
     torch.manual_seed(1)
     network = build("simple_cnn", len(LABELS)).eval()
@@ -80,7 +80,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_both_engines_answer_alike_and_refuse_alike(python: Path, folder: Path, tmp_path: Path) -> None:
+def test_both_engines_give_the_same_answers_and_refusals(python: Path, folder: Path, tmp_path: Path) -> None:
     image = tmp_path / "image.jpg"
     image.write_bytes(picture("red"))
     answers = {}

@@ -1,4 +1,4 @@
-"""Loads, unloads and shutdown while requests are under way: no wrong answer, no lost request, memory returns."""
+"""Loads, unloads and shutdown during requests: no wrong answer, no lost request, memory is released."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _size(folder: Path) -> int:
 
 @cache
 def _large_picture() -> bytes:
-    """One that keeps a core busy for a moment."""
+    """An image that keeps a core busy for a moment."""
     return picture("green", size=(3000, 2000), kind="PNG")
 
 
@@ -44,7 +44,7 @@ def test_an_unload_waits_for_its_requests_and_no_others(tmp_path: Path, colours:
         assert server.predict("one", picture()).status == 404
 
 
-def test_overload_is_refused_at_once_with_a_time_to_come_back(tmp_path: Path, colours: Path) -> None:
+def test_overload_is_refused_at_once_with_a_retry_time(tmp_path: Path, colours: Path) -> None:
     with (
         ServerProcess(tmp_path / "log", KENNEL_THREADS="1", KENNEL_MAX_QUEUE="2") as server,
         ThreadPoolExecutor(12) as pool,
@@ -70,14 +70,14 @@ def test_bodies_that_arrive_at_the_same_time_do_not_pile_up(tmp_path: Path, colo
                 connection.putheader(name, value)
             connection.endheaders()
             connection.send(body[:-1])
-        time.sleep(0.5)  # all of them have been let in
+        time.sleep(0.5)  # all of them have been admitted
         for connection in connections:
             connection.send(body[-1:])
         statuses = [connection.getresponse().status for connection in connections]
         assert statuses.count(503) >= 5 and set(statuses) == {200, 503}
 
 
-def test_bodies_that_wait_take_a_bounded_amount_of_memory(tmp_path: Path, colours: Path) -> None:
+def test_waiting_bodies_use_a_limited_amount_of_memory(tmp_path: Path, colours: Path) -> None:
     limit = str(2 * len(_large_picture()))
     with ServerProcess(tmp_path / "log", KENNEL_THREADS="1", KENNEL_MAX_QUEUE_BYTES=limit) as server:
         server.load("one", colours)
@@ -87,7 +87,7 @@ def test_bodies_that_wait_take_a_bounded_amount_of_memory(tmp_path: Path, colour
         assert server.predict("one", _large_picture()).status == 200
 
 
-def test_sigterm_answers_what_was_accepted_and_takes_nothing_new(tmp_path: Path, colours: Path) -> None:
+def test_sigterm_answers_accepted_requests_and_refuses_new_ones(tmp_path: Path, colours: Path) -> None:
     _large_picture()
     with ServerProcess(tmp_path / "log", KENNEL_THREADS="1") as server, ThreadPoolExecutor(4) as pool:
         server.load("one", colours)
@@ -100,7 +100,7 @@ def test_sigterm_answers_what_was_accepted_and_takes_nothing_new(tmp_path: Path,
             server.call("GET", "/ping")
 
 
-def test_unloading_returns_the_memory(tmp_path: Path) -> None:
+def test_unloading_releases_the_memory(tmp_path: Path) -> None:
     folder = tmp_path / "big"
     write_model(folder, graph=colour_graph(num_padding=16 * PADDING))
     size = _size(folder)
@@ -121,7 +121,7 @@ def test_unloading_returns_the_memory(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("requests", "skew"), [(2_000, 2.0), pytest.param(20_000, 1.5, marks=pytest.mark.slow)])
 def test_more_models_than_memory_with_skewed_load(tmp_path: Path, requests: int, skew: float) -> None:
-    """The platform's part is played here: on 507 unload the least recently used model and try again."""
+    """The test acts as the platform: on 507 it unloads the least recently used model and tries again."""
     models, in_memory, folders = 50, 10, []
     for number in range(models):
         folder = tmp_path / f"m{number}"

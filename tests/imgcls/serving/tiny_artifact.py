@@ -1,4 +1,4 @@
-"""A servable artifact small enough to build in a test: an ONNX graph that sees mean colours, no torch needed."""
+"""A servable artifact that a test can build without torch: an ONNX graph over mean colours."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def colour_graph(*, scale: float = 10.0, roll: int = 0, num_padding: int = 0, si
 
 
 def write_model(folder: Path, *, graph: onnx.ModelProto | None = None, **card: Any) -> ModelCard:
-    """An artifact whose answer is the image's strongest colour."""
+    """An artifact that predicts the image's strongest colour."""
     folder.mkdir(parents=True, exist_ok=True)
     graph_writer.save(graph or colour_graph(), folder / GRAPH)
     defaults: dict[str, Any] = {
