@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from kennel.runs.history import Job, read_visits
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def event(number, previous, kind, **details):
+def event(number: int, previous: int, kind: str, **details: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": number,
         "previousEventId": previous,
@@ -22,16 +23,16 @@ def event(number, previous, kind, **details):
     }
 
 
-def entered(number, previous, name, **given):
+def entered(number: int, previous: int, name: str, **given: dict[str, str]) -> dict[str, Any]:
     details = {"name": name, "input": json.dumps(given)}
     return event(number, previous, "TaskStateEntered", stateEnteredEventDetails=details)
 
 
-def exited(number, previous, name):
+def exited(number: int, previous: int, name: str) -> dict[str, Any]:
     return event(number, previous, "TaskStateExited", stateExitedEventDetails={"name": name})
 
 
-def test_a_task_with_a_job():
+def test_a_task_with_a_job() -> None:
     scheduled = {"parameters": json.dumps({"TrainingJobName": "train-1"})}
     visits = read_visits(
         [
@@ -53,7 +54,7 @@ def test_a_task_with_a_job():
     assert visit.seconds == 4
 
 
-def test_iterations_of_a_map_interleave():
+def test_iterations_of_a_map_interleave() -> None:
     events = [
         event(1, 0, "MapStateStarted"),
         event(2, 1, "MapIterationStarted", mapIterationStartedEventDetails={"name": "TrainModels", "index": 0}),
@@ -70,7 +71,7 @@ def test_iterations_of_a_map_interleave():
     assert (second.iteration, second.job, second.status) == (1, Job("training", "b"), "running")
 
 
-def test_a_failure_keeps_its_cause_after_it_was_caught():
+def test_a_failure_keeps_its_cause_after_it_was_caught() -> None:
     events = [
         entered(1, 0, "TrainModel"),
         event(2, 1, "TaskScheduled", taskScheduledEventDetails={"parameters": "{}"}),
@@ -83,7 +84,7 @@ def test_a_failure_keeps_its_cause_after_it_was_caught():
     assert handler.status == "running"
 
 
-def test_a_retry_that_succeeds_is_a_success():
+def test_a_retry_that_succeeds_is_a_success() -> None:
     events = [
         entered(1, 0, "TrainModel"),
         event(2, 1, "TaskScheduled", taskScheduledEventDetails={"parameters": "{}"}),
@@ -96,7 +97,7 @@ def test_a_retry_that_succeeds_is_a_success():
     assert (visit.status, visit.attempts, visit.error) == ("succeeded", 2, None)
 
 
-def polled_job(*answers, is_stopped=False):
+def polled_job(*answers: dict[str, str], is_stopped: bool = False) -> Any:
     """The visit of a state that creates a job without waiting for it; each answer is that of one poll."""
     job, number = {"TrainingJobName": "train-1"}, 5
     events = [
@@ -123,14 +124,14 @@ def polled_job(*answers, is_stopped=False):
     return read_visits(events)[0]
 
 
-def scheduled(resource, parameters):
+def scheduled(resource: str, parameters: dict[str, str]) -> dict[str, str]:
     return {"resource": resource, "parameters": json.dumps(parameters)}
 
 
 RUNNING, FAILED = {"TrainingJobStatus": "InProgress"}, {"TrainingJobStatus": "Failed", "FailureReason": "nan"}
 
 
-def test_a_polled_job_runs_until_a_poll_says_otherwise():
+def test_a_polled_job_runs_until_a_poll_says_otherwise() -> None:
     for answers in ([], [RUNNING], [RUNNING, RUNNING]):
         visit = polled_job(*answers)
         assert (visit.status, visit.exited, visit.job) == ("running", None, Job("training", "train-1"))
@@ -139,18 +140,18 @@ def test_a_polled_job_runs_until_a_poll_says_otherwise():
 
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped"])
-def test_a_polled_job_that_fails_has_its_description_as_the_cause(status):
+def test_a_polled_job_that_fails_has_its_description_as_the_cause(status: str) -> None:
     visit = polled_job(RUNNING, FAILED | {"TrainingJobStatus": status})
     assert (visit.status, visit.error, visit.seconds) == ("failed", "States.TaskFailed", 10)
     assert json.loads(visit.cause)["FailureReason"] == "nan"
 
 
-def test_a_polled_job_that_is_stopped_for_its_time_has_timed_out():
+def test_a_polled_job_that_is_stopped_for_its_time_has_timed_out() -> None:
     visit = polled_job(RUNNING, is_stopped=True)
     assert (visit.status, visit.error, visit.cause) == ("failed", "States.Timeout", "")
 
 
-def test_describing_a_job_counts_as_a_poll_and_has_no_job():
+def test_describing_a_job_counts_as_a_poll_and_has_no_job() -> None:
     scheduled = {"resource": "describeTrainingJob", "parameters": json.dumps({"TrainingJobName": "train-1"})}
     (visit,) = read_visits(
         [

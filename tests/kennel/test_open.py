@@ -5,6 +5,10 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -22,24 +26,24 @@ from tests.imgcls.reports.pages import checked, write_records
 PAGE = b"<!doctype html><p>page</p>"
 
 
-class Session:
+class Deployed:
     """A deployed environment with an artifacts bucket by moto."""
 
-    def __init__(self, environment="dev"):
+    def __init__(self, environment: str = "dev") -> None:
         self.config = config.load(environment)
         self.s3 = boto3.client("s3", region_name="us-east-1")
 
-    def client(self, service):
+    def client(self, service: str) -> Any:
         assert service == "s3"
         return self.s3
 
-    def output(self, name):
+    def output(self, name: str) -> str:
         arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:kennel-dev"
         return {"ArtifactsBucket": "artifacts", "StateMachineArn": arn}[name]
 
 
 @pytest.fixture
-def session(monkeypatch):
+def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -47,18 +51,18 @@ def session(monkeypatch):
     monkeypatch.setattr(executions, "describe", lambda session, name: run)
     monkeypatch.setattr(executions, "latest", lambda session: "r1")
     with mock_aws():
-        made = Session()
+        made = Deployed()
         made.s3.create_bucket(Bucket="artifacts")
         monkeypatch.setattr(verbs, "Session", lambda environment: made)
         yield made
 
 
-def put(session, *keys, body=PAGE):
+def put(session: Any, *keys: str, body: bytes = PAGE) -> None:
     for key in keys:
         session.s3.put_object(Bucket="artifacts", Key=key, Body=body)
 
 
-def failed_job(folder):
+def failed_job(folder: Path) -> bytes:
     """output.tar.gz as the service packs it."""
     folder.mkdir()
     write_records(folder, records.PROFILE_EXAMPLE, outcome="failed", reason="TrainingDiverged: the loss is nan")
@@ -69,7 +73,7 @@ def failed_job(folder):
     return buffer.getvalue()
 
 
-def test_reports_are_copied_with_their_pictures(session, tmp_path):
+def test_reports_are_copied_with_their_pictures(session: Any, tmp_path: Path) -> None:
     put(session, "runs/r1/plan/plan.json", "runs/r1/dogs/reports/loss.png", "prepared/m1/reports/data-report.html")
     put(session, *(f"runs/r1/{m}/reports/{k}-report.html" for m in ("cats", "dogs") for k in ("training", "profiler")))
     found = reports.fetch(session, "r1", tmp_path)
@@ -82,7 +86,7 @@ def test_reports_are_copied_with_their_pictures(session, tmp_path):
     assert 'href="cats/training-report.html"' in index and 'href="data-report.html"' in index
 
 
-def test_a_failed_training_is_rendered_from_its_records(session, tmp_path):
+def test_a_failed_training_is_rendered_from_its_records(session: Any, tmp_path: Path) -> None:
     put(session, "runs/r1/dogs/output/job-1/output/model.tar.gz")
     put(session, "runs/r1/dogs/output/job-1/output/output.tar.gz", body=failed_job(tmp_path / "records"))
     found = reports.fetch(session, "r1", tmp_path / "out", model="dogs")
@@ -90,7 +94,7 @@ def test_a_failed_training_is_rendered_from_its_records(session, tmp_path):
     assert "Error: The job failed: TrainingDiverged: the loss is nan" in checked(found[0].path.read_text())
 
 
-def test_one_kind_of_one_model(session, tmp_path):
+def test_one_kind_of_one_model(session: Any, tmp_path: Path) -> None:
     put(session, *(f"runs/r1/{model}/reports/training-report.html" for model in ("cats", "dogs")))
     (found,) = reports.fetch(session, "r1", tmp_path, model="cats", kinds=("training",))
     assert found.path == tmp_path / "cats" / "training-report.html"
@@ -100,10 +104,17 @@ def test_one_kind_of_one_model(session, tmp_path):
         reports.fetch(session, "r1", tmp_path, model="cats", kinds=("evaluation",))
 
 
-def test_the_command_prints_paths_and_opens_one_page(session, tmp_path, monkeypatch):
+def test_the_command_prints_paths_and_opens_one_page(
+    session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(session, *(f"runs/r1/dogs/reports/{kind}-report.html" for kind in ("training", "profiler")))
-    opened = []
-    monkeypatch.setattr(verbs.webbrowser, "open", lambda url: opened.append(url) or True)
+    opened: list[str] = []
+
+    def open_page(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", open_page)
     for more, page in (((), "index.html"), (("--kind", "profiler"), "dogs/profiler-report.html")):
         result = CliRunner().invoke(verbs.app, ["report", "--output", str(tmp_path), *more])
         assert result.exit_code == 0, result.output
@@ -134,12 +145,12 @@ def test_the_command_prints_paths_and_opens_one_page(session, tmp_path, monkeypa
         ),
     ],
 )
-def test_pages_of_the_console(session, arguments, url):
+def test_pages_of_the_console(session: Any, arguments: list[str], url: str) -> None:
     result = CliRunner().invoke(verbs.app, [*arguments, "--env", "dev", "--no-browser"])
     assert result.output.strip() == url.format(session.config.prefix)
 
 
-def test_the_local_cloud_says_that_it_has_no_console(session):
+def test_the_local_cloud_says_that_it_has_no_console(session: Any) -> None:
     for verb in ("dashboard", "console"):
         result = CliRunner().invoke(verbs.app, [verb])
         assert isinstance(result.exception, KennelError) and "`kennel open report`" in str(result.exception)

@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
 from imgcls.contract.failures import causes
 from kennel.cli import watch
+from kennel.cli.output import console
+from kennel.cloud.session import Session
+from kennel.runs import executions
 from kennel.runs.executions import Run
 from kennel.runs.history import Job, Visit
 from lambdas.diagnose_failure.decision import decide
-from tests.imgcls.contract.recorded_failures import FAILURES
+from tests.imgcls.contract.recorded_failures import FAILURES, Failure
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def visit(state, kind="Task", **more):
+def visit(state: str, kind: str = "Task", **more: Any) -> Visit:
     return Visit(state, kind, more.pop("iteration", None), START, exited=START + timedelta(seconds=75), **more)
 
 
-def run(*visits, status="SUCCEEDED", **more):
+def run(*visits: Visit, status: str = "SUCCEEDED", **more: Any) -> Run:
     return Run("r1", "arn", status, START.isoformat(), 90.0, {}, visits=visits, **more)
 
 
 @pytest.fixture
-def printed(monkeypatch):
-    monkeypatch.setattr(watch.console, "width", 200)
+def printed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    monkeypatch.setattr(console, "width", 200)
 
-    def show(value):
-        with watch.console.capture() as capture:
+    def show(value: Run) -> str:
+        with console.capture() as capture:
             watch.print_run(value)
         return capture.get()
 
     return show
 
 
-def test_connecting_states_are_left_out_and_models_are_named(printed):
+def test_connecting_states_are_left_out_and_models_are_named(printed: Callable[..., Any]) -> None:
     text = printed(
         run(
             visit("ChooseTuning", kind="Choice", iteration=0, status="succeeded"),
@@ -55,7 +60,7 @@ def test_connecting_states_are_left_out_and_models_are_named(printed):
     assert all(word in text for word in ("TrainModel", "dogs", "t-1", "1m15s", "r1 SUCCEEDED in 1m30s: dogs published"))
 
 
-def test_a_failure_shows_its_reason_as_a_sentence(printed):
+def test_a_failure_shows_its_reason_as_a_sentence(printed: Callable[..., Any]) -> None:
     cause = json.dumps([{"model": "dogs", "reason": "the loss is nan", "remedy": "lower lr"}])
     failed = visit(
         "TrainModel",
@@ -70,22 +75,22 @@ def test_a_failure_shows_its_reason_as_a_sentence(printed):
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.sentence[:40])
-def test_the_live_view_gives_the_reason_of_the_notification(monkeypatch, failure):
+def test_the_live_view_gives_the_reason_of_the_notification(monkeypatch: pytest.MonkeyPatch, failure: Failure) -> None:
     """The notification's reason is DiagnoseFailure's answer to the state's Catch."""
     caught = causes.read_caught({"Error": failure.error, "Cause": failure.cause})
     told = decide("TrainModel", caught, {"attempt": 0, "instances": {}, "fallbacks": {}}, max_attempts=3).reason
     failed = run(visit("TrainModel", status="failed", error=failure.error, cause=failure.cause), status="FAILED")
-    monkeypatch.setattr(watch.console, "width", 1000)
-    with watch.console.capture() as printed:
+    monkeypatch.setattr(console, "width", 1000)
+    with console.capture() as printed:
         watch.print_run(failed)
     assert told in printed.get()
-    monkeypatch.setattr(watch.executions, "follow", lambda session, name: iter([failed]))
-    with watch.console.capture() as lines:
-        watch.follow_lines(None, "r1")
+    monkeypatch.setattr(executions, "follow", lambda session, name: iter([failed]))
+    with console.capture() as lines:
+        watch.follow_lines(cast(Session, None), "r1")
     assert told.removeprefix("TrainModel: ") in lines.get().splitlines()[0]
 
 
-def test_polls_are_left_out_unless_one_fails(printed):
+def test_polls_are_left_out_unless_one_fails(printed: Callable[..., Any]) -> None:
     good = visit("TrainModelDescribe", status="succeeded", is_poll=True)
     bad = visit("TuneModelDescribe", status="failed", is_poll=True, error="Denied", cause="no")
     text = printed(run(good, bad, status="FAILED", cause="no"))

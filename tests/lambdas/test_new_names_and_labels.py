@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,16 +20,17 @@ from lambdas.plan_run.handler import handler
 from lambdas.plan_run.naming import with_new_models
 from lambdas.plan_run.request import parse
 from pipeline.specs import run_specs
+from tests.lambdas.conftest import Account, Call
 
 BREEDS, MOBILE = "dog-breed-classifier", "dog-breed-classifier-mobile"
 SPECS = run_specs(config.load("dev"))
 
 
-def request(**value):
+def request(**value: Any) -> Any:
     return parse(value, "run-1", SPECS)
 
 
-def test_a_recipe_makes_a_model_under_a_new_name():
+def test_a_recipe_makes_a_model_under_a_new_name() -> None:
     wanted = request(
         models=[BREEDS], dataset="flowers", hyperparameters={BREEDS: {"lr": 0.1}}, **{"as": {BREEDS: "flowers"}}
     )
@@ -39,7 +42,7 @@ def test_a_recipe_makes_a_model_under_a_new_name():
     assert made["architecture"] == recipe["architecture"]
 
 
-def test_without_a_new_name_a_model_is_its_own_recipe():
+def test_without_a_new_name_a_model_is_its_own_recipe() -> None:
     wanted = request(models=[BREEDS])
     assert (wanted.models, wanted.recipes) == ((BREEDS,), {BREEDS: BREEDS})
     assert with_new_models(SPECS, wanted) == SPECS
@@ -63,18 +66,18 @@ def test_without_a_new_name_a_model_is_its_own_recipe():
         ({"replace_labels": "yes"}, "replace_labels is 'yes'; it must be true or false"),
     ],
 )
-def test_an_invalid_new_name_is_refused(value, words):
+def test_an_invalid_new_name_is_refused(value: dict[str, Any], words: str) -> None:
     with pytest.raises(Refused, match=re.escape(words)):
         request(**{"models": [BREEDS], **value})
 
 
-def test_a_name_that_is_too_long_for_the_registry_is_refused():
+def test_a_name_that_is_too_long_for_the_registry_is_refused() -> None:
     with pytest.raises(Refused, match="it may have 63 characters, so choose a shorter name"):
         with_new_models(SPECS, request(models=[BREEDS], **{"as": {BREEDS: "x" * 60}}))
 
 
 @pytest.fixture
-def environment(aws, tmp_path):
+def environment(aws: Account, tmp_path: Path) -> Environment:
     specs = tmp_path / "specs.json"
     specs.write_text(json.dumps(SPECS))
     aws.s3.put_object(Bucket=aws.artifacts, Key=keys.weights("resnet18"), Body=b"x")
@@ -82,7 +85,7 @@ def environment(aws, tmp_path):
 
 
 @pytest.fixture
-def published(aws, environment):
+def published(aws: Account, environment: Environment) -> Environment:
     """Two breeds, published."""
     target = keys.target_model(BREEDS, "v1")
     alias = Alias(BREEDS, target, (), "me", "2026-11-30T00:00:00+00:00", "why")
@@ -91,16 +94,18 @@ def published(aws, environment):
     return environment
 
 
-def upload(aws, dataset, *names):
+def upload(aws: Account, dataset: str, *names: str) -> None:
     for name in names:
         aws.s3.put_object(Bucket=aws.data, Key=f"datasets/{dataset}/{name}/1.jpg", Body=b"x")
 
 
-def start(function, environment, **value):
+def start(function: Call, environment: Environment, **value: Any) -> Any:
     return function(handler, environment, {"input": {"models": [BREEDS], **value}, "execution": "run-1"})
 
 
-def test_other_labels_under_a_published_name_are_refused_before_anything_is_paid_for(aws, published, function):
+def test_other_labels_under_a_published_name_are_refused_before_anything_is_paid_for(
+    aws: Account, published: Environment, function: Call
+) -> None:
     upload(aws, "flowers", "Akita", "rose", "tulip", "iris", "lily")
     with pytest.raises(Refused) as raised:
         start(function, published, dataset="flowers")
@@ -112,7 +117,9 @@ def test_other_labels_under_a_published_name_are_refused_before_anything_is_paid
 
 
 @pytest.mark.parametrize("value", [{"replace_labels": True}, {"as": {BREEDS: "flowers"}}])
-def test_other_labels_are_accepted_on_request_and_under_another_name(aws, published, function, value):
+def test_other_labels_are_accepted_on_request_and_under_another_name(
+    aws: Account, published: Environment, function: Call, value: dict[str, Any]
+) -> None:
     upload(aws, "flowers", "rose", "tulip")
     answer = start(function, published, dataset="flowers", **value)
     bucket, prefix = keys.parse_uri(answer["plan_uri"])
@@ -122,13 +129,15 @@ def test_other_labels_are_accepted_on_request_and_under_another_name(aws, publis
     assert model.name == answer["models"][0]["name"] == value.get("as", {}).get(BREEDS, BREEDS)
 
 
-def test_the_same_labels_in_another_data_set_are_accepted(aws, published, function):
+def test_the_same_labels_in_another_data_set_are_accepted(aws: Account, published: Environment, function: Call) -> None:
     """Folders may be numbered and the layout may differ: only labels count."""
     upload(aws, "more-dogs", "train/001.Akita", "train/002.Borzoi", "valid/001.Akita", "test/001.Akita", ".cache/x")
     assert start(function, published, dataset="more-dogs")["models"][0]["name"] == BREEDS
 
 
-def test_a_version_that_was_staged_without_its_labels_is_left_to_the_gate(aws, published, function):
+def test_a_version_that_was_staged_without_its_labels_is_left_to_the_gate(
+    aws: Account, published: Environment, function: Call
+) -> None:
     aws.s3.delete_object(Bucket=aws.artifacts, Key=keys.labels(keys.target_model(BREEDS, "v1")))
     upload(aws, "flowers", "rose", "tulip")
     assert start(function, published, dataset="flowers")["models"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import config
@@ -13,13 +15,13 @@ SPECS = run_specs(config.load("dev"))
 BREEDS, MOBILE, CATS = "dog-breed-classifier", "dog-breed-classifier-mobile", "cat-dog-classifier"
 
 
-def test_an_empty_input_is_the_environments_default():
+def test_an_empty_input_is_the_environments_default() -> None:
     request = parse({}, "run-1", SPECS)
     assert (request.models, request.dataset, request.tune) == ((BREEDS, MOBILE), "dog-breeds", True)
     assert request.hyperparameters == {}
 
 
-def test_every_field_can_be_set():
+def test_every_field_can_be_set() -> None:
     value = {
         "models": [CATS],
         "dataset": "my-cats",
@@ -31,7 +33,7 @@ def test_every_field_can_be_set():
     assert request.hyperparameters == {CATS: {"lr": "0.01", "epochs": "3"}}
 
 
-def test_one_data_set_can_replace_the_models_own():
+def test_one_data_set_can_replace_the_models_own() -> None:
     assert parse({"models": [BREEDS, CATS], "dataset": "mine"}, "run-1", SPECS).dataset == "mine"
 
 
@@ -63,7 +65,7 @@ def test_one_data_set_can_replace_the_models_own():
         ({"hyperparameters": {BREEDS: {"architecture": "resnet50"}}}, "architecture is set by the model's"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_refused_with_the_fields_name(value, words):
+def test_a_mistake_is_refused_with_the_fields_name(value: Any, words: str) -> None:
     with pytest.raises(Refused) as refusal:
         parse(value, "run-1", SPECS)
     assert words in str(refusal.value)
@@ -71,22 +73,22 @@ def test_a_mistake_is_refused_with_the_fields_name(value, words):
 
 
 @pytest.mark.parametrize("execution", ["", "a b", "a/../b", "../x", "ä", "x" * 81])
-def test_an_execution_name_that_cannot_be_part_of_a_key_is_refused(execution):
+def test_an_execution_name_that_cannot_be_part_of_a_key_is_refused(execution: str) -> None:
     with pytest.raises(Refused, match="the execution's name"):
         parse({}, execution, SPECS)
 
 
-def test_the_name_of_a_scheduled_execution_is_accepted():
+def test_the_name_of_a_scheduled_execution_is_accepted() -> None:
     name = "0f0e0d0c-0b0a-0908-0706-050403020100_0f0e0d0c-0b0a-0908-0706-050403020100"
     assert parse({}, name, SPECS).execution == name
 
 
 @pytest.mark.parametrize("count", [0, 21, "2", True, 1.5])
-def test_an_impossible_number_of_instances_is_refused(count):
+def test_an_impossible_number_of_instances_is_refused(count: Any) -> None:
     with pytest.raises(Refused, match=f"instances is {count!r}; it must be a whole number from 1 to 20"):
         parse({"instances": count}, "run-1", SPECS)
 
 
-def test_instances_are_the_configurations_unless_asked_for():
+def test_instances_are_the_configurations_unless_asked_for() -> None:
     assert parse({}, "run-1", SPECS).instances is None
     assert parse({"instances": 4}, "run-1", SPECS).instances == 4

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,26 +18,27 @@ from lambdas.plan_run import lookups
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.handler import handler
 from pipeline.specs import run_specs
+from tests.lambdas.conftest import Account, Call
 
 BREEDS, MOBILE = "dog-breed-classifier", "dog-breed-classifier-mobile"
 
 
 @pytest.fixture
-def environment(aws, tmp_path):
+def environment(aws: Account, tmp_path: Path) -> Environment:
     specs = tmp_path / "specs.json"
     specs.write_text(json.dumps(run_specs(config.load("dev"))))
     return Environment(aws.data, aws.artifacts, "us-east-1", "abc.gz", check_quotas=False, specs_file=str(specs))
 
 
 @pytest.fixture
-def ready(aws):
+def ready(aws: Account) -> None:
     """An uploaded data set and staged weights."""
     aws.s3.put_object(Bucket=aws.data, Key="datasets/dog-breeds/train/001.A/1.jpg", Body=b"x")
     for architecture in ("resnet18", "mobilenet_v3_small"):
         aws.s3.put_object(Bucket=aws.artifacts, Key=keys.weights(architecture), Body=b"x")
 
 
-def test_the_plan_is_returned_and_written(aws, ready, environment, function):
+def test_the_plan_is_returned_and_written(aws: Account, ready: None, environment: Environment, function: Call) -> None:
     answer = function(handler, environment, {"input": {}, "execution": "run-1"})
     assert [model["name"] for model in answer["models"]] == [BREEDS, MOBILE]
     assert answer["worst_case_usd"] > 0
@@ -47,45 +50,51 @@ def test_the_plan_is_returned_and_written(aws, ready, environment, function):
     assert stored["name"] == BREEDS and stored["tune"] is True
 
 
-def test_the_placeholder_of_the_champion_is_written(aws, ready, environment, function):
+def test_the_placeholder_of_the_champion_is_written(
+    aws: Account, ready: None, environment: Environment, function: Call
+) -> None:
     function(handler, environment, {"input": {}, "execution": "run-1"})
     listed = aws.s3.list_objects_v2(Bucket=aws.artifacts, Prefix=keys.NO_CHAMPION)
     assert listed["KeyCount"] == 1 and listed["Contents"][0]["Size"] > 0
 
 
-def test_a_data_set_that_was_not_uploaded_is_refused_with_the_command(aws, environment, function):
+def test_a_data_set_that_was_not_uploaded_is_refused_with_the_command(
+    aws: Account, environment: Environment, function: Call
+) -> None:
     aws.s3.put_object(Bucket=aws.data, Key="datasets/dog-breeds/", Body=b"")
     with pytest.raises(Refused, match="kennel data upload DIR --dataset dog-breeds"):
         function(handler, environment, {"input": {}, "execution": "run-1"})
 
 
-def test_weights_that_are_not_staged_are_refused_with_the_command(aws, ready, environment, function):
+def test_weights_that_are_not_staged_are_refused_with_the_command(
+    aws: Account, ready: None, environment: Environment, function: Call
+) -> None:
     aws.s3.delete_object(Bucket=aws.artifacts, Key=keys.weights("resnet18"))
     with pytest.raises(Refused, match="kennel weights stage resnet18"):
         function(handler, environment, {"input": {}, "execution": "run-1"})
 
 
-def test_a_refused_run_leaves_nothing(aws, environment, function):
+def test_a_refused_run_leaves_nothing(aws: Account, environment: Environment, function: Call) -> None:
     with pytest.raises(Refused):
         function(handler, environment, {"input": {"models": ["no"]}, "execution": "run-1"})
     assert aws.s3.list_objects_v2(Bucket=aws.artifacts)["KeyCount"] == 0
 
 
-def test_quotas_that_cannot_be_read_are_a_note(aws, monkeypatch):
+def test_quotas_that_cannot_be_read_are_a_note(aws: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     from botocore.exceptions import ClientError
 
     class Denied:
-        def get_paginator(self, _):
+        def get_paginator(self, _: str) -> Any:
             return self
 
-        def paginate(self, **_):
+        def paginate(self, **_: str) -> None:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListServiceQuotas")
 
     monkeypatch.setattr(lookups, "client", lambda service: Denied())
     assert "quotas were not checked" in lookups.account_quotas()
 
 
-def published_by(aws, who, saved=None):
+def published_by(aws: Account, who: str, saved: dict[str, Any] | None = None) -> dict[str, Alias]:
     alias = Alias(BREEDS, f"{BREEDS}/20261101T000000Z-00000000/model.tar.gz", (), who, "now", "why")
     if saved is not None:
         aws.s3.put_object(Bucket=aws.artifacts, Key=keys.hyperparameters("run-0", BREEDS), Body=json.dumps(saved))
@@ -105,5 +114,7 @@ PIPELINE = "arn:aws:states:us-east-1:123456789012:execution:kennel:run-0"
     ],
     ids=["searched", "not searched", "expired", "rolled back by a person"],
 )
-def test_the_search_behind_the_published_version_is_looked_up(aws, who, saved, found):
+def test_the_search_behind_the_published_version_is_looked_up(
+    aws: Account, who: str, saved: dict[str, Any] | None, found: dict[str, Any]
+) -> None:
     assert lookups.searches(aws.artifacts, published_by(aws, who, saved)) == found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ from lambdas.plan_run.plan import Published, draft
 from lambdas.plan_run.price import worst_case_usd
 from lambdas.plan_run.request import parse
 from pipeline.specs import run_specs
-from tests.lambdas.conftest import ARTIFACTS
+from tests.lambdas.conftest import ARTIFACTS, Account, Call
 
 SPECS = run_specs(config.load("dev"))
 NAME, MOBILE = "dog-breed-classifier", "dog-breed-classifier-mobile"
@@ -26,14 +28,14 @@ URI = keys.uri(ARTIFACTS, KEY)
 TRAINED = Trained("imported", URI, URI)
 
 
-def made(trained):
+def made(trained: bool) -> Any:
     value = {"models": [NAME], **({"trained": {NAME: URI}} if trained else {})}
     published = Published(trained={NAME: TRAINED} if trained else {})
     environment = Environment("data", ARTIFACTS, "us-east-1", "abc.gz", check_quotas=False)
     return draft(parse(value, "run-1", SPECS), SPECS, published, environment).plan
 
 
-def test_a_trained_model_is_not_searched_and_pays_for_its_evaluation_only():
+def test_a_trained_model_is_not_searched_and_pays_for_its_evaluation_only() -> None:
     with_training, without = made(False), made(True)
     [model] = without.models
     assert model.trained == TRAINED and with_training.models[0].tune and not model.tune
@@ -58,20 +60,20 @@ def test_a_trained_model_is_not_searched_and_pays_for_its_evaluation_only():
         ({"trained": {NAME: URI}, "hyperparameters": {NAME: {"lr": 0.1}}}, "has no effect, because trained.dog-breed-"),
     ],
 )
-def test_a_mistake_is_refused_with_the_fields_name(value, words):
+def test_a_mistake_is_refused_with_the_fields_name(value: dict[str, Any], words: str) -> None:
     with pytest.raises(Refused) as refusal:
         parse({"models": [NAME], **value}, "run-1", SPECS)
     assert words in str(refusal.value)
 
 
-def test_the_artifact_must_be_where_the_evaluation_may_read(aws):
+def test_the_artifact_must_be_where_the_evaluation_may_read(aws: Account) -> None:
     aws.s3.put_object(Bucket=aws.artifacts, Key="models/x/model.tar.gz", Body=b"x")
     for uri in (URI, f"s3://{aws.artifacts}/models/x/model.tar.gz", "s3://elsewhere/runs/x/model.tar.gz"):
         with pytest.raises(Refused, match=r"there is no such object below .*runs/: bring .* `kennel models import`"):
             lookups.trained(aws.artifacts, {NAME: uri})
 
 
-def test_the_records_beside_a_trainings_artifact_are_used(aws):
+def test_the_records_beside_a_trainings_artifact_are_used(aws: Account) -> None:
     aws.s3.put_object(Bucket=aws.artifacts, Key=KEY, Body=b"x")
     assert lookups.trained(aws.artifacts, {NAME: URI}) == {NAME: TRAINED}
     records = KEY.replace("model.tar.gz", "output.tar.gz")
@@ -79,7 +81,7 @@ def test_the_records_beside_a_trainings_artifact_are_used(aws):
     assert lookups.trained(aws.artifacts, {NAME: URI})[NAME].records == keys.uri(aws.artifacts, records)
 
 
-def test_the_plan_of_a_trained_model_needs_no_pretrained_weights(aws, tmp_path, function):
+def test_the_plan_of_a_trained_model_needs_no_pretrained_weights(aws: Account, tmp_path: Path, function: Call) -> None:
     aws.s3.put_object(Bucket=aws.data, Key="datasets/dog-breeds/train/001.A/1.jpg", Body=b"x")
     aws.s3.put_object(Bucket=aws.artifacts, Key=KEY, Body=b"x")
     (tmp_path / "specs.json").write_text(json.dumps(SPECS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,16 +22,16 @@ MOBILE = "dog-breed-classifier-mobile"
 PRICES = {"ml.m5.2xlarge": 1.0, "ml.g5.xlarge": 10.0, "ml.g4dn.xlarge": 20.0, "ml.c7i.2xlarge": 2.0}
 
 
-def plan(value=None):
+def plan(value: dict[str, Any] | None = None) -> Any:
     return draft(parse(value or {}, "run-1", SPECS), SPECS, Published(), ENVIRONMENT).plan
 
 
-def test_the_most_expensive_type_and_the_maximum_time_are_counted():
+def test_the_most_expensive_type_and_the_maximum_time_are_counted() -> None:
     # Two hours of preparation, four of training on the fallback type, two of evaluation.
     assert worst_case_usd(plan({"models": [MOBILE]}), PRICES) == 2 * 1.0 + 4 * 20.0 + 2 * 2.0
 
 
-def test_a_search_costs_its_trials_or_its_time_whichever_is_less():
+def test_a_search_costs_its_trials_or_its_time_whichever_is_less() -> None:
     tuned = plan({"models": ["dog-breed-classifier"]})
     rest = 2 * 1.0 + 4 * 20.0 + 2 * 2.0
     search = tuned.models[0].tuning
@@ -39,29 +40,29 @@ def test_a_search_costs_its_trials_or_its_time_whichever_is_less():
     assert worst_case_usd(replace(tuned, models=(short,)), PRICES) == rest + 4 * 20.0
 
 
-def test_every_instance_of_the_final_training_is_priced_and_needs_quota():
+def test_every_instance_of_the_final_training_is_priced_and_needs_quota() -> None:
     four = plan({"models": [MOBILE], "instances": 4})
     assert worst_case_usd(four, PRICES) == 2 * 1.0 + 4 * 4 * 20.0 + 2 * 2.0
     with pytest.raises(Refused, match="is 3, and the run needs 4"):
         fit(four, {**quotas(), "ml.g5.xlarge for spot training job usage": 3.0})
 
 
-def test_cents_are_rounded_up():
+def test_cents_are_rounded_up() -> None:
     assert worst_case_usd(plan({"models": [MOBILE]}), dict.fromkeys(PRICES, 1 / 3)) == 2.67
 
 
-def test_a_type_without_a_price_is_refused():
+def test_a_type_without_a_price_is_refused() -> None:
     with pytest.raises(Refused, match=r"the price of ml.m5.2xlarge is not known"):
         worst_case_usd(plan(), {})
 
 
-def test_a_budget_is_a_limit():
+def test_a_budget_is_a_limit() -> None:
     check_budget(100.0, 100.0)
     with pytest.raises(Refused, match=r"up to \$100.01, above the budget of \$100.00"):
         check_budget(100.01, 100.0)
 
 
-def quotas(**changes):
+def quotas(**changes: Any) -> dict[str, float]:
     return {
         "ml.m5.2xlarge for processing job usage": 4.0,
         "ml.c7i.2xlarge for processing job usage": 4.0,
@@ -70,26 +71,26 @@ def quotas(**changes):
     }
 
 
-def test_enough_quota_changes_nothing():
+def test_enough_quota_changes_nothing() -> None:
     assert fit(plan(), quotas()) == plan()
 
 
-def test_less_quota_runs_fewer_models_at_once_and_says_so():
+def test_less_quota_runs_fewer_models_at_once_and_says_so() -> None:
     fitted = fit(plan(), {**quotas(), "ml.g5.xlarge for spot training job usage": 2.0})
     assert fitted.max_concurrency == 1
     assert "1 instead of 2 models run side by side" in fitted.notes[-1]
 
 
 @pytest.mark.parametrize("name", ["ml.m5.2xlarge for processing job usage", "ml.g5.xlarge for spot training job usage"])
-def test_a_quota_of_zero_is_refused_before_anything_runs(name):
+def test_a_quota_of_zero_is_refused_before_anything_runs(name: str) -> None:
     with pytest.raises(Refused, match=f"'{name}' is 0, and the run needs"):
         fit(plan(), {**quotas(), name: 0.0})
 
 
-def test_a_search_needs_all_its_parallel_trials():
+def test_a_search_needs_all_its_parallel_trials() -> None:
     with pytest.raises(Refused, match="is 1, and the run needs 2"):
         fit(plan(), {**quotas(), "ml.g5.xlarge for spot training job usage": 1.0})
 
 
-def test_a_quota_that_the_service_does_not_list_is_unlimited():
+def test_a_quota_that_the_service_does_not_list_is_unlimited() -> None:
     assert fit(plan(), {}) == plan()

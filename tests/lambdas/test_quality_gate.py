@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,10 @@ from imgcls.contract.evaluation import FILE, ClassScore, Evaluation, Score
 from lambdas.quality_gate.environment import Environment
 from lambdas.quality_gate.gate import judge
 from lambdas.quality_gate.handler import handler
+from tests.lambdas.conftest import Account, Call
 
 THRESHOLDS = Environment(min_accuracy=0.5, max_regression=0.01, max_latency_ms=100, min_fp32_agreement=0.99)
-SCORE = {
+SCORE: dict[str, Any] = {
     "num_images": 100,
     "accuracy": 0.8,
     "loss": 0.5,
@@ -29,7 +31,7 @@ SCORE = {
 GOOD = Evaluation(**SCORE, manifest_id="m")
 
 
-def champion(accuracy):
+def champion(accuracy: float) -> Score:
     return Score(**{**SCORE, "accuracy": accuracy, "version": "v1"})
 
 
@@ -45,7 +47,7 @@ def champion(accuracy):
         ({"num_images": 0}, "the test split does not contain images"),
     ],
 )
-def test_what_is_not_good_enough_is_said(changes, words):
+def test_what_is_not_good_enough_is_said(changes: dict[str, Any], words: str) -> None:
     verdict = judge(replace(GOOD, **changes), THRESHOLDS)
     assert not verdict.passed and words in verdict.reason
 
@@ -54,23 +56,23 @@ def test_what_is_not_good_enough_is_said(changes, words):
     "changes",
     [{}, {"accuracy": 0.5}, {"champion": champion(0.81)}, {"champion": champion(0.1)}, {"latency_ms": 100.0}],
 )
-def test_what_reaches_the_thresholds_passes(changes):
+def test_what_reaches_the_thresholds_passes(changes: dict[str, Any]) -> None:
     verdict = judge(replace(GOOD, **changes), THRESHOLDS)
     assert verdict.passed and verdict.reasons == ()
 
 
-def test_every_objection_is_listed():
+def test_every_objection_is_listed() -> None:
     bad = replace(GOOD, accuracy=0.1, latency_ms=1000.0, champion=champion(0.9))
     assert len(judge(bad, THRESHOLDS).reasons) == 3
 
 
-def test_the_reason_compares_with_the_published_model():
+def test_the_reason_compares_with_the_published_model() -> None:
     assert "nothing was published before" in judge(GOOD, THRESHOLDS).reason
     replaces = judge(replace(GOOD, published_labels="replaced"), THRESHOLDS)
     assert replaces.passed and replaces.reason.endswith("; it replaces a model with other labels")
 
 
-def test_other_labels_are_not_published_under_a_name_unasked():
+def test_other_labels_are_not_published_under_a_name_unasked() -> None:
     found = judge(replace(GOOD, published_labels="other"), THRESHOLDS)
     assert not found.passed
     assert found.reason == (
@@ -80,13 +82,13 @@ def test_other_labels_are_not_published_under_a_name_unasked():
     assert "the published model has 0.7000" in judge(replace(GOOD, champion=champion(0.7)), THRESHOLDS).reason
 
 
-def test_the_handler_reads_the_runs_evaluation(aws, function):
+def test_the_handler_reads_the_runs_evaluation(aws: Account, function: Call) -> None:
     aws.s3.put_object(Bucket=aws.artifacts, Key=f"runs/r/m/{FILE}", Body=json.dumps(GOOD.to_dict()))
     event = {"model": "m", "run_uri": f"s3://{aws.artifacts}/runs/r/m/"}
     answer = function(handler, THRESHOLDS, event)
     assert (answer["passed"], answer["accuracy"], answer["champion_accuracy"]) == (True, 0.8, None)
 
 
-def test_a_missing_evaluation_is_named(aws, function):
+def test_a_missing_evaluation_is_named(aws: Account, function: Call) -> None:
     with pytest.raises(FileNotFoundError, match=r"s3://artifacts-bucket/runs/r/m/evaluation.json does not exist"):
         function(handler, THRESHOLDS, {"model": "m", "run_uri": f"s3://{aws.artifacts}/runs/r/m/"})

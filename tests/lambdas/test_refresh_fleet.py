@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -9,8 +11,9 @@ from lambdas.common import endpoints
 from lambdas.common.errors import NotReady
 from lambdas.publish_model import fleet
 from lambdas.publish_model.environment import Environment
-from lambdas.publish_model.fleet import MAX_POLLS, Rollout, RolloutFailed, copy_name, decide, step
+from lambdas.publish_model.fleet import MAX_POLLS, Rollout, RolloutFailed, Step, copy_name, decide, step
 from lambdas.publish_model.handler import handler
+from tests.lambdas.conftest import Account, Call
 
 COPY = "kennel-refresh-20261120132415"
 LATER = "kennel-refresh-20261120140000"
@@ -29,27 +32,27 @@ POLICY = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}
         ("InService", LATER, COPY, "done"),
     ],
 )
-def test_each_poll_has_its_answer(status, config, wanted, decision):
+def test_each_poll_has_its_answer(status: str, config: str, wanted: str, decision: str) -> None:
     assert decide(status, config, Rollout(config=wanted)) == decision
 
 
-def test_an_update_that_was_rolled_back_is_a_failure():
+def test_an_update_that_was_rolled_back_is_a_failure() -> None:
     with pytest.raises(RolloutFailed, match=f"InService on stack, not on {COPY}"):
         decide("InService", "stack", Rollout(config=COPY))
 
 
-def test_a_failed_endpoint_is_a_failure():
+def test_a_failed_endpoint_is_a_failure() -> None:
     with pytest.raises(RolloutFailed, match="is Failed"):
         decide("Failed", COPY, Rollout(config=COPY))
 
 
-def test_polling_ends():
+def test_polling_ends() -> None:
     with pytest.raises(NotReady, match=f"after {MAX_POLLS} polls"):
         decide("Updating", COPY, Rollout(COPY, "stack", MAX_POLLS))
 
 
 @pytest.mark.parametrize("endpoint", ["kennel", "k" * 63, "a-" * 31 + "a"])
-def test_the_copys_name_fits(endpoint):
+def test_the_copys_name_fits(endpoint: str) -> None:
     name = copy_name(endpoint, "20261120132415")
     assert len(name) <= 63 and "--" not in name
 
@@ -57,14 +60,17 @@ def test_the_copys_name_fits(endpoint):
 class SageMaker:
     """One endpoint and its configurations; an update takes two polls."""
 
-    def __init__(self, policy=POLICY, exists=True):
-        self.endpoint = {"EndpointConfigName": "stack", "EndpointStatus": "InService", "LastDeploymentConfig": policy}
+    def __init__(self, policy: dict[str, Any] = POLICY, exists: bool = True) -> None:
+        self.endpoint: dict[str, Any] = {
+            "EndpointConfigName": "stack", "EndpointStatus": "InService", "LastDeploymentConfig": policy,
+        }  # fmt: skip
         self.exists, self.busy = exists, False
-        self.configs = {"stack": {"ProductionVariants": [{"VariantName": "all"}], "KmsKeyId": "key"}}
-        self.updates = []
+        stack: dict[str, Any] = {"ProductionVariants": [{"VariantName": "all"}], "KmsKeyId": "key"}
+        self.configs = {"stack": stack}
+        self.updates: list[dict[str, Any]] = []
         self._polls = 0
 
-    def describe_endpoint(self, EndpointName):
+    def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:
         if not self.exists:
             raise ClientError({"Error": {"Code": "ValidationException", "Message": "Could not find endpoint"}}, "x")
         self._polls -= 1
@@ -75,17 +81,17 @@ class SageMaker:
             }
         return {name: value for name, value in self.endpoint.items() if value is not None}
 
-    def describe_endpoint_config(self, EndpointConfigName):
+    def describe_endpoint_config(self, EndpointConfigName: str) -> dict[str, Any]:
         derived = {"EndpointConfigName": EndpointConfigName, "EndpointConfigArn": "arn", "CreationTime": 0}
         return {**self.configs[EndpointConfigName], **derived, "ResponseMetadata": {}}
 
-    def create_endpoint_config(self, EndpointConfigName, **content):
+    def create_endpoint_config(self, EndpointConfigName: str, **content: Any) -> None:
         self.configs[EndpointConfigName] = content
 
-    def delete_endpoint_config(self, EndpointConfigName):
+    def delete_endpoint_config(self, EndpointConfigName: str) -> None:
         del self.configs[EndpointConfigName]
 
-    def update_endpoint(self, **request):
+    def update_endpoint(self, **request: Any) -> None:
         if self.busy:
             self.endpoint["EndpointStatus"] = "Updating"
             raise ClientError({"Error": {"Code": "ValidationException", "Message": "Cannot update in-progress"}}, "x")
@@ -95,14 +101,14 @@ class SageMaker:
 
 
 @pytest.fixture
-def sagemaker(monkeypatch):
+def sagemaker(monkeypatch: pytest.MonkeyPatch) -> SageMaker:
     service = SageMaker()
     for module in (endpoints, fleet):
         monkeypatch.setattr(module, "client", lambda name: service)
     return service
 
 
-def until_done(rollout=None, now="20261120132415"):
+def until_done(rollout: Rollout | None = None, now: str = "20261120132415") -> Step:
     for _ in range(20):
         done = step("kennel", rollout or Rollout(), now)
         rollout = Rollout(**done.rollout)
@@ -111,7 +117,7 @@ def until_done(rollout=None, now="20261120132415"):
     raise AssertionError("it never ended")
 
 
-def test_a_refresh_runs_on_a_copy_under_the_same_policy(sagemaker):
+def test_a_refresh_runs_on_a_copy_under_the_same_policy(sagemaker: SageMaker) -> None:
     done = until_done()
     assert done.note == f"all instances run on {COPY}"
     [update] = sagemaker.updates
@@ -119,34 +125,34 @@ def test_a_refresh_runs_on_a_copy_under_the_same_policy(sagemaker):
     assert sagemaker.configs[COPY] == sagemaker.configs["stack"]
 
 
-def test_the_next_refresh_deletes_the_earlier_copy_but_not_the_stacks_configuration(sagemaker):
+def test_the_next_refresh_deletes_the_earlier_copy_but_not_the_stacks_configuration(sagemaker: SageMaker) -> None:
     until_done()
     until_done(now="20261120140000")
     assert set(sagemaker.configs) == {"stack", LATER}
 
 
-def test_an_endpoint_without_a_policy_is_updated_without_one(sagemaker):
+def test_an_endpoint_without_a_policy_is_updated_without_one(sagemaker: SageMaker) -> None:
     sagemaker.endpoint["LastDeploymentConfig"] = None
     until_done()
     assert "DeploymentConfig" not in sagemaker.updates[0]
 
 
-def test_an_update_by_another_caller_is_waited_for(sagemaker):
+def test_an_update_by_another_caller_is_waited_for(sagemaker: SageMaker) -> None:
     sagemaker.busy = True
     answer = step("kennel", Rollout(), "20261120132415")
     assert answer.refresh and answer.rollout["config"] == ""
     assert set(sagemaker.configs) == {"stack"}, "the copy that was not used is gone"
 
 
-def test_an_endpoint_that_is_switched_off_is_not_refreshed(sagemaker):
+def test_an_endpoint_that_is_switched_off_is_not_refreshed(sagemaker: SageMaker) -> None:
     sagemaker.exists = False
     assert "switched off" in until_done().note
 
 
-def test_the_handlers_answer_is_the_next_calls_input(aws, sagemaker, function):
+def test_the_handlers_answer_is_the_next_calls_input(aws: Account, sagemaker: SageMaker, function: Call) -> None:
     environment = Environment(aws.artifacts, "kennel", stable_key=True, refresh_stable_key=True)
     event = {"action": "refresh", "rollout": {"config": "", "replaces": "", "polls": 0}}
-    answers = []
+    answers: list[dict[str, Any]] = []
     while not answers or answers[-1]["refresh"]:
         answers.append(function(handler, environment, event))
         event = {"action": "refresh", "rollout": answers[-1]["rollout"]}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,6 +18,7 @@ from lambdas.smoke_test import endpoint as endpoint_module
 from lambdas.smoke_test.comparison import SmokeTestFailed, check
 from lambdas.smoke_test.environment import Environment
 from lambdas.smoke_test.handler import handler
+from tests.lambdas.conftest import Account, Call
 
 GOLDEN = Golden("0.jpg", "cat", "cat", (0.9, 0.1))
 ANSWER = {"version": "v1", "label": "cat", "probabilities": [0.9, 0.1]}
@@ -23,7 +26,7 @@ EVENT = {"run_uri": "s3://artifacts-bucket/runs/r/m/", "target_model": "m/v1/mod
 
 
 @pytest.mark.parametrize("probabilities", [[0.9, 0.1], [0.881, 0.119]])
-def test_an_answer_within_the_tolerance_passes(probabilities):
+def test_an_answer_within_the_tolerance_passes(probabilities: list[float]) -> None:
     check(GOLDEN, {**ANSWER, "probabilities": probabilities}, "v1")
 
 
@@ -37,7 +40,7 @@ def test_an_answer_within_the_tolerance_passes(probabilities):
         ({"probabilities": [1.0]}, "answers with 1 probabilities, the evaluation had 2"),
     ],
 )
-def test_another_answer_fails_and_names_the_difference(changes, words):
+def test_another_answer_fails_and_names_the_difference(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(SmokeTestFailed, match=words):
         check(GOLDEN, {**ANSWER, **changes}, "v1")
 
@@ -45,16 +48,17 @@ def test_another_answer_fails_and_names_the_difference(changes, words):
 class Services:
     """SageMaker and its runtime: `statuses` and `answers` are used in order, the last one repeatedly."""
 
-    def __init__(self, statuses, answers):
-        self.statuses, self.answers, self.requests = statuses, answers, []
+    def __init__(self, statuses: list[Any], answers: list[Any]) -> None:
+        self.statuses, self.answers = statuses, answers
+        self.requests: list[dict[str, Any]] = []
 
-    def describe_endpoint(self, EndpointName):
+    def describe_endpoint(self, EndpointName: str) -> dict[str, str] | None:
         status = self._next(self.statuses)
         if status is None:
             raise error("ValidationException", "Could not find endpoint x", "DescribeEndpoint")
         return {"EndpointStatus": status}
 
-    def invoke_endpoint(self, **request):
+    def invoke_endpoint(self, **request: bytes | str) -> dict[str, Any] | None:
         self.requests.append(request)
         answer = self._next(self.answers)
         if isinstance(answer, Exception):
@@ -62,21 +66,21 @@ class Services:
         return {"Body": io.BytesIO(json.dumps(answer).encode())}
 
     @staticmethod
-    def _next(values):
+    def _next(values: list[Any]) -> Any:
         return values.pop(0) if len(values) > 1 else values[0]
 
 
-def error(code, message, operation="InvokeEndpoint"):
+def error(code: str, message: str, operation: str = "InvokeEndpoint") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
 @pytest.fixture
-def call(aws, function, monkeypatch):
+def call(aws: Account, function: Call, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     aws.s3.put_object(Bucket=aws.artifacts, Key="runs/r/m/golden/expected.json", Body=json.dumps([asdict(GOLDEN)]))
     aws.s3.put_object(Bucket=aws.artifacts, Key="runs/r/m/golden/0.jpg", Body=b"jpeg")
-    monkeypatch.setattr(endpoint_module.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("lambdas.smoke_test.endpoint.time.sleep", lambda seconds: None)
 
-    def run(statuses, answers=(ANSWER,), max_wait_seconds=60):
+    def run(statuses: list[Any], answers: Any = (ANSWER,), max_wait_seconds: int = 60) -> tuple[Any, ...] | None:
         services = Services(list(statuses), list(answers))
         for module in (endpoints, endpoint_module):
             monkeypatch.setattr(module, "client", lambda name: services)
@@ -85,7 +89,7 @@ def call(aws, function, monkeypatch):
     return run
 
 
-def test_the_staged_key_is_asked_with_the_image(call):
+def test_the_staged_key_is_asked_with_the_image(call: Callable[..., Any]) -> None:
     answer, services = call(["InService"])
     assert answer == {"tested": 1, "note": "1 golden images were answered as in the evaluation"}
     [request] = services.requests
@@ -93,32 +97,32 @@ def test_the_staged_key_is_asked_with_the_image(call):
     assert request["CustomAttributes"] == "format=full"
 
 
-def test_an_endpoint_that_is_switched_off_is_skipped_with_a_note(call):
+def test_an_endpoint_that_is_switched_off_is_skipped_with_a_note(call: Callable[..., Any]) -> None:
     answer, services = call([None])
     assert answer["tested"] == 0 and "switched off" in answer["note"]
     assert services.requests == []
 
 
 @pytest.mark.parametrize("code", ["ModelNotReadyException", "ServiceUnavailable", "ThrottlingException"])
-def test_a_cold_or_busy_model_is_waited_for(call, code):
+def test_a_cold_or_busy_model_is_waited_for(call: Callable[..., Any], code: str) -> None:
     answer, services = call(["InService"], [error(code, "loading"), error(code, "loading"), ANSWER])
     assert answer["tested"] == 1 and len(services.requests) == 3
 
 
-def test_a_starting_endpoint_is_waited_for(call):
+def test_a_starting_endpoint_is_waited_for(call: Callable[..., Any]) -> None:
     assert call(["Creating", "Creating", "InService"])[0]["tested"] == 1
 
 
-def test_waiting_ends(call):
+def test_waiting_ends(call: Callable[..., Any]) -> None:
     with pytest.raises(NotReady, match=r"m/v1/model.tar.gz still does not answer: loading"):
         call(["InService"], [error("ModelNotReadyException", "loading")], max_wait_seconds=0)
 
 
-def test_a_failed_endpoint_is_an_error(call):
+def test_a_failed_endpoint_is_an_error(call: Callable[..., Any]) -> None:
     with pytest.raises(NotReady, match="is Failed"):
         call(["Failed"])
 
 
-def test_a_model_that_does_not_answer_is_an_error(call):
+def test_a_model_that_does_not_answer_is_an_error(call: Callable[..., Any]) -> None:
     with pytest.raises(ClientError, match="ModelError"):
         call(["InService"], [error("ModelError", "Received server error (500)")])

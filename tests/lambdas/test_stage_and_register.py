@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 import boto3
 import pytest
@@ -17,6 +18,7 @@ from lambdas.register_model.package import model_package
 from lambdas.stage_artifact.environment import Environment
 from lambdas.stage_artifact.handler import handler
 from lambdas.stage_artifact.staging import ArtifactConflict
+from tests.lambdas.conftest import Account, Call
 
 EVENT = {"model": "m", "run_uri": "s3://artifacts-bucket/runs/r/m/", "version": "v1"}
 KEY = "models/m/v1/model.tar.gz"
@@ -30,7 +32,7 @@ EVALUATION = Evaluation(
 
 
 @pytest.fixture
-def environment(aws):
+def environment(aws: Account) -> Environment:
     aws.s3.put_object(Bucket=aws.artifacts, Key="runs/r/m/model.tar.gz", Body=b"archive")
     aws.s3.put_object(
         Bucket=aws.artifacts, Key="runs/r/m/evaluation.json", Body=json.dumps(EVALUATION.to_dict()).encode()
@@ -38,7 +40,7 @@ def environment(aws):
     return Environment(aws.artifacts)
 
 
-def test_the_candidate_is_copied_and_its_hash_returned(aws, environment, function):
+def test_the_candidate_is_copied_and_its_hash_returned(aws: Account, environment: Environment, function: Call) -> None:
     answer = function(handler, environment, EVENT)
     assert answer == {
         "target_model": "m/v1/model.tar.gz",
@@ -49,18 +51,18 @@ def test_the_candidate_is_copied_and_its_hash_returned(aws, environment, functio
     assert aws.s3.get_object(Bucket=aws.artifacts, Key=KEY)["Body"].read() == b"archive"
 
 
-def test_a_second_time_copies_nothing(aws, environment, function):
+def test_a_second_time_copies_nothing(aws: Account, environment: Environment, function: Call) -> None:
     function(handler, environment, EVENT)
     assert function(handler, environment, EVENT)["copied"] is False
 
 
-def test_the_versions_labels_are_written_beside_it(aws, environment, function):
+def test_the_versions_labels_are_written_beside_it(aws: Account, environment: Environment, function: Call) -> None:
     function(handler, environment, EVENT)
     stored = aws.s3.get_object(Bucket=aws.artifacts, Key="models/m/v1/labels.json")["Body"].read()
     assert json.loads(stored) == ["daisy", "rose"]
 
 
-def test_other_bytes_at_the_key_are_never_overwritten(aws, environment, function):
+def test_other_bytes_at_the_key_are_never_overwritten(aws: Account, environment: Environment, function: Call) -> None:
     aws.s3.put_object(Bucket=aws.artifacts, Key=KEY, Body=b"somebody else's")
     with pytest.raises(ArtifactConflict, match="a version is never overwritten"):
         function(handler, environment, EVENT)
@@ -80,7 +82,7 @@ REGISTER = {
 }
 
 
-def test_the_package_is_valid_for_the_service():
+def test_the_package_is_valid_for_the_service() -> None:
     request = model_package(REGISTER, "123456789012.dkr.ecr.us-east-1.amazonaws.com/serving:1")
     shape = boto3.client("sagemaker").meta.service_model.operation_model("CreateModelPackage").input_shape
     report = ParamValidator().validate(request, shape)
@@ -91,12 +93,12 @@ def test_the_package_is_valid_for_the_service():
 
 
 @pytest.mark.parametrize(("passed", "status"), [(True, "Approved"), (False, "Rejected")])
-def test_the_gate_decides_the_approval(passed, status):
+def test_the_gate_decides_the_approval(passed: bool, status: str) -> None:
     request = model_package({**REGISTER, "gate": {**GATE, "passed": passed}}, "image")
     assert request["ModelApprovalStatus"] == status
 
 
-def test_lineage_and_scores_are_in_the_metadata():
+def test_lineage_and_scores_are_in_the_metadata() -> None:
     metadata = model_package(REGISTER, "image")["CustomerMetadataProperties"]
     assert metadata["training_job"] == "job-1" and metadata["manifest_id"] == "0123"
     assert (metadata["accuracy"], metadata["champion_accuracy"]) == ("0.900000", "0.800000")
@@ -104,7 +106,7 @@ def test_lineage_and_scores_are_in_the_metadata():
     assert "champion_accuracy" not in first["CustomerMetadataProperties"]
 
 
-def test_a_retry_has_the_same_token_and_another_run_a_different_one():
+def test_a_retry_has_the_same_token_and_another_run_a_different_one() -> None:
     token = model_package(REGISTER, "image")["ClientToken"]
     assert model_package(REGISTER, "image")["ClientToken"] == token
     assert model_package({**REGISTER, "execution": "run-2"}, "image")["ClientToken"] != token
@@ -113,17 +115,18 @@ def test_a_retry_has_the_same_token_and_another_run_a_different_one():
 class Registry:
     """SageMaker's model registry with one group."""
 
-    def __init__(self, *groups):
-        self.groups, self.tags = set(groups), {}
+    def __init__(self, *groups: str) -> None:
+        self.groups = set(groups)
+        self.tags: dict[str, str] = {}
 
-    def create_model_package(self, **request):
+    def create_model_package(self, **request: Any) -> dict[str, str]:
         name = request["ModelPackageGroupName"]
         if name not in self.groups:
             error = {"Code": "ValidationException", "Message": f"Model Package Group {name} does not exist."}
             raise ClientError({"Error": error}, "CreateModelPackage")
         return {"ModelPackageArn": f"arn:{name}/1"}
 
-    def create_model_package_group(self, **request):
+    def create_model_package_group(self, **request: Any) -> None:
         self.groups.add(request["ModelPackageGroupName"])
         self.tags = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
 
@@ -131,7 +134,9 @@ class Registry:
 @pytest.mark.parametrize(
     ("groups", "tags"), [(["kennel-dev-m"], {}), ([], {"kennel:project": "kennel", "kennel:environment": "dev"})]
 )
-def test_a_model_with_a_new_name_gets_its_own_group(monkeypatch, function, groups, tags):
+def test_a_model_with_a_new_name_gets_its_own_group(
+    monkeypatch: pytest.MonkeyPatch, function: Call, groups: list[str], tags: dict[str, str]
+) -> None:
     registry = Registry(*groups)
     monkeypatch.setattr(register, "client", lambda service: registry)
     environment = RegisterEnvironment(serving_image="image", project="kennel", environment="dev")
@@ -140,9 +145,9 @@ def test_a_model_with_a_new_name_gets_its_own_group(monkeypatch, function, group
     assert registry.tags == tags
 
 
-def test_another_error_of_the_registry_is_not_hidden(monkeypatch, function):
+def test_another_error_of_the_registry_is_not_hidden(monkeypatch: pytest.MonkeyPatch, function: Call) -> None:
     class Broken(Registry):
-        def create_model_package(self, **request):
+        def create_model_package(self, **request: Any) -> dict[str, str]:
             raise ClientError({"Error": {"Code": "ValidationException", "Message": "bad image"}}, "CreateModelPackage")
 
     monkeypatch.setattr(register, "client", lambda service: Broken())

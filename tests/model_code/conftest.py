@@ -11,6 +11,6 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "model_code"))
 
 
 @pytest.fixture(scope="session")
-def splits(tmp_path_factory):
+def splits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with train/ validation/ test/."""
     return draw_splits(tmp_path_factory.mktemp("stripes"))

@@ -1,8 +1,12 @@
 """Train, evaluate, predict, without anything faked in between; and what the evaluation refuses."""
 
+from __future__ import annotations
+
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +27,7 @@ SPEC = Preprocessing(resize=36, crop=32)
 
 
 @pytest.fixture(scope="module")
-def trained(splits, tmp_path_factory):
+def trained(splits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with artifact/model.tar.gz and output-data/output.tar.gz, as a training job leaves them."""
     folder = tmp_path_factory.mktemp("trained")
     result = train(splits, folder, epochs="6", model_name="striped", environment={"TRAINING_JOB_NAME": "job"})
@@ -35,7 +39,15 @@ def trained(splits, tmp_path_factory):
     return folder
 
 
-def run(splits, trained, folder, *, precision="fp32", response_format="full", **changes):
+def run(
+    splits: Path,
+    trained: Path,
+    folder: Path,
+    *,
+    precision: str = "fp32",
+    response_format: str = "full",
+    **changes: Path | str,
+) -> tuple[Any, ...]:
     """(exit code, output folder, message)."""
     plan = folder / "plan"
     plan.mkdir(parents=True)
@@ -52,11 +64,11 @@ def run(splits, trained, folder, *, precision="fp32", response_format="full", **
 
 
 @pytest.fixture(scope="module")
-def evaluated(splits, trained, tmp_path_factory):
+def evaluated(splits: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     return run(splits, trained, tmp_path_factory.mktemp("evaluated"))
 
 
-def test_the_servable_archive_is_written(evaluated, tmp_path):
+def test_the_servable_archive_is_written(evaluated: tuple[Any, ...], tmp_path: Path) -> None:
     code, output, message = evaluated
     assert code == 0
     archives.unpack(output / ARCHIVE, tmp_path / "model")
@@ -67,7 +79,7 @@ def test_the_servable_archive_is_written(evaluated, tmp_path):
     assert pages == {"training-report.html", "profiler-report.html", "evaluation-report.html"}
 
 
-def test_the_score_is_of_the_test_split(evaluated):
+def test_the_score_is_of_the_test_split(evaluated: tuple[Any, ...]) -> None:
     _, output, message = evaluated
     scored = contract.read(output / contract.FILE)
     assert scored.num_images == 24 and sum(map(sum, scored.confusion_matrix)) == 24
@@ -76,7 +88,7 @@ def test_the_score_is_of_the_test_split(evaluated):
     assert scored.artifact_bytes == (output / ARCHIVE).stat().st_size and scored.latency_ms > 0
 
 
-def test_golden_images_are_answered_as_expected(evaluated, tmp_path):
+def test_golden_images_are_answered_as_expected(evaluated: tuple[Any, ...], tmp_path: Path) -> None:
     """As the smoke test will compare them with the endpoint's answers."""
     _, output, _ = evaluated
     archives.unpack(output / ARCHIVE, tmp_path / "model")
@@ -91,7 +103,9 @@ def test_golden_images_are_answered_as_expected(evaluated, tmp_path):
 
 
 @pytest.mark.parametrize("precision", ["int8", "bf16"])
-def test_a_reduced_precision_is_scored_as_it_is_served(splits, trained, evaluated, tmp_path, precision):
+def test_a_reduced_precision_is_scored_as_it_is_served(
+    splits: Path, trained: Path, evaluated: tuple[Any, ...], tmp_path: Path, precision: str
+) -> None:
     if precision == "bf16" and not SUPPORTS_BF16:
         pytest.skip("this CPU has no bf16")
     champion = tmp_path / "champion"
@@ -106,10 +120,13 @@ def test_a_reduced_precision_is_scored_as_it_is_served(splits, trained, evaluate
     assert card.precision == precision or any(precision in note for note in scored.notes)
     assert scored.agreement_with_fp32 >= 0.9 and card.response_format == "named"
     published = contract.read(evaluated[1] / contract.FILE)
+    assert scored.champion is not None
     assert scored.champion.accuracy == published.accuracy == json.loads(message)["champion_accuracy"]
 
 
-def test_a_champion_of_other_classes_is_not_compared(splits, trained, evaluated, tmp_path):
+def test_a_champion_of_other_classes_is_not_compared(
+    splits: Path, trained: Path, evaluated: tuple[Any, ...], tmp_path: Path
+) -> None:
     champion = tmp_path / "champion"
     archives.unpack(evaluated[1] / ARCHIVE, tmp_path / "other")
     card = read_card(tmp_path / "other")
@@ -130,25 +147,27 @@ def test_a_champion_of_other_classes_is_not_compared(splits, trained, evaluated,
         ({"plan": "nowhere"}, "cannot be read"),
     ],
 )
-def test_inputs_that_are_missing_are_named(splits, trained, tmp_path, changes, message):
+def test_inputs_that_are_missing_are_named(
+    splits: Path, trained: Path, tmp_path: Path, changes: dict[str, str], message: str
+) -> None:
     code, _, said = run(splits, trained, tmp_path, **changes)
     assert code == 1 and message in said
 
 
-def test_a_split_of_other_classes_is_refused(splits, trained, tmp_path):
+def test_a_split_of_other_classes_is_refused(splits: Path, trained: Path, tmp_path: Path) -> None:
     draw_split(tmp_path / "test", 1, 0, {name: CLASSES[name] for name in list(CLASSES)[:2]})
     code, _, said = run(splits, trained, tmp_path, test=tmp_path / "test")
     assert code == 1 and "evaluate it on its own data set" in said
 
 
-def test_a_corrupt_image_is_named(splits, trained, tmp_path):
+def test_a_corrupt_image_is_named(splits: Path, trained: Path, tmp_path: Path) -> None:
     shutil.copytree(splits / "test", tmp_path / "test")
     (tmp_path / "test" / "002.Standing" / "003.jpg").write_bytes(b"\xff\xd8 broken")
     code, _, said = run(splits, trained, tmp_path, test=tmp_path / "test")
     assert code == 1 and said.startswith("test/002.Standing/003.jpg: ") and "remove it" in said
 
 
-def test_damaged_weights_are_refused(splits, trained, tmp_path):
+def test_damaged_weights_are_refused(splits: Path, trained: Path, tmp_path: Path) -> None:
     archives.unpack(trained / "artifact" / ARCHIVE, tmp_path / "bad")
     with (tmp_path / "bad" / "weights.safetensors").open("r+b") as file:
         file.seek(-1, 2)
@@ -160,7 +179,9 @@ def test_damaged_weights_are_refused(splits, trained, tmp_path):
     assert not output.exists(), "nothing may be published"
 
 
-def test_an_artifact_that_does_not_fit_the_plan_is_refused(splits, trained, tmp_path, monkeypatch):
+def test_an_artifact_that_does_not_fit_the_plan_is_refused(
+    splits: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tests.model_code.test_evaluate.SPEC", Preprocessing(resize=40, crop=32))
     code, _, said = run(splits, trained, tmp_path)
     assert code == 1 and "the artifact's preprocessing is" in said

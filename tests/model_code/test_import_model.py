@@ -1,6 +1,10 @@
 """Imported weights become an artifact that evaluate.py accepts like a training job's, with the same predictions."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +26,7 @@ SPEC = {"resize": 36, "crop": 32}
 
 
 @pytest.fixture(scope="module")
-def elsewhere(splits, tmp_path_factory):
+def elsewhere(splits: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     """A network that learned the stripes, its classes in another order than the data set's: (file, labels)."""
     folder = tmp_path_factory.mktemp("elsewhere")
     result = train(splits, folder, epochs="5", environment={"TRAINING_JOB_NAME": "job"})
@@ -34,7 +38,9 @@ def elsewhere(splits, tmp_path_factory):
     return folder / "weights.pth", [CLASSES[index] for index in order]
 
 
-def arguments(folder, weights, labels, classes=CLASSES, architecture="simple_cnn"):
+def arguments(
+    folder: Path, weights: Path | str, labels: list[str], classes: list[str] = CLASSES, architecture: str = "simple_cnn"
+) -> list[str]:
     for name, value in (("labels", labels), ("classes", classes)):
         (folder / f"{name}.json").write_text(json.dumps(value))
     return [
@@ -45,7 +51,7 @@ def arguments(folder, weights, labels, classes=CLASSES, architecture="simple_cnn
 
 
 @pytest.mark.slow
-def test_it_is_evaluated_like_a_training_of_ours(splits, elsewhere, tmp_path):
+def test_it_is_evaluated_like_a_training_of_ours(splits: Path, elsewhere: tuple[Any, ...], tmp_path: Path) -> None:
     weights, labels = elsewhere
     imported = tmp_path / "artifact"
     imported.mkdir()
@@ -77,7 +83,13 @@ def test_it_is_evaluated_like_a_training_of_ours(splits, elsewhere, tmp_path):
         ({"weights": "nothing.pth"}, "nothing.pth does not exist or is not a file"),
     ],
 )
-def test_what_does_not_belong_together_is_one_sentence(elsewhere, tmp_path, capsys, changes, sentence):
+def test_what_does_not_belong_together_is_one_sentence(
+    elsewhere: tuple[Any, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, Any],
+    sentence: str,
+) -> None:
     weights, labels = elsewhere
     values = {"weights": weights, "labels": labels, **changes}
     assert import_model.main(arguments(tmp_path, **values)) == 1
@@ -85,12 +97,12 @@ def test_what_does_not_belong_together_is_one_sentence(elsewhere, tmp_path, caps
     assert not (tmp_path / ARCHIVE).exists()
 
 
-def test_weights_that_are_not_finite_numbers_are_refused(elsewhere, tmp_path):
+def test_weights_that_are_not_finite_numbers_are_refused(elsewhere: tuple[Any, ...], tmp_path: Path) -> None:
     weights = architectures.read_weights(elsewhere[0])
     weights["head.bias"][0] = float("nan")
     torch.save(weights, tmp_path / "weights.pth")
     with pytest.raises(NetworkError, match=r"head\.bias contains a value that is not finite"):
         imported_weights.write(
             tmp_path / "model", tmp_path / "weights.pth", name="striped", architecture="simple_cnn",
-            labels=CLASSES, classes=CLASSES, preprocessing=Preprocessing(**SPEC),
+            labels=CLASSES, classes=CLASSES, preprocessing=Preprocessing.from_dict(SPEC),
         )  # fmt: skip

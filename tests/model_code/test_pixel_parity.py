@@ -6,7 +6,9 @@ import base64
 import io
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +51,7 @@ def _encoded(fmt: str, mode: str, orientation: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def split(tmp_path_factory) -> ImageFolder:
+def split(tmp_path_factory: pytest.TempPathFactory) -> ImageFolder:
     """Every format and colour mode, upright and with all EXIF orientations where the format has them."""
     folder = tmp_path_factory.mktemp("parity")
     (folder / "other").mkdir()
@@ -76,13 +78,13 @@ class Camera:
 
 
 @pytest.fixture(scope="module")
-def trained(split) -> np.ndarray:
+def trained(split: ImageFolder) -> np.ndarray:
     """The pixels in training's evaluation pass."""
     return np.concatenate([batch.images.copy() for batch in Loader(split, SPEC, 16).epoch(1)])
 
 
 @pytest.fixture
-def programs(monkeypatch):
+def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, ...]]:
     """(inference.py, the engine of its model)"""
     monkeypatch.syspath_prepend(str(CODE))
     import inference
@@ -95,7 +97,7 @@ def programs(monkeypatch):
     sys.modules.pop("inference", None)
 
 
-def test_evaluation_sees_what_training_saw(split, trained, programs):
+def test_evaluation_sees_what_training_saw(split: ImageFolder, trained: np.ndarray, programs: tuple[Any, ...]) -> None:
     inference, camera = programs
     served_graph.Scorer(inference).probabilities(Path("unused"), split)
     assert len(camera.seen) == len(trained) >= 110
@@ -104,17 +106,20 @@ def test_evaluation_sees_what_training_saw(split, trained, programs):
 
 
 @pytest.mark.parametrize("as_batch", [False, True])
-def test_the_server_sees_what_training_saw(split, trained, programs, as_batch):
+def test_the_server_sees_what_training_saw(
+    split: ImageFolder, trained: np.ndarray, programs: tuple[Any, ...], as_batch: bool
+) -> None:
     inference, camera = programs
     for index in range(len(split)):
         body, kind = split.read(index), "application/x-image"
         if as_batch:
-            body, kind = json.dumps({"instances": [{"b64": base64.b64encode(body).decode()}]}), "application/json"
+            instance = {"b64": base64.b64encode(body).decode()}
+            body, kind = json.dumps({"instances": [instance]}).encode(), "application/json"
         inference.predict_fn(inference.input_fn(body, kind), inference.model_fn("unused"))
         assert (camera.seen[index] == trained[index]).all(), split.name(index)
 
 
-def test_the_kinds_are_different_images(split, trained):
+def test_the_kinds_are_different_images(split: ImageFolder, trained: np.ndarray) -> None:
     """A test of the tests: if all arrays were alike, the others would not prove anything."""
     upright, turned = (next(i for i in range(len(split)) if f"JPEG-RGB-{n}" in split.name(i)) for n in (1, 6))
     assert (trained[upright] != trained[turned]).mean() > 0.5

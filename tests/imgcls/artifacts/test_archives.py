@@ -1,8 +1,12 @@
 """Archives: packing and unpacking keeps every byte; a hostile archive does not write outside its folder."""
 
+from __future__ import annotations
+
 import gzip
 import io
 import tarfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +15,7 @@ from imgcls.contract.artifact import ArtifactError, ModelCard, Preprocessing
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     made = tmp_path / "model"
     (made / "code" / "imgcls").mkdir(parents=True)
     (made / "weights.safetensors").write_bytes(bytes(range(256)) * 400)
@@ -22,7 +26,7 @@ def folder(tmp_path):
     return made
 
 
-def hostile(path, *members, compresslevel=9):
+def hostile(path: Path, *members: tuple[Any, ...], compresslevel: int = 9) -> Path:
     """Members are (name, type, size, linkname); file contents are zeros."""
     with gzip.open(path, "wb", compresslevel) as stream, tarfile.open(fileobj=stream, mode="w") as tar:
         for name, kind, size, link in members:
@@ -32,7 +36,7 @@ def hostile(path, *members, compresslevel=9):
     return path
 
 
-def test_round_trip_and_version(folder, tmp_path):
+def test_round_trip_and_version(folder: Path, tmp_path: Path) -> None:
     archives.pack(folder, tmp_path / "model.tar.gz")
     archives.unpack(tmp_path / "model.tar.gz", tmp_path / "out")
     card = archives.verify(tmp_path / "out")
@@ -41,7 +45,7 @@ def test_round_trip_and_version(folder, tmp_path):
     assert (tmp_path / "out/weights.safetensors").read_bytes() == (folder / "weights.safetensors").read_bytes()
 
 
-def test_packing_depends_only_on_names_and_bytes(folder, tmp_path):
+def test_packing_depends_only_on_names_and_bytes(folder: Path, tmp_path: Path) -> None:
     archives.pack(folder, tmp_path / "a.tar.gz")
     (folder / "weights.safetensors").touch()
     (folder / "weights.safetensors").chmod(0o600)
@@ -49,7 +53,7 @@ def test_packing_depends_only_on_names_and_bytes(folder, tmp_path):
     assert (tmp_path / "a.tar.gz").read_bytes() == (tmp_path / "b.tar.gz").read_bytes()
 
 
-def test_verify_finds_damage(folder):
+def test_verify_finds_damage(folder: Path) -> None:
     (folder / "weights.safetensors").write_bytes(b"other")
     with pytest.raises(ArtifactError, match="SHA-256"):
         archives.verify(folder)
@@ -76,7 +80,7 @@ def test_verify_finds_damage(folder):
         [(f"many/{i}", tarfile.REGTYPE, 0, "") for i in range(5000)],
     ],
 )
-def test_hostile_archives_are_refused(tmp_path, members):
+def test_hostile_archives_are_refused(tmp_path: Path, members: list[Any]) -> None:
     archive = hostile(tmp_path / "evil.tar.gz", *members)
     with pytest.raises(ArtifactError):
         archives.unpack(archive, tmp_path / "inside" / "folder")
@@ -85,7 +89,7 @@ def test_hostile_archives_are_refused(tmp_path, members):
     assert not any(path.is_symlink() for path in (tmp_path / "inside").rglob("*"))
 
 
-def test_a_header_that_claims_gigabytes_is_not_read(tmp_path):
+def test_a_header_that_claims_gigabytes_is_not_read(tmp_path: Path) -> None:
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, 3 * 1024**3
     with gzip.open(tmp_path / "evil.tar.gz", "wb") as stream:
@@ -95,14 +99,14 @@ def test_a_header_that_claims_gigabytes_is_not_read(tmp_path):
 
 
 @pytest.mark.parametrize("cut", [0, 5, 200, 60_000])
-def test_a_cut_archive_is_refused(folder, tmp_path, cut):
+def test_a_cut_archive_is_refused(folder: Path, tmp_path: Path, cut: int) -> None:
     archives.pack(folder, tmp_path / "model.tar.gz")
     (tmp_path / "cut.tar.gz").write_bytes((tmp_path / "model.tar.gz").read_bytes()[:cut])
     with pytest.raises(ArtifactError):
         archives.unpack(tmp_path / "cut.tar.gz", tmp_path / "out")
 
 
-def test_a_folder_with_files_is_not_unpacked_into(folder, tmp_path):
+def test_a_folder_with_files_is_not_unpacked_into(folder: Path, tmp_path: Path) -> None:
     archives.pack(folder, tmp_path / "model.tar.gz")
     with pytest.raises(ArtifactError, match="not empty"):
         archives.unpack(tmp_path / "model.tar.gz", folder)

@@ -1,5 +1,9 @@
 """The served graph computes what the network computes, for any batch, and does not depend on the machine."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import numpy as np
 import openvino as ov
 import pytest
@@ -13,7 +17,7 @@ SPEC = Preprocessing(resize=72, crop=64)
 
 
 @pytest.mark.parametrize("architecture", ["simple_cnn", "resnet18", "mobilenet_v3_small"])
-def test_graph_and_network_agree(tmp_path, architecture):
+def test_graph_and_network_agree(tmp_path: Path, architecture: str) -> None:
     torch.manual_seed(0)
     network = architectures.build(architecture, 4)
     with torch.no_grad():  # batch statistics and a head that make the classes differ
@@ -34,7 +38,7 @@ def test_graph_and_network_agree(tmp_path, architecture):
     assert b".py" not in content and b"site-packages" not in content
 
 
-def test_exporting_twice_gives_the_same_bytes(tmp_path):
+def test_exporting_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = architectures.build("simple_cnn", 4)
     for name in ("a", "b"):

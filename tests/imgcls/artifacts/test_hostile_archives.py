@@ -10,6 +10,7 @@ import os
 import tarfile
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,10 @@ def _tar(*members: Member, pax: dict[str, str] | None = None) -> bytes:
     return file.getvalue()
 
 
+def _packed(*members: Member) -> bytes:
+    return gzip.compress(_tar(*members))
+
+
 def _file(name: str, size: int = 3) -> Member:
     return name, tarfile.REGTYPE, size, ""
 
@@ -48,14 +53,14 @@ def _zip() -> bytes:
 
 
 ARCHIVES: dict[str, Callable[[], bytes]] = {
-    **{f"escape {name}": lambda name=name: gzip.compress(_tar(_file(name))) for name in ESCAPES},
+    **{f"escape {name}": partial(_packed, _file(name)) for name in ESCAPES},
     **{
-        f"{noun} to {target or 'nothing'}": lambda kind=kind, target=target: gzip.compress(_tar(("l", kind, 0, target)))
+        f"{noun} to {target or 'nothing'}": partial(_packed, ("l", kind, 0, target))
         for noun, kind in (("symbolic link", tarfile.SYMTYPE), ("hard link", tarfile.LNKTYPE))
         for target in TARGETS
     },
     **{
-        noun: lambda kind=kind: gzip.compress(_tar(("device", kind, 0, "")))
+        noun: partial(_packed, ("device", kind, 0, ""))
         for noun, kind in (("pipe", tarfile.FIFOTYPE), ("terminal", tarfile.CHRTYPE), ("disk", tarfile.BLKTYPE))
     },
     "through a link": lambda: gzip.compress(_tar(("d", tarfile.SYMTYPE, 0, ".."), _file("d/out"))),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from imgcls.contract.failures import service_errors
 
 
-def response(code, message="", **more):
+def response(code: str, message: str = "", **more: int | str) -> dict[str, Any]:
     return {"Error": {"Code": code, "Message": message}, **more}
 
 
@@ -23,7 +24,7 @@ def response(code, message="", **more):
     ],
     ids=str,
 )
-def test_what_passes_by_itself_is_transient(error):
+def test_what_passes_by_itself_is_transient(error: dict[str, Any]) -> None:
     assert service_errors.is_transient(error)
 
 
@@ -39,7 +40,7 @@ def test_what_passes_by_itself_is_transient(error):
     ],
     ids=str,
 )
-def test_what_would_happen_again_is_not_transient(error):
+def test_what_would_happen_again_is_not_transient(error: dict[str, Any]) -> None:
     assert not service_errors.is_transient(error)
 
 
@@ -60,11 +61,11 @@ def test_what_would_happen_again_is_not_transient(error):
     ],
     ids=str,
 )
-def test_what_does_not_exist_is_missing(error, missing):
+def test_what_does_not_exist_is_missing(error: dict[str, Any], missing: bool) -> None:
     assert service_errors.is_missing(error) is missing
 
 
-def test_a_broken_condition_is_a_conflict():
+def test_a_broken_condition_is_a_conflict() -> None:
     assert service_errors.is_conflict(response("PreconditionFailed"))
     assert service_errors.is_conflict(response("ConditionalRequestConflict"))
     assert not service_errors.is_conflict(response("AccessDenied"))
@@ -79,5 +80,5 @@ def test_a_broken_condition_is_a_conflict():
         (response("ValidationError", "no such variant"), "no such variant"),
     ],
 )
-def test_the_containers_sentence_comes_first(error, sentence):
+def test_the_containers_sentence_comes_first(error: dict[str, Any], sentence: str) -> None:
     assert service_errors.explain(error) == sentence

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance
 
+Change = Callable[[Image.Image], Image.Image]
 Plant = Callable[[Path], "str | tuple[str, ...]"]
 """Puts a defect into the data set (layout splits, classes a, b and c) and returns the paths that must carry it."""
 
@@ -75,7 +76,7 @@ def _put(name: str, data: Callable[[], bytes], place: str = "train/a") -> Plant:
     return plant
 
 
-def _like(change: Callable[[Image.Image], Image.Image], goal: str, source: str = "train/a/000.jpg") -> Plant:
+def _like(change: Change, goal: str, source: str = "train/a/000.jpg") -> Callable[[Path], tuple[str, ...]]:
     """A changed copy of `source` at `goal`; both, or only the changed one across splits, must be found."""
 
     def plant(folder: Path) -> tuple[str, ...]:
@@ -192,7 +193,7 @@ EXACT = (
     Defect("validation in test", "leak", "removed", _copy("valid/a/000.jpg", "test/a/x.jpg", "valid/a/000.jpg")),
 )
 
-NEAR: tuple[tuple[str, Callable[[Image.Image], Image.Image]], ...] = (
+NEAR: tuple[tuple[str, Change], ...] = (
     ("re-encoded", lambda image: image),
     ("half the size", lambda image: image.resize((image.width // 2, image.height // 2))),
     ("twice the size", lambda image: image.resize((image.width * 2, image.height * 2))),
@@ -203,7 +204,7 @@ NEAR: tuple[tuple[str, Callable[[Image.Image], Image.Image]], ...] = (
 )
 
 
-def near(change: Callable[[Image.Image], Image.Image], kind: str) -> Plant:
+def near(change: Change, kind: str) -> Callable[[Path], tuple[str, ...]]:
     """`kind` is same (class and split), leak (train and test) or label (two classes)."""
     goal = {"same": "train/a/x.jpg", "leak": "test/a/x.jpg", "label": "train/b/x.jpg"}[kind]
     return _like(change, goal)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import samples
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.manifest import Row
-from imgcls.preparation.run import CheckedDataset, check
+from imgcls.preparation.checked_dataset import CheckedDataset
+from imgcls.preparation.run import check
 from tests.imgcls.preparation import defects
 
 SETTINGS = DatasetSettings(layout="auto")
@@ -56,7 +58,7 @@ def test_defects_together_are_all_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["same", "leak", "label"])
 @pytest.mark.parametrize(("name", "change"), defects.NEAR, ids=[name for name, _ in defects.NEAR])
-def test_near_duplicates_are_found(tmp_path: Path, name: str, change, kind: str) -> None:
+def test_near_duplicates_are_found(tmp_path: Path, name: str, change: defects.Change, kind: str) -> None:
     folder = defects.clean_set(tmp_path)
     goal, source = defects.near(change, kind)(folder)
     rows = _rows(check(folder, SETTINGS, workers=1))
@@ -78,7 +80,7 @@ def test_recall_of_near_duplicates_is_95_percent(tmp_path: Path) -> None:
     for index, path in enumerate(sorted((tmp_path / "train").rglob("*.jpg"))):
         _, change = defects.NEAR[index % len(defects.NEAR)]
         goal = path.with_name(f"copy{index}.jpg")
-        with defects.Image.open(path) as image:
+        with Image.open(path) as image:
             goal.write_bytes(defects.encoded(change(image.convert("RGB")), quality=80))
         planted.append(goal.relative_to(tmp_path).as_posix())
     rows = _rows(check(tmp_path, SETTINGS))

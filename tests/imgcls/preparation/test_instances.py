@@ -69,7 +69,8 @@ def run(sagemaker: Any, request: dict[str, Any], name: str) -> dict[str, Any]:
         assert time.monotonic() < deadline, job
         time.sleep(0.1)
     assert job["ProcessingJobStatus"] == "Completed", job
-    return job
+    answer: dict[str, Any] = job
+    return answer
 
 
 def take_prepared(s3: Any, manifest_id: str) -> dict[str, bytes]:

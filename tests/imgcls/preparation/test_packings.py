@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,13 +23,13 @@ from tests.imgcls.preparation import defects
 SPEC = Preprocessing(resize=72, crop=64)
 
 
-def _packed(tmp_path: Path, source: Path, **settings) -> Shards:
+def _packed(tmp_path: Path, source: Path, **settings: Any) -> Shards:
     message = prepare(source, tmp_path / "out", DatasetSettings(max_short_side=72, **settings), workers=1)
     return open_shards(tmp_path / "out" / message.manifest_id / "train")
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return defects.clean_set(tmp_path_factory.mktemp("packings"))
 
 

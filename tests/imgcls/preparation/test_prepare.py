@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from imgcls.contract import manifest, prepared
@@ -53,7 +54,9 @@ def test_splits_are_written_as_the_contract_says(tmp_path: Path) -> None:
     assert "bad.jpg" in (folder / prepared.REPORTS / prepared.DATA_REPORT).read_text()
 
 
-def test_the_message_says_how_jobs_are_to_read_the_training_split(tmp_path: Path, monkeypatch) -> None:
+def test_the_message_says_how_jobs_are_to_read_the_training_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = defects.clean_set(tmp_path / "in")
     assert prepare(source, tmp_path / "out", DatasetSettings(), workers=1).train_input_mode == "File"
     monkeypatch.setattr(prepared, "STREAMED_BYTES", 1000)

@@ -7,6 +7,7 @@ import runpy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_imbalance_and_findings_are_reported_but_stop_nothing(tmp_path: Path) ->
         ({"layout": "splits"}, None),
     ],
 )
-def test_settings_meet_the_folders(tmp_path: Path, settings: dict, sentence: str | None) -> None:
+def test_settings_meet_the_folders(tmp_path: Path, settings: dict[str, Any], sentence: str | None) -> None:
     source = defects.clean_set(tmp_path / "in")
     if sentence is None:
         assert prepare(source, tmp_path / "out", DatasetSettings.from_dict(settings), workers=1).num_classes == 3
@@ -152,7 +153,7 @@ def test_the_script_reads_the_plan_and_leaves_its_message(tmp_path: Path) -> Non
         ({"max_pixels": True}, "max_pixels is True"),
     ],
 )
-def test_wrong_settings_name_the_field(value: dict, sentence: str) -> None:
+def test_wrong_settings_name_the_field(value: dict[str, Any], sentence: str) -> None:
     with pytest.raises(DatasetError, match=sentence):
         DatasetSettings.from_dict(value)
 

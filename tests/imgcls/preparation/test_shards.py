@@ -13,7 +13,7 @@ import pytest
 
 from imgcls.data import shards
 from imgcls.data.folders import DataError
-from imgcls.data.shards import Encoded, open_split
+from imgcls.data.shards import Encoded, Shards, open_split
 
 
 def _images(num: int = 200) -> list[Encoded]:
@@ -73,6 +73,7 @@ def test_the_number_of_shards_is_a_power_of_two() -> None:
 def test_damage_is_named(tmp_path: Path) -> None:
     folder = _write(tmp_path, _images())
     split = open_split(folder)
+    assert isinstance(split, Shards)
     path = folder / "shard-00000.bin"
     last = max(index for index in range(len(split)) if split._places[index][0] == 0)
     path.write_bytes(path.read_bytes()[:-1])

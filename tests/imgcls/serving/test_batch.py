@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from server_process import SERVE
@@ -21,6 +22,7 @@ from imgcls.contract import keys
 from imgcls.contract.alias import Alias
 from imgcls.contract.serving import ServerSettings
 from kennel.cli.app import app
+from kennel.cloud import local_record
 from kennel.cloud import session as sessions
 from kennel.cloud.local_record import LocalRecord
 from kennel.models.batch_results import match
@@ -71,7 +73,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 def deployed(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> LocalCloud:
     """The command finds this local cloud, with the outputs that its stacks would have."""
     record = LocalRecord(1, int(cloud.url.rpartition(":")[2]), str(tmp_path))
-    monkeypatch.setattr(sessions.local_record, "require", lambda: record)
+    monkeypatch.setattr(local_record, "require", lambda: record)
     monkeypatch.setattr(sessions.Session, "outputs", OUTPUTS)
     return cloud
 
@@ -110,7 +112,7 @@ def test_the_documented_python_runs(endpoint: str, tmp_path: Path) -> None:
     assert done.stdout.split() == ["True", "green", "2"], done.stderr
 
 
-def _lines(path: Path) -> list[dict]:
+def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def test_the_cache_is_bounded_and_drops_what_was_not_used_for_longest() -> None:
 
 
 def test_files_have_no_names_and_descriptors_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = len(os.listdir("/proc/self/fd"))
     blobs = BlobCache(1 << 20)
     for number in range(2 * module.MAX_BLOBS):
@@ -87,7 +88,7 @@ def test_files_have_no_names_and_descriptors_are_closed(tmp_path: Path, monkeypa
 def test_a_disk_that_cannot_be_written_keeps_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module.tempfile, "tempdir", "/nowhere")
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     blobs = BlobCache(1 << 20)
     blobs.put("a", b"x")
     assert "a" not in blobs

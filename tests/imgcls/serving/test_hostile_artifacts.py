@@ -7,6 +7,7 @@ import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from server_process import ServerProcess
@@ -25,7 +26,7 @@ class _Touch:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return Path.touch, (self.path,)
 
 
@@ -79,7 +80,7 @@ def test_code_in_an_artifact_is_never_run(server: ServerProcess, tmp_path: Path)
         {"files": {GRAPH: "0" * 64}}, {"files": {GRAPH: None}}, {"unknown": 1}, {"name": None}, {"name": 7},
     ],
 )  # fmt: skip
-def test_invalid_cards_are_refused(server: ServerProcess, tmp_path: Path, change: dict) -> None:
+def test_invalid_cards_are_refused(server: ServerProcess, tmp_path: Path, change: dict[str, Any]) -> None:
     write_model(tmp_path)
     card = json.loads((tmp_path / MODEL_JSON).read_text())
     (tmp_path / MODEL_JSON).write_text(json.dumps(card | change))

@@ -11,6 +11,7 @@ import socket
 import struct
 import time
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,7 +137,9 @@ def _of_many_pixels(kind: str, mode: str, *, frames: int = 1, **options: Any) ->
         ("WEBP", "RGB", {"frames": 2}),
     ],
 )
-def test_the_largest_accepted_image_fits_into_memory(server: ServerProcess, kind, mode, options) -> None:
+def test_the_largest_accepted_image_fits_into_memory(
+    server: ServerProcess, kind: str, mode: str, options: dict[str, Any]
+) -> None:
     data = _of_many_pixels(kind, mode, **options)
     before = server.resident_bytes()
     server.forget_peak()
@@ -199,7 +202,7 @@ def test_names_that_are_not_loaded_are_404_whatever_they_contain(server: ServerP
 def _is_whole(answer: bytes) -> bool:
     head, _, body = answer.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", head)
-    return bool(length) and len(body) >= int(length[1])
+    return length is not None and len(body) >= int(length[1])
 
 
 def _raw(server: ServerProcess, *pieces: bytes, pause: float = 0) -> bytes:
@@ -247,7 +250,7 @@ def test_a_body_beyond_the_limit_is_refused_however_it_is_sent(server: ServerPro
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_slow_body_is_given_up(tmp_path, colours) -> None:
+def test_a_slow_body_is_given_up(tmp_path: Path, colours: Path) -> None:
     with ServerProcess(tmp_path / "log", KENNEL_BODY_SECONDS="1") as server:
         server.load("colours", colours)
         start = time.monotonic()

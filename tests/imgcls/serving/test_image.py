@@ -31,7 +31,8 @@ def _stage(name: str) -> list[tuple[str, str]]:
     text = re.sub(r"^#.*\n", "", (CONTEXT / "Dockerfile").read_text(), flags=re.M).replace("\\\n", " ")
     stages = re.split(r"^(?=FROM )", text, flags=re.M)[1:]
     (stage,) = [stage for stage in stages if re.match(rf"FROM \S+ AS {name}$", stage, flags=re.M)]
-    return [tuple(line.split(maxsplit=1)) for line in stage.splitlines() if line.strip()]  # type: ignore[misc]
+    lines = [line.split(maxsplit=1) for line in stage.splitlines() if line.strip()]
+    return [(instruction, arguments) for instruction, arguments in lines]
 
 
 def _pins(name: str) -> dict[str, str]:
@@ -152,7 +153,7 @@ def test_the_bill_of_materials_lists_exactly_the_images_packages(tmp_path: Path,
     tool = _environment(tmp_path / "sbom", "requirements-sbom.txt")
     bills = []
     for name in ("a.json", "b.json"):
-        output = ["--output-file", tmp_path / name]
+        output = ["--output-file", str(tmp_path / name)]
         options = ["--no-validate", "--output-reproducible", *output]
         subprocess.run([tool, "-m", "cyclonedx_py", "environment", *options, image_python], check=True)
         bills.append((tmp_path / name).read_bytes())

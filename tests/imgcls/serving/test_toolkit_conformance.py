@@ -85,7 +85,7 @@ def test_both_engines_give_the_same_answers_and_refusals(python: Path, folder: P
     image.write_bytes(picture("red"))
     answers = {}
     for engine in ("openvino", "torch"):
-        command = [python, "-c", CALLER, engine, folder, image]
+        command = [str(python), "-c", CALLER, engine, str(folder), str(image)]
         run = subprocess.run(command, check=True, capture_output=True, text=True)
         answers[engine] = json.loads(run.stdout.splitlines()[-1])
     for first, second in zip(*answers.values(), strict=True):

@@ -27,7 +27,8 @@ def _size(folder: Path) -> int:
 @cache
 def _large_picture() -> bytes:
     """An image that keeps a core busy for a moment."""
-    return picture("green", size=(3000, 2000), kind="PNG")
+    data: bytes = picture("green", size=(3000, 2000), kind="PNG")
+    return data
 
 
 def test_an_unload_waits_for_its_requests_and_no_others(tmp_path: Path, colours: Path) -> None:
