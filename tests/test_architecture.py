@@ -155,3 +155,21 @@ def test_training_imports_only_what_the_stock_image_has() -> None:
         if name.partition(".")[0] not in {"imgcls"} | STOCK_IMAGE | OPTIONAL_IN_TRAINING | sys.stdlib_module_names
     ]
     assert not wrong, "\n".join(wrong)
+
+
+DECISIONS = ROOT / "docs" / "decisions"
+
+
+def test_every_decision_is_listed() -> None:
+    index = (DECISIONS / "README.md").read_text()
+    listed = [line.split("](")[1].split(")")[0] for line in index.splitlines() if "](0" in line]
+    assert listed == sorted(path.name for path in DECISIONS.glob("0*.md"))
+
+
+@pytest.mark.parametrize("page", sorted(DECISIONS.glob("0*.md")), ids=lambda page: page.stem)
+def test_a_decision_has_its_sections(page: Path) -> None:
+    text = page.read_text()
+    index = (DECISIONS / "README.md").read_text()
+    number, _, title = text.splitlines()[0].removeprefix("# ").partition(". ")
+    assert int(page.name[:4]) == int(number) and f"| {number} | [{title}]({page.name}) |" in index
+    assert [name for name in ("## Context", "## Decision", "## Consequences") if name not in text] == []
