@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +22,7 @@ from kennel.new_project.names import Names
 from kennel.new_project.recipes import Choice
 
 PROGRESS_AFTER_SECONDS = 1.0
+_COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
 Ask = Callable[[str, str, str, Callable[[str], str]], str]
 """Flag, question, proposal and check -> the answer. The check raises KennelError for one that will not do."""
 
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def init(
     target: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="where kennel.yaml goes; made where it is missing")
+        Path, typer.Argument(metavar="DIR", help="where kennel.yaml goes; made where it is missing")
     ] = Path(),
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="class folders, or train/ valid/ test/ of class folders")
@@ -92,8 +93,8 @@ def _names(folder: Path, model: str | None, project: str | None, ask: Ask) -> Na
 
 def _network(found: Inspection, ask: Ask) -> Choice:
     proposed = recipes.propose(found)
-    console_hint = f"Network ({', '.join(ARCHITECTURES)})"
-    answer = ask("--architecture", console_hint, proposed.network, lambda word: recipes.given(word).network)
+    question = f"Network ({', '.join(ARCHITECTURES)})"
+    answer = ask("--architecture", question, proposed.network, lambda word: recipes.given(word).network)
     return proposed if answer == proposed.network else recipes.given(answer)
 
 
@@ -121,16 +122,16 @@ def _ask(flag: str, question: str, proposed: str, check: Callable[[str], str]) -
 @contextmanager
 def _progress() -> Iterator[inspection.Progress]:
     """A bar on stderr, once it takes longer than a second."""
-    begin = time.monotonic()
-    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=errors, transient=True,
-                  auto_refresh=False) as bar:  # fmt: skip
-        task = bar.add_task("", visible=False)
-
-        def told(work: str, done: int, total: int) -> None:
-            if time.monotonic() - begin > PROGRESS_AFTER_SECONDS:
-                bar.update(task, description=work, completed=done, total=total or None, visible=True)
-
-        yield told
+    bar = Progress(*_COLUMNS, console=errors, transient=True, disable=not errors.is_terminal)
+    task = bar.add_task("", total=None)
+    timer = threading.Timer(PROGRESS_AFTER_SECONDS, bar.start)
+    timer.start()
+    try:
+        yield lambda work, done, total: bar.update(task, description=work, completed=done, total=total or None)
+    finally:
+        timer.cancel()
+        timer.join()
+        bar.stop()
 
 
 def _next_commands(target: Path, found: Inspection, chosen: Names) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ MIN_PER_CLASS = 5
 SEED = 0
 _THREADS = 8
 """On a network drive, opening a file is waiting."""
+
+_UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode's categories of control characters, of bytes that are not UTF-8, and of line breaks."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many files are done, and how many there are."""
@@ -104,7 +108,7 @@ def look(folder: Path, progress: Progress = lambda work, done, total: None) -> I
     """Raises KennelError where no model can be trained on what is there, with the fix."""
     progress("Listing files", 0, 0)
     try:
-        scan = scanning.scan(folder, DatasetSettings())
+        scan = scanning.scan(folder, DatasetSettings(layout=_layout(folder)))
         files, notes = _files(folder, scan)
     except DatasetError as error:
         raise KennelError(str(error)) from None
@@ -121,7 +125,7 @@ def look(folder: Path, progress: Progress = lambda work, done, total: None) -> I
             problems[problem] = problems.get(problem, 0) + 1
         classes.append(ClassFolder(name, splits, len(sample[name]), frozenset(wrong)))
     num_files = sum(item.num_files for item in classes)
-    return Inspection(
+    found = Inspection(
         folder,
         scan.is_split,
         tuple(classes),
@@ -132,6 +136,39 @@ def look(folder: Path, progress: Progress = lambda work, done, total: None) -> I
         _num_bytes(list(seen), num_files),
         tuple(notes),
     )
+    _check(found)
+    return found
+
+
+def _layout(folder: Path) -> str:
+    """`classes` where train/ is a class, of vehicles: it has pictures in it, and folders of other names beside it."""
+    folders = [path for path in folder.glob("[!._]*/") if path.is_dir()]
+    splits = [path for path in folders if path.name.lower() in scanning.SPLIT_FOLDERS]
+    inside = any(path.is_dir() for split in splits for path in split.glob("[!._]*"))
+    return "classes" if splits and len(splits) < len(folders) and not inside else "auto"
+
+
+def _check(found: Inspection) -> None:
+    """Raises KennelError for what the Prepare step would refuse whatever the settings."""
+    if len(found.classes) < 2:
+        only = found.folder / found.classes[0].name
+        inside = any(path.is_dir() for path in only.iterdir())
+        fix = f"did you mean {only}?" if inside else "add a folder for each class"
+        raise KennelError(f"{found.folder} has one class, {only.name!r}, and a classifier needs at least two: {fix}")
+    folders: dict[str, str] = {}
+    for item in found.classes:
+        if any(unicodedata.category(character) in _UNPRINTABLE for character in item.name):
+            raise KennelError(f"the name of the class folder {item.name!r} cannot be a label: rename it")
+        if (other := folders.setdefault(item.label, item.name)) != item.name:
+            raise KennelError(
+                f"the class folders {other} and {item.name} both have the label {item.label!r}: rename one"
+            )
+    num_files = found.num_files + found.loose
+    if num_files > 2 * found.num_usable:
+        raise KennelError(
+            f"{num_files - found.num_usable} of {num_files} files in {found.folder} are not pictures of a class: "
+            "move them elsewhere"
+        )
 
 
 Files = dict[str, dict[str, tuple[Path, ...]]]

@@ -26,9 +26,10 @@ FEW = 50
 MIN_CLASS = 5
 """Three to train on, one to choose the epoch by, one to test with."""
 DEFAULT_MIN_IMAGES = 10
-_RISK = 1e-3
+_RISK = 1e-5
 """Of a class without validation or test pictures, which is accepted without a look at the content of files."""
-_SEEDS = 500
+_MOST_HASHES = 500_000
+"""What the search for a seed may cost: a second or two."""
 _FAIR = 0.5
 """A seed is good where every class has at least this share of the pictures that it can expect in each split."""
 
@@ -104,7 +105,7 @@ def _at_risk(classes: Sequence[ClassFolder], sizes: Mapping[str, int], parts: Ma
     def risk(item: ClassFolder) -> float:
         return sum((1 - share) ** sizes[item.name] for split, share in parts.items() if split != TRAIN)
 
-    ordered = sorted(classes, key=risk)
+    ordered = sorted((item for item in classes if sizes[item.name]), key=risk)
     accepted = 0.0
     while ordered and (accepted := accepted + risk(ordered[0])) < _RISK:
         ordered.pop(0)
@@ -136,21 +137,18 @@ def _sha256(path: Path) -> str:
 
 def _seed(hashed: Mapping[str, set[str]], shares: Split, given: set[str], parts: Mapping[str, float]) -> int:
     """The first seed that is fair to every class, or the fairest of all that were tried."""
-
-    def fairness(seed: int) -> float:
+    best, most, seed, left = 0, 0.0, 0, _MOST_HASHES
+    while left > 0 and most < _FAIR:
         worst = 1.0
-        for contents in hashed.values():
+        for contents in sorted(hashed.values(), key=len):
+            left -= len(contents)
             counts = Counter(split_of(sha, shares, seed, given) for sha in contents)
             worst = min([worst, *(counts[split] / (share * len(contents)) for split, share in parts.items())])
-        return worst
-
-    best, best_fairness = 0, -1.0
-    for seed in range(_SEEDS):
-        found = fairness(seed)
-        if found >= _FAIR:
-            return seed
-        if found > best_fairness:
-            best, best_fairness = seed, found
+            if worst <= most:
+                break
+        else:
+            best, most = seed, worst
+        seed += 1
     return best
 
 

@@ -64,9 +64,9 @@ def flow(value: Any) -> str:
 
 def scalar(word: str) -> str:
     """In quotes where YAML would read something else, inside a list or mapping on one line too."""
-    if word and is_plain(word) and not set(word) & set("[]{},\"'"):
+    if word.isprintable() and word == word.strip() and is_plain(word) and not set(word) & set("[]{},\"'"):
         return word
-    return json.dumps(word, ensure_ascii=False)
+    return json.dumps(word, ensure_ascii=not word.isprintable())
 
 
 def _printable(sentence: str) -> str:
