@@ -23,15 +23,20 @@ class AppConfig(Config):
     """
 
     project: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)
+    """First part of the names of everything in the cloud."""
     environment: str = Field(pattern=r"^[a-z][a-z0-9]*$", max_length=12)
     preset: Literal["laptop", "small", "strict"]
+    """What is in force where an environment says nothing."""
     cloud: Literal["local", "aws"]
     """Where it is deployed: into the local cloud or into an AWS account."""
     account: str | None = Field(default=None, pattern=r"^\d{12}$")
+    """Twelve digits, in quotes; the account of the credentials unless given."""
     region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    """Where it is deployed."""
     notify: tuple[str, ...] = ()
     """E-mail addresses that outcomes, alarms and the budget are sent to."""
     monthly_budget_usd: float = Field(default=500, gt=0)
+    """Above it, a mail to `notify`."""
     preparation: JobCompute
     training: JobCompute
     evaluation: JobCompute

@@ -14,7 +14,9 @@ LOCAL_ACCOUNT, LOCAL_REGION = "123456789012", "us-east-1"
 
 
 class Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, use_attribute_docstrings=True
+    )
 
 
 class ConfigError(ValueError):

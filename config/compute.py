@@ -14,10 +14,15 @@ class JobCompute(Config):
     """One job's instances. `fallback_instance_types` are tried in order when the first has no capacity."""
 
     instance_type: instances.InstanceType
+    """Such as ml.m5.xlarge."""
     instance_count: int = Field(default=1, ge=1, le=20)
+    """Instances that share the work of one job."""
     volume_gb: int = Field(default=30, ge=1, le=16384)
+    """Disk of each instance."""
     max_runtime_seconds: int = Field(default=3600, ge=60, le=432000)
+    """A job that takes longer is stopped."""
     fallback_instance_types: tuple[instances.InstanceType, ...] = ()
+    """Tried in order when there is no capacity of `instance_type`."""
 
     @model_validator(mode="after")
     def _fallbacks_alike(self) -> Self:
@@ -52,4 +57,6 @@ class SpotConfig(Config):
     """
 
     enabled: bool = False
+    """Ask for spot instances."""
     max_wait_seconds: int = Field(default=7200, ge=60)
+    """Of running and of waiting for capacity, together."""

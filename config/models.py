@@ -16,9 +16,13 @@ class PreprocessingSpec(Config):
     """See `imgcls.contract.artifact.Preprocessing`. Pixels."""
 
     resize: int = 256
+    """The shorter side is resized to this."""
     crop: int = 224
+    """The centre of this width and height is kept."""
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    """Of red, green and blue in 0..1, subtracted."""
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    """Of the same, by which is divided."""
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -37,6 +41,7 @@ class NumericRange(Config):
     low: float
     high: float
     scaling: Scaling = Field(default="Auto", alias="scale")
+    """Where between them the search looks more closely: auto, linear, log or reverse-log."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -60,6 +65,7 @@ class Integer(NumericRange):
 class Categorical(Config):
     kind: Literal["categorical"] = "categorical"
     values: tuple[Annotated[str, BeforeValidator(str)], ...] = Field(min_length=2, max_length=30)
+    """The values that are tried."""
 
 
 Range = Annotated[Continuous | Integer | Categorical, Field(discriminator="kind")]
@@ -81,15 +87,25 @@ class TuningSpec(Config):
     """
 
     search_space: dict[str, Range] = Field(alias="space")
+    """Hyperparameter -> its range: `low`, `high` and `scale`, or `values`."""
     strategy: Literal["Bayesian", "Random", "Grid", "Hyperband"] = "Bayesian"
+    """How the next trials are chosen."""
     objective: str = metrics.OBJECTIVE
+    """What a trial is judged by."""
     max_jobs: int = Field(default=8, ge=1, le=500)
+    """Trials in all."""
     max_parallel_jobs: int = Field(default=2, ge=1, le=100)
+    """Trials at a time."""
     max_runtime_seconds: int = Field(default=4 * 3600, ge=120, le=2592000)
+    """Of the whole search."""
     early_stopping: Literal["Off", "Auto"] = "Off"
+    """Auto: the service stops trials that fall behind."""
     min_epochs: int = Field(default=1, ge=1)
+    """With Hyperband: what every trial gets before the weaker ones are stopped."""
     warm_start: bool = False
+    """Go on from the trials behind the published version."""
     seed: int = Field(default=1, ge=0)
+    """Of the choice of trials."""
 
     @field_validator("search_space", mode="before")
     @classmethod
@@ -135,14 +151,21 @@ class ModelSpec(Config):
 
     name: str
     architecture: Annotated[str, OneOf(ARCHITECTURES)] = Field(alias="network")
+    """What is trained."""
     dataset: str
+    """The data set that it is trained on unless a run names another."""
     weights: Literal["none", "imagenet"] = "imagenet"
     """What training starts from. Networks of which there are no pretrained weights start from none."""
     preprocessing: PreprocessingSpec = Field(default=PreprocessingSpec(), alias="image")
+    """The same at training, evaluation and serving. Pixels."""
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
+    """Those of train.py, by name."""
     tuning: TuningSpec | None = Field(default=None, alias="search")
+    """The search before a training; without it none."""
     precision: Annotated[str, OneOf(PRECISIONS)] = "fp32"
+    """What the endpoint computes in."""
     response_format: Annotated[str, OneOf(RESPONSE_FORMATS)] = Field(default="full", alias="answer")
+    """Label, probability and all labels; the probabilities alone; or one field per label."""
 
     @model_validator(mode="before")
     @classmethod

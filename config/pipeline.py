@@ -14,18 +14,24 @@ class GateConfig(Config):
     """What a candidate must reach on the test split. Accuracies in 0..1."""
 
     min_accuracy: float = Field(default=0.5, ge=0, le=1)
+    """On the test split."""
     max_regression: float = Field(default=0.01, ge=0, le=1)
     """How much worse than the published model a candidate may be."""
     max_latency_ms: float = Field(default=1000, gt=0)
+    """Of one image, in the served graph."""
     min_fp32_agreement: float = Field(default=0.99, ge=0, le=1)
+    """Share of images on which a reduced precision answers as fp32 does."""
 
 
 class PublishConfig(Config):
     """`stable_key` also writes `models/<name>/model.tar.gz`; `refresh_stable_key` then rolls the fleet."""
 
     stable_key: bool = False
+    """Also write `models/<name>/model.tar.gz`."""
     refresh_stable_key: bool = True
+    """Roll the fleet when that key is overwritten."""
     approval: bool = False
+    """Not available yet."""
 
     @model_validator(mode="after")
     def _no_approval_yet(self) -> Self:
@@ -38,7 +44,9 @@ class ScheduleConfig(Config):
     """An EventBridge rule that starts the pipeline; off until somebody wants it."""
 
     enabled: bool = False
+    """Whether it starts runs."""
     expression: str = "cron(0 3 ? * SUN *)"
+    """When, in UTC."""
 
 
 class PipelineConfig(Config):
@@ -47,9 +55,11 @@ class PipelineConfig(Config):
     default_models: tuple[str, ...] = ()
     """What `{}` as execution input trains; if left out, the models of the first model's data set."""
     max_concurrency: int = Field(default=4, ge=1, le=40)
+    """Models that are trained at a time."""
     budget_usd_per_run: float = Field(default=200, gt=0)
     """PlanRun refuses a run whose worst case costs more."""
     execution_timeout_seconds: int = Field(default=86400, ge=300)
+    """Of a whole run."""
     check_quotas: bool = True
     """Whether PlanRun asks Service Quotas before a run."""
     sagemaker_debugger: debugger.Mode = "off"

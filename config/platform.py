@@ -13,6 +13,7 @@ class StorageConfig(Config):
     retain: bool
     """Keep buckets and key when the stack is deleted."""
     noncurrent_days: int = Field(default=30, ge=1)
+    """Days that overwritten and deleted objects are kept."""
     run_days: int = Field(default=90, ge=1)
     """Days after which a run's intermediate files expire. Published models never do."""
 
@@ -21,27 +22,39 @@ class NetworkConfig(Config):
     """A VPC without a route to the internet. `interface_endpoints` cost about $7 per month each and zone."""
 
     cidr: str = "10.40.0.0/16"
+    """Addresses of the VPC."""
     zones: int = Field(default=2, ge=2, le=3)
+    """Availability zones."""
     interface_endpoints: bool = False
+    """Reach AWS services without the internet."""
     flow_logs: bool = True
+    """Log who talks to whom."""
 
 
 class StudioConfig(Config):
     enabled: bool = True
+    """A SageMaker domain with a user profile."""
     user_profiles: tuple[str, ...] = ("data-scientist",)
+    """Who may open it, one profile each."""
     vpc_only: bool = True
+    """Notebooks reach the network of the VPC only."""
     idle_timeout_minutes: int = Field(default=60, ge=60, le=525600)
+    """Idle notebooks are stopped."""
 
 
 class ImagesConfig(Config):
     """Where the `jobs` and `serving` images come from. `codebuild` needs no Docker on the user's machine."""
 
     source: Literal["codebuild", "docker", "uri"]
+    """`codebuild` builds them in the account, `docker` on this machine, `uri` takes given ones."""
     training_uri: str | None = None
     """The stock training image unless given."""
     jobs_uri: str | None = None
+    """With `uri`."""
     serving_uri: str | None = None
+    """With `uri`."""
     pytorch_version: str = "2.13"
+    """Of the stock training image."""
 
     @model_validator(mode="after")
     def _uris_belong_together(self) -> Self:
@@ -55,5 +68,8 @@ class ImagesConfig(Config):
 
 class MonitoringConfig(Config):
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] = 90
+    """Of every log group."""
     p99_latency_ms: float = Field(default=1000, gt=0)
+    """The alarm on slow answers."""
     min_cache_hit_ratio: float = Field(default=0.5, ge=0, le=1)
+    """The alarm on models that are loaded again and again."""

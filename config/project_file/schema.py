@@ -38,7 +38,7 @@ def schema() -> dict[str, Any]:
     model_search.pop("discriminator", None)
     model_search["anyOf"] = model_search.pop("oneOf")
     environment = {key: value for key, value in own.items() if key not in _AT_THE_TOP}
-    environment["preset"] = {"enum": list(PRESETS)}
+    environment["preset"] = {**own["preset"], "enum": list(PRESETS)}
     return {
         "$schema": DIALECT,
         "title": "kennel.yaml",

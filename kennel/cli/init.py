@@ -1,4 +1,4 @@
-"""`kennel init`: look at a folder of pictures, propose a project for it, write kennel.yaml."""
+"""`kennel init`: look at a folder of images, propose a project for it, write kennel.yaml."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def init(
     yes: Annotated[bool, typer.Option("--yes", help="take every proposal; nothing is asked")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write kennel.yaml for a folder of pictures: a project of your own, ready to deploy and train."""
+    """Write kennel.yaml for a folder of images: a project of your own, ready to deploy and train."""
     ask = _take_proposal if yes else _ask if sys.stdin.isatty() else _refuse_to_ask
     model_given = None if name is None else names.check_model(name)
     project_given = None if project_name is None else names.check_project(project_name)
     network_given = None if architecture is None else recipes.given(architecture)
-    folder = data or Path(ask("--data", "Folder of pictures", "", str))
+    folder = data or Path(ask("--data", "Folder of images", "", str))
     write.check_target(target, folder)
     with _progress() as progress:
         found = inspection.look(folder, progress)
@@ -104,7 +104,7 @@ def _take_proposal(flag: str, question: str, proposed: str, check: Callable[[str
 
 def _refuse_to_ask(flag: str, question: str, proposed: str, check: Callable[[str], str]) -> str:
     if not proposed:
-        raise KennelError(f"{flag} is missing: give the folder of pictures")
+        raise KennelError(f"{flag} is missing: give the folder of images")
     raise KennelError(
         f"{flag} is missing, and there is no terminal to ask at: give it, or --yes to take the proposals ({proposed})"
     )
@@ -138,12 +138,12 @@ def _next_commands(target: Path, found: Inspection, chosen: Names) -> Iterator[s
     """From here to an answer, to be typed as they are."""
     here = target.resolve() == Path.cwd()
     folder = found.folder if here else found.folder.resolve()
-    picture = min(path for paths in found.classes[0].files.values() for path in paths)
-    picture = folder / picture.relative_to(found.folder)
+    image = min(path for paths in found.classes[0].files.values() for path in paths)
+    image = folder / image.relative_to(found.folder)
     if not here:
         yield shlex.join(["cd", str(target)])
     yield "kennel local up"
     yield "kennel deploy"
     yield shlex.join(["kennel", "data", "upload", str(folder), "--dataset", chosen.dataset])
     yield "kennel pipeline start --wait"
-    yield shlex.join(["kennel", "predict", str(picture), "--model", chosen.model])
+    yield shlex.join(["kennel", "predict", str(image), "--model", chosen.model])

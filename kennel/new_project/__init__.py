@@ -1,1 +1,1 @@
-"""A project for a folder of pictures: look at the folder, propose settings with their reasons, write kennel.yaml."""
+"""A project for a folder of images: look at the folder, propose settings with their reasons, write kennel.yaml."""

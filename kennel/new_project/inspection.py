@@ -1,4 +1,4 @@
-"""Look at a folder of pictures: its layout, its classes, and the headers of a seeded sample of its files."""
+"""Look at a folder of images: its layout, its classes, and the headers of a seeded sample of its files."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ClassFolder:
 
 @dataclass(frozen=True)
 class Inspection:
-    """`headers` are of the sampled files that are pictures. `loose` files lie in no class folder.
+    """`headers` are of the sampled files that are images. `loose` files lie in no class folder.
 
     `problems` counts what is wrong with the sampled files that the Prepare step would put aside. `notes` are sentences.
     """
@@ -92,12 +92,12 @@ class Inspection:
 
     @property
     def short_side(self) -> int:
-        """Half of the pictures have at least this many pixels on their shorter side."""
+        """Half of the images have at least this many pixels on their shorter side."""
         return round(median(item.short_side for item in self.headers))
 
     @property
     def is_uniform(self) -> bool:
-        """Whether all pictures of the sample have one size, as icons and aligned cameras have."""
+        """Whether all images of the sample have one size, as icons and aligned cameras have."""
         return len({(item.width, item.height) for item in self.headers}) == 1
 
     def share(self, of: Callable[[Header], bool]) -> float:
@@ -141,7 +141,7 @@ def look(folder: Path, progress: Progress = lambda work, done, total: None) -> I
 
 
 def _layout(folder: Path) -> str:
-    """`classes` where train/ is a class, of vehicles: it has pictures in it, and folders of other names beside it."""
+    """`classes` where train/ is a class, of vehicles: it has images in it, and folders of other names beside it."""
     folders = [path for path in folder.glob("[!._]*/") if path.is_dir()]
     splits = [path for path in folders if path.name.lower() in scanning.SPLIT_FOLDERS]
     inside = any(path.is_dir() for split in splits for path in split.glob("[!._]*"))
@@ -166,7 +166,7 @@ def _check(found: Inspection) -> None:
     num_files = found.num_files + found.loose
     if num_files > 2 * found.num_usable:
         raise KennelError(
-            f"{num_files - found.num_usable} of {num_files} files in {found.folder} are not pictures of a class: "
+            f"{num_files - found.num_usable} of {num_files} files in {found.folder} are not images of a class: "
             "move them elsewhere"
         )
 

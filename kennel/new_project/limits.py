@@ -1,4 +1,4 @@
-"""What a picture must be to be trained on: the defaults of a data set, widened where a folder needs it."""
+"""What an image must be to be trained on: the defaults of a data set, widened where a folder needs it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SMALLEST_SIDE = 8
 _LARGEST = (50_000_000, 100_000_000, 175_000_000)
 """Cameras with more than 25 megapixels are common; Pillow refuses to open more than 178."""
 _ODD_ONES = 0.01
-"""A smaller share of tiny pictures are thumbnails that got in by mistake."""
+"""A smaller share of tiny images are thumbnails that got in by mistake."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Limits:
 
     @classmethod
     def of(cls, headers: Sequence[Header]) -> Limits:
-        """The default ones, or wider ones that let these pictures in."""
+        """The default ones, or wider ones that let these images in."""
         tiny = sum(header.short_side < _DEFAULT.min_side for header in headers)
         largest = max((header.width * header.height for header in headers), default=0)
         return cls(
@@ -36,7 +36,7 @@ class Limits:
         )
 
     def problem(self, header: Header) -> str:
-        """Why the Prepare step would put the picture aside; empty where it would not."""
+        """Why the Prepare step would put the image aside; empty where it would not."""
         if header.problem:
             return header.problem
         if header.short_side < self.min_side:

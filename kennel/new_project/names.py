@@ -32,7 +32,7 @@ def slug(text: str) -> str:
 
 def dataset(folder: Path) -> str:
     """Of a data set in `folder`."""
-    return _cut(slug(folder.resolve().name), MAX_KEY) or "pictures"
+    return _cut(slug(folder.resolve().name), MAX_KEY) or "images"
 
 
 def model(dataset_name: str) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from config.compute import JobCompute
 from config.datasets import Split as DefaultSplit
 from config.models import UNTRAINED, PreprocessingSpec
 from config.pipeline import GateConfig
@@ -22,8 +23,8 @@ _PURPOSES = {
     "dev": "An AWS account at small cost; all of it can be removed again. `kennel cost --env dev` says the price.",
     "prod": "Every control on: isolated jobs, two instances behind a canary with rollback alarms, retained data.",
 }
-_VOLUME_GB = 30
-"""Of the Prepare step, unless the file says more. It has the pictures, what is made of them and some room."""
+_VOLUME_GB = JobCompute.model_fields["volume_gb"].default
+_LARGEST_VOLUME_GB = 16384
 
 
 def tree(found: Inspection, split: SplitPlan, names: Names, choice: recipes.Choice) -> tuple[Key, ...]:
@@ -31,13 +32,13 @@ def tree(found: Inspection, split: SplitPlan, names: Names, choice: recipes.Choi
     return (
         Key("project", names.project, why="The first part of the names of everything in the cloud."),
         Key("notify", ["team@example.com"], why="Who hears of outcomes, alarms and the budget.", optional=True),
-        Key("environments", keys=tuple(_environment(name, found, split, choice) for name in ENVIRONMENTS)),
-        Key("datasets", keys=(Key(names.dataset, keys=tuple(_dataset(found, split)), why=_pictures(found)),)),
+        Key("environments", keys=tuple(_environment(name, found, choice) for name in ENVIRONMENTS)),
+        Key("datasets", keys=(Key(names.dataset, keys=tuple(_dataset(found, split)), why=_images(found)),)),
         Key("models", keys=(Key(names.model, keys=tuple(_model(found, split, names, choice))),)),
     )
 
 
-def _environment(name: str, found: Inspection, split: SplitPlan, choice: recipes.Choice) -> Key:
+def _environment(name: str, found: Inspection, choice: recipes.Choice) -> Key:
     preset = ENVIRONMENTS[name]
     keys = [Key("preset", preset)]
     if name != "local":
@@ -46,7 +47,7 @@ def _environment(name: str, found: Inspection, split: SplitPlan, choice: recipes
             Key("region", "eu-central-1", optional=True),
             *_sizes(found, choice),
         ]
-    keys += _gate(preset, split)
+    keys += _gate(preset, found)
     return Key(name, keys=tuple(keys), why=_PURPOSES[name])
 
 
@@ -55,33 +56,33 @@ def _sizes(found: Inspection, choice: recipes.Choice) -> Iterator[Key]:
     if choice.network in UNTRAINED:
         value = {"instance_type": "ml.c7i.2xlarge", "fallback_instance_types": ["ml.m5.2xlarge"]}
         yield Key("training", value, why=f"{choice.network} is too small to keep a GPU busy.")
-    wanted = math.ceil(3 * found.num_bytes / 1e9)
+    wanted = min(_LARGEST_VOLUME_GB, math.ceil(3 * found.num_bytes / 1e9))
     if wanted > _VOLUME_GB:
         yield Key(
             "preparation",
             {"volume_gb": wanted},
-            why="Three times the pictures, which are copied while they are packed.",
+            why="Three times the images, which are copied while they are packed.",
         )
 
 
-def _gate(preset: str, split: SplitPlan) -> Iterator[Key]:
+def _gate(preset: str, found: Inspection) -> Iterator[Key]:
     """Above what a model reaches that always gives the same answer, where the preset's gate is not."""
-    name, largest = max(split.test.items(), key=lambda item: item[1])
-    share = largest / sum(split.test.values())
+    largest = max(found.classes, key=lambda item: item.num_usable())
+    share = largest.num_usable() / found.num_usable
     wanted = math.floor(100 * (share + (1 - share) / 4)) / 100
     default = PRESETS[preset]()["pipeline"].get("gate", {}).get("min_accuracy", GateConfig().min_accuracy)
     if wanted > default:
         yield Key(
             "pipeline",
             {"gate": {"min_accuracy": wanted}},
-            why=f"Who always answers {name!r} is right for {share:.0%} of the test pictures: a model must do better.",
+            why=f"Who always answers {largest.label!r} is right for {share:.0%} of the images: a model must do better.",
         )
 
 
-def _pictures(found: Inspection) -> str:
+def _images(found: Inspection) -> str:
     whole = "" if found.sampled == found.num_files else f" (estimated from {found.sampled:,} of them)"
     return (
-        f"{found.num_usable:,} pictures of {len(found.classes)} classes, half of them at least {found.short_side} "
+        f"{found.num_usable:,} images of {len(found.classes)} classes, half of them at least {found.short_side} "
         f"pixels on their shorter side{whole}. `kennel data check FOLDER` looks at every pixel."
     )
 
@@ -106,16 +107,14 @@ def _dataset(found: Inspection, split: SplitPlan) -> Iterator[Key]:
 
 def _layout(found: Inspection) -> str:
     if found.is_split:
-        return "Folders train/, valid/ and test/ of class folders say which pictures a model learns from."
-    return (
-        "Class folders, split by a hash of each picture's content: a picture stays where it is when others are added."
-    )
+        return "The folders train/, valid/ and test/ have class folders each, and are kept as they are."
+    return "Class folders, split by a hash of each image's content: an image stays where it is when others are added."
 
 
 def _why_split(split: SplitPlan) -> str:
     smallest = min(split.test, key=lambda name: split.test[name])
     return (
-        f"The classes are small. With this seed every one has pictures in each part: {smallest!r} has "
+        f"The classes are small. With this seed every one has images in each part: {smallest!r} has "
         f"{split.train[smallest]} to train on, {split.validation[smallest]} to choose the epoch by and "
         f"{split.test[smallest]} to test with."
     )
@@ -124,9 +123,9 @@ def _why_split(split: SplitPlan) -> str:
 def _why_limits(split: SplitPlan, limits: dict[str, int]) -> str:
     smallest = min(split.train, key=lambda name: split.train[name])
     reasons = {
-        "min_images": f"{smallest!r} has {split.train[smallest]} pictures to train on, and 10 are asked for by default",
-        "min_side": "many pictures have a side below 16 pixels",
-        "max_pixels": "some pictures have more than 25 megapixels; the endpoint takes smaller ones only",
+        "min_images": f"{smallest!r} has {split.train[smallest]} images to train on, and 10 are asked for by default",
+        "min_side": "many images have a side below 16 pixels",
+        "max_pixels": "some images have more than 25 megapixels; the endpoint takes smaller ones only",
     }
     sentence = "; ".join(reasons[name] for name in limits)
     return f"{sentence[0].upper()}{sentence[1:]}."
@@ -161,10 +160,8 @@ _DEFAULT_IMAGE = {"resize": PreprocessingSpec().resize, "crop": PreprocessingSpe
 
 def _why_image(found: Inspection) -> str:
     if found.is_uniform:
-        return "All pictures have one size, so they are framed alike: nothing is cut off at the border."
-    return (
-        f"The shorter side is resized and the centre cropped; the pictures have about {found.short_side} pixels there."
-    )
+        return "All images have one size, so they are framed alike: nothing is cut off at the border."
+    return f"The shorter side is resized and the centre cropped; the images have about {found.short_side} pixels there."
 
 
 def _changes(account: recipes.Training, laptop: recipes.Training) -> Iterator[Key]:

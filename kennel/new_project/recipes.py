@@ -1,6 +1,6 @@
 """Which network to train on a folder, on images of which size, and how: rules, each with its reason.
 
-A rule looks at the number of pictures and at their size, never at what they show.
+A rule looks at the number of images and at their size, never at what they show.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from kennel.new_project.inspection import Inspection
 
 SMALL = "simple_cnn"
 TINY = 64
-"""Pixels. Pretrained networks know things at about 224 pixels: smaller pictures would mostly be enlargement."""
+"""Pixels. Pretrained networks know things at about 224 pixels: smaller images would mostly be enlargement."""
 MANY = 20_000
-"""Pictures from which resnet50 pays, which takes about twice the time of resnet18."""
+"""Images from which resnet50 pays, which takes about twice the time of resnet18."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,8 @@ def propose(found: Inspection) -> Choice:
     if found.short_side < TINY:
         return Choice(SMALL, f"A small network from scratch: pretrained ones know little below {TINY} pixels.")
     if found.num_usable >= MANY:
-        return Choice("resnet50", f"Pretrained on ImageNet; {found.num_usable:,} pictures make use of a large network.")
-    return Choice(
-        "resnet18", "Pretrained on ImageNet, so that a few dozen pictures per class are enough to begin with."
-    )
+        return Choice("resnet50", f"Pretrained on ImageNet; {found.num_usable:,} images make use of a large network.")
+    return Choice("resnet18", "Pretrained on ImageNet, so that a few dozen images per class are enough to begin with.")
 
 
 def given(network: str) -> Choice:
@@ -60,7 +58,7 @@ def given(network: str) -> Choice:
 
 
 _ACCOUNT_STEPS = 2000
-"""Optimizer steps of a training, so that few pictures are seen often and many less often."""
+"""Optimizer steps of a training, so that few images are seen often and many less often."""
 _LAPTOP_SECONDS = 240
 """Of one core: about two and a half minutes on two."""
 _MOST_EPOCHS = 60
@@ -79,7 +77,7 @@ def in_an_account(choice: Choice, found: Inspection, num_train: int) -> Training
         "patience": 0,
     }
     why = (
-        "Smaller batches for fewer pictures, so that there are enough steps; the learning rate in proportion to them "
+        "Smaller batches for fewer images, so that there are enough steps; the learning rate in proportion to them "
         "(0.01 at 64). It falls to zero at the end, where the best epochs are: none is left out (patience 0)."
     )
     return Training(choice.network, _image(found, 224), hyperparameters, why)
@@ -104,7 +102,7 @@ def on_a_laptop(choice: Choice, found: Inspection, num_train: int) -> Training:
 
 @dataclass(frozen=True)
 class _Scratch:
-    """How a network learns from scratch. `largest` bounds the crop; a picture takes `seconds_per_image` of one core."""
+    """How a network learns from scratch. `largest` bounds the crop; an image takes `seconds_per_image` of one core."""
 
     largest: int
     seconds_per_image: float
@@ -119,7 +117,7 @@ _SCRATCH = {
     "mobilenet_v3_small": _Scratch(80, 0.012, {"lr": 0.05, "warmup-epochs": 2}),
     "mobilenet_v3_large": _Scratch(80, 0.02, {"lr": 0.05, "warmup-epochs": 2}),
 }
-"""With these they learned from 40 to 500 drawn and photographed pictures."""
+"""With these they learned from 40 to 500 drawn and photographed images."""
 
 
 def _from_scratch(network: str, found: Inspection, num_train: int, epochs: int) -> Training:
@@ -131,14 +129,14 @@ def _from_scratch(network: str, found: Inspection, num_train: int, epochs: int) 
         **_SCRATCH[network].optimization,
     }
     why = (
-        "From scratch and from few pictures, weak augmentation learns fastest. The learning rate falls to zero at the "
+        "From scratch and from few images, weak augmentation learns fastest. The learning rate falls to zero at the "
         "end, where the best epochs are: none is left out (patience 0)."
     )
     return Training(network, _image(found, _SCRATCH[network].largest), hyperparameters, why)
 
 
 def _batch_size(num_train: int, largest: int) -> int:
-    """16, or more from 1,000 pictures on: a GPU or a core computes larger batches in less time per picture."""
+    """16, or more from 1,000 images on: a GPU or a core computes larger batches in less time per image."""
     return next(size for size in (16, 32, 64) if size == largest or num_train < 60 * size)
 
 
@@ -147,7 +145,7 @@ def _epochs(num_train: int, batch_size: int, least: int, most: int) -> int:
 
 
 def _image(found: Inspection, largest: int) -> dict[str, int]:
-    """Not larger than the pictures, in steps of 32 pixels: each network halves an image five times."""
+    """Not larger than the images, in steps of 32 pixels: each network halves an image five times."""
     crop = max(64, min(largest, found.short_side // 32 * 32))
-    # Pictures of one size are framed alike, so that their border belongs to them.
+    # Images of one size are framed alike, so that their border belongs to them.
     return {"resize": crop if found.is_uniform else round(crop * 256 / 224), "crop": crop}

@@ -1,7 +1,7 @@
-"""How to split a folder into train, validation and test, so that every class has pictures in each.
+"""How to split a folder into train, validation and test, so that every class has images in each.
 
 The Prepare step splits by a hash of each file's content, which the seed varies, and refuses a run in which a class has
-nothing to validate or to test with. By chance that happens: of two classes of 40 pictures, in one run of 170 at 15 %.
+nothing to validate or to test with. By chance that happens: of two classes of 40 images, in one run of 170 at 15 %.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ SHARES = Split(0.7, 0.15, 0.15)
 """The default of a project file."""
 SHARES_OF_FEW = Split(0.6, 0.2, 0.2)
 FEW = 50
-"""Below so many pictures in the smallest class, 15 % of them are too few to tell two models apart."""
+"""Below so many images in the smallest class, 15 % of them are too few to tell two models apart."""
 MIN_CLASS = 5
 """Three to train on, one to choose the epoch by, one to test with."""
 DEFAULT_MIN_IMAGES = 10
 _RISK = 1e-5
-"""Of a class without validation or test pictures, which is accepted without a look at the content of files."""
+"""Of a class without validation or test images, which is accepted without a look at the content of files."""
 _MOST_HASHES = 500_000
 """What the search for a seed may cost: a second or two."""
 _FAIR = 0.5
-"""A seed is good where every class has at least this share of the pictures that it can expect in each split."""
+"""A seed is good where every class has at least this share of the images that it can expect in each split."""
 
 
 @dataclass(frozen=True)
 class SplitPlan:
-    """`shares` is None where the folders say which split a picture is in. Counts are of pictures per class."""
+    """`shares` is None where the folders say which split an image is in. Counts are of images per class."""
 
     shares: Split | None
     seed: int
@@ -60,7 +60,7 @@ def propose(found: Inspection, progress: Progress = lambda work, done, total: No
     small = [item for item in found.classes if item.num_usable() < MIN_CLASS]
     if small:
         raise KennelError(
-            f"class {small[0].label!r} has {small[0].num_usable()} usable pictures; at least {MIN_CLASS} are needed: "
+            f"class {small[0].label!r} has {small[0].num_usable()} usable images; at least {MIN_CLASS} are needed: "
             f"add some to {found.folder / small[0].name}, or move the folder away"
         )
     if given == {VALIDATION, TEST}:
@@ -153,16 +153,16 @@ def _seed(hashed: Mapping[str, set[str]], shares: Split, given: set[str], parts:
 
 
 def _check(plan: SplitPlan, found: Inspection, given: set[str]) -> None:
-    """Raises KennelError for the first class without pictures in a split."""
+    """Raises KennelError for the first class without images in a split."""
     for item in found.classes:
         for split, counts in ((TRAIN, plan.train), (VALIDATION, plan.validation), (TEST, plan.test)):
             if counts[item.name]:
                 continue
             if split == TRAIN or split in given:
                 raise KennelError(
-                    f"class {item.label!r} has no usable picture in {split}/: move some there, or move its folder away"
+                    f"class {item.label!r} has no usable image in {split}/: move some there, or move its folder away"
                 )
             raise KennelError(
-                f"class {item.label!r} has {item.num_usable()} pictures, too few to be split by chance among "
+                f"class {item.label!r} has {item.num_usable()} images, too few to be split by chance among "
                 f"{len(found.classes)} classes: add some, or make train/, valid/ and test/ folders by hand"
             )

@@ -12,7 +12,7 @@ from kennel.new_project.splits import SplitPlan
 from kennel.new_project.write import NewProject
 
 MOST_CLASSES = 6
-FEW_TEST_PICTURES = 5
+FEW_TEST_IMAGES = 5
 IMBALANCED = 5
 """Largest class to smallest, from which a model gains by leaving the small one out."""
 
@@ -20,7 +20,7 @@ IMBALANCED = 5
 def rows(found: Inspection, split: SplitPlan) -> Iterator[tuple[str, str]]:
     """A small table."""
     sampled = found.sampled < found.num_files
-    yield "pictures", f"{'about ' * sampled}{found.num_usable:,} ({_megabytes(found.num_bytes)})"
+    yield "images", f"{'about ' * sampled}{found.num_usable:,} ({_megabytes(found.num_bytes)})"
     yield "classes", f"{len(found.classes)}: {_classes(found)}"
     sides = sorted(item.short_side for item in found.headers)
     yield "shorter side", f"{sides[0]} to {sides[-1]} pixels, half of them at least {found.short_side}"
@@ -58,10 +58,10 @@ def notes(found: Inspection, split: SplitPlan) -> Iterator[str]:
         )
     if found.loose:
         yield f"{found.loose} files lie in no class folder and will not be used"
-    few = [name for name, num in split.test.items() if num < FEW_TEST_PICTURES]
+    few = [name for name, num in split.test.items() if num < FEW_TEST_IMAGES]
     if few:
         yield (
-            f"{_some(few)} will be judged by fewer than {FEW_TEST_PICTURES} test pictures: "
+            f"{_some(few)} will be judged by fewer than {FEW_TEST_IMAGES} test images: "
             "add some before you rely on the accuracy of a class"
         )
     sizes = split.train.values()
@@ -82,7 +82,7 @@ def as_json(found: Inspection, split: SplitPlan) -> dict[str, Any]:
         "layout": "splits" if found.is_split else "classes",
         "files": found.num_files,
         "sampled": found.sampled,
-        "pictures": found.num_usable,
+        "images": found.num_usable,
         "bytes": found.num_bytes,
         "classes": {item.name: item.num_usable() for item in found.classes},
         "short_side": {"smallest": min(sides), "median": found.short_side, "largest": max(sides)},
@@ -121,7 +121,7 @@ def proposed(new: NewProject, prices: Mapping[str, Mapping[str, float]]) -> Iter
             name,
             (
                 f"{model.name}: {model.architecture} {weights}, {image.crop} pixels, {epochs} epochs; "
-                f"published from {config.pipeline.gate.min_accuracy:.0%} of the test pictures right"
+                f"published from {config.pipeline.gate.min_accuracy:.0%} of the test images right"
             ),
         )
         if name in prices:

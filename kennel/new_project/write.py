@@ -35,11 +35,11 @@ def check_target(target: Path, data: Path) -> None:
         raise KennelError(f"{file} exists, and is never overwritten: edit it, or give another folder")
     if target.exists() and not target.is_dir():
         raise KennelError(f"{target} is not a folder: give a folder for {FILE}")
-    pictures = data.resolve()
-    if target.resolve().is_relative_to(pictures):
-        other = pictures.with_name(f"{pictures.name}-project")
+    images = data.resolve()
+    if target.resolve().is_relative_to(images):
+        other = images.with_name(f"{images.name}-project")
         raise KennelError(
-            f"{target.resolve()} is in the folder of pictures, whose every file is uploaded: give another folder for "
+            f"{target.resolve()} is in the folder of images, whose every file is uploaded: give another folder for "
             f"{FILE}, such as {other}"
         )
 

@@ -11,25 +11,26 @@ from types import SimpleNamespace
 import jsonschema
 import pytest
 import yaml
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from config.project_file.project import FILE, Project
 from kennel.cli import init
 from kennel.cli.app import app
+from kennel.cli.output import errors
 from kennel.errors import KennelError
 from kennel.new_project import headers
 from kennel.new_project.write import SCHEMA
-from tests.kennel.new_project.pictures import folder
+from tests.kennel.new_project.images import folder
 
 
 @pytest.fixture
 def flowers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of pictures in the current folder, which has nothing else."""
+    """A folder of images in the current folder, which has nothing else."""
     monkeypatch.chdir(tmp_path)
     return folder(tmp_path / "My Flowers", {"daisy": 6, "rose": 6}).relative_to(tmp_path)
 
 
-def run(*arguments: str | Path, answers: str | None = None):
+def run(*arguments: str | Path, answers: str | None = None) -> Result:
     """The command's result. A refusal of the user's is raised."""
     result = CliRunner().invoke(app, ["init", *map(str, arguments)], input=answers)
     if isinstance(result.exception, KennelError):
@@ -79,8 +80,8 @@ def test_the_next_commands_can_be_typed(flowers: Path) -> None:
     assert commands[0] == ["cd", "a project"]
     upload = next(command for command in commands if "upload" in command)
     assert upload == ["kennel", "data", "upload", str(flowers.resolve()), "--dataset", "my-flowers"]
-    *_, picture, option, model = commands[-1]
-    assert Path(picture).is_file() and (option, model) == ("--model", "my-flowers-classifier")
+    *_, image, option, model = commands[-1]
+    assert Path(image).is_file() and (option, model) == ("--model", "my-flowers-classifier")
     assert [command[1:3] for command in commands[1:3]] == [["local", "up"], ["deploy"]]
 
 
@@ -129,14 +130,14 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [
-            ([], "--data is missing: give the folder of pictures"),
-            (["--yes"], "--data is missing: give the folder of pictures"),
+            ([], "--data is missing: give the folder of images"),
+            (["--yes"], "--data is missing: give the folder of images"),
             (["--data", "My Flowers"], "--name is missing, .*: give it, or --yes to take the proposals"),
             (["--data", "My Flowers", "--name", "x"], "--architecture is missing, .*: give it, or --yes"),
             (["--data", "My Flowers", "--name", "X", "--yes"], "--name 'X': use lower case letters, .* such as x"),
             (["--data", "My Flowers", "--architecture", "vgg", "--yes"], "'vgg' is not a network; choose from"),
-            (["My Flowers", "--data", "My Flowers", "--yes"], "in the folder of pictures, .* as .*/My Flowers-project"),
-            (["My Flowers/sub", "--data", "My Flowers", "--yes"], "is in the folder of pictures"),
+            (["My Flowers", "--data", "My Flowers", "--yes"], "in the folder of images, .* as .*/My Flowers-project"),
+            (["My Flowers/sub", "--data", "My Flowers", "--yes"], "is in the folder of images"),
             (["My Flowers/rose/0.png", "--data", "elsewhere", "--yes"], "0.png is not a folder"),
             (["--data", "elsewhere", "--yes"], "elsewhere"),
         ],
@@ -174,7 +175,7 @@ def test_progress_is_shown_when_it_takes_long(
 
     monkeypatch.setattr(headers, "read", slow)
     monkeypatch.setattr(init, "PROGRESS_AFTER_SECONDS", after)
-    monkeypatch.setattr(init.errors, "_force_terminal", True)
-    monkeypatch.setattr(init.errors, "is_interactive", True)
+    monkeypatch.setattr(errors, "_force_terminal", True)
+    monkeypatch.setattr(errors, "is_interactive", True)
     monkeypatch.setenv("TERM", "xterm")
     assert ("Reading headers" in run("--data", flowers, "--yes").stderr) is shown

@@ -1,15 +1,17 @@
-"""What is seen of a folder without decoding a picture."""
+"""What is seen of a folder without decoding an image."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from kennel.errors import KennelError
 from kennel.new_project import headers, inspection
-from tests.kennel.new_project.pictures import folder, picture
+from tests.kennel.new_project.images import folder, image
 
 
 def test_class_folders_are_counted(tmp_path: Path) -> None:
@@ -31,25 +33,25 @@ def test_folders_of_a_split_are_counted_apart(tmp_path: Path) -> None:
 def test_what_the_prepare_step_puts_aside_is_not_counted(tmp_path: Path) -> None:
     folder(tmp_path, {"cat": 5, "dog": 5})
     (tmp_path / "cat" / "empty.jpg").write_bytes(b"")
-    (tmp_path / "cat" / "notes.txt").write_text("not a picture")
+    (tmp_path / "cat" / "notes.txt").write_text("not an image")
     (tmp_path / "dog" / "cut.png").write_bytes((tmp_path / "dog" / "0.png").read_bytes()[:20])
-    picture(tmp_path / "dog" / "banner.png", (400, 20))
-    picture(tmp_path / "stray.png")
+    image(tmp_path / "dog" / "banner.png", (400, 20))
+    image(tmp_path / "stray.png")
     found = inspection.look(tmp_path)
     assert {item.name: item.num_usable() for item in found.classes} == {"cat": 5, "dog": 5}
-    assert sum(found.problems.values()) == 4 and found.problems["is not a picture"] >= 2
+    assert sum(found.problems.values()) == 4 and found.problems["is not an image"] >= 2
     assert found.loose == 1
 
 
 def test_hidden_files_and_folders_of_systems_are_passed_over(tmp_path: Path) -> None:
     folder(tmp_path, {"cat": 5, "dog": 5, ".ipynb_checkpoints": 3, "__MACOSX": 3})
-    picture(tmp_path / "cat" / "._0.png")
+    image(tmp_path / "cat" / "._0.png")
     (tmp_path / "cat" / "Thumbs.db").write_bytes(b"x")
     found = inspection.look(tmp_path)
     assert [item.name for item in found.classes] == ["cat", "dog"] and found.num_files == 10 and not found.loose
 
 
-def test_pictures_in_folders_below_a_class_belong_to_it(tmp_path: Path) -> None:
+def test_images_in_folders_below_a_class_belong_to_it(tmp_path: Path) -> None:
     folder(tmp_path, {"cat/kittens": 3, "cat/old": 4, "dog": 5})
     assert [item.num_usable() for item in inspection.look(tmp_path).classes] == [7, 5]
 
@@ -75,7 +77,7 @@ def test_a_folder_without_access_is_one_sentence(tmp_path: Path, monkeypatch: py
     folder(tmp_path, {"cat": 5, "dog": 5})
     scandir = os.scandir
 
-    def refuse(path):
+    def refuse(path: Path) -> Iterator[os.DirEntry[str]]:
         if Path(path).name == "dog":
             raise PermissionError(13, "Permission denied", str(path))
         return scandir(path)
@@ -86,10 +88,10 @@ def test_a_folder_without_access_is_one_sentence(tmp_path: Path, monkeypatch: py
 
 
 def test_a_file_without_access_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path, **options):
+    def refuse(path: Path, **options: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(headers.Image, "open", refuse)
+    monkeypatch.setattr(Image, "open", refuse)
     assert headers.read(tmp_path / "a.png").problem == "cannot be opened: Permission denied"
 
 
@@ -111,25 +113,25 @@ def test_a_large_folder_is_sampled_the_same_way_each_time(tmp_path: Path, monkey
 def test_a_header_tells_of_grey_and_alpha(tmp_path: Path) -> None:
     modes = {"L": (True, False), "LA": (True, True), "RGBA": (False, True), "P": (False, False), "1": (True, False)}
     for mode, expected in modes.items():
-        header = headers.read(picture(tmp_path / f"{mode}.png", (50, 20), mode))
+        header = headers.read(image(tmp_path / f"{mode}.png", (50, 20), mode))
         assert ((header.grey, header.alpha), header.short_side, header.format) == (expected, 20, "PNG")
 
 
 class TestLimits:
-    def test_tiny_pictures_are_let_in_where_they_are_many(self, tmp_path: Path) -> None:
+    def test_tiny_images_are_let_in_where_they_are_many(self, tmp_path: Path) -> None:
         found = inspection.look(folder(tmp_path, {"a": 5, "b": 5}, size=(12, 12)))
         assert found.limits.changed == {"min_side": 8} and found.num_usable == 10
 
-    def test_a_few_tiny_pictures_are_thumbnails(self, tmp_path: Path) -> None:
+    def test_a_few_tiny_images_are_thumbnails(self, tmp_path: Path) -> None:
         folder(tmp_path, {"a": 100, "b": 100}, size=(20, 20))
-        picture(tmp_path / "a" / "thumb.png", (9, 9))
+        image(tmp_path / "a" / "thumb.png", (9, 9))
         found = inspection.look(tmp_path)
         assert found.limits.changed == {} and found.num_usable == 200
         assert found.problems == {"is smaller than 16 pixels": 1}
 
-    def test_large_pictures_are_let_in(self, tmp_path: Path) -> None:
+    def test_large_images_are_let_in(self, tmp_path: Path) -> None:
         folder(tmp_path, {"a": 5, "b": 5})
-        headers.Image.new("L", (6000, 5000)).save(tmp_path / "a" / "large.png")
+        Image.new("L", (6000, 5000)).save(tmp_path / "a" / "large.png")
         found = inspection.look(tmp_path)
         assert found.limits.changed == {"max_pixels": 50_000_000} and found.num_usable == 11
 
@@ -142,7 +144,7 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
 def strays(root: Path) -> None:
     folder(root, {"cat": 5, "dog": 5})
     for index in range(11):
-        picture(root / f"{index}.png")
+        image(root / f"{index}.png")
 
 
 @pytest.mark.parametrize(
@@ -150,17 +152,19 @@ def strays(root: Path) -> None:
     [
         (lambda root: root, "no folder|not a folder|does not exist"),
         (lambda root: root.mkdir(), "class folders"),
-        (lambda root: picture(root / "a.png"), "class folders"),
+        (lambda root: image(root / "a.png"), "class folders"),
         (lambda root: folder(root, {"cat": 5}), "data has one class, 'cat', and .* two: add a folder for each class"),
         (lambda root: folder(root, {"photos/train/cat": 5}), "one class, 'photos', .*: did you mean .*/data/photos"),
         (lambda root: folder(root, {"1.cat": 5, "2.cat": 5}), "1.cat and 2.cat both have the label 'cat': rename one"),
         (lambda root: folder(root, {"a\nb": 5, "c": 5}), r"class folder 'a\\nb' cannot be a label: rename it"),
         (lambda root: folder(root, {os.fsdecode(b"caf\xe9"): 5, "c": 5}), r"'caf\\udce9' cannot be a label: rename it"),
         (lambda root: folder(root, {"train": 5, "test": 5}), "class folders"),
-        (strays, "11 of 21 files in .*data are not pictures of a class: move them elsewhere"),
+        (strays, "11 of 21 files in .*data are not images of a class: move them elsewhere"),
     ],
 )  # fmt: skip
-def test_a_folder_without_a_data_set_is_one_sentence(make, sentence: str, tmp_path: Path) -> None:
+def test_a_folder_without_a_data_set_is_one_sentence(
+    make: Callable[[Path], object], sentence: str, tmp_path: Path
+) -> None:
     make(tmp_path / "data")
     with pytest.raises(KennelError, match=sentence):
         inspection.look(tmp_path / "data")

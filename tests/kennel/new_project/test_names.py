@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_data_set_is_named_after_its_folder(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "Blumen Fotos").mkdir()
     monkeypatch.chdir(tmp_path / "Blumen Fotos")
     assert names.dataset(Path()) == "blumen-fotos"
-    assert names.dataset(Path("/")) == names.dataset(tmp_path / "花") == "pictures"
+    assert names.dataset(Path("/")) == names.dataset(tmp_path / "花") == "images"
 
 
 @pytest.mark.parametrize("text", ["flowers", "x" * 90, "word-" * 20, "0", "2024", "no"])
@@ -59,6 +60,6 @@ def test_a_project_begins_with_a_letter() -> None:
         (names.check_project, "2024", "a letter first, such as p2024$"),
     ],
 )  # fmt: skip
-def test_a_name_that_will_not_do_brings_one_that_does(check, name: str, sentence: str) -> None:
+def test_a_name_that_will_not_do_brings_one_that_does(check: Callable[[str], str], name: str, sentence: str) -> None:
     with pytest.raises(KennelError, match=sentence):
         check(name)

@@ -13,7 +13,7 @@ from config.project_file.schema import schema
 from imgcls.contract.artifact import ARCHITECTURES
 from kennel.new_project import names
 from kennel.new_project.names import Names
-from tests.kennel.new_project.pictures import folder, project
+from tests.kennel.new_project.images import folder, project
 
 FOLDERS = ["My Flowers 2024", "ÉTÉ", unicodedata.normalize("NFD", "été"), "007", "1e3", "no", "on", "null", "~", "花",
            "-", "UPPER_CASE", "it's \"quoted\"", "a: b #c", "{curly}", "train", "dataset", "x\ny"]  # fmt: skip

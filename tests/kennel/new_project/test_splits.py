@@ -1,4 +1,4 @@
-"""A split in which every class has pictures in each part."""
+"""A split in which every class has images in each part."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from imgcls.preparation import run
 from kennel.errors import KennelError
 from kennel.new_project import inspection, splits
 from kennel.new_project.splits import SHARES, SHARES_OF_FEW
-from tests.kennel.new_project.pictures import folder, looked_at
+from tests.kennel.new_project.images import folder, looked_at
 
 
 def prepared(root: Path, plan: splits.SplitPlan) -> Counter[tuple[str, str]]:
-    """(class folder, split) -> pictures, as the Prepare step finds them with what is proposed."""
+    """(class folder, split) -> images, as the Prepare step finds them with what is proposed."""
     shares = plan.shares or SHARES
     spec = DatasetSpec(
         name="d",
         layout="classes" if plan.shares and not (root / "train").is_dir() else "splits",
         split=Split(train=shares.train, validation=shares.validation, test=shares.test, seed=plan.seed),
-        limits=Limits(min_images_per_class=plan.min_images),
+        limits=Limits(min_images=plan.min_images),
     )
     checked = run.check(root, DatasetSettings.from_dict(spec.settings()), workers=1)
     assert not checked.assessment.failures, checked.assessment.failures
@@ -90,10 +90,10 @@ def test_given_splits_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("classes", "sentence"),
     [
-        ({"a": 40, "b": 4}, "class 'b' has 4 usable pictures; at least 5 are needed: add some to .*/b"),
-        ({"train/a": 9, "train/b": 9, "valid/a": 2, "valid/b": 2, "test/a": 2}, "'b' has no usable picture in test/"),
-        ({"train/a": 9, "test/a": 2, "test/b": 7}, "class 'b' has no usable picture in train/: move some there"),
-        ({f"c{n}": 5 for n in range(40)}, "class 'c.*' has 5 pictures, too few to be split by chance among 40 classes"),
+        ({"a": 40, "b": 4}, "class 'b' has 4 usable images; at least 5 are needed: add some to .*/b"),
+        ({"train/a": 9, "train/b": 9, "valid/a": 2, "valid/b": 2, "test/a": 2}, "'b' has no usable image in test/"),
+        ({"train/a": 9, "test/a": 2, "test/b": 7}, "class 'b' has no usable image in train/: move some there"),
+        ({f"c{n}": 5 for n in range(40)}, "class 'c.*' has 5 images, too few to be split by chance among 40 classes"),
     ],
 )  # fmt: skip
 def test_classes_that_cannot_be_split_are_refused(classes: dict[str, int], sentence: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Folders of small pictures, each with its own pixels."""
+"""Folders of small images, each with its own pixels."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from kennel.new_project.write import NewProject
 NAMES = Names("flowers", "flowers", "flower-classifier")
 
 
-def picture(path: Path, size: tuple[int, int] = (40, 30), mode: str = "RGB", seed: int = 0) -> Path:
-    """A picture of noise; the format is the file's extension."""
+def image(path: Path, size: tuple[int, int] = (40, 30), mode: str = "RGB", seed: int = 0) -> Path:
+    """An image of noise; the format is the file's extension."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng([seed, *str(path).encode(errors="surrogateescape")])
     image = Image.fromarray(rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)).convert(mode)
@@ -27,10 +27,10 @@ def picture(path: Path, size: tuple[int, int] = (40, 30), mode: str = "RGB", see
 
 
 def folder(root: Path, classes: Mapping[str, int], size: tuple[int, int] = (40, 30)) -> Path:
-    """Class folders with so many pictures each; a name may have a split before it: `train/cat`."""
+    """Class folders with so many images each; a name may have a split before it: `train/cat`."""
     for name, num in classes.items():
         for index in range(num):
-            picture(root / name / f"{index}.png", size)
+            image(root / name / f"{index}.png", size)
     return root
 
 
