@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import boto3
 import pytest
 
 from kennel.cloud.session import Session
-from kennel.workspace import clone
+from kennel.workspace import clone, project
 from localcloud import faults as interruptions
 from samples import draw
 
@@ -34,14 +34,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Deployed:
-    """A deployed local environment. `home` is its state directory, `variables` lead any AWS client to it."""
+    """A project's deployed local environment. `home` is the state directory, `variables` lead any AWS client to it.
+
+    `folder` is where its commands are typed.
+    """
 
     home: Path
     session: Session
     variables: dict[str, str]
+    folder: Path = clone.ROOT
 
     def kennel(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return run_kennel(self.home, *arguments, check=check)
+        return run_kennel(self.home, *arguments, check=check, folder=self.folder)
 
     def client(self, service: str) -> Any:
         """Plain boto3, as any user would make it from the exports."""
@@ -93,11 +97,13 @@ class Deployed:
         return json.loads(response["Body"].read())
 
 
-def run_kennel(home: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run_kennel(
+    home: Path, *arguments: str, check: bool = True, folder: Path = clone.ROOT
+) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
         [sys.executable, "-m", "kennel", *arguments],
-        cwd=clone.ROOT,
+        cwd=folder,
         env={**environment, "KENNEL_HOME": str(home)},
         capture_output=True,
         text=True,
@@ -120,6 +126,22 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             yield Deployed(home, session, session.variables())
     finally:
         run_kennel(home, "local", "down", check=False)
+
+
+@pytest.fixture(scope="session")
+def own_project(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """A project outside the clone, made by `kennel init` and deployed beside the clone's; its images are uploaded."""
+    root = tmp_path_factory.mktemp("elsewhere")
+    photos, folder = root / "My Photos", root / "project"
+    draw(photos, "cats-dogs", 2, 30, seed=6)
+    flags = ("--data", str(photos), "--name", "pets", "--architecture", "simple_cnn", "--yes")
+    run_kennel(deployed.home, "init", str(folder), *flags)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(project.VARIABLE, str(folder))
+        own = replace(deployed, session=Session("local"), folder=folder)
+    own.kennel("deploy")
+    own.kennel("data", "upload", str(photos), "--dataset", "my-photos")
+    return own
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,12 @@ def test_the_endpoint_goes_off_and_comes_back(deployed):
     assert status()["status"] == "InService"
 
 
+def test_a_project_is_destroyed_alone(deployed, own_project):
+    own_project.kennel("destroy", "--yes")
+    assert not own_project.session.stacks()
+    assert deployed.session.stacks()
+
+
 def test_destroy_leaves_nothing(deployed):
     deployed.kennel("destroy", "--yes")
     stacks = deployed.client("cloudformation").list_stacks()["StackSummaries"]
