@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from imgcls.contract.artifact import ARCHITECTURES
@@ -49,7 +50,7 @@ def init(
     model_given = None if name is None else names.check_model(name)
     project_given = None if project_name is None else names.check_project(project_name)
     network_given = None if architecture is None else recipes.given(architecture)
-    folder = data or Path(ask("--data", "Folder of images", "", str))
+    folder = (data or Path(ask("--data", "Folder of images", "", str))).expanduser()
     write.check_target(target, folder)
     with _progress() as progress:
         found = inspection.look(folder, progress)
@@ -60,24 +61,23 @@ def init(
     next_ = list(_next_commands(target, found, chosen))
     prices = summary.prices(new.configs)
     if as_json:
-        print_json(
-            {
-                "found": summary.as_json(found, split),
-                "project": new.values,
-                "prices": prices,
-                "written": [str(path) for path in files],
-                "next": next_,
-            }
-        )
+        found_json = summary.as_json(found, split)
+        written = [str(path) for path in files]
+        print_json({"found": found_json, "project": new.values, "prices": prices, "written": written, "next": next_})
         return
-    print_table(("", ""), summary.rows(found, split), title=f"{folder}")
+    _print_table(summary.rows(found, split), title=str(folder))
     for note in summary.notes(found, split):
-        console.print(f"Note: {note}", style="yellow", markup=False)
+        console.print(f"Note: {note}", style="yellow", markup=False, soft_wrap=True)
     console.print(f"\nWrote {files[0]}, which says what was proposed and why:", markup=False, soft_wrap=True)
-    print_table(("", ""), summary.proposed(new, prices))
+    _print_table(summary.proposed(new, prices))
     console.print("\nNext:")
     for command in next_:
         console.print(f"  {command}", markup=False, soft_wrap=True)
+
+
+def _print_table(rows: Iterable[tuple[str, str]], title: str | None = None) -> None:
+    """Names of folders may look like rich's markup."""
+    print_table(("", ""), [(name, escape(text)) for name, text in rows], title=title and escape(title))
 
 
 def _names(folder: Path, model: str | None, project: str | None, ask: Ask) -> Names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -117,25 +118,16 @@ def look(folder: Path, progress: Progress = lambda work, done, total: None) -> I
     sample = _read_sample(files, progress)
     seen = {path: header for headers_ in sample.values() for path, header in headers_.items()}
     limits = Limits.of([header for header in seen.values() if not header.problem])
-    problems: dict[str, int] = {}
-    classes = []
-    for name, splits in files.items():
-        wrong = {path: problem for path, header in sample[name].items() if (problem := limits.problem(header))}
-        for problem in wrong.values():
-            problems[problem] = problems.get(problem, 0) + 1
-        classes.append(ClassFolder(name, splits, len(sample[name]), frozenset(wrong)))
-    num_files = sum(item.num_files for item in classes)
-    found = Inspection(
-        folder,
-        scan.is_split,
-        tuple(classes),
-        tuple(header for header in seen.values() if not limits.problem(header)),
-        limits,
-        problems,
-        scan.num - num_files,
-        _num_bytes(list(seen), num_files),
-        tuple(notes),
+    wrong = {path: problem for path, header in seen.items() if (problem := limits.problem(header))}
+    classes = tuple(
+        ClassFolder(name, splits, len(sample[name]), frozenset(sample[name]) & wrong.keys())
+        for name, splits in files.items()
     )
+    num_files = sum(item.num_files for item in classes)
+    usable = tuple(header for path, header in seen.items() if path not in wrong)
+    loose, num_bytes = scan.num - num_files, _num_bytes(list(seen), num_files)
+    problems = Counter(wrong.values())
+    found = Inspection(folder, scan.is_split, classes, usable, limits, problems, loose, num_bytes, tuple(notes))
     _check(found)
     return found
 

@@ -65,6 +65,11 @@ def test_the_schema_beside_it_is_the_one_that_it_names(flowers: Path) -> None:
     )
 
 
+def test_names_that_look_like_markup_are_printed_as_they_are(flowers: Path) -> None:
+    folder(Path("[bold]"), {"[red]": 6, "[blue]": 6})
+    assert "[blue] 6, [red] 6" in run("--data", "[bold]", "--yes").output
+
+
 def test_flags_name_things(flowers: Path) -> None:
     run("project", "--data", flowers, "--name", "rose-or-daisy", "--architecture", "mobilenet_v3_small")
     project = Project.load(Path("project"))
