@@ -23,7 +23,10 @@ def rows(found: Inspection, split: SplitPlan) -> Iterator[tuple[str, str]]:
     yield "images", f"{'about ' * sampled}{found.num_usable:,} ({_megabytes(found.num_bytes)})"
     yield "classes", f"{len(found.classes)}: {_classes(found)}"
     sides = sorted(item.short_side for item in found.headers)
-    yield "shorter side", f"{sides[0]} to {sides[-1]} pixels, half of them at least {found.short_side}"
+    if found.is_uniform:
+        yield "size", f"{found.headers[0].width} x {found.headers[0].height} pixels, all of them"
+    else:
+        yield "shorter side", f"{sides[0]} to {sides[-1]} pixels, half of them at least {found.short_side}"
     kinds = [
         f"{share:.0%} {name}"
         for name, share in (

@@ -107,3 +107,10 @@ def test_a_sample_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert said["images"].startswith("about 120") and said["looked at"].startswith("the headers of 40 files")
     assert "(estimated from 40 of them)" in project(root).text
     assert splits.propose(looked_at(root)[0]).num_train > 60
+
+
+def test_the_size_is_said_in_the_shortest_way(tmp_path: Path) -> None:
+    folder(tmp_path, {"a": 6, "b": 6})
+    assert dict(summary.rows(*looked_at(tmp_path)))["size"] == "40 x 30 pixels, all of them"
+    image(tmp_path / "a" / "large.png", (90, 80))
+    assert dict(summary.rows(*looked_at(tmp_path)))["shorter side"] == "30 to 80 pixels, half of them at least 30"
