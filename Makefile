@@ -80,10 +80,12 @@ test-full: setup .venvs/awscli/.ready ## the long ones too
 	$(PYTEST) --timeout 3600
 	@$(MAKE) --no-print-directory test-pythons
 
-check: setup .venvs/checkov/.ready ## lint, types, templates, rule packs, our own controls
+check: setup .venvs/checkov/.ready ## lint, types, language, templates, rule packs, our own controls
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m checks.prose
+	$(BIN)/codespell $$(git ls-files '*.py' '*.md' '*.yaml' '*.toml' Makefile | grep -v '^tests/')
 	PATH="$(NODE)/bin:$$PATH" $(BIN)/python -m checks.all out/checks
 	.venvs/checkov/bin/checkov --config-file .checkov.yaml --directory out/checks
 

@@ -95,10 +95,10 @@ def _fit(network: torch.nn.Module, images: torch.Tensor, targets: torch.Tensor) 
     setattr(network, name, torch.nn.Identity())
     with torch.no_grad():
         network.train()
-        for batch in images.split(32):
+        for batch in torch.split(images, 32):
             network(batch)
         network.eval()
-        features = torch.cat([network(batch) for batch in images.split(32)]).double()
+        features = torch.cat([network(batch) for batch in torch.split(images, 32)]).double()
         wanted = 10 * torch.nn.functional.one_hot(targets, CLASSES).double()
         centre = features.mean(0)
         centred = features - centre

@@ -55,7 +55,9 @@ class Row:
         return self.control is not None and abs(self.control - 1) > CONTROL_TOLERANCE
 
     def to_dict(self) -> dict[str, Any]:
-        return json.loads(json.dumps({**asdict(self), "ratios": self.ratios(), "met": not self.missed()}))
+        whole = {**asdict(self), "ratios": self.ratios(), "met": not self.missed()}
+        document: dict[str, Any] = json.loads(json.dumps(whole))
+        return document
 
 
 def interleave(contenders: Mapping[str, Measure], rounds: int = ROUNDS) -> list[dict[str, float]]:
@@ -74,7 +76,8 @@ def medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 def goals() -> dict[str, dict[str, float]]:
     """Row id -> baseline -> wanted ratio. Its keys are the rows that a full run must give."""
-    return json.loads(GOALS.read_text())
+    rows: dict[str, dict[str, float]] = json.loads(GOALS.read_text())
+    return rows
 
 
 def make_row(

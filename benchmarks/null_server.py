@@ -35,4 +35,4 @@ def output_fn(prediction: Prediction, accept: str | None, context: Any = None) -
 
 if __name__ == "__main__":
     functions = SimpleNamespace(model_fn=model_fn, input_fn=input_fn, predict_fn=predict_fn, output_fn=output_fn)
-    sys.exit(run(functions, os.environ))  # type: ignore[arg-type]
+    sys.exit(run(functions, os.environ))

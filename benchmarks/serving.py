@@ -45,7 +45,7 @@ def null_rows() -> Iterator[Row]:
     """A handler that does nothing, and a body of an image's size: what the server itself costs."""
     with ExitStack() as stack:
         servers = _start_all(stack, "null", script=NULL)
-        servers["kennel"].load(prepare(FOLDER).folders["fp32"], "null")  # type: ignore[arg-type]
+        servers["kennel"].load(prepare(FOLDER).folders["fp32"], "null")
         body = os.urandom(NULL_BODY_BYTES)
         contenders = {name: _rate(server, [server.path("null")], [body]) for name, server in servers.items()}
         rounds = interleave({**contenders, "control": contenders["kennel"]})
@@ -69,7 +69,7 @@ def network_rows(fixture: Fixture) -> Iterator[Row]:
         for precision in PRECISIONS:
             names = [f"{precision}-{copy}" for copy in range(COPIES)]
             for name in names:
-                ours.load(fixture.folders[precision], name)  # type: ignore[arg-type]
+                ours.load(fixture.folders[precision], name)
             paths = [ours.path(name) for name in names]
             contenders[precision] = _rate(ours, paths, fixture.images, tails[precision])
             contenders[f"{precision} loop"] = _bare_loop(images_file, [fixture.folders[precision]] * COPIES)

@@ -10,7 +10,7 @@ from PIL import Image
 from imgcls.runtime.torchvision_operators import import_torchvision
 
 torch.set_num_threads(1)
-_state: dict = {}
+_state: dict[str, torch.nn.Module] = {}
 
 
 def handle(data, context):  # type: ignore[no-untyped-def]

@@ -15,6 +15,7 @@ from kennel.cli.output import AsJson, Environment, console, errors, print_json
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.models import batch as batches
+from kennel.models.batch_results import Progress as Told
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +52,7 @@ def batch(
 
 
 @contextmanager
-def _progress() -> Iterator[batches.Progress]:
+def _progress() -> Iterator[Told]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True) as bar:
         task = bar.add_task("starting", total=None)

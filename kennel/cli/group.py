@@ -25,9 +25,7 @@ ProjectFile = Annotated[
 class Group(typer.Typer):
     """A typer app whose verbs know of projects."""
 
-    def command(  # type: ignore[override]
-        self, name: str | None = None, **options: Any
-    ) -> Callable[[Verb], Verb]:
+    def command(self, name: str | None = None, **options: Any) -> Callable[[Verb], Verb]:
         register = super().command(name, **options)
 
         def decorate(verb: Verb) -> Verb:

@@ -57,7 +57,7 @@ def up(port: Annotated[int, typer.Option(help="loopback port; 0 takes a free one
     console.print(f"The local cloud is ready at {record.url}")
 
 
-def _wait_until_ready(process: subprocess.Popen, log: Path) -> int:
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> int:
     """The port it listens on. Raises KennelError with the log's last line when it does not come up."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from config.presets import LOCAL_IMAGES
 from kennel.workspace import clone
 
 
-def local_images() -> list[dict]:
+def local_images() -> list[dict[str, Any]]:
     """The image table of preset laptop, as `python -m localcloud --images` reads it: the same for every project.
 
     Jobs run on every core; two of them at a time share the cores, so each gets its part of the threads.

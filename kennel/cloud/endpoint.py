@@ -137,4 +137,5 @@ def _invocations(session: Session, name: str, variant: str) -> int:
         Period=_DAY_SECONDS,
         Statistics=["Sum"],
     )
-    return round(sum(point["Sum"] for point in answer["Datapoints"]))
+    invocations: float = sum(point["Sum"] for point in answer["Datapoints"])
+    return round(invocations)

@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from imgcls.contract import keys
+from imgcls.contract.failures import service_errors
 from kennel.errors import KennelError
 
 THREADS = 16
@@ -85,15 +86,16 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
-def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict]:
+def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         yield from page.get("Contents", ())
 
 
 def _checksum(s3: Any, bucket: str, key: str) -> str | None:
     try:
-        return s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED").get("ChecksumSHA256")
+        checksum: str | None = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED").get("ChecksumSHA256")
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-            return None
-        raise
+        if not service_errors.is_missing(error.response):
+            raise
+        return None
+    return checksum

@@ -150,7 +150,7 @@ def _transform(
         raise KennelError(f"the job cannot be started: {error.response['Error']['Message']}") from None
     try:
         while True:
-            description = sagemaker.describe_transform_job(TransformJobName=batch.job)
+            description: dict[str, Any] = sagemaker.describe_transform_job(TransformJobName=batch.job)
             progress("predicting", len(outputs(s3, batch)), len(batch.images))
             if description["TransformJobStatus"] in FINAL:
                 return description

@@ -72,7 +72,7 @@ def _invoke_publisher(session: Session, event: dict[str, Any]) -> dict[str, Any]
     response = session.client("lambda").invoke(
         FunctionName=session.output("PublishModelFunction"), Payload=json.dumps(event).encode()
     )
-    answer = json.loads(response["Payload"].read())
+    answer: dict[str, Any] = json.loads(response["Payload"].read())
     if response.get("FunctionError"):
         raise KennelError(f"the rollback failed: {answer.get('errorMessage', answer)}")
     return answer
