@@ -19,7 +19,7 @@ class StorageConfig(Config):
 
 
 class NetworkConfig(Config):
-    """A VPC without a route to the internet. `interface_endpoints` cost about $7 per month each and zone."""
+    """A VPC without a route to the internet. `interface_endpoints` cost about $7 per month per endpoint and zone."""
 
     cidr: str = "10.40.0.0/16"
     """Addresses of the VPC."""

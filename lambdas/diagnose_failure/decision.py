@@ -51,7 +51,7 @@ RULES = (
     Rule(
         r"MaxWaitTimeExceeded",
         "fail",
-        "spot capacity was too scarce: start again later, raise training.spot.max_wait_seconds, or switch spot off",
+        "spot capacity was too scarce: start again later, raise spot.max_wait_seconds, or switch spot off",
     ),
     Rule(
         r"^States\.Timeout",

@@ -60,7 +60,7 @@ def check_budget(worst_case: float, budget: float) -> None:
     if worst_case > budget:
         raise Refused(
             f"the run may cost up to ${worst_case:.2f}, above the budget of ${budget:.2f}: train fewer models, "
-            "shorten training.max_runtime_seconds or the search, or raise training.budget_usd_per_run"
+            "shorten training.max_runtime_seconds or the search, or raise pipeline.budget_usd_per_run"
         )
 
 
