@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -q
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 export OPENVINO_TELEMETRY := 0
 
-.PHONY: help setup demo test test-pythons test-full check bench soak synth clean
+.PHONY: help setup demo test test-pythons test-full check bench mutate soak synth clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/ ##/' | awk -F ' ## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -94,6 +94,9 @@ synth: setup     ## templates of every environment into out/synth/
 
 bench: setup     ## ratios against peers; writes out/bench.json
 	$(BIN)/python -m benchmarks $(ROWS)
+
+mutate: setup    ## plant 1,000 faults in the product and expect the nearest tests to notice
+	PATH="$(NODE)/bin:$$PATH" $(BIN)/python -m tests.mutation
 
 soak: setup      ## the long reliability figures
 	$(BIN)/python -m tests.reliability.killed_training --kills 200

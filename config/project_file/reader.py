@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -91,13 +91,13 @@ class _Reader:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self._refuse(key_node, path, "a key must be one word")
+                self._refuse(key_node, path, "has a key that is not one word: write a text")
             key = key_node.value
             where = (*path, key)
             if key in found:
                 self._refuse(key_node, where, f"stands twice, first in line {self.lines[where]}: keep one")
             if key == "<<":
-                self._refuse(key_node, path, "`<<` is not supported: write the values out")
+                self._refuse(key_node, path, "has the key `<<`, which is not supported: write the values out")
             self.lines[where] = key_node.start_mark.line + 1
             found[key] = self._value(value_node, where)
         return found
@@ -133,10 +133,9 @@ class _Reader:
                 return made(text)
         return text
 
-    def _refuse(self, node: yaml.Node, path: Path_, sentence: str) -> None:
-        raise ConfigError(
-            f"{self._path.name}:{node.start_mark.line + 1}: {'.'.join(path)} {sentence}".replace(":  ", ": ")
-        )
+    def _refuse(self, node: yaml.Node, path: Path_, sentence: str) -> NoReturn:
+        subject = ".".join(path) or "the file"
+        raise ConfigError(f"{self._path.name}:{node.start_mark.line + 1}: {subject} {sentence}")
 
 
 _TRAPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (

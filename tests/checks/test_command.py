@@ -46,4 +46,10 @@ def test_an_assembly_of_another_app_is_refused(tmp_path: Path, capsys: pytest.Ca
 
 def test_a_missing_argument_prints_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
-    assert "ASSEMBLY_DIR" in capsys.readouterr().err
+    assert main(["a", "b"]) == 2
+    assert capsys.readouterr().err == "usage: python -m checks ASSEMBLY_DIR\n" * 2
+
+
+def test_the_folder_comes_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["checks", str(tmp_path)])
+    assert main() == 1

@@ -1,11 +1,14 @@
 """The rules of the language find what they are for, and the reader of texts reads what a person reads."""
 
+# ruff: noqa: E501  tables read best with one case per line
+
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
 
+from checks.prose import __main__ as prose
 from checks.prose.__main__ import findings, main, tracked
 from checks.prose.rules import RULES, Rule
 from checks.prose.texts import texts
@@ -70,3 +73,92 @@ def test_every_page_and_module_is_read() -> None:
     names = {str(path) for path in tracked()}
     assert {"README.md", "Makefile", "kennel.yaml", "config/app.py", "tests/checks/test_controls.py"} <= names
     assert Path("LICENSE") not in tracked()
+
+
+# What each rule is for, in other words than its own example.
+FOUND = {
+    "is-no": "The archives are no zip files.",
+    "holds-no": "It holds nothing at all.",
+    "a-for-per": "It prints 20 lines a run.",
+    "embedded-cloud": "See the Embedded\nCloud.",
+    "dearest": "That is dear.",
+    "sisters": "Its sister failed.",
+    "of-now": "Take the version of now.",
+    "stranger": "It came from strangers.",
+    "in-vain": "It waits in vain.",
+    "ever-after": "It stays so ever after.",
+    "speaks": "Whoever speaks first.",
+    "thinkable": "That is unthinkable.",
+    "mend": "It was mended.",
+    "can-not": "We can not do that.",
+    "to-be-had": "It is to be had here.",
+    "once-over": "Look once over it.",
+    "for-nothing": "It ran for nothing.",
+    "archaic": "Whence it came.",
+    "utilize": "It utilised both cores.",
+    "simply": "Obviously it works.",
+    "as-per": "As per our plan.",
+    "in-order-to": "In order\nto win.",
+    "doubled-word": "It is is so.",
+}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_finds_other_words_than_its_example(rule: Rule) -> None:
+    assert [item.name for item in RULES if item.expression.search(FOUND[rule.name])] == [rule.name]
+
+
+def test_no_rule_is_missing() -> None:
+    assert [rule.name for rule in RULES] == list(FOUND)
+
+
+def read(path: Path, text: str) -> list[tuple[int, str]]:
+    path.write_text(text)
+    return [(item.line, item.content) for item in texts(path)]
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.yml", "a.toml", "a.txt", "a.cfg", "Makefile", "Dockerfile"])
+def test_comments_are_read_with_their_lines(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path / name, "a: b\n# first words\nc: d  # second words\ne: 'f#g'\n") == [
+        (2, "first words"), (3, "second words"),
+    ]  # fmt: skip
+    assert read(tmp_path / "a.other", "# words") == []
+
+
+def test_comments_in_lines_that_follow_each_other_are_one_text(tmp_path: Path) -> None:
+    source = "# one two\n# three\nx = 1  # four\n\n# five\n"
+    assert read(tmp_path / "a.py", source) == [(1, "one two\nthree\nfour"), (5, "five")]
+
+
+def test_strings_are_read_whole_where_they_have_words(tmp_path: Path) -> None:
+    source = 'a = f"some {b} words {\'in here\'}"\nc = "one"\nd = ("two " "words")\ndef test_it_works(): ...\ndef other_one(): ...\n'
+    assert sorted(read(tmp_path / "a.py", source)) == [
+        (1, "in here"), (1, "some X words X"), (3, "two words"), (4, "test it works"),
+    ]  # fmt: skip
+
+
+def test_a_finding_names_the_line_of_its_words(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text('x = """\nin vain\nand in vain\n"""\n')
+    assert [line.removeprefix(f"{path}:")[0] for line in findings([path])] == ["2", "3"]
+    path = tmp_path / "a.md"
+    path.write_text("# In vain\n  \nNot so.\nIn\nvain\n\n~~~\nin vain\n~~~\nin vain `in vain`\n")
+    assert [line.removeprefix(f"{path}:").split(": ")[0] for line in findings([path])] == ["1", "4", "10"]
+
+
+def test_rules_quote_what_they_find_and_are_left_out() -> None:
+    names = {str(path) for path in tracked()}
+    assert not names & {"checks/prose/rules.py", "LICENSE", "constraints.txt", "CHANGELOG.md"}
+    assert {"checks/prose/texts.py", "README.md", "requirements.txt"} <= names
+
+
+def test_without_files_all_that_is_tracked_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "a.md"
+    page.write_text("In vain.\n")
+    monkeypatch.setattr(prose, "tracked", lambda: [page])
+    assert main([]) == 1
+    assert capsys.readouterr().out.splitlines() == [f"{page}:1: in-vain: 'In vain': say what fails"]
+    monkeypatch.setattr(prose, "tracked", list)
+    assert main([]) == 0 and capsys.readouterr().out == "the language holds\n"

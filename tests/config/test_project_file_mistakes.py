@@ -185,9 +185,9 @@ def test_what_yaml_readers_understand_differently_is_refused(old: str, new: str,
         ("project: a\n---\nproject: b\n", "kennel.yaml:2: this is not YAML: "),
         ("project: a\nproject: b\n", "kennel.yaml:2: project stands twice, first in line 1: keep one"),
         ("a: &x\n  b: *x\n", "kennel.yaml:1: a.b refers to itself"),
-        ("a: {<<: {b: 1}}\n", "kennel.yaml:1: a `<<` is not supported: write the values out"),
+        ("a: {<<: {b: 1}}\n", "kennel.yaml:1: a has the key `<<`, which is not supported: write the values out"),
         ("a: !!python/name:os.system x\n", "kennel.yaml:1: a has the tag "),
-        ("? [a]\n: b\n", "kennel.yaml:1: a key must be one word"),
+        ("? [a]\n: b\n", "kennel.yaml:1: the file has a key that is not one word: write a text"),
     ],
 )
 def test_what_is_not_a_project_file_is_refused(text: str, sentence: str) -> None:

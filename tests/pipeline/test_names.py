@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.model import StructureShape
 
 from imgcls.contract.run_plan import MAX_BASE_CHARS
 from localcloud.stepfunctions.asl import intrinsics
 from localcloud.stepfunctions.asl.scope import Scope
 from pipeline.names import MAX_TUNING_JOB_NAME, job_name
+from pipeline.tasks import TUNING_JOB
+from tests.pipeline.test_job_parameters import shape_of
 
 
 def name(entered: str, retry: int = 0, base: str = "dog-breed-c-1a2b3c") -> str:
@@ -31,6 +34,9 @@ def test_a_retry_and_a_later_entry_get_new_names() -> None:
 
 def test_the_longest_name_fits_a_tuning_job() -> None:
     assert len(name("2026-11-20T13:24:15Z", retry=9, base="x" * MAX_BASE_CHARS)) <= MAX_TUNING_JOB_NAME
+    request = shape_of(TUNING_JOB)
+    assert isinstance(request, StructureShape)
+    assert request.members["HyperParameterTuningJobName"].metadata["max"] == MAX_TUNING_JOB_NAME
 
 
 def test_the_intrinsic_function_can_be_parsed() -> None:

@@ -11,10 +11,10 @@ TUNED = "dog-breed-classifier"
 
 
 def variant(environment: str = "dev", *, tuning: dict[str, Any] | None = None, **changes: Any) -> AppConfig:
-    """`environment` with other parts, such as `pipeline={"tune": False}`, and another search for TUNED."""
+    """`environment` with other values, such as `pipeline={"tune": False}`, and another search for TUNED."""
     values = config.load(environment).model_dump()
     for part, change in changes.items():
-        values[part] |= change
+        values[part] = {**values[part], **change} if isinstance(change, dict) else change
     for model in values["models"]:
         if model["name"] == TUNED and tuning:
             model["tuning"] |= tuning

@@ -48,6 +48,7 @@ def test_what_would_happen_again_is_not_transient(error: dict[str, Any]) -> None
     ("error", "missing"),
     [
         (response("404", "Not Found"), True),
+        (response("NotFound"), True),
         (response("NoSuchKey"), True),
         (response("ResourceNotFound"), True),
         (response("ResourceNotFoundException"), True),
@@ -82,3 +83,19 @@ def test_a_broken_condition_is_a_conflict() -> None:
 )
 def test_the_containers_sentence_comes_first(error: dict[str, Any], sentence: str) -> None:
     assert service_errors.explain(error) == sentence
+
+
+def test_a_request_that_is_refused_is_invalid():
+    for code, invalid in (("ValidationException", True), ("ValidationError", True), ("AccessDenied", False)):
+        assert service_errors.is_invalid(response(code)) is invalid
+    assert service_errors.code(response("AccessDenied")) == "AccessDenied"
+    assert service_errors.message({"Error": {"Code": "404"}}) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [('{"message": "too large"}', "too large"), ('{"message": 3}', "3"), ('{"error": "x"}', '{"error": "x"}'),
+     ("[]", "[]"), ("null", "null"), ("plain", "plain"), ("", "")],
+)  # fmt: skip
+def test_an_answer_that_is_not_a_containers_of_ours_is_the_sentence(answer, sentence):
+    assert service_errors.container_sentence(answer) == sentence

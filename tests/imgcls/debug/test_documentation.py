@@ -20,10 +20,11 @@ def row(rule):
 
 
 def test_every_rule_is_documented_as_the_contract_has_it():
-    lines = DOCUMENT.read_text().splitlines()
-    for about in ("learning", "system"):
-        expected = [row(rule) for rule in RULES if rule.about == about]
-        assert [line for line in lines if line in expected] == expected
+    """Those about learning first, and none that does not exist."""
+    documented = [
+        line for line in DOCUMENT.read_text().splitlines() if line.startswith("| `") and line.count(" | ") == 3
+    ]
+    assert documented == [row(rule) for about in ("learning", "system") for rule in RULES if rule.about == about]
 
 
 def test_every_statistic_and_action_is_documented():

@@ -1,0 +1,135 @@
+"""The private network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.checks.cases.case import GONE, Case, resource
+
+VPC = {"X": resource("AWS::EC2::VPC")}
+OUT = (
+    "AWS::EC2::InternetGateway", "AWS::EC2::EgressOnlyInternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route",
+    "AWS::EC2::VPCPeeringConnection", "AWS::EC2::TransitGatewayAttachment",
+)  # fmt: skip
+GATEWAY = resource(
+    "AWS::EC2::VPCEndpoint",
+    VpcId={"Ref": "X"},
+    VpcEndpointType="Gateway",
+    RouteTableIds=[{"Ref": "Table"}],
+    PolicyDocument={"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]},
+)
+STUDIO = ("sagemaker.api", "sagemaker.runtime", "ecr.api", "ecr.dkr", "logs", "sts", "kms", "monitoring")
+STATEMENT = "X.PolicyDocument.Statement.0"
+TRAFFIC = (("tcp", 0, 65535), ("udp", 500, 500), ("50", None, None))
+
+
+def allowed(direction: str, peer: str, protocol: str, low: int | None, high: int | None) -> dict[str, Any]:
+    ports = {} if low is None else {"FromPort": low, "ToPort": high}
+    return resource(
+        f"AWS::EC2::SecurityGroup{direction}",
+        GroupId={"Fn::GetAtt": ["Group", "GroupId"]},
+        IpProtocol=protocol,
+        **{peer: {"Fn::GetAtt": ["Group", "GroupId"]}},
+        **ports,
+    )
+
+
+def studio_endpoint(name: str) -> dict[str, Any]:
+    return resource("AWS::EC2::VPCEndpoint", ServiceName=f"com.amazonaws.eu-west-1.{name}")
+
+
+INSIDE = {
+    f"{direction}{protocol}": allowed(direction, peer, protocol, low, high)
+    for direction, peer in (("Ingress", "SourceSecurityGroupId"), ("Egress", "DestinationSecurityGroupId"))
+    for protocol, low, high in TRAFFIC
+}
+ANYWHERE = ({"CidrIp": "0.0.0.0/0"}, {"CidrIpv6": "::/0"})
+
+CASES = (
+    *(Case("network.closed", {"X": resource("AWS::EC2::RouteTable")}, ({"X.Type": kind},)) for kind in OUT),
+    Case(
+        "network.private",
+        {"X": resource("AWS::EC2::Subnet", MapPublicIpOnLaunch=False)},
+        ({"X.MapPublicIpOnLaunch": True}, {"X.MapPublicIpOnLaunch": GONE}),
+    ),
+    Case(
+        "network.flow-logs",
+        {**VPC, "Log": resource("AWS::EC2::FlowLog", ResourceId={"Ref": "X"}, TrafficType="ALL")},
+        ({"Log": GONE}, {"Log.ResourceId": "other"}, {"Log.TrafficType": "REJECT"}),
+    ),
+    Case(
+        "network.s3",
+        {**VPC, "Gateway": GATEWAY},
+        (
+            {"Gateway": GONE},
+            {"Gateway.VpcId": "other"},
+            {"Gateway.VpcEndpointType": "Interface"},
+            {"Gateway.RouteTableIds": []},
+            {"Gateway.RouteTableIds": GONE},
+            {"Second": GATEWAY},
+        ),
+    ),
+    Case(
+        "network.s3-policy",
+        {"X": GATEWAY},
+        (
+            {"X.PolicyDocument": GONE},
+            {"X.PolicyDocument.Statement": []},
+            {f"{STATEMENT}.Resource": "*"},
+            {f"{STATEMENT}.Resource": ["arn:aws:s3:::b/*", "*"]},
+            {f"{STATEMENT}.Action": "*"},
+            {f"{STATEMENT}.Action": ["s3:GetObject", "s3:*"]},
+        ),
+        ({"X.VpcEndpointType": "Interface", "X.PolicyDocument": GONE},),
+    ),
+    Case(
+        "network.studio",
+        {f"E{index}": studio_endpoint(name) for index, name in enumerate(STUDIO)},
+        (
+            *({f"E{index}": GONE} for index in range(len(STUDIO))),
+            *({f"E{index}.ServiceName": f"com.amazonaws.a.not{name}"} for index, name in enumerate(STUDIO)),
+            {"E0.ServiceName": GONE},
+        ),
+        culprit="the assembly",
+    ),
+    Case(
+        "network.ingress",
+        {"X": resource("AWS::EC2::SecurityGroup", SecurityGroupIngress=[{"CidrIp": "10.0.0.0/8"}])},
+        (
+            *({"X.SecurityGroupIngress": [{"CidrIp": "10.0.0.0/8"}, rule]} for rule in ANYWHERE),
+            *(
+                {"Rule": resource("AWS::EC2::SecurityGroupIngress", GroupId={"Fn::GetAtt": ["X", "GroupId"]}, **rule)}
+                for rule in ANYWHERE
+            ),
+        ),
+        (
+            {"Rule": resource("AWS::EC2::SecurityGroupIngress", GroupId="other", CidrIp="0.0.0.0/0")},
+            {"X.SecurityGroupIngress": GONE},
+        ),
+    ),
+    Case(
+        "network.jobs",
+        {
+            "Model": resource("AWS::SageMaker::Model", VpcConfig={"SecurityGroupIds": [{"Ref": "Group"}]}),
+            "Group": resource("AWS::EC2::SecurityGroup"),
+            **INSIDE,
+        },
+        (
+            *({name: GONE} for name in INSIDE),
+            {"Ingresstcp.FromPort": 1},
+            {"Ingresstcp.ToPort": 1},
+            {"Egressudp.ToPort": 501},
+            {"Ingress50.SourceSecurityGroupId": "other"},
+            {"Egress50.DestinationSecurityGroupId": "other"},
+            {"Egress50.GroupId": "other"},
+            {"Model": GONE},
+            {"Model.VpcConfig": GONE},
+            {"Second": resource("AWS::EC2::SecurityGroup"), "Model.VpcConfig.SecurityGroupIds.0": {"Ref": "Second"}},
+            {
+                "Second": resource("AWS::EC2::SecurityGroup"),
+                "Other": resource("AWS::SageMaker::Model", VpcConfig={"SecurityGroupIds": [{"Ref": "Second"}]}),
+            },
+        ),
+        culprit="the assembly",
+    ),
+)

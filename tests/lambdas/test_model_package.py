@@ -1,0 +1,45 @@
+"""The registry's entry of a version, in full."""
+
+from __future__ import annotations
+
+from lambdas.register_model.package import model_package
+
+EVENT = {
+    "model": "m", "version": "v1", "run_uri": "s3://b/runs/r/m/", "package_group": "group", "execution": "run-1",
+    "manifest_id": "0123", "dataset": "dogs", "training_job": "job-1", "archive_uri": "s3://b/models/m/v1/model.tar.gz",
+    "gate": {"passed": True, "reason": "good", "accuracy": 0.9, "champion_accuracy": 0.8},
+}  # fmt: skip
+
+
+def test_a_package_is_described_in_full() -> None:
+    found = model_package(EVENT, "image")
+    assert found.pop("ClientToken") == "6d22d517a90e903a81f9b80ffc4b9e81967b"
+    assert found == {
+        "ModelPackageGroupName": "group",
+        "ModelPackageDescription": "m v1: good",
+        "ModelApprovalStatus": "Approved",
+        "InferenceSpecification": {
+            "Containers": [{"Image": "image", "ModelDataUrl": EVENT["archive_uri"]}],
+            "SupportedContentTypes": [
+                "image/jpeg", "image/png", "image/webp", "application/x-image", "application/octet-stream",
+                "application/json",
+            ],
+            "SupportedResponseMIMETypes": ["application/json"],
+        },
+        "ModelMetrics": {
+            "ModelQuality": {
+                "Statistics": {"ContentType": "application/json", "S3Uri": "s3://b/runs/r/m/evaluation.json"}
+            }
+        },
+        "CustomerMetadataProperties": {
+            "version": "v1", "execution": "run-1", "training_job": "job-1", "dataset": "dogs", "manifest_id": "0123",
+            "accuracy": "0.900000", "champion_accuracy": "0.800000",
+        },
+    }  # fmt: skip
+
+
+def test_long_texts_are_cut_to_what_the_service_takes() -> None:
+    gate = {**EVENT["gate"], "reason": "x" * 2000}  # type: ignore[dict-item]
+    found = model_package({**EVENT, "gate": gate, "dataset": "d" * 300}, "image")
+    assert len(found["ModelPackageDescription"]) == 1024
+    assert found["CustomerMetadataProperties"]["dataset"] == "d" * 256
