@@ -61,7 +61,7 @@ demo: setup      ## deploy into the local cloud, train two models, ask the endpo
 test: setup .venvs/awscli/.ready ## every test that fits CI
 	$(PYTEST) -m "not slow and not e2e" --numprocesses 2 --dist loadscope --timeout 300
 	@$(MAKE) --no-print-directory test-pythons
-	$(PYTEST) -m "e2e and not slow" --timeout 900 --durations 12
+	$(PYTEST) -m "e2e and not slow" --timeout 2400 --durations 12
 
 # On the newest Python here of those that Lambda offers, and on the serving image's. Not on the latter: what needs the
 # command, the local cloud or torch, which the image does not have, and the load tests.
