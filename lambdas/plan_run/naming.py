@@ -38,13 +38,13 @@ def require_same_labels(model: str, published: Collection[str], uploaded: Collec
     if not gone and not new:
         return
     differences = [
-        *([f"{dataset} does not have {_shown(gone)}"] if gone else []),
-        *([f"{model} does not know {_shown(new)}"] if new else []),
+        *([f"{dataset} lacks {_shown(gone)}"] if gone else []),
+        *([f"{model} lacks {_shown(new)}"] if new else []),
     ]
+    # The fix first: a failure's reason is cut where it is passed on.
     raise Refused(
-        f"{model} is published with other labels than the data set {dataset}: {', and '.join(differences)}. Train it "
-        f"under another name with `kennel pipeline start --model {model} --as NAME`, or replace what is published "
-        "with --replace-labels"
+        f"{model} is published with other labels than {dataset} has: train under another name with --as NAME, or "
+        f"replace it with --replace-labels ({', and '.join(differences)})"
     )
 
 

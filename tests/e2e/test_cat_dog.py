@@ -72,7 +72,8 @@ def test_other_labels_under_its_name_are_refused_before_anything_is_paid_for(dep
         s3.put_object(Bucket=bucket, Key=f"datasets/flowers/{name}/1.jpg", Body=b"x")
     refused = deployed.run("--model", "cat-dog-classifier", "--dataset", "flowers")
     assert refused["status"] == "FAILED"
-    assert "cat-dog-classifier is published with other labels than the data set flowers" in refused["cause"]
+    assert "cat-dog-classifier is published with other labels than flowers has" in refused["cause"]
+    assert "--replace-labels (flowers lacks cat, dog, and" in refused["cause"]
     assert "--as NAME" in refused["cause"]
     assert not [visit for visit in refused["visits"] if visit["job"]]
 

@@ -18,7 +18,7 @@ def test_corrupt_files_fail_the_run_with_the_reason(deployed):
             s3.put_object(
                 Bucket=bucket, Key=f"datasets/broken/{name}/{index}.jpg", Body=b"\xff\xd8 cut short" + bytes([index])
             )
-    run = deployed.run("--model", "cat-dog-classifier", "--dataset", "broken")
+    run = deployed.run("--model", "cat-dog-classifier", "--dataset", "broken", "--replace-labels")
     assert run["status"] == "FAILED"
     assert "24 of 24 files are unusable" in run["cause"]
     shown = deployed.kennel("pipeline", "show", run["name"]).stdout

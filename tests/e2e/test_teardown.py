@@ -17,7 +17,8 @@ def test_the_endpoint_goes_off_and_comes_back(deployed):
     assert before["status"] == "InService" and before["invocations"] > 0
     deployed.kennel("endpoint", "off")
     assert status()["status"] == "off"
-    assert not deployed.client("sagemaker").list_endpoints()["Endpoints"]
+    ours = deployed.client("sagemaker").list_endpoints(NameContains=deployed.session.config.endpoint.name)
+    assert not ours["Endpoints"]
     assert deployed.client("sagemaker").list_models()["Models"]
     deployed.kennel("endpoint", "on")
     assert status()["status"] == "InService"

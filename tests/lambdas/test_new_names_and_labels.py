@@ -110,9 +110,8 @@ def test_other_labels_under_a_published_name_are_refused_before_anything_is_paid
     with pytest.raises(Refused) as raised:
         start(function, published, dataset="flowers")
     assert str(raised.value) == (
-        f"{BREEDS} is published with other labels than the data set flowers: flowers does not have Borzoi, and "
-        f"{BREEDS} does not know iris, lily, rose and 1 more. Train it under another name with "
-        f"`kennel pipeline start --model {BREEDS} --as NAME`, or replace what is published with --replace-labels"
+        f"{BREEDS} is published with other labels than flowers has: train under another name with --as NAME, or "
+        f"replace it with --replace-labels (flowers lacks Borzoi, and {BREEDS} lacks iris, lily, rose and 1 more)"
     )
 
 
