@@ -13,6 +13,7 @@ from config.datasets import DatasetSpec
 from config.models import ModelSpec
 from config.pipeline import PipelineConfig
 from config.platform import ImagesConfig, MonitoringConfig, NetworkConfig, StorageConfig, StudioConfig
+from config.prices import FROM_MEMORY, PriceList
 from config.serving import EndpointConfig
 
 
@@ -50,6 +51,8 @@ class AppConfig(Config):
     monitoring: MonitoringConfig = MonitoringConfig()
     datasets: tuple[DatasetSpec, ...]
     models: tuple[ModelSpec, ...] = Field(max_length=40)
+    prices: PriceList = Field(default=FROM_MEMORY, exclude=True, repr=False)
+    """Of the region, from the file beside the project's; not a key of the project file."""
 
     def dataset(self, name: str) -> DatasetSpec:
         return next(item for item in self.datasets if item.name == name)

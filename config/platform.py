@@ -8,6 +8,18 @@ from pydantic import Field, model_validator
 
 from config.base import Config
 
+INTERFACE_SERVICES = (
+    "sagemaker.api",
+    "sagemaker.runtime",
+    "ecr.api",
+    "ecr.dkr",
+    "logs",
+    "sts",
+    "kms",
+    "monitoring",
+)
+"""What jobs, the endpoint and notebooks reach without the internet, by interface endpoints."""
+
 
 class StorageConfig(Config):
     retain: bool
@@ -29,6 +41,11 @@ class NetworkConfig(Config):
     """Reach AWS services without the internet."""
     flow_logs: bool = True
     """Log who talks to whom."""
+
+    @property
+    def num_interface_endpoints(self) -> int:
+        """One per service and zone: that is how they are paid."""
+        return len(INTERFACE_SERVICES) * self.zones if self.interface_endpoints else 0
 
 
 class StudioConfig(Config):

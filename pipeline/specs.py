@@ -6,7 +6,6 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from config import prices
 from config.app import AppConfig
 from config.base import ConfigError
 from config.compute import JobCompute
@@ -32,7 +31,7 @@ def run_specs(config: AppConfig) -> dict[str, Any]:
         "jobs": {name: asdict(_size(compute)) for name, compute in computes.items()},
         "spot": config.spot.enabled,
         "distributed": config.training.is_distributed,
-        "usd_per_hour": {name: prices.per_hour(name) for name in types},
+        "usd_per_hour": {name: config.prices.per_hour(name) for name in types},
         "budget_usd": config.pipeline.budget_usd_per_run,
         "max_concurrency": config.pipeline.max_concurrency,
     }

@@ -100,7 +100,7 @@ class Findings:
         for key, name in keys.items():
             if name == path[-1]:
                 return f"did you mean {key}?"
-        hidden = {"name"} if path[0] in ("datasets", "models") and len(path) == 3 else set()
+        hidden = {"name"} if path[0] in ("datasets", "models") and len(path) == 3 else {"prices"}
         return nearest(path[-1], [key for key in keys if key not in hidden])
 
     def _must_be(self, path: Path_, item: ErrorDetails) -> str:

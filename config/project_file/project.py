@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from config import prices
 from config.app import AppConfig
 from config.base import ConfigError, nearest
 from config.presets import PRESETS
@@ -91,9 +92,11 @@ class Project:
         for key in ("datasets", "models"):
             tree[key] = [{"name": name, **entry} for name, entry in tree[key].items()]
         try:
-            return Resolved(AppConfig.model_validate(tree, by_alias=True, by_name=False), layers)
+            checked = AppConfig.model_validate(tree, by_alias=True, by_name=False)
         except ValidationError as error:
             raise Findings(self._document, environment, layers).explain(error) from None
+        listed = prices.load(self.path.parent, checked.region)
+        return Resolved(checked.model_copy(update={"prices": listed}), layers)
 
     def _layers(self, environment: str) -> Layers:
         values, layers = self._document.values, Layers()
@@ -152,6 +155,8 @@ class Project:
             for key in _RESERVED:
                 if key in entry:
                     raise self._mistake((*path, key), f"environments.{name} cannot set {key}: write it at the top")
+            if "prices" in entry:
+                raise self._mistake((*path, "prices"), f"prices stand in {prices.FILE}: run `kennel cost --refresh`")
 
     def _check_changes(self, values: Mapping[str, Any]) -> None:
         for kind in ("datasets", "models"):

@@ -16,6 +16,8 @@ def schema() -> dict[str, Any]:
     """The schema as a JSON document."""
     whole = AppConfig.model_json_schema(by_alias=True)
     definitions = whole["$defs"]
+    for name in ("PriceList", "Rates"):  # of a file of their own
+        del definitions[name]
     own = whole["properties"]
     dataset, model = definitions["DatasetSpec"], definitions["ModelSpec"]
     for spec in (dataset, model):
@@ -58,7 +60,7 @@ def schema() -> dict[str, Any]:
     }  # fmt: skip
 
 
-_AT_THE_TOP = ("project", "environment", "datasets", "models")
+_AT_THE_TOP = ("project", "environment", "datasets", "models", "prices")
 
 
 def _named(entry: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from config import prices
 from config.app import AppConfig
+from config.prices import HOURS_PER_MONTH, MEMORY_REGION
 from kennel.errors import KennelError
 from lambdas.common.errors import Refused
 from lambdas.plan_run import price, request
@@ -15,7 +15,7 @@ from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.plan import Published, draft
 from pipeline.specs import run_specs
 
-_NOWHERE = Environment("", "", prices.PRICED_REGION, "", check_quotas=False)
+_NOWHERE = Environment("", "", MEMORY_REGION, "", check_quotas=False)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class EndpointCost:
         return instances * self.usd_per_hour
 
     def per_month(self, instances: int) -> float:
-        return self.per_hour(instances) * prices.HOURS_PER_MONTH
+        return self.per_hour(instances) * HOURS_PER_MONTH
 
 
 def of_run(config: AppConfig, document: Mapping[str, Any]) -> RunCost:
@@ -59,5 +59,5 @@ def of_run(config: AppConfig, document: Mapping[str, Any]) -> RunCost:
 
 def of_endpoint(config: AppConfig) -> EndpointCost:
     endpoint = config.endpoint
-    per_hour = prices.per_hour(endpoint.instance_type)
+    per_hour = config.prices.per_hour(endpoint.instance_type)
     return EndpointCost(endpoint.instance_type, endpoint.min_instances, endpoint.max_instances, per_hour)

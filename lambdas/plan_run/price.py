@@ -74,7 +74,7 @@ def _item(work: str, model: str, size: JobSize, seconds: int, usd_per_hour: Mapp
     types = (size.instance_type, *size.fallback_instance_types)
     unpriced = [name for name in types if name not in usd_per_hour]
     if unpriced:
-        raise Refused(f"the price of {unpriced[0]} is not known: add it to config/prices.py")
+        raise Refused(f"the price of {unpriced[0]} is not known: run `kennel cost --refresh` and deploy again")
     most_expensive = max(types, key=lambda name: usd_per_hour[name])
     hours = seconds / SECONDS_PER_HOUR
     usd = usd_per_hour[most_expensive] * size.instance_count * hours

@@ -11,21 +11,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from config.platform import NetworkConfig
+from config.platform import INTERFACE_SERVICES, NetworkConfig
 from stacks.constructs.acknowledgements import NIST, acknowledge
 from stacks.constructs.log_group import PlatformLogGroup
 from stacks.constructs.roles import ServiceRole
 
-INTERFACE_SERVICES = (
-    "sagemaker.api",
-    "sagemaker.runtime",
-    "ecr.api",
-    "ecr.dkr",
-    "logs",
-    "sts",
-    "kms",
-    "monitoring",
-)
 SUBNET_PREFIX_BITS = 4
 """A /16 network gives /20 subnets: 4,091 usable addresses each, and room for more of them."""
 HTTPS = ec2.Port.tcp(443)

@@ -1,14 +1,18 @@
-"""Prices by instance type."""
+"""Price lists: from memory, and the refreshed ones beside a project file."""
 
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 
-from config import prices
+from config import Project, prices
 from config.base import ConfigError
-from config.prices import per_hour
+from config.prices import FROM_MEMORY, PriceList, Rates
+
+per_hour = FROM_MEMORY.per_hour
 
 
 @pytest.mark.parametrize(
@@ -22,8 +26,8 @@ def test_sizes_of_a_cpu_family_are_multiples(instance_type: str, usd: float) -> 
 @pytest.mark.parametrize(
     "instance_type", ["ml.p5.48xlarge", "ml.m5.metal", "ml.x9.large", "ml.g5.large", "ml.m5.xxlarge"]
 )
-def test_a_type_without_a_price_says_where_to_add_it(instance_type: str) -> None:
-    with pytest.raises(ConfigError, match=f"no price of {instance_type}: add it to config/prices.py"):
+def test_a_type_without_a_price_says_how_to_get_it(instance_type: str) -> None:
+    with pytest.raises(ConfigError, match=f"no price of {instance_type}: read the price list with `kennel cost --refr"):
         per_hour(instance_type)
 
 
@@ -54,6 +58,70 @@ def test_processors_cost_alike(family: str) -> None:
     assert per_hour(f"ml.{family}.4xlarge") == pytest.approx(8 * per_hour(f"ml.{family}.large"))
 
 
-def test_what_is_priced_by_the_month() -> None:
-    assert prices.PRICED_REGION == "us-east-1" and prices.HOURS_PER_MONTH == 730
-    assert 0.1 < prices.VOLUME_PER_GB_MONTH < 0.2 and 7 < prices.INTERFACE_ENDPOINT_PER_MONTH < 8
+def test_until_refreshed_a_price_says_that_it_is_from_memory() -> None:
+    assert FROM_MEMORY.said().startswith("prices of us-east-1 from memory")
+    assert 0.1 < FROM_MEMORY.rates.volume_gb_month < 0.2
+    assert 7 < FROM_MEMORY.rates.interface_endpoint_hour * prices.HOURS_PER_MONTH < 8
+
+
+READ = PriceList(
+    region="eu-central-1",
+    date="2026-12-01",
+    source="AWS Price List API",
+    instance_hours={"ml.m5.2xlarge": 0.55, "ml.g5.xlarge": 1.76, "ml.g4dn.xlarge": 0.92, "ml.c7i.2xlarge": 0.5},
+    rates=Rates(key_month=1.1),
+    from_memory=("log_gb",),
+)
+
+PROJECT = """\
+project: flowers
+environments:
+  dev: {preset: small, region: eu-central-1}
+  far: {preset: small, region: us-west-2}
+datasets:
+  flowers: {layout: classes}
+models:
+  flowers: {network: resnet18, dataset: flowers}
+"""
+
+
+def test_a_refreshed_list_is_in_force_in_its_region_only(tmp_path: Path) -> None:
+    (tmp_path / "kennel.yaml").write_text(PROJECT)
+    prices.write(tmp_path, READ)
+    project = Project.load(tmp_path)
+    assert project.config("dev").prices == READ
+    assert project.config("far").prices == FROM_MEMORY
+
+
+def test_a_second_region_leaves_the_first(tmp_path: Path) -> None:
+    prices.write(tmp_path, READ)
+    other = READ.model_copy(update={"region": "us-west-2"})
+    assert prices.write(tmp_path, other).name == "prices.json"
+    assert prices.read(tmp_path) == {"eu-central-1": READ, "us-west-2": other}
+
+
+def test_a_type_that_the_region_does_not_offer_is_refused() -> None:
+    """What AWS does not sell there has no price: a guess would hide that the job cannot start."""
+    with pytest.raises(ConfigError, match=r"no price of ml\.m5\.xlarge in prices\.json \(eu-central-1, 2026-12-01\)"):
+        READ.per_hour("ml.m5.xlarge")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"eu-central-1": {"region": 1}}', '{"eu-central-1": []}'])
+def test_a_damaged_file_is_said_with_the_fix(tmp_path: Path, text: str) -> None:
+    (tmp_path / "prices.json").write_text(text)
+    with pytest.raises(
+        ConfigError, match=r"prices\.json cannot be read .*: delete it, and run `kennel cost --refresh`"
+    ):
+        prices.load(tmp_path, "eu-central-1")
+
+
+def test_the_project_file_has_no_key_prices(tmp_path: Path) -> None:
+    (tmp_path / "kennel.yaml").write_text(PROJECT.replace("region: us-west-2", "prices: {}"))
+    with pytest.raises(ConfigError, match=r"kennel\.yaml:4: prices stand in prices\.json: run `kennel cost --refresh`"):
+        Project.load(tmp_path)
+
+
+def test_the_file_is_for_people_too(tmp_path: Path) -> None:
+    document = json.loads(prices.write(tmp_path, READ).read_text())
+    assert document["eu-central-1"]["date"] == "2026-12-01"
+    assert document["eu-central-1"]["instance_hours"]["ml.g5.xlarge"] == 1.76

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kennel.cli.app import app
-from kennel.cloud import costs
+from kennel.cloud import costs, costs_at_rest
 from kennel.errors import KennelError
 from kennel.workspace import project
 
@@ -57,5 +57,29 @@ def test_the_command_needs_no_cloud():
     assert both.exit_code == 0
     assert "A run of the pipeline" in both.output and "The endpoint, while it is on" in both.output
     only = json.loads(run(app, ["cost", "--endpoint", "--env", "prod", "--json"]).output)
-    assert list(only) == ["endpoint"] and only["endpoint"]["min_instances"] == 2
+    assert list(only) == ["endpoint", "prices"] and only["endpoint"]["min_instances"] == 2
     assert "The local cloud costs nothing" in run(app, ["cost", "--run"]).output
+
+
+def test_at_rest_everything_that_costs_by_the_month_is_counted():
+    config = project.config("prod")
+    items = {item.name: item for item in costs_at_rest.of(config)}
+    endpoints = config.network.num_interface_endpoints
+    assert endpoints == 8 * config.network.zones
+    assert items["interface endpoints"].usd == pytest.approx(endpoints * 0.01 * 730)
+    assert items["KMS key"].usd == 1 and items["dashboards"].usd == 3 and items["repositories"].usd > 0
+    assert any("image build" in sentence for sentence in costs_at_rest.by_use(config))
+
+
+def test_an_endpoint_that_is_off_costs_nothing_at_rest():
+    config = project.config("prod")
+    off = config.model_copy(update={"endpoint": config.endpoint.model_copy(update={"enabled": False})})
+    on = config.model_copy(update={"endpoint": config.endpoint.model_copy(update={"enabled": True})})
+    names = [item.name for item in costs_at_rest.of(on)]
+    assert names[0] == "endpoint" and "endpoint" not in [item.name for item in costs_at_rest.of(off)]
+
+
+def test_the_local_cloud_has_no_price_list():
+    done = CliRunner().invoke(app, ["cost", "--refresh"])
+    assert done.exit_code == 1
+    assert "name an environment of an AWS account with --env" in str(done.exception)

@@ -9,7 +9,8 @@ import pytest
 
 import config
 from imgcls.contract import metrics, rules
-from tests.stacks.assemblies import ENVIRONMENTS, properties
+from kennel.cloud import costs_at_rest
+from tests.stacks.assemblies import ENVIRONMENTS, properties, resources
 
 DASHBOARD = "AWS::CloudWatch::Dashboard"
 
@@ -79,3 +80,17 @@ def test_the_budget_is_the_configured_one_and_warns_before_it_is_spent(environme
     assert budget["Budget"]["BudgetLimit"]["Amount"] == config.load(environment).monthly_budget_usd
     kinds = {item["Notification"]["NotificationType"] for item in budget["NotificationsWithSubscribers"]}
     assert kinds == {"ACTUAL", "FORECASTED"}
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_price_at_rest_counts_what_is_deployed(environment: str) -> None:
+    alarms = resources(environment, "AWS::CloudWatch::Alarm").values()
+    of_the_endpoint = [alarm for alarm in alarms if "Condition" in alarm]
+    assert len(alarms) - len(of_the_endpoint) == costs_at_rest.ALARMS
+    assert len(of_the_endpoint) == costs_at_rest.ENDPOINT_ALARMS
+    assert len(properties(environment, DASHBOARD)) == costs_at_rest.DASHBOARDS
+    interface = [
+        item for item in properties(environment, "AWS::EC2::VPCEndpoint") if item["VpcEndpointType"] == "Interface"
+    ]
+    network = config.load(environment).network
+    assert len(interface) * network.zones == network.num_interface_endpoints
