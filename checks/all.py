@@ -14,6 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("local", "dev", "prod")
+RELEASED = ("dev", "prod")
+"""The environments that an account may hold from the last release: checks/releases/ has their record."""
 LINT_CONFIG = ROOT / ".cfnlintrc.yaml"
 
 
@@ -51,7 +53,8 @@ def check(environment: str, folder: Path) -> str:
         "--template",
         *templates,
     ]
-    return run(lint) + run([sys.executable, "-m", "checks", str(folder)])
+    upgrade = run([sys.executable, "-m", "checks.upgrade", str(folder)]) if environment in RELEASED else ""
+    return run(lint) + run([sys.executable, "-m", "checks", str(folder)]) + upgrade
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

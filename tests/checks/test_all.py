@@ -20,7 +20,8 @@ class Commands:
     def __call__(self, command: list[str], **variables: str) -> str:
         self.calls.append((command, variables))
         if "app.py" not in command:
-            return self.findings.get("lint" if Path(command[0]).name == "cfn-lint" else "checks", "")
+            kind = "lint" if Path(command[0]).name == "cfn-lint" else command[2].rpartition(".")[2]
+            return self.findings.get(kind, "")
         for name in ("B", "A"):
             Path(variables["CDK_OUTDIR"]).mkdir(exist_ok=True)
             (Path(variables["CDK_OUTDIR"]) / f"{name}.template.json").touch()
@@ -35,7 +36,10 @@ def test_an_environment_is_synthesized_with_the_projects_flags_and_then_checked(
     (folder / "left-over.template.json").touch()
     monkeypatch.setattr(checks_all, "run", commands)
     assert checks_all.check("dev", folder) == ""
-    (synth, variables), (lint, _), (check, _) = commands.calls
+    calls = {tuple(command[1:3]): (command, variables) for command, variables in commands.calls}
+    synth, variables = commands.calls[0]
+    (lint, _) = next(call for call in commands.calls if Path(call[0][0]).name == "cfn-lint")
+    (check, _), (upgrade, _) = calls["-m", "checks"], calls["-m", "checks.upgrade"]
     assert synth == [sys.executable, "app.py"] and variables["CDK_OUTDIR"] == str(folder)
     flags = json.loads((checks_all.ROOT / "cdk.json").read_text())["context"]
     assert json.loads(variables["CDK_CONTEXT_JSON"]) == {**flags, "env": "dev"}
@@ -43,6 +47,7 @@ def test_an_environment_is_synthesized_with_the_projects_flags_and_then_checked(
     assert lint[1:] == ["--config-file", str(checks_all.ROOT / ".cfnlintrc.yaml"), "--template", *templates]
     assert Path(lint[0]).name == "cfn-lint"
     assert check == [sys.executable, "-m", "checks", str(folder)]
+    assert upgrade == [sys.executable, "-m", "checks.upgrade", str(folder)]
 
 
 def test_what_does_not_synthesize_is_not_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,8 +58,13 @@ def test_what_does_not_synthesize_is_not_checked(tmp_path: Path, monkeypatch: py
 
 
 def test_findings_of_linter_and_controls_are_both_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks_all, "run", Commands(lint="E1 ", checks="a.control"))
-    assert checks_all.check("dev", tmp_path / "dev") == "E1 a.control"
+    monkeypatch.setattr(checks_all, "run", Commands(lint="E1 ", checks="a.control ", upgrade="lost"))
+    assert checks_all.check("dev", tmp_path / "dev") == "E1 a.control lost"
+
+
+def test_the_local_cloud_has_no_release_to_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks_all, "run", Commands(upgrade="lost"))
+    assert checks_all.check("local", tmp_path / "local") == ""
 
 
 def main(monkeypatch: pytest.MonkeyPatch, *arguments: str, **findings: str) -> tuple[int, dict[str, Path]]:
