@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kennel.cloud import local_record
+from kennel.cloud import identity, local_record
 from kennel.errors import KennelError
 from kennel.workspace import project
 
@@ -19,12 +19,17 @@ ROLES = ("Storage", "Studio", "Images", "Training", "Serving", "Monitoring")
 
 
 class Session:
-    """An environment of the project: talks to the running local cloud, or to AWS with the caller's own credentials."""
+    """An environment of the project: talks to the running local cloud, or to AWS with the caller's own credentials.
+
+    Raises KennelError when the credentials are not of the account and region that the environment says.
+    """
 
     def __init__(self, environment: str) -> None:
         self.config = project.config(environment)
         self._record = local_record.require() if self.config.cloud == "local" else None
         self._clients: dict[str, Any] = {}
+        if self._record is None:
+            identity.require(self.config, self._boto)
 
     def variables(self) -> dict[str, str]:
         """The process environment for a child that talks to this environment's cloud."""
