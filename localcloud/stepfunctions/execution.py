@@ -95,7 +95,8 @@ class Execution:
             if self.status != "RUNNING" or self._cancelled_as is not None:
                 return
             self._cancelled_as = (status, error, cause)
-        self._cancellation.cancel()
+        # AWS documents that StopExecution stops jobs, and does not say so of an execution's time limit.
+        self._cancellation.cancel(leave_jobs=status == "TIMED_OUT")
 
     def _run(self, interpreter: Interpreter) -> None:
         branch = Branch(self.history, self._cancellation, self._context())
@@ -126,7 +127,8 @@ class Execution:
         cause: str | None = None,
     ) -> None:
         succeeded = status == "SUCCEEDED"
-        branch.record(event, data_details("output", output) if succeeded else {"error": error, "cause": cause})
+        details = data_details("output", output) if succeeded else {"error": error, "cause": cause}
+        branch.record(event, details, last=True)
         with self._lock:
             self.output = to_json(output) if succeeded else None
             self.error, self.cause = error, cause

@@ -27,9 +27,9 @@ class Branch:
     entered: int = field(default=0, init=False)
     _state: JsonObject = field(default_factory=dict, init=False)
 
-    def record(self, event_type: str, details: Mapping[str, object] | None = None) -> int:
-        """Add an event that follows this branch's last one."""
-        self.last_event = self.history.append(event_type, self.last_event, details)
+    def record(self, event_type: str, details: Mapping[str, object] | None = None, *, last: bool = False) -> int:
+        """Add an event that follows this branch's last one. `last`: it ends the execution."""
+        self.last_event = self.history.append(event_type, self.last_event, details, last=last)
         return self.last_event
 
     def enter(self, name: str, event: int) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from localcloud.stepfunctions.asl.errors import Cancelled
+from localcloud.stepfunctions.asl.errors import Abandoned, Cancelled
 
 T = TypeVar("T")
 
@@ -17,6 +17,7 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._leaves_jobs = False
         self._children: list[Cancellation] = []
         self._lock = threading.Lock()
 
@@ -26,25 +27,29 @@ class Cancellation:
             child = Cancellation()
             self._children.append(child)
         if self._event.is_set():
-            child.cancel()
+            child.cancel(leave_jobs=self._leaves_jobs)
         return child
 
-    def cancel(self) -> None:
+    def cancel(self, *, leave_jobs: bool = False) -> None:
+        """Give the signal. leave_jobs: what waits for a job ends without stopping it, as Abandoned."""
+        if self._event.is_set():
+            return  # the first signal decides about the jobs
+        self._leaves_jobs = leave_jobs
         self._event.set()
         with self._lock:
             children = list(self._children)
         for child in children:
-            child.cancel()
+            child.cancel(leave_jobs=leave_jobs)
 
     def check(self) -> None:
         """Raise Cancelled when the signal was given."""
         if self._event.is_set():
-            raise Cancelled
+            raise Abandoned if self._leaves_jobs else Cancelled
 
     def wait(self, seconds: float) -> None:
         """Sleep; Cancelled as soon as the signal is given."""
-        if self._event.wait(max(0.0, seconds)):
-            raise Cancelled
+        self._event.wait(max(0.0, seconds))
+        self.check()
 
     def run(self, function: Callable[[], T], deadline: float | None = None) -> T:
         """Call `function` in a thread; Cancelled at the signal, TimeoutError at `deadline` (time.monotonic)."""

@@ -10,7 +10,10 @@ MAX_DATA_BYTES = 256 * 1024
 
 
 def check_size(value: JSON, name: str) -> None:
-    """StatesError States.DataLimitExceeded when a value is larger than what may pass between states."""
+    """StatesError States.DataLimitExceeded when a value is larger than what may pass between states.
+
+    Held against what Parameters and ItemSelector make, the result of a task, and the output of a state, as in AWS.
+    """
     if len(to_json(value).encode()) > MAX_DATA_BYTES:
         raise StatesError(
             DATA_LIMIT,

@@ -38,5 +38,16 @@ class InvalidDefinition(Exception):
         self.problems = problems
 
 
+class HistoryFull(StatesError):
+    """The execution's history has no room for another event; nothing catches it."""
+
+    def __init__(self, max_events: int) -> None:
+        super().__init__(RUNTIME, f"The execution reached the maximum number of history events ({max_events}).")
+
+
 class Cancelled(Exception):
-    """The branch is told to end: its execution was stopped or timed out, or another branch failed."""
+    """The branch is told to end: its execution was stopped, or another branch failed."""
+
+
+class Abandoned(Cancelled):
+    """The branch is told to end by something on which AWS is not known to stop jobs, such as a time limit."""

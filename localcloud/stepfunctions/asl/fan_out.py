@@ -9,6 +9,7 @@ from functools import partial
 
 from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl.branch import Branch
+from localcloud.stepfunctions.asl.data_limit import check_size
 from localcloud.stepfunctions.asl.errors import RUNTIME, Cancelled, StatesError
 from localcloud.stepfunctions.asl.scope import Scope
 from localcloud.stepfunctions.asl.states import Flow, MapState, ParallelState
@@ -38,7 +39,7 @@ def run_map(name: str, state: MapState, scope: Scope, branch: Branch, run_flow: 
         iteration.context["Map"] = {"Item": {"Index": index, "Value": items[index]}}
         iteration.record("MapIterationStarted", details := {"name": name, "index": index})
         try:
-            output = _iteration(state, scope, iteration, items[index], run_flow)
+            output = _iteration(name, state, scope, iteration, items[index], run_flow)
         except (StatesError, Cancelled) as ending:
             event = "MapIterationAborted" if isinstance(ending, Cancelled) else "MapIterationFailed"
             iteration.record(event, details)
@@ -50,9 +51,10 @@ def run_map(name: str, state: MapState, scope: Scope, branch: Branch, run_flow: 
     return _outputs("Map", branch, bodies, _concurrency(state, scope))
 
 
-def _iteration(state: MapState, scope: Scope, iteration: Branch, item: JSON, run_flow: RunFlow) -> JSON:
+def _iteration(name: str, state: MapState, scope: Scope, iteration: Branch, item: JSON, run_flow: RunFlow) -> JSON:
     selector = state.get("ItemSelector", state.get("Parameters"))
     value = item if selector is None else Scope(scope.input, iteration.context).fill(selector)
+    check_size(value, name)
     return run_flow(state.get("ItemProcessor") or state["Iterator"], value, iteration)
 
 

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from localcloud.json_types import JSON
+from localcloud.stepfunctions.asl.errors import HistoryFull
 from localcloud.stepfunctions.asl.json_text import to_json
+
+MAX_EVENTS = 25_000
+"""Of one execution: a fixed limit of Standard workflows."""
 
 
 def _now() -> datetime.datetime:
@@ -34,15 +38,20 @@ def data_details(name: str, value: JSON) -> dict[str, object]:
 class History:
     """An append-only list of events; safe for several branches at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_events: int = MAX_EVENTS) -> None:
         self._events: list[HistoryEvent] = []
+        self._max_events = max_events
         self._lock = threading.Lock()
 
-    def append(self, event_type: str, previous: int, details: Mapping[str, object] | None = None) -> int:
-        """Add an event; returns its id, counted from 1."""
+    def append(
+        self, event_type: str, previous: int, details: Mapping[str, object] | None = None, *, last: bool = False
+    ) -> int:
+        """Add an event; returns its id, counted from 1. HistoryFull when only the execution's `last` one has room."""
         if details is not None:
             details = {key: value for key, value in details.items() if value is not None}
         with self._lock:
+            if not last and len(self._events) >= self._max_events - 1:
+                raise HistoryFull(self._max_events)
             event = HistoryEvent(len(self._events) + 1, event_type, previous, details)
             self._events.append(event)
         return event.id

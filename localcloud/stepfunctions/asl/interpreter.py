@@ -8,7 +8,7 @@ from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl import fan_out, simple_states, task_state
 from localcloud.stepfunctions.asl.branch import Branch
 from localcloud.stepfunctions.asl.data_limit import check_size
-from localcloud.stepfunctions.asl.errors import RUNTIME, PathNotFound, StatesError
+from localcloud.stepfunctions.asl.errors import RUNTIME, HistoryFull, PathNotFound, StatesError
 from localcloud.stepfunctions.asl.history import data_details
 from localcloud.stepfunctions.asl.json_path import parse_reference, put
 from localcloud.stepfunctions.asl.retry_catch import Retries, catcher
@@ -116,6 +116,6 @@ def place(holder: WorkState | PassState | Catcher, value: JSON, result: JSON) ->
 
 def _located(failure: StatesError, name: str, branch: Branch) -> StatesError:
     prefix = "An error occurred while executing the state "
-    if failure.error != RUNTIME or failure.cause.startswith(prefix):
+    if failure.error != RUNTIME or isinstance(failure, HistoryFull) or failure.cause.startswith(prefix):
         return failure
     return StatesError(RUNTIME, f"{prefix}'{name}' (entered at the event id #{branch.entered}). {failure.cause}")

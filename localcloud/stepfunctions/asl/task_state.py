@@ -9,7 +9,7 @@ from typing import Protocol
 from localcloud.json_types import JSON
 from localcloud.stepfunctions.asl.branch import Branch
 from localcloud.stepfunctions.asl.data_limit import check_size
-from localcloud.stepfunctions.asl.errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, Cancelled, StatesError
+from localcloud.stepfunctions.asl.errors import HEARTBEAT_TIMEOUT, RUNTIME, TIMEOUT, Abandoned, Cancelled, StatesError
 from localcloud.stepfunctions.asl.history import data_details
 from localcloud.stepfunctions.asl.json_text import to_json
 from localcloud.stepfunctions.asl.scope import Scope
@@ -89,6 +89,7 @@ def run(name: str, state: TaskState, scope: Scope, branch: Branch, tasks: Tasks)
         branch.context["Task"] = {"Token": token.text}
         scope = Scope(scope.input, branch.context)
     parameters = scope.fill(state["Parameters"]) if "Parameters" in state else scope.input
+    check_size(parameters, name)
     task.check(parameters)
     attempt = _Attempt(task, parameters, limits, branch, token)
     try:
@@ -135,7 +136,10 @@ class _Attempt:
         self._record("Submitted", **data_details("output", answer))
         try:
             return self._wait(answer, deadline)
-        except (Cancelled, TimeoutError):
+        except Abandoned:
+            raise
+        except Cancelled:
+            # StopExecution and the failure of a sibling stop the job; AWS says nothing of a state's time limit.
             if self.task.waits == "sync":
                 self.task.stop(answer, self.parameters)
             raise

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from localcloud.stepfunctions.asl.history import History
+
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 FAIL = {"Type": "Fail", "Error": "Broken", "Cause": "on purpose"}
 
@@ -173,6 +175,44 @@ def test_more_than_256_kilobytes_between_states(runner, one):
     assert failed["error"] == "States.DataLimitExceeded"
     with pytest.raises(runner.states.exceptions.ClientError, match="ValidationException"):
         runner.start(one(Type="Succeed"), {"x": half * 2})
+
+
+def test_what_an_item_selector_makes_may_not_be_larger_either(runner, one):
+    half = "x" * (130 * 1024)
+    two_halves = {"a.$": "$.x", "b.$": "$.x"}
+    end = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
+    state = {"Type": "Map", "ItemsPath": "$.items", "ItemSelector": two_halves, "ItemProcessor": end}
+    failed = runner.run(one(**state, ResultPath=None), {"x": half, "items": [1]})
+    assert failed["error"] == "States.DataLimitExceeded"
+
+
+LOOP = {"W": {"Type": "Wait", "Seconds": 0, "Next": "C"},
+        "C": {"Type": "Choice", "Choices": [{"Variable": "$.no", "IsPresent": True, "Next": "E"}], "Default": "W"},
+        "E": {"Type": "Succeed"}}  # fmt: skip
+
+
+def test_a_history_ends_with_its_25000th_event(runner):
+    execution = runner.start({"StartAt": "W", "States": LOOP})
+    failed = runner.wait(execution)
+    assert failed["error"] == "States.Runtime"
+    assert failed["cause"] == "The execution reached the maximum number of history events (25000)."
+    types = runner.event_types(execution)
+    assert len(types) == 25_000 and types[-1] == "ExecutionFailed"
+
+
+def test_nothing_catches_a_full_history_and_all_iterations_count(runner, monkeypatch):
+    monkeypatch.setattr(History.__init__, "__defaults__", (200,))
+    loops = {"StartAt": "W", "States": LOOP}
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+    states = {
+        "M": {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": loops, "Catch": catch, "End": True},
+        "Caught": {"Type": "Succeed"},
+    }
+    execution = runner.start({"StartAt": "M", "States": states}, {"items": [1, 2, 3]})
+    failed = runner.wait(execution)
+    assert (failed["status"], failed["error"]) == ("FAILED", "States.Runtime")
+    assert failed["cause"] == "The execution reached the maximum number of history events (200)."
+    assert len(runner.event_types(execution)) == 200
 
 
 def test_the_time_limit_of_an_execution(runner):

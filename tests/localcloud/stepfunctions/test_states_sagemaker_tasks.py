@@ -124,14 +124,21 @@ def test_throttling_is_retried_and_the_name_can_contain_the_count(runner, jobs, 
     assert len(jobs.created) == 1
 
 
-def test_a_task_that_times_out_stops_the_job_and_can_be_caught(runner, jobs, task):
+def test_a_task_that_times_out_leaves_its_job_running_and_can_be_caught(runner, jobs, task):
     jobs.statuses["slow"] = ["InProgress"]
     machine = task(TimeoutSecondsPath="$.limit", Catch=[{"ErrorEquals": ["States.Timeout"], "Next": "Late"}])
     machine["States"]["Late"] = {"Type": "Pass", "End": True}
     execution = runner.start(machine, {"name": "slow", "limit": 1})
     assert json.loads(runner.wait(execution)["output"]) == {"Error": "States.Timeout", "Cause": ""}
-    assert jobs.stopped == ["slow"]
+    assert jobs.stopped == []
     assert "TaskTimedOut" in runner.event_types(execution)
+
+
+def test_an_execution_that_times_out_leaves_its_job_running(runner, jobs, task):
+    jobs.statuses["late"] = ["InProgress"]
+    execution = runner.start({**task(), "TimeoutSeconds": 1}, {"name": "late"})
+    assert runner.wait(execution)["status"] == "TIMED_OUT"
+    assert jobs.stopped == []
 
 
 def test_stopping_the_execution_stops_the_job(runner, jobs, task):
