@@ -60,6 +60,8 @@ class PipelineConfig(Config):
     """PlanRun refuses a run whose worst case costs more."""
     execution_timeout_seconds: int = Field(default=86400, ge=300)
     """Of a whole run."""
+    poll_seconds: int = Field(default=30, ge=1, le=3600)
+    """Between the start of a search and the first look at it; a run of many models takes longer."""
     check_quotas: bool = True
     """Whether PlanRun asks Service Quotas before a run."""
     sagemaker_debugger: debugger.Mode = "off"

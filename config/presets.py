@@ -27,6 +27,7 @@ def laptop() -> dict[str, Any]:
         "spot": {"enabled": True, "max_wait_seconds": 2 * 3600},
         "pipeline": {
             "max_concurrency": 2,
+            "poll_seconds": 1,
             "check_quotas": False,
             "gate": {"min_accuracy": 0.6},
             "publish": {"stable_key": True},

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.tasks import PROCESSING_JOB, TRAINING_JOB, TUNING_JOB, task_states
+from pipeline.tasks import PROCESSING_JOB, TRAINING_JOB, task_states
 
 GUIDE = "AWS Step Functions developer guide, Create and manage SageMaker AI jobs: example states"
 CDK = "aws-cdk-lib aws_stepfunctions_tasks.SageMakerCreateTrainingJob renders it"
@@ -36,12 +36,6 @@ EVIDENCE: dict[str, dict[str, str]] = {
         "DebugHookConfig": TRAINING_STEP,
         "DebugRuleConfigurations": TRAINING_STEP,
     },
-    TUNING_JOB: {
-        "HyperParameterTuningJobName": GUIDE,
-        "HyperParameterTuningJobConfig": GUIDE,
-        "TrainingJobDefinition": GUIDE,
-        "WarmStartConfig": SDK,
-    },
     PROCESSING_JOB: {
         "ProcessingJobName": GUIDE,
         "RoleArn": GUIDE,
@@ -54,28 +48,6 @@ EVIDENCE: dict[str, dict[str, str]] = {
     },
 }
 
-TUNING_CONFIG = {
-    "Strategy": SDK,
-    "HyperParameterTuningJobObjective": SDK,
-    "ResourceLimits": SDK,
-    "ParameterRanges": SDK,
-    "TrainingJobEarlyStoppingType": SDK,
-}
-TUNING_DEFINITION = {
-    "RoleArn": SDK,
-    "AlgorithmSpecification": SDK,
-    "StaticHyperParameters": SDK,
-    "InputDataConfig": SDK,
-    "OutputDataConfig": SDK,
-    "ResourceConfig": SDK,
-    "StoppingCondition": SDK,
-    "VpcConfig": SDK,
-    "EnableManagedSpotTraining": "the same field as in CreateTrainingJob, in the API since before the integration",
-    "CheckpointConfig": "the same field as in CreateTrainingJob",
-    "EnableNetworkIsolation": "the same field as in CreateTrainingJob",
-    "EnableInterContainerTrafficEncryption": "the same field as in CreateTrainingJob",
-}
-
 
 def check(definition: Mapping[str, Any]) -> None:
     """Raises ValueError that names the state and the field without evidence."""
@@ -84,9 +56,6 @@ def check(definition: Mapping[str, Any]) -> None:
         if not resource.startswith("arn:aws:states:::sagemaker:"):
             continue
         _check(name, parameters, EVIDENCE[resource])
-        if resource == TUNING_JOB:
-            _check(name, parameters["HyperParameterTuningJobConfig"], TUNING_CONFIG)
-            _check(name, parameters["TrainingJobDefinition"], TUNING_DEFINITION)
 
 
 def _check(state: str, parameters: Mapping[str, Any], evidence: Mapping[str, str]) -> None:

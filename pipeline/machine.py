@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from config.app import AppConfig
-from pipeline import allowed_fields, functions, model_flow, processing_jobs, recovery
+from pipeline import allowed_fields, functions, model_flow, processing_jobs, recovery, stop_on_timeout
 from pipeline.job_fields import PENDING_SECONDS
 from pipeline.placeholders import Placeholder
 from pipeline.tasks import PROCESSING_JOB, PUBLISH, State, task
@@ -103,9 +103,11 @@ def _preparation(
             timeout=config.preparation.max_runtime_seconds + PENDING_SECONDS,
             next_state=next_state,
             on_error=recovery.failed(name),
+            on_timeout=stop_on_timeout.entry(name),
             selector={"message.$": "States.StringToJson($.ExitMessage)"} if has_exit_message else None,
             result="$.prepared" if has_exit_message else None,
-        )
+        ),
+        **stop_on_timeout.states(name, "ProcessingJob", base="$.plan.base", on_error=recovery.failed(name)),
     }
 
 

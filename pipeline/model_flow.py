@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from config.app import AppConfig
-from pipeline import model_publishing, model_training, recovery
+from pipeline import model_publishing, model_training, model_tuning, recovery
 from pipeline.tasks import State
 
 
@@ -24,6 +24,7 @@ def item() -> dict[str, Any]:
             "prepared_uri.$": "$.plan.prepared_uri",
             "manifest_id.$": "$.prepared.message.manifest_id",
             "train_input_mode.$": "$.prepared.message.train_input_mode",
+            "polling.$": "$.plan.polling",
         },
         "findings": model_training.NO_FINDINGS,
         "recovery": recovery.initial({}, {}),
@@ -31,14 +32,14 @@ def item() -> dict[str, Any]:
 
 
 def flow(config: AppConfig) -> dict[str, Any]:
-    jobs = model_training.job_states(config)
+    jobs = model_training.JOBS
     tasks = (model_training.START, model_training.SAVE, model_training.CHAMPION, *jobs, *model_publishing.DECISIONS)
     return {
         "StartAt": model_training.START,
         "States": {
             **model_training.states(config),
             **model_publishing.states(),
-            **recovery.states("Model", tasks, resume=jobs, give_up="ModelFailed"),
+            **recovery.states("Model", tasks, resume=jobs, give_up="ModelFailed", entries=model_tuning.ENTRIES),
             **_outcomes(),
         },
     }

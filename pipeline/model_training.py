@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from config.app import AppConfig
-from pipeline import functions, model_tuning, polled_jobs, processing_jobs, recovery, training_jobs
+from pipeline import functions, model_tuning, polled_jobs, processing_jobs, recovery, stop_on_timeout, training_jobs
 from pipeline.job_fields import PENDING_SECONDS
 from pipeline.placeholders import Placeholder
-from pipeline.polled_jobs import PolledJob
+from pipeline.polled_jobs import Creation, PolledJob
 from pipeline.tasks import GET_OBJECT, PROCESSING_JOB, PUT_OBJECT, TRAINING_JOB, State, task
 
 START = "LoadModelPlan"
@@ -15,15 +15,14 @@ SAVE = "SaveHyperparameters"
 NO_FINDINGS: State = {"rules": []}
 
 
-def job_states(config: AppConfig) -> tuple[str, ...]:
-    """The states that may be entered again after a failure, perhaps with another instance type."""
-    return (*model_tuning.searches(config), "TrainModel", "EvaluateModel")
+JOBS = (model_tuning.SEARCH, "TrainModel", "EvaluateModel")
+"""The states that may be entered again after a failure, perhaps with another instance type."""
 
 
 def states(config: AppConfig) -> dict[str, State]:
     """Ends at QualityGate."""
     return {
-        **_load(config),
+        **_load(),
         **_channels(),
         **model_tuning.states(config, next_state=SAVE),
         **_save(),
@@ -34,12 +33,10 @@ def states(config: AppConfig) -> dict[str, State]:
     }
 
 
-def _load(config: AppConfig) -> dict[str, State]:
+def _load() -> dict[str, State]:
     """The map's input is a reference to the plan: the plans of forty models would not fit into one state."""
     plan = "$.loaded.plan"
-    sizes = {
-        name: f"{plan}.evaluation" if name == "EvaluateModel" else f"{plan}.training" for name in job_states(config)
-    }
+    sizes = {name: f"{plan}.evaluation" if name == "EvaluateModel" else f"{plan}.training" for name in JOBS}
     return {
         "LoadModelPlan": task(
             GET_OBJECT,
@@ -133,14 +130,20 @@ def _train(config: AppConfig) -> dict[str, State]:
     }
     limit, next_state, on_error = training_jobs.training_seconds(config), "EmitFindings", "EmitFindingsOfFailure"
     if config.pipeline.sagemaker_debugger == "profiler":
-        return polled_jobs.states(
-            "TrainModel",
-            PolledJob("TrainingJob", parameters, comment=comment, limit_seconds=limit),
-            selector=selector,
-            result="$.training",
-            next_state=next_state,
-            on_error=on_error,
-        )
+        job = PolledJob("TrainingJob", {"TrainModel": Creation(parameters, comment)}, limit)
+        return {
+            **polled_jobs.states("TrainModel", job, next_state="TrainModelCompleted", on_error=on_error),
+            "TrainModelCompleted": {
+                "Type": "Pass",
+                "Comment": "What the optimized integration would have given",
+                "Parameters": {
+                    key: value.replace("$.", f"{polled_jobs.DESCRIBED}.") for key, value in selector.items()
+                },
+                "ResultPath": "$.training",
+                "Next": "TrainModelForget",
+            },
+            "TrainModelForget": polled_jobs.forget(next_state),
+        }
     return {
         "TrainModel": task(
             TRAINING_JOB,
@@ -149,9 +152,11 @@ def _train(config: AppConfig) -> dict[str, State]:
             timeout=limit,
             next_state=next_state,
             on_error=on_error,
+            on_timeout=stop_on_timeout.entry("TrainModel"),
             selector=selector,
             result="$.training",
-        )
+        ),
+        **stop_on_timeout.states("TrainModel", "TrainingJob", base="$.model.base", on_error=on_error),
     }
 
 
@@ -176,9 +181,13 @@ def _evaluate(config: AppConfig) -> dict[str, State]:
             timeout=config.evaluation.max_runtime_seconds + PENDING_SECONDS,
             next_state="QualityGate",
             on_error=recovery.failed("EvaluateModel"),
+            on_timeout=stop_on_timeout.entry("EvaluateModel"),
             selector={"message.$": "States.StringToJson($.ExitMessage)"},
             result="$.evaluation",
-        )
+        ),
+        **stop_on_timeout.states(
+            "EvaluateModel", "ProcessingJob", base="$.model.base", on_error=recovery.failed("EvaluateModel")
+        ),
     }
 
 

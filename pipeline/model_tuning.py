@@ -1,60 +1,76 @@
 """A model's hyperparameter search: which kind of tuning job, and what happens with its best trial.
 
-The optimized integration runs most searches. A warm start needs one more field, and a Hyperband search is a polled
-job; their states exist only if a model of the configuration needs them.
+Every search is a polled job: nobody has shown that the optimized integration takes the time limit of a search, and
+without it a search whose state timed out could go on and cost more than its plan says. A warm start and Hyperband need
+more fields; their states exist only if a model of the configuration needs them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from config.app import AppConfig
 from pipeline import polled_jobs, recovery, training_jobs
-from pipeline.job_fields import Parameters
-from pipeline.polled_jobs import PolledJob
-from pipeline.tasks import TUNING_JOB, State, task
+from pipeline.job_fields import PENDING_SECONDS
+from pipeline.polled_jobs import Creation, PolledJob
+from pipeline.tasks import State
 
-SEARCH, WARM, HYPERBAND = "TuneModel", "TuneModelWarm", "TuneModelHyperband"
+CHOICE, SEARCH, WARM, HYPERBAND = "ChooseTuning", "TuneModel", "TuneModelWarm", "TuneModelHyperband"
+ENTRIES = {SEARCH: CHOICE}
+"""A failed search is known as SEARCH, of whatever kind it is, and goes on at CHOICE."""
 
-
-def searches(config: AppConfig) -> tuple[str, ...]:
-    """The names of the job states of this configuration's searches."""
-    specs = [model.tuning for model in config.models if model.tuning]
-    warm = (WARM,) if any(tuning.warm_start for tuning in specs) else ()
-    hyperband = (HYPERBAND,) if any(tuning.strategy == "Hyperband" for tuning in specs) else ()
-    return (SEARCH, *warm, *hyperband)
+# The service ends the search at its limit; these states only do where it did not.
+_LIMIT = f"States.MathAdd($.model.tuning.max_runtime_seconds, {PENDING_SECONDS})"
 
 
 def states(config: AppConfig, *, next_state: str) -> dict[str, State]:
-    """Starts at ChooseTuning, ends at `next_state` with the values to train with in `$.hyperparameters`."""
-    made = _choice(config, next_state)
-    made |= _search(
-        SEARCH,
-        training_jobs.tune_model(config, SEARCH),
-        comment="Trials over the search space; the objective metric is one of the validation split",
-    )
-    if WARM in searches(config):
-        made |= _search(
-            WARM,
-            training_jobs.tune_model_warm(config, WARM),
-            comment="The same, going on from the search behind the published version",
+    """Starts at CHOICE, ends at `next_state` with the values to train with in `$.hyperparameters`."""
+    creations = _creations(config)
+    return {
+        **_choice(creations, next_state),
+        **polled_jobs.states(
+            SEARCH,
+            PolledJob("HyperParameterTuningJob", creations, _LIMIT),
+            next_state="CheckTuning",
+            on_error=recovery.failed(SEARCH),
+        ),
+        **_best(next_state),
+    }
+
+
+def _creations(config: AppConfig) -> dict[str, Creation]:
+    """The kinds of search that the models of this configuration can need, by the state that creates them."""
+    specs = [model.tuning for model in config.models if model.tuning]
+    made = {
+        SEARCH: Creation(
+            training_jobs.tune_model(config),
+            "Trials over the search space; the objective metric is one of the validation split",
         )
-    if HYPERBAND in searches(config):
-        made |= _hyperband(config)
-    return {**made, **_best(next_state)}
+    }
+    if any(tuning.warm_start for tuning in specs):
+        made[WARM] = Creation(
+            training_jobs.tune_model_warm(config),
+            "The same, going on from the search behind the published version",
+        )
+    if any(tuning.strategy == "Hyperband" for tuning in specs):
+        made[HYPERBAND] = Creation(
+            training_jobs.tune_model_hyperband(config),
+            "Many short trials, of which the best go on",
+        )
+    return made
 
 
-def _choice(config: AppConfig, next_state: str) -> dict[str, State]:
+def _choice(creations: Mapping[str, Creation], next_state: str) -> dict[str, State]:
     tuned = {"Variable": "$.model.tune", "BooleanEquals": True}
     conditions = {
         HYPERBAND: {"Variable": "$.model.tuning.strategy", "StringEquals": "Hyperband"},
         WARM: {"Variable": "$.model.tuning.parents[0]", "IsPresent": True},
     }
     special = [
-        {"And": [tuned, condition], "Next": state}
-        for state, condition in conditions.items()
-        if state in searches(config)
+        {"And": [tuned, condition], "Next": state} for state, condition in conditions.items() if state in creations
     ]
     return {
-        "ChooseTuning": {
+        CHOICE: {
             "Type": "Choice",
             "Comment": "Search for hyperparameters when the run or the model says so",
             "Choices": [*special, {**tuned, "Next": SEARCH}],
@@ -63,41 +79,8 @@ def _choice(config: AppConfig, next_state: str) -> dict[str, State]:
     }
 
 
-def _search(state: str, parameters: Parameters, *, comment: str) -> dict[str, State]:
-    """A tuning job by the optimized integration."""
-    return {
-        state: task(
-            TUNING_JOB,
-            parameters,
-            comment=comment,
-            timeout="$.model.tuning.max_runtime_seconds",
-            next_state="CheckTuning",
-            on_error=recovery.failed(state),
-            result="$.tuning",
-        )
-    }
-
-
-def _hyperband(config: AppConfig) -> dict[str, State]:
-    longest = max(model.tuning.max_runtime_seconds for model in config.models if model.tuning)
-    job = PolledJob(
-        "HyperParameterTuningJob",
-        training_jobs.tune_model_hyperband(config, HYPERBAND),
-        comment="Many short trials, of which the best go on",
-        limit_seconds=longest,
-    )
-    return polled_jobs.states(
-        HYPERBAND,
-        job,
-        selector=None,
-        result="$.tuning",
-        next_state="CheckTuning",
-        on_error=recovery.failed(HYPERBAND),
-    )
-
-
 def _best(next_state: str) -> dict[str, State]:
-    best = "$.tuning.BestTrainingJob"
+    best = f"{polled_jobs.DESCRIBED}.BestTrainingJob"
     return {
         "CheckTuning": {
             "Type": "Choice",
@@ -119,16 +102,10 @@ def _best(next_state: str) -> dict[str, State]:
             "Parameters": {
                 "values.$": f"States.JsonMerge($.hyperparameters.values, {best}.TunedHyperParameters, false)",
                 "best_trial.$": f"{best}.TrainingJobName",
-                "tuning_job.$": "$.tuning.HyperParameterTuningJobName",
+                "tuning_job.$": f"{polled_jobs.DESCRIBED}.HyperParameterTuningJobName",
             },
             "ResultPath": "$.hyperparameters",
             "Next": "ForgetTuning",
         },
-        "ForgetTuning": {
-            "Type": "Pass",
-            "Comment": "States stay small: the search's description is not carried on",
-            "Result": {},
-            "ResultPath": "$.tuning",
-            "Next": next_state,
-        },
+        "ForgetTuning": polled_jobs.forget(next_state),
     }

@@ -19,7 +19,6 @@ from pipeline.tasks import (
     PUT_OBJECT,
     SDK_SAGEMAKER,
     TRAINING_JOB,
-    TUNING_JOB,
     task_states,
 )
 
@@ -65,8 +64,12 @@ def of_task(name: str, state: Mapping[str, Any]) -> list[Permission]:
 
 _JOBS = {
     TRAINING_JOB: ("TrainingJob", "training-job", "Training"),
-    TUNING_JOB: ("HyperParameterTuningJob", "hyper-parameter-tuning-job", "Tuning"),
     PROCESSING_JOB: ("ProcessingJob", "processing-job", "Processing"),
+}
+_KINDS = {
+    "TrainingJob": "training-job",
+    "ProcessingJob": "processing-job",
+    "HyperParameterTuningJob": "hyper-parameter-tuning-job",
 }
 
 
@@ -100,8 +103,12 @@ def _object_call(resource: str, bucket: str) -> list[Permission]:
 
 def _sdk_call(operation: str, parameters: Mapping[str, Any]) -> list[Permission]:
     """One call of the SDK integration on a job. Creating a job includes passing its role."""
-    noun, kind = next((noun, kind) for noun, kind, _ in _JOBS.values() if operation.endswith(noun))
-    call = Permission((f"sagemaker:{operation[0].upper()}{operation[1:]}",), (_arn("sagemaker", f"{kind}/*"),))
+    action = f"sagemaker:{operation[0].upper()}{operation[1:]}"
+    if operation.startswith("list"):
+        # IAM knows no resource for it.
+        return [Permission((action,), ("*",))]
+    noun, kind = next((noun, kind) for noun, kind in _KINDS.items() if operation.endswith(noun))
+    call = Permission((action,), (_arn("sagemaker", f"{kind}/*"),))
     if operation != f"create{noun}":
         return [call]
     return [call, _pass(_role(parameters))]

@@ -6,7 +6,7 @@ DiagnoseFailure returns a new value for all of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline.functions import DIAGNOSE_FAILURE
@@ -27,10 +27,13 @@ def failed(state: str) -> str:
     return f"{state}Failed"
 
 
-def states(scope: str, tasks: Iterable[str], *, resume: Iterable[str], give_up: str) -> dict[str, State]:
+def states(
+    scope: str, tasks: Iterable[str], *, resume: Iterable[str], give_up: str, entries: Mapping[str, str] | None = None
+) -> dict[str, State]:
     """The states behind every Catch of one scope (`Run` or `Model`).
 
-    `tasks`: the states whose Catch goes here. `resume`: those of them that may be entered again.
+    `tasks`: the states whose Catch goes here. `resume`: those of them that are tried again, at themselves or at the
+    state that `entries` names for them.
     """
     tags = {
         failed(name): {
@@ -78,7 +81,10 @@ def states(scope: str, tasks: Iterable[str], *, resume: Iterable[str], give_up: 
         f"Resume{scope}": {
             "Type": "Choice",
             "Comment": "Back to the state that failed",
-            "Choices": [{"Variable": "$.failed.state", "StringEquals": name, "Next": name} for name in resume],
+            "Choices": [
+                {"Variable": "$.failed.state", "StringEquals": name, "Next": (entries or {}).get(name, name)}
+                for name in resume
+            ],
             "Default": give_up,
         },
     }

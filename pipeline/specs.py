@@ -13,6 +13,8 @@ from config.datasets import DatasetSpec
 from config.models import Categorical, Integer, ModelSpec, Range, TuningSpec
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.run_plan import JobSize, TuningPlan
+from pipeline import history_events, machine, training_jobs
+from pipeline.job_fields import PENDING_SECONDS
 
 FILE = "lambdas/plan_run/specs.json"
 """The file's path in the Lambda archive."""
@@ -34,6 +36,20 @@ def run_specs(config: AppConfig) -> dict[str, Any]:
         "usd_per_hour": {name: config.prices.per_hour(name) for name in types},
         "budget_usd": config.pipeline.budget_usd_per_run,
         "max_concurrency": config.pipeline.max_concurrency,
+        "execution_timeout_seconds": config.pipeline.execution_timeout_seconds,
+        "poll_seconds": config.pipeline.poll_seconds,
+        "history": _history(config),
+    }
+
+
+def _history(config: AppConfig) -> dict[str, int]:
+    """Events of the execution's history, and how long polled jobs may take beyond what their own plan says."""
+    polled = config.pipeline.sagemaker_debugger == "profiler"
+    return {
+        **asdict(history_events.count(machine.state_machine(config))),
+        "budget": history_events.BUDGET,
+        "grace_seconds": PENDING_SECONDS,
+        "training_seconds": training_jobs.training_seconds(config) if polled else 0,
     }
 
 

@@ -8,7 +8,6 @@ from typing import Any
 State = dict[str, Any]
 
 TRAINING_JOB = "arn:aws:states:::sagemaker:createTrainingJob.sync"
-TUNING_JOB = "arn:aws:states:::sagemaker:createHyperParameterTuningJob.sync"
 PROCESSING_JOB = "arn:aws:states:::sagemaker:createProcessingJob.sync"
 LAMBDA = "arn:aws:states:::lambda:invoke"
 PUBLISH = "arn:aws:states:::sns:publish"
@@ -54,22 +53,24 @@ def task(
     parameters: State,
     *,
     comment: str,
-    timeout: int | str,
+    timeout: int,
     next_state: str,
     on_error: str,
+    on_timeout: str | None = None,
     selector: State | None = None,
     result: str | None = None,
     error: str = "$.error",
 ) -> State:
-    """A Task state. `timeout`: seconds, or the path of a number. `error`: where the Catch puts Error and Cause."""
+    """A Task state. `timeout`: seconds. `error`: where a Catch puts Error and Cause."""
+    late = [{"ErrorEquals": ["States.Timeout"], "ResultPath": error, "Next": on_timeout}] if on_timeout else []
     state: State = {
         "Type": "Task",
         "Comment": comment,
         "Resource": resource,
         "Parameters": parameters,
-        ("TimeoutSecondsPath" if isinstance(timeout, str) else "TimeoutSeconds"): timeout,
+        "TimeoutSeconds": timeout,
         "Retry": retry(resource),
-        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": error, "Next": on_error}],
+        "Catch": [*late, {"ErrorEquals": ["States.ALL"], "ResultPath": error, "Next": on_error}],
         "ResultPath": result,
         "Next": next_state,
     }

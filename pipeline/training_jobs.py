@@ -36,12 +36,13 @@ def train_model(config: AppConfig) -> Parameters:
     }
 
 
-def tune_model(config: AppConfig, state: str) -> Parameters:
-    """CreateHyperParameterTuningJob: trials of the same training job in the model's search space."""
+def tune_model(config: AppConfig) -> Parameters:
+    """CreateHyperParameterTuningJob: trials of the same training job in the model's search space, with a time limit."""
     return {
         "HyperParameterTuningJobName.$": job_name("$.model.base"),
         "HyperParameterTuningJobConfig": {
             "Strategy.$": "$.model.tuning.strategy",
+            "RandomSeed.$": "$.model.tuning.seed",
             "HyperParameterTuningJobObjective": {
                 "Type.$": "$.model.tuning.goal",
                 "MetricName.$": "$.model.tuning.objective",
@@ -49,6 +50,7 @@ def tune_model(config: AppConfig, state: str) -> Parameters:
             "ResourceLimits": {
                 "MaxNumberOfTrainingJobs.$": "$.model.tuning.max_jobs",
                 "MaxParallelTrainingJobs.$": "$.model.tuning.max_parallel_jobs",
+                "MaxRuntimeInSeconds.$": "$.model.tuning.max_runtime_seconds",
             },
             "ParameterRanges.$": "$.model.tuning.parameter_ranges",
             "TrainingJobEarlyStoppingType.$": "$.model.tuning.early_stopping",
@@ -59,7 +61,7 @@ def tune_model(config: AppConfig, state: str) -> Parameters:
             "StaticHyperParameters.$": "$.hyperparameters.values",
             "InputDataConfig.$": "$.channels.list",
             "OutputDataConfig": _output(),
-            "ResourceConfig": resources(config.training, state, "$.model.trial"),
+            "ResourceConfig": resources(config.training, "TuneModel", "$.model.trial"),
             **_trial_checkpoints(config),
             **_until(config),
             **isolation(config),
@@ -67,21 +69,19 @@ def tune_model(config: AppConfig, state: str) -> Parameters:
     }
 
 
-def tune_model_warm(config: AppConfig, state: str) -> Parameters:
+def tune_model_warm(config: AppConfig) -> Parameters:
     """The same, with a warm start from the trials of an earlier search."""
     warm = {
         "ParentHyperParameterTuningJobs.$": "$.model.tuning.parents",
         "WarmStartType": WARM_START_TYPE,
     }
-    return {**tune_model(config, state), "WarmStartConfig": warm}
+    return {**tune_model(config), "WarmStartConfig": warm}
 
 
-def tune_model_hyperband(config: AppConfig, state: str) -> Parameters:
-    """The same, with Hyperband's epochs, a seed and a time limit, which only the SDK integration is known to accept."""
-    made = tune_model(config, state)
+def tune_model_hyperband(config: AppConfig) -> Parameters:
+    """The same with Hyperband's epochs, which the service refuses for other strategies."""
+    made = tune_model(config)
     search: dict[str, Any] = made["HyperParameterTuningJobConfig"]
-    search["RandomSeed.$"] = "$.model.tuning.seed"
-    search["ResourceLimits"]["MaxRuntimeInSeconds.$"] = "$.model.tuning.max_runtime_seconds"
     search["StrategyConfig"] = {
         "HyperbandStrategyConfig": {
             "MinResource.$": "$.model.tuning.min_resource",

@@ -25,7 +25,8 @@ _COMPARISONS = {"StringEquals": "=", "NumericEquals": "=", "NumericGreaterThan":
 def flow_chart(flow: State, *, start: str | None = None, stop: Collection[str] = ()) -> str:
     """The states that `start` leads to. Those in `stop` are drawn, but not what follows them.
 
-    The Catch of a Task that leads to its own note of failure is left out, because every Task has one.
+    The Catch of a Task that leads to its own note of failure is left out, because every Task has one; so are the states
+    that look at a polled job until it has ended, and those that stop a job whose state timed out.
     """
     states = flow["States"]
     lines, drawn, waiting = ["flowchart TD"], set(), [start or flow["StartAt"]]
@@ -62,6 +63,9 @@ def _transitions(name: str, states: State) -> Iterator[tuple[str, str, str]]:
         yield from sorted({("-->", "", state["Next"]) for state in notes})
         return
     state = states[name]
+    if _is_polled(state):
+        yield "-->", "", next(choice["Next"] for choice in _check(state, states)["Choices"])
+        return
     for choice in state.get("Choices", ()):
         yield "-->", _condition(choice), _merged(choice["Next"], states)
     for key, label in (("Default", "otherwise"), ("Next", "")):
@@ -69,8 +73,19 @@ def _transitions(name: str, states: State) -> Iterator[tuple[str, str, str]]:
             yield "-->", label, _merged(state[key], states)
     for catcher in state.get("Catch", ()):
         target = _merged(catcher["Next"], states)
-        if target not in (FAILED, state.get("Next")):
+        if catcher["ErrorEquals"] != ["States.Timeout"] and target not in (FAILED, state.get("Next")):
             yield "-.->", "on error", target
+
+
+def _is_polled(state: State) -> bool:
+    """Whether it creates a job by the SDK integration, at which other states look until it has ended."""
+    return ":aws-sdk:sagemaker:create" in state.get("Resource", "")
+
+
+def _check(state: State, states: State) -> State:
+    """The choice behind a look at the job; its first way out is that of success."""
+    check: State = states[state["Next"].removesuffix("Count") + "Check"]
+    return check
 
 
 def _merged(name: str, states: State) -> str:
@@ -98,7 +113,7 @@ def _shape(name: str, states: State) -> str:
     state = states[name]
     if state.get("End"):
         return f'(["{name}"])'
-    task = _JOB if ".sync" in state.get("Resource", "") else _CALL
+    task = _JOB if ".sync" in state.get("Resource", "") or _is_polled(state) else _CALL
     return _SHAPES.get(state["Type"], task) % name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from imgcls.contract.run_plan import MAX_RECOVERIES
 from lambdas.common.environment import FunctionEnvironment
 
 
@@ -11,4 +12,4 @@ from lambdas.common.environment import FunctionEnvironment
 class Environment(FunctionEnvironment):
     """`max_attempts`: how often one model, or the preparation, may be tried again."""
 
-    max_attempts: int = 3
+    max_attempts: int = MAX_RECOVERIES

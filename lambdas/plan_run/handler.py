@@ -13,7 +13,7 @@ from imgcls.contract.alias import Alias
 from imgcls.contract.artifact import label_of
 from imgcls.contract.run_plan import RunPlan
 from lambdas.common.log import logged
-from lambdas.plan_run import lookups, naming, price, quotas, request
+from lambdas.plan_run import lookups, naming, polling, price, quotas, request
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.plan import Published, draft
 
@@ -41,6 +41,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     cost = price.worst_case_usd(made.plan, specs["usd_per_hour"])
     price.check_budget(cost, specs["budget_usd"])
     plan = replace(_within_quotas(made.plan, check=environment.check_quotas), worst_case_usd=cost)
+    plan = polling.paced(plan, specs)
     lookups.store(environment.artifacts_bucket, plan, made.file)
     return plan.to_answer()
 

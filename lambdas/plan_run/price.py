@@ -14,6 +14,8 @@ from imgcls.contract.run_plan import JobSize, ModelPlan, RunPlan
 from lambdas.common.errors import Refused
 
 SECONDS_PER_HOUR = 3600
+STOP_SECONDS = 120
+"""What a training job that is stopped has left to save its model."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,13 @@ def check_budget(worst_case: float, budget: float) -> None:
 
 
 def _search_seconds(model: ModelPlan) -> int:
-    """The time of all trials, at most that of the parallel trials until the search's time limit."""
+    """The time of all trials, at most that of the parallel trials until the search's time limit stops them.
+
+    Every search carries its limit as the job's MaxRuntimeInSeconds, so it ends there even if its execution is gone.
+    """
     tuning = model.tuning
-    return min(tuning.max_jobs * model.trial.max_runtime_seconds, tuning.max_parallel_jobs * tuning.max_runtime_seconds)
+    limited = tuning.max_parallel_jobs * (tuning.max_runtime_seconds + STOP_SECONDS)
+    return min(tuning.max_jobs * model.trial.max_runtime_seconds, limited)
 
 
 def _item(work: str, model: str, size: JobSize, seconds: int, usd_per_hour: Mapping[str, float]) -> Item:

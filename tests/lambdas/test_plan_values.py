@@ -48,6 +48,7 @@ def test_a_run_says_where_everything_lies() -> None:
         "max_concurrency": 1,
         "worst_case_usd": 0.0,
         "spot": True,
+        "polling": {"first_seconds": 30, "step_seconds": 1},
         "notes": (),
     }
     hyperparameters = model.pop("hyperparameters")

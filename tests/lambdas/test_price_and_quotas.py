@@ -11,7 +11,7 @@ import config
 from lambdas.common.errors import Refused
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.plan import Published, draft
-from lambdas.plan_run.price import check_budget, worst_case_usd
+from lambdas.plan_run.price import check_budget, in_cents, worst_case_usd
 from lambdas.plan_run.quotas import fit
 from lambdas.plan_run.request import parse
 from pipeline.specs import run_specs
@@ -35,7 +35,9 @@ def test_a_search_costs_its_trials_or_its_time_whichever_is_less() -> None:
     tuned = plan({"models": ["dog-breed-classifier"]})
     rest = 2 * 1.0 + 4 * 20.0 + 2 * 2.0
     search = tuned.models[0].tuning
-    assert worst_case_usd(tuned, PRICES) == rest + search.max_parallel_jobs * 20.0 * search.max_runtime_seconds / 3600
+    # The trials that run when the time is up have two minutes to end.
+    seconds = search.max_parallel_jobs * (search.max_runtime_seconds + 120)
+    assert worst_case_usd(tuned, PRICES) == in_cents(rest + 20.0 * seconds / 3600)
     short = replace(tuned.models[0], tuning=replace(search, max_jobs=1))
     assert worst_case_usd(replace(tuned, models=(short,)), PRICES) == rest + 4 * 20.0
 

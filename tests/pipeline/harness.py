@@ -15,7 +15,7 @@ from config.app import AppConfig
 from localcloud.stepfunctions.asl.branch import Branch
 from localcloud.stepfunctions.asl.cancellation import Cancellation
 from localcloud.stepfunctions.asl.errors import StatesError
-from localcloud.stepfunctions.asl.history import History
+from localcloud.stepfunctions.asl.history import History, HistoryEvent
 from localcloud.stepfunctions.asl.interpreter import Interpreter
 from localcloud.stepfunctions.asl.states import Flow
 from pipeline import placeholders, state_machine
@@ -37,6 +37,7 @@ class Outcome:
     calls: Mapping[str, list[Any]] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
     output_bytes: Mapping[str, int] = field(default_factory=dict)
+    events: list[HistoryEvent] = field(default_factory=list)
 
     @property
     def entered(self) -> set[str]:
@@ -77,14 +78,14 @@ class Runner:
                 found.output = Interpreter(self).run(cast(Flow, self.definition), value, branch)
             except StatesError as error:
                 found.error = error
-        found.output_bytes = _sizes(history)
+        found.output_bytes, found.events = _sizes(history), history.events()
         return found
 
     # The interface that the interpreter expects.
     region = "us-east-1"
 
     def find(self, resource: str) -> _Task:
-        return _Task(self, resource)
+        return _Task(self, resource, waits="sync" if resource.endswith(".sync") else "")
 
     def token(self) -> Any:
         raise AssertionError("the machine does not have a state that waits for a token")
@@ -107,7 +108,7 @@ class Runner:
 
 @dataclass
 class _Task:
-    """A task that answers immediately."""
+    """A task that answers immediately; a job ends as soon as it is asked for."""
 
     runner: Runner
     full_resource: str
@@ -119,13 +120,13 @@ class _Task:
         pass
 
     def start(self, parameters: Any) -> Any:
-        return self.runner.answer(self.full_resource, parameters)
+        return {} if self.waits else self.runner.answer(self.full_resource, parameters)
 
     def poll(self, answer: Any, parameters: Any) -> tuple[Any] | None:
-        raise AssertionError("this task does not start a job")
+        return (self.runner.answer(self.full_resource, parameters),)
 
     def stop(self, answer: Any, parameters: Any) -> None:
-        raise AssertionError("this task does not start a job")
+        raise AssertionError("nothing is cancelled in these runs")
 
 
 def many_models(settings: AppConfig, count: int) -> dict[str, Any]:

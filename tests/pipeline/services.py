@@ -13,7 +13,7 @@ from imgcls.contract.failures import causes
 from imgcls.contract.prepared import EvaluateMessage, PrepareMessage
 from imgcls.contract.run_plan import RunPlan
 from lambdas.diagnose_failure.decision import decide
-from lambdas.plan_run import plan, request
+from lambdas.plan_run import plan, polling, request
 from lambdas.plan_run.environment import Environment
 from localcloud.stepfunctions.asl.errors import StatesError
 from pipeline.placeholders import Placeholder
@@ -25,7 +25,6 @@ from pipeline.tasks import (
     PUT_OBJECT,
     SDK_SAGEMAKER,
     TRAINING_JOB,
-    TUNING_JOB,
 )
 
 ENVIRONMENT = Environment("data-bucket", "artifacts-bucket", "us-east-1", "0a1b.gz", check_quotas=False)
@@ -53,10 +52,11 @@ SIMPLE = {
     PUT_OBJECT: "SaveHyperparameters",
     PUBLISH: "Notify",
 }
+CREATE_SEARCH = f"{SDK_SAGEMAKER}createHyperParameterTuningJob"
 JOB_NAMES = {
     TRAINING_JOB: "TrainingJobName",
     PROCESSING_JOB: "ProcessingJobName",
-    TUNING_JOB: "HyperParameterTuningJobName",
+    CREATE_SEARCH: "HyperParameterTuningJobName",
 }
 
 
@@ -77,15 +77,24 @@ def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
         if "--parts" in parameters["AppSpecification"]["ContainerArguments"]:
             return "MergeManifest"
         return {"prepare.py": "PrepareDataset", "evaluate.py": "EvaluateModel"}[script]
-    if resource == TUNING_JOB:
+    if resource == CREATE_SEARCH:
+        if parameters["HyperParameterTuningJobConfig"]["Strategy"] == "Hyperband":
+            return "TuneModelHyperband"
         return "TuneModelWarm" if "WarmStartConfig" in parameters else "TuneModel"
     if resource.startswith(SDK_SAGEMAKER):
-        operation = re.fullmatch("([a-z]+)(.*)", resource.removeprefix(SDK_SAGEMAKER))
-        assert operation
-        verb, noun = operation.groups()
-        job = {"TrainingJob": "TrainModel", "HyperParameterTuningJob": "TuneModelHyperband"}[noun]
-        return job if verb == "create" else f"{job}{verb.capitalize()}"
+        return _state_of_sdk_call(resource.removeprefix(SDK_SAGEMAKER))
     return SIMPLE[resource]
+
+
+def _state_of_sdk_call(operation: str) -> str:
+    """`TuneModelDescribe`, `TrainModelStop`; `ListProcessingJobs` and the like for a job that was left behind."""
+    found = re.fullmatch("([a-z]+)(.*)", operation)
+    assert found
+    verb, noun = found.groups()
+    job = {"TrainingJob": "TrainModel", "HyperParameterTuningJob": "TuneModel"}.get(noun)
+    if verb == "list" or job is None:
+        return f"{verb.capitalize()}{noun}"
+    return job if verb == "create" else f"{job}{verb.capitalize()}"
 
 
 def describe(resource: str, parameters: Mapping[str, Any], **values: Any) -> dict[str, Any]:
@@ -96,7 +105,7 @@ def describe(resource: str, parameters: Mapping[str, Any], **values: Any) -> dic
 
 def failed_job(state: str, **values: Any) -> Callable[[Mapping[str, Any]], StatesError]:
     """States.TaskFailed with a job's Describe document as its cause."""
-    searches = dict.fromkeys(("TuneModel", "TuneModelWarm"), TUNING_JOB)
+    searches = dict.fromkeys(("TuneModel", "TuneModelWarm", "TuneModelHyperband"), CREATE_SEARCH)
     resource = {**searches, "TrainModel": TRAINING_JOB}.get(state, PROCESSING_JOB)
     status = JOB_NAMES[resource].replace("Name", "Status")
 
@@ -139,6 +148,9 @@ class Services:
         """A polled job: created, InProgress for two descriptions, then at its end."""
         operation = resource.removeprefix(SDK_SAGEMAKER)
         noun = re.sub("^[a-z]+", "", operation)
+        if operation.startswith("list"):
+            noun = noun.removesuffix("s")
+            return {f"{noun}Summaries": [{f"{noun}Name": f"{parameters['NameContains']}-left"}]}
         name = parameters[f"{noun}Name"]
         if operation.startswith("create"):
             self._jobs[name] = [{**parameters, f"{noun}Status": "InProgress"}] * 2 + [getattr(self, state)(parameters)]
@@ -149,7 +161,8 @@ class Services:
 
     def PlanRun(self, payload: Mapping[str, Any]) -> Any:
         wanted = request.parse(payload["input"], payload["execution"], self._specs)
-        self.plan = plan.draft(wanted, self._specs, self.published, ENVIRONMENT).plan
+        drafted = plan.draft(wanted, self._specs, self.published, ENVIRONMENT).plan
+        self.plan = polling.paced(drafted, self._specs)
         return self.plan.to_answer()
 
     def LoadModelPlan(self, parameters: Mapping[str, Any]) -> Any:
@@ -165,7 +178,7 @@ class Services:
 
     def TuneModel(self, parameters: Mapping[str, Any]) -> Any:
         best = {"TrainingJobName": "trial-003", "TunedHyperParameters": {"lr": "0.02", "batch-size": '"32"'}}
-        return describe(TUNING_JOB, parameters, BestTrainingJob=best)
+        return describe(CREATE_SEARCH, parameters, BestTrainingJob=best)
 
     TuneModelWarm = TuneModelHyperband = TuneModel
 

@@ -60,27 +60,12 @@ def test_a_zone_has_a_subnet(zones: int, subnets: list[str]) -> None:
     assert placeholders.subnets(variant(network={"zones": zones})) == subnets
 
 
-@pytest.mark.parametrize(
-    ("state", "path"),
-    [
-        ("PrepareDataset", ()),
-        ("TrainModel", ()),
-        ("TuneModel", ()),
-        ("TuneModel", ("HyperParameterTuningJobConfig",)),
-        ("TuneModel", ("TrainingJobDefinition",)),
-        ("EvaluateModel", ()),
-    ],
-)
+@pytest.mark.parametrize("state", ["PrepareDataset", "TrainModel", "EvaluateModel"])
 @pytest.mark.parametrize("field", ["Surprise", "Surprise.$"])
-def test_a_field_that_nobody_has_seen_accepted_fails_before_the_deployment(
-    state: str, path: tuple[str, ...], field: str
-) -> None:
+def test_a_field_that_nobody_has_seen_accepted_fails_before_the_deployment(state: str, field: str) -> None:
     definition = state_machine(config.load("local"))
     states = definition["States"] | definition["States"]["TrainModels"]["ItemProcessor"]["States"]
-    holder = states[state]["Parameters"]
-    for part in path:
-        holder = holder[part]
-    holder[field] = 1
+    states[state]["Parameters"][field] = 1
     with pytest.raises(ValueError) as rejected:
         allowed_fields.check(definition)
     assert str(rejected.value).startswith(f"{state} has the field {field}, ")

@@ -17,14 +17,14 @@ from botocore.validate import ParamValidator
 
 import config
 from config.app import AppConfig
-from pipeline.tasks import PROCESSING_JOB, TRAINING_JOB, TUNING_JOB
+from pipeline.tasks import PROCESSING_JOB, TRAINING_JOB
 from tests.pipeline.harness import Runner
-from tests.pipeline.services import JOB_NAMES, VALUES
+from tests.pipeline.services import CREATE_SEARCH, JOB_NAMES, VALUES
 
-JOBS = {"PrepareDataset": PROCESSING_JOB, "TuneModel": TUNING_JOB, "TrainModel": TRAINING_JOB,
+JOBS = {"PrepareDataset": PROCESSING_JOB, "TuneModel": CREATE_SEARCH, "TrainModel": TRAINING_JOB,
         "EvaluateModel": PROCESSING_JOB}  # fmt: skip
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
-MAX_NAME = {TRAINING_JOB: 63, PROCESSING_JOB: 63, TUNING_JOB: 32}
+MAX_NAME = {TRAINING_JOB: 63, PROCESSING_JOB: 63, CREATE_SEARCH: 32}
 ENVIRONMENTS = ("local", "dev", "prod")
 SUBNETS = [VALUES["Subnet1"], VALUES["Subnet2"]]
 MODEL_CODE = Path(__file__).parents[2] / "model_code"

@@ -11,7 +11,7 @@ from imgcls.contract.run_plan import MAX_BASE_CHARS
 from localcloud.stepfunctions.asl import intrinsics
 from localcloud.stepfunctions.asl.scope import Scope
 from pipeline.names import MAX_TUNING_JOB_NAME, job_name
-from pipeline.tasks import TUNING_JOB
+from tests.pipeline.services import CREATE_SEARCH
 from tests.pipeline.test_job_parameters import shape_of
 
 
@@ -34,7 +34,7 @@ def test_a_retry_and_a_later_entry_get_new_names() -> None:
 
 def test_the_longest_name_fits_a_tuning_job() -> None:
     assert len(name("2026-11-20T13:24:15Z", retry=9, base="x" * MAX_BASE_CHARS)) <= MAX_TUNING_JOB_NAME
-    request = shape_of(TUNING_JOB)
+    request = shape_of(CREATE_SEARCH)
     assert isinstance(request, StructureShape)
     assert request.members["HyperParameterTuningJobName"].metadata["max"] == MAX_TUNING_JOB_NAME
 

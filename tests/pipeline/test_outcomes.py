@@ -179,7 +179,8 @@ def test_a_stopped_job_is_a_failure() -> None:
 
 def test_a_search_in_which_every_trial_failed_is_a_failure() -> None:
     runner = Runner()
-    runner.script["TuneModel"] = [{"HyperParameterTuningJobName": "x", "HyperParameterTuningJobStatus": "Completed"}]
+    ended = {"HyperParameterTuningJobName": "x", "HyperParameterTuningJobStatus": "Completed"}
+    runner.script["TuneModelDescribe"] = [ended]
     found = runner.run({"models": [FIRST]})
     assert found.failures[0]["reason"] == "TuneModel: no trial of the tuning job succeeded"
 

@@ -47,11 +47,17 @@ def passed(*roles: str) -> list[Statement]:
     return [allow("iam:PassRole", f"${{{role}RoleArn}}", "sagemaker.amazonaws.com") for role in roles]
 
 
-TRAINING = job("TrainingJob", "training-job", "Training")
+def left_behind(noun: str, kind: str) -> list[Statement]:
+    """What finds and stops the job of a task that timed out."""
+    return [allow(f"sagemaker:List{noun}s", "*"), allow(f"sagemaker:Stop{noun}", CODE % ("sagemaker", f"{kind}/*"))]
+
+
+TRAINING = [*job("TrainingJob", "training-job", "Training"), *left_behind("TrainingJob", "training-job")]
 EVERYWHERE = [
     *(allow("lambda:InvokeFunction", f"${{{name}Arn}}") for name in FUNCTIONS),
     *job("ProcessingJob", "processing-job", "Processing"),
-    *job("HyperParameterTuningJob", "hyper-parameter-tuning-job", "Tuning"),
+    *left_behind("ProcessingJob", "processing-job"),
+    *polled("HyperParameterTuningJob", "hyper-parameter-tuning-job"),
     *passed("Preparation", "Training", "Evaluation"),
     allow("s3:GetObject", RUNS),
     allow("s3:PutObject", RUNS),
@@ -79,7 +85,7 @@ def flat(item: Permission) -> Statement:
         (variant("prod"), TRAINING),
         (variant(tuning={"warm_start": True}), TRAINING),
         (variant(preparation={"instance_count": 3}), TRAINING),
-        (variant(tuning=HYPERBAND), [*TRAINING, *polled("HyperParameterTuningJob", "hyper-parameter-tuning-job")]),
+        (variant(tuning=HYPERBAND), TRAINING),
         (variant(pipeline={"sagemaker_debugger": "profiler"}), polled("TrainingJob", "training-job")),
     ],
     ids=["local", "prod", "warm start", "several instances", "Hyperband", "profiler"],
@@ -93,18 +99,20 @@ def test_the_role_has_these_statements_and_no_other(settings: AppConfig, more: l
 @pytest.mark.parametrize(
     ("settings", "state", "noun", "kind"),
     [
+        (variant(), "TuneModel", "HyperParameterTuningJob", "hyper-parameter-tuning-job"),
         (variant(tuning=HYPERBAND), "TuneModelHyperband", "HyperParameterTuningJob", "hyper-parameter-tuning-job"),
         (variant(pipeline={"sagemaker_debugger": "profiler"}), "TrainModel", "TrainingJob", "training-job"),
     ],
-    ids=["Hyperband", "profiler"],
+    ids=["search", "Hyperband", "profiler"],
 )
 def test_a_polled_job_needs_each_of_its_calls(settings: AppConfig, state: str, noun: str, kind: str) -> None:
     tasks: dict[str, Any] = dict(task_states(state_machine(settings)))
     create, describe, stop = polled(noun, kind)
+    shared = state.removesuffix("Hyperband")
     for name, expected in (
         (state, {create, *passed("Training")}),
-        (f"{state}Describe", {describe}),
-        (f"{state}Stop", {stop}),
+        (f"{shared}Describe", {describe}),
+        (f"{shared}Stop", {stop}),
     ):
         assert {flat(item) for item in of_task(name, tasks[name])} == expected
 
@@ -115,10 +123,9 @@ def test_a_task_needs_what_it_calls_and_what_its_service_does_for_it() -> None:
     assert needs["PlanRun"] == {allow("lambda:InvokeFunction", "${PlanRunArn}")}
     assert needs["PrepareDataset"] == {*job("ProcessingJob", "processing-job", "Processing"), *passed("Preparation")}
     assert needs["EvaluateModel"] == {*job("ProcessingJob", "processing-job", "Processing"), *passed("Evaluation")}
-    assert needs["TrainModel"] == {*TRAINING, *passed("Training")}
-    assert needs["TuneModel"] == {
-        *job("HyperParameterTuningJob", "hyper-parameter-tuning-job", "Tuning"), *passed("Training"),
-    }  # fmt: skip
+    assert needs["TrainModel"] == {*job("TrainingJob", "training-job", "Training"), *passed("Training")}
+    find, stop = left_behind("TrainingJob", "training-job")
+    assert needs["TrainModelTimedOut"] == {find} and needs["TrainModelStop"] == {stop}
     assert needs["LoadModelPlan"] == {allow("s3:GetObject", RUNS), allow("kms:Decrypt", KEY)}
     assert needs["SaveHyperparameters"] == {
         allow("s3:PutObject", RUNS), allow("kms:Decrypt kms:GenerateDataKey", KEY),

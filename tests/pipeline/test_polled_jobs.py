@@ -11,8 +11,9 @@ import pytest
 from kennel.runs import executions
 from kennel.runs.history import read_visits
 from localcloud.lifecycle import LocalCloud
-from pipeline import polled_jobs
-from pipeline.polled_jobs import PolledJob
+from pipeline import polled_jobs, stop_on_timeout
+from pipeline.polled_jobs import Creation, PolledJob
+from pipeline.tasks import TRAINING_JOB, task
 from tests.localcloud.sagemaker_jobs.conftest import (  # noqa: F401
     BUCKET,
     IMAGES,
@@ -41,24 +42,26 @@ def runner(local_cloud):
     return Runner(local_cloud.cloud)
 
 
-@pytest.fixture
-def ended(runner, monkeypatch):
-    """Run a job's states to their end; (status, output or error) of the execution."""
-    monkeypatch.setattr(polled_jobs, "POLL_SECONDS", 1)
+POLLING = {"run": {"polling": {"first_seconds": 1, "step_seconds": 1}}}
+ENDS = {
+    "Good": {"Type": "Succeed"},
+    "Bad": {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"},
+}
 
-    def run(job, selector=None):
-        states = polled_jobs.states("Job", job, selector=selector, result="$.made", next_state="Good", on_error="Bad")
-        ends = {
-            "Good": {"Type": "Succeed"},
-            "Bad": {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"},
-        }
-        return runner.wait(runner.start({"StartAt": "Job", "States": {**states, **ends}}))
+
+@pytest.fixture
+def ended(runner):
+    """Run a job's states to their end; (status, output or error) of the execution."""
+
+    def run(job):
+        states = polled_jobs.states("Job", job, next_state="Good", on_error="Bad")
+        return runner.wait(runner.start({"StartAt": "Job", "States": {**states, **ENDS}}, POLLING))
 
     return run
 
 
-def training(request, limit_seconds=60):
-    return PolledJob("TrainingJob", request, comment="train", limit_seconds=limit_seconds)
+def training(request, limit=60):
+    return PolledJob("TrainingJob", {"Job": Creation(request, "train")}, limit)
 
 
 def job_visit(client, found):  # noqa: F811
@@ -67,13 +70,13 @@ def job_visit(client, found):  # noqa: F811
     return read_visits(history["events"])[0]
 
 
-def test_a_training_job_is_made_and_its_description_selected(ended, shell_request, client):  # noqa: F811
+def test_a_training_job_is_made_and_its_description_handed_over(ended, shell_request, client):  # noqa: F811
     request = shell_request("sdk-good", "echo fine > /opt/ml/model/weights")
-    selector = {"job.$": "$.TrainingJobName", "artifact.$": "$.ModelArtifacts.S3ModelArtifacts"}
-    found = ended(training(request), selector)
+    found = ended(training(request))
     assert found["status"] == "SUCCEEDED", found.get("cause")
-    made = json.loads(found["output"])["made"]
-    assert made["job"] == "sdk-good" and made["artifact"].endswith("/sdk-good/output/model.tar.gz")
+    made = json.loads(found["output"])["described"]
+    assert made["TrainingJobName"] == "sdk-good"
+    assert made["ModelArtifacts"]["S3ModelArtifacts"].endswith("/sdk-good/output/model.tar.gz")
     visit = job_visit(client, found)
     assert (visit.status, visit.job.name) == ("succeeded", "sdk-good") and visit.seconds >= 1
 
@@ -88,7 +91,7 @@ def test_a_job_that_fails_hands_its_description_over(ended, shell_request, clien
 
 
 def test_a_job_that_does_not_end_is_stopped(ended, shell_request, client):  # noqa: F811
-    found = ended(training(shell_request("sdk-endless", "sleep 600"), limit_seconds=2))
+    found = ended(training(shell_request("sdk-endless", "sleep 600"), limit=2))
     assert (found["status"], found["error"]) == ("FAILED", "States.Timeout")
     assert (job_visit(client, found).status, job_visit(client, found).error) == ("failed", "States.Timeout")
     job = client("sagemaker").describe_training_job(TrainingJobName="sdk-endless")
@@ -97,8 +100,8 @@ def test_a_job_that_does_not_end_is_stopped(ended, shell_request, client):  # no
 
 def test_stopping_the_run_stops_its_job(runner, shell_request, client):  # noqa: F811
     job = training(shell_request("sdk-left-alone", "sleep 600"))
-    states = polled_jobs.states("Job", job, selector=None, result="$.made", next_state="End", on_error="End")
-    execution = runner.start({"StartAt": "Job", "States": {**states, "End": {"Type": "Succeed"}}})
+    states = polled_jobs.states("Job", job, next_state="Good", on_error="Good")
+    execution = runner.start({"StartAt": "Job", "States": {**states, "Good": ENDS["Good"]}}, POLLING)
     while not client("sagemaker").list_training_jobs(NameContains="sdk-left-alone")["TrainingJobSummaries"]:
         time.sleep(0.1)
     machine, _, name = execution.replace(":execution:", ":stateMachine:").rpartition(":")
@@ -128,6 +131,26 @@ def test_a_hyperband_search_is_made_with_all_its_fields(ended, training_request)
         },
         "TrainingJobDefinition": trial,
     }  # fmt: skip
-    found = ended(PolledJob("HyperParameterTuningJob", search, comment="search", limit_seconds=60))
+    found = ended(PolledJob("HyperParameterTuningJob", {"Job": Creation(search, "search")}, 60))
     assert found["status"] == "SUCCEEDED", found.get("cause")
-    assert json.loads(found["output"])["made"]["BestTrainingJob"]["TunedHyperParameters"]["lr"]
+    assert json.loads(found["output"])["described"]["BestTrainingJob"]["TunedHyperParameters"]["lr"]
+
+
+def test_a_sync_job_whose_state_timed_out_is_found_and_stopped(runner, shell_request, client):  # noqa: F811
+    request = shell_request("sync-late-0612-0", "sleep 600")
+    made = task(
+        TRAINING_JOB,
+        request,
+        comment="train",
+        timeout=2,
+        next_state="Good",
+        on_error="Bad",
+        on_timeout=stop_on_timeout.entry("Job"),
+    )
+    states = stop_on_timeout.states("Job", "TrainingJob", base="$.base", on_error="Bad")
+    found = runner.wait(
+        runner.start({"StartAt": "Job", "States": {"Job": made, **states, **ENDS}}, {"base": "sync-late"})
+    )
+    assert (found["status"], found["error"]) == ("FAILED", "States.Timeout")
+    job = client("sagemaker").describe_training_job(TrainingJobName="sync-late-0612-0")
+    assert job["TrainingJobStatus"] in ("Stopping", "Stopped")

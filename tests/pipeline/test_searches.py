@@ -11,18 +11,18 @@ from botocore.validate import ParamValidator
 from pydantic import ValidationError
 
 from lambdas.plan_run.plan import Published
+from localcloud.stepfunctions.asl.errors import StatesError
 from pipeline import state_machine
-from pipeline.tasks import TUNING_JOB
 from tests.pipeline.harness import Runner
-from tests.pipeline.services import failed_job
+from tests.pipeline.services import CREATE_SEARCH, failed_job
 from tests.pipeline.test_job_parameters import constraints, shape_of
 from tests.pipeline.variants import HYPERBAND, TUNED, variant
 
 
 def assert_accepted(call: Mapping[str, Any]) -> None:
-    report = ParamValidator().validate(call, shape_of(TUNING_JOB))
+    report = ParamValidator().validate(call, shape_of(CREATE_SEARCH))
     assert not report.has_errors(), report.generate_report()
-    assert not list(constraints(shape_of(TUNING_JOB), call))
+    assert not list(constraints(shape_of(CREATE_SEARCH), call))
 
 
 @pytest.fixture
@@ -38,6 +38,47 @@ def warm() -> Runner:
 def test_only_configured_searches_have_states() -> None:
     states = str(state_machine(variant()))
     assert "TuneModelWarm" not in states and "TuneModelHyperband" not in states
+
+
+@pytest.mark.parametrize("tuning", [{}, {"warm_start": True}, HYPERBAND], ids=["cold", "warm", "Hyperband"])
+def test_every_search_carries_the_time_limit_that_its_price_is_made_of(tuning: dict[str, Any]) -> None:
+    runner = Runner(variant(tuning=tuning))
+    runner.services.published = Published(searches={TUNED: "earlier-search"})
+    found = runner.run({"models": [TUNED]})
+    calls = [call for state, calls in found.calls.items() if state.startswith("TuneModel") for call in calls]
+    made = [call for call in calls if "HyperParameterTuningJobConfig" in call]
+    plan = runner.services.plan
+    assert plan is not None and len(made) == 1
+    limits = made[0]["HyperParameterTuningJobConfig"]["ResourceLimits"]
+    assert limits["MaxRuntimeInSeconds"] == plan.models[0].tuning.max_runtime_seconds
+    assert_accepted(made[0])
+
+
+@pytest.mark.parametrize(
+    ("state", "noun"),
+    [("PrepareDataset", "ProcessingJob"), ("TrainModel", "TrainingJob"), ("EvaluateModel", "ProcessingJob")],
+)
+def test_a_job_whose_state_timed_out_is_stopped(state: str, noun: str) -> None:
+    runner = Runner(variant())
+    runner.script[state] = [StatesError("States.Timeout", "")]
+    found = runner.run({"models": [TUNED]})
+    [failure] = found.failures
+    assert (failure["state"], failure["reason"]) == (state, f"{state}: it did not end within its time limit")
+    (listed,) = found.calls[f"List{noun}s"]
+    (stopped,) = found.calls["TrainModelStop" if state == "TrainModel" else "StopProcessingJob"]
+    assert listed["StatusEquals"] == "InProgress"
+    assert stopped[f"{noun}Name"] == f"{listed['NameContains']}-left"
+    name = found.calls[state][0][f"{noun}Name"]
+    assert name.startswith(listed["NameContains"])
+
+
+def test_a_job_that_cannot_be_stopped_leaves_the_timeout_as_the_reason() -> None:
+    runner = Runner(variant())
+    runner.script["TrainModel"] = [StatesError("States.Timeout", "")]
+    runner.script["TrainModelStop"] = [StatesError("SageMaker.SageMakerException", "AccessDenied")]
+    [failure] = runner.run({"models": [TUNED]}).failures
+    assert failure["reason"] == "TrainModel: it did not end within its time limit"
+    assert "stop it if it still runs" in failure["remedy"]
 
 
 def test_hyperband_gets_the_models_epochs_a_seed_and_a_time_limit(hyperband: Runner) -> None:
@@ -126,27 +167,27 @@ class Jobs:
 
 
 def test_a_failed_polled_job_is_diagnosed_like_any_other(hyperband: Runner) -> None:
-    hyperband.script["TuneModelHyperbandDescribe"] = Jobs(
+    hyperband.script["TuneModelDescribe"] = Jobs(
         "InProgress", "Failed", FailureReason="AlgorithmError: ValueError: no, exit code: 1"
     ).answers
     found = hyperband.run({"models": [TUNED]})
     (failure,) = found.failures
-    assert failure["reason"] == "TuneModelHyperband: ValueError: no"
+    assert failure["reason"] == "TuneModel: ValueError: no"
     assert "job job" in failure["remedy"]
 
 
 def test_a_polled_job_that_never_ends_is_stopped() -> None:
     hyperband = Runner(variant(tuning={**HYPERBAND, "max_runtime_seconds": 600}))
-    hyperband.script["TuneModelHyperbandDescribe"] = Jobs("InProgress").answers
+    hyperband.script["TuneModelDescribe"] = Jobs("InProgress").answers
     found = hyperband.run({"models": [TUNED]})
-    assert found.failures[0]["state"] == "TuneModelHyperband"
-    assert len(found.calls["TuneModelHyperbandStop"]) == 1
+    assert found.failures[0]["state"] == "TuneModel"
+    assert len(found.calls["TuneModelStop"]) == 1
     assert sum(found.waits) >= 600
 
 
 def test_a_polled_job_without_capacity_falls_back(hyperband: Runner) -> None:
     ended = Jobs("Failed", FailureReason="CapacityError: Unable to provision requested ML compute capacity").answers
-    hyperband.script["TuneModelHyperbandDescribe"] = [*ended, None]
+    hyperband.script["TuneModelDescribe"] = [*ended, None]
     found = hyperband.run({"models": [TUNED]})
     types = [
         call["TrainingJobDefinition"]["ResourceConfig"]["InstanceType"] for call in found.calls["TuneModelHyperband"]
@@ -163,7 +204,7 @@ def test_a_failed_warm_search_is_retried_as_a_warm_search(warm: Runner) -> None:
 
 def test_the_description_of_a_search_is_not_carried_on(hyperband: Runner) -> None:
     found = hyperband.run({"models": [TUNED]})
-    assert found.output_bytes["TuneModelHyperbandForget"] < 16 * 1024
+    assert found.output_bytes["TuneModelForget"] < 16 * 1024
     assert "described" not in json.dumps(found.output)
 
 

@@ -108,6 +108,10 @@ def test_the_file_says_all_that_a_plan_needs() -> None:
         },
         "budget_usd": 200,
         "max_concurrency": 4,
+        "execution_timeout_seconds": 86400,
+        "poll_seconds": 30,
+        "history": {"run": 114, "model": 221, "round": 11, "budget": 12000, "grace_seconds": 3600,
+                    "training_seconds": 0},
     }  # fmt: skip
     assert list(datasets) == ["flowers"] and datasets["flowers"]["layout"] == "classes"
     search = models["flower-classifier"].pop("tuning")

@@ -15,6 +15,8 @@ from imgcls.contract import keys
 
 MAX_MODELS = 40
 MAX_BASE_CHARS = 18
+MAX_RECOVERIES = 3
+"""How often one model, or the preparation, may be tried again."""
 PLAN_FILE = "plan.json"
 
 
@@ -93,6 +95,14 @@ class ModelPlan:
 
 
 @dataclass(frozen=True)
+class Polling:
+    """How the state machine waits for a job that it polls: `first_seconds`, then `step_seconds` longer every time."""
+
+    first_seconds: int = 30
+    step_seconds: int = 1
+
+
+@dataclass(frozen=True)
 class ModelReference:
     """A model in PlanRun's answer. Its ModelPlan is at `plan_key` in the artifacts bucket."""
 
@@ -121,6 +131,7 @@ class RunPlan:
     max_concurrency: int
     worst_case_usd: float
     spot: bool = False
+    polling: Polling = Polling()
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     def to_dict(self) -> dict[str, Any]:

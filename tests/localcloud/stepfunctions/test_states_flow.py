@@ -180,7 +180,7 @@ def test_more_than_256_kilobytes_between_states(runner, one):
 def test_what_an_item_selector_makes_may_not_be_larger_either(runner, one):
     half = "x" * (130 * 1024)
     two_halves = {"a.$": "$.x", "b.$": "$.x"}
-    end = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
+    end = {"StartAt": "End", "States": {"End": {"Type": "Pass", "Result": 1, "End": True}}}
     state = {"Type": "Map", "ItemsPath": "$.items", "ItemSelector": two_halves, "ItemProcessor": end}
     failed = runner.run(one(**state, ResultPath=None), {"x": half, "items": [1]})
     assert failed["error"] == "States.DataLimitExceeded"
