@@ -146,10 +146,14 @@ PUBLISH_MODEL = replace(
         "who.$": "$$.Execution.Id",
         "why.$": "$.gate.reason",
     },
-    keeps=("refresh", "rollout", "note"),
+    keeps=("refresh", "note"),
 )
 """The same function, the only one that reads and writes aliases."""
-REFRESH_FLEET = replace(PUBLISH_MODEL, payload={"action": "refresh", "rollout.$": "$.published.rollout"})
+REFRESH_FLEET = replace(
+    PUBLISH_MODEL,
+    payload={"action": "refresh", "rollout.$": "$.fleet.step.rollout"},
+    keeps=("refresh", "rollout", "note"),
+)
 """The same function; one step of a rollout: look at its state and act on it."""
 
 FUNCTIONS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from config.app import AppConfig
-from pipeline import allowed_fields, functions, model_flow, processing_jobs, recovery, stop_on_timeout
+from pipeline import allowed_fields, fleet_refresh, functions, model_flow, processing_jobs, recovery, stop_on_timeout
 from pipeline.job_fields import PENDING_SECONDS
 from pipeline.placeholders import Placeholder
 from pipeline.tasks import PROCESSING_JOB, PUBLISH, State, task
@@ -24,7 +24,8 @@ def state_machine(config: AppConfig) -> dict[str, Any]:
     Raises ValueError if an optimized task has a field that is not in `allowed_fields`.
     """
     prepare = preparations(config)
-    tasks = ("PlanRun", *prepare, "TrainModels")
+    fleet = fleet_refresh.states(config, next_state="SummarizeRun", on_failure="SummarizeFailure")
+    tasks = ("PlanRun", *prepare, "TrainModels", *([fleet_refresh.TASK] if fleet else []))
     definition = {
         "Comment": "Check images; tune, train, evaluate and publish classifiers; then notify",
         "QueryLanguage": "JSONPath",
@@ -33,10 +34,13 @@ def state_machine(config: AppConfig) -> dict[str, Any]:
         "States": {
             **_plan(config),
             **_prepare(config),
-            **_train(config),
+            **_train(config, next_state=fleet_refresh.START if fleet else "SummarizeRun"),
+            **fleet,
             **_summaries(),
             **_ending(config),
-            **recovery.states("Run", tasks, resume=prepare, give_up="SummarizeFailure"),
+            **recovery.states(
+                "Run", tasks, resume=prepare, give_up=fleet_refresh.GIVE_UP if fleet else "SummarizeFailure"
+            ),
         },
     }
     allowed_fields.check(definition)
@@ -111,7 +115,7 @@ def _preparation(
     }
 
 
-def _train(config: AppConfig) -> dict[str, State]:
+def _train(config: AppConfig, *, next_state: str) -> dict[str, State]:
     return {
         "TrainModels": {
             "Type": "Map",
@@ -122,7 +126,7 @@ def _train(config: AppConfig) -> dict[str, State]:
             "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **model_flow.flow(config)},
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": recovery.failed("TrainModels")}],
             "ResultPath": "$.outcomes",
-            "Next": "SummarizeRun",
+            "Next": next_state,
         }
     }
 

@@ -60,6 +60,7 @@ def _outcomes() -> dict[str, State]:
                 **judged,
                 "target_model.$": "$.artifact.target_model",
                 "notes.$": "States.Array($.smoke_test.note, $.published.note)",
+                "refresh.$": "$.published.refresh",
             },
         ),
         "ModelRejected": _outcome("rejected", {**judged, "target_model": ""}),

@@ -1,4 +1,4 @@
-"""The second half of a model's flow: quality gate, immutable key, registry, smoke test, alias, new fleet."""
+"""The second half of a model's flow: quality gate, immutable key, registry, smoke test, alias."""
 
 from __future__ import annotations
 
@@ -12,17 +12,12 @@ DECISIONS = (
     "RegisterModel",
     "SmokeTest",
     "PublishModel",
-    "RefreshFleet",
 )
-REFRESH_SECONDS = 5
-
-_TO_REFRESH = {"Variable": "$.published.refresh", "BooleanEquals": True}
-_NOT_BEGUN = {"Variable": "$.published.rollout.polls", "NumericEquals": 0}
 
 
 def states() -> dict[str, State]:
     """Starts at QualityGate; ends at ModelRejected or ModelPublished."""
-    return {**_judging(), **_publishing(), **_refreshing()}
+    return {**_judging(), **_publishing()}
 
 
 def _judging() -> dict[str, State]:
@@ -70,30 +65,8 @@ def _publishing() -> dict[str, State]:
         ),
         "PublishModel": functions.PUBLISH_MODEL.task(
             comment="Move the alias, unless it moved since the comparison",
-            next_state="ChooseRefresh",
+            next_state="ModelPublished",
             on_error=recovery.failed("PublishModel"),
-            result="$.published",
-        ),
-    }
-
-
-def _refreshing() -> dict[str, State]:
-    """Used only if the stable key was overwritten."""
-    return {
-        "ChooseRefresh": {
-            "Type": "Choice",
-            "Comment": "An overwritten stable key may still be served from a cache until the fleet is new",
-            "Choices": [
-                {"And": [_TO_REFRESH, _NOT_BEGUN], "Next": "RefreshFleet"},
-                {**_TO_REFRESH, "Next": "WaitForFleet"},
-            ],
-            "Default": "ModelPublished",
-        },
-        "WaitForFleet": {"Type": "Wait", "Seconds": REFRESH_SECONDS, "Next": "RefreshFleet"},
-        "RefreshFleet": functions.REFRESH_FLEET.task(
-            comment="Start the rollout, or look how far it is",
-            next_state="ChooseRefresh",
-            on_error=recovery.failed("RefreshFleet"),
             result="$.published",
         ),
     }

@@ -11,7 +11,7 @@ from checks.architecture.imports import ROOT, Graph, essential, room_graph
 from checks.architecture.packages import PAGE, rows
 from pipeline import state_machine
 
-ENVIRONMENT = "prod"
+ENVIRONMENT = "dev"
 PACKAGES = (
     "stacks",
     "pipeline",

@@ -11,6 +11,8 @@ from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, print_json, print_table
 from kennel.cloud import endpoint
 from kennel.cloud.session import Session
+from kennel.errors import KennelError
+from kennel.models import published
 
 app = Group(help="The endpoint's switch.", no_args_is_help=True)
 
@@ -48,6 +50,16 @@ def off(env: Environment = "local", yes: Annotated[bool, typer.Option("--yes", h
     if not yes and env != "local":
         typer.confirm(f"Take the endpoint of {env} away from its callers?", abort=True)
     _switch(Session(env), on=False)
+
+
+@app.command()
+def refresh(env: Environment = "local") -> None:
+    """Replace its instances, after a rollout that failed: none of them then answers a stable key from its cache."""
+    session = Session(env)
+    publish = session.config.pipeline.publish
+    if not (publish.stable_key and publish.refresh_stable_key):
+        raise KennelError(f"{env} replaces no instances: set pipeline.publish.stable_key and refresh_stable_key")
+    console.print(published.refresh(session), markup=False)
 
 
 def _switch(session: Session, *, on: bool) -> None:

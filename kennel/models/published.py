@@ -13,8 +13,7 @@ from imgcls.contract.artifact import ARCHIVE
 from kennel.client.classifier import read_alias
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
-
-REFRESH_SECONDS = 5.0
+from pipeline.fleet_refresh import POLL_SECONDS
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,21 @@ def rollback(session: Session, model: str, *, version: str | None, who: str) -> 
     if target not in known:
         raise KennelError(f"{target} is not in the bucket; choose from {', '.join(key.split('/')[1] for key in known)}")
     answer = _invoke_publisher(session, {"action": "rollback", "name": model, "target_model": target, "who": who})
-    step = answer
-    # An overwritten stable key may be cached: the fleet is rolled, one look a call.
-    while step["refresh"]:
-        time.sleep(REFRESH_SECONDS)
-        step = _invoke_publisher(session, {"action": "refresh", "rollout": step["rollout"]})
+    if answer["refresh"]:
+        refresh(session)
     return answer
+
+
+def refresh(session: Session) -> str:
+    """Replace the endpoint's instances, one step per call, so that none answers an overwritten stable key from its cache.
+
+    Returns what became of it.
+    """
+    step = _invoke_publisher(session, {"action": "refresh", "rollout": {}})
+    while step["refresh"]:
+        time.sleep(POLL_SECONDS[session.config.cloud])
+        step = _invoke_publisher(session, {"action": "refresh", "rollout": step["rollout"]})
+    return str(step["note"])
 
 
 def _invoke_publisher(session: Session, event: dict[str, Any]) -> dict[str, Any]:
@@ -74,5 +82,5 @@ def _invoke_publisher(session: Session, event: dict[str, Any]) -> dict[str, Any]
     )
     answer: dict[str, Any] = json.loads(response["Payload"].read())
     if response.get("FunctionError"):
-        raise KennelError(f"the rollback failed: {answer.get('errorMessage', answer)}")
+        raise KennelError(f"the {event['action']} failed: {answer.get('errorMessage', answer)}")
     return answer

@@ -19,8 +19,8 @@ from lambdas.common import endpoints
 from lambdas.common.clients import client
 from lambdas.common.errors import NotReady
 
-MAX_POLLS = 3000
-"""At five seconds between two calls, longer than any rollout may take."""
+MAX_POLLS = 300
+"""At a minute between two calls, longer than any rollout may take: four hours."""
 MAX_NAME_CHARS = 63
 _MARK = "-refresh-"
 _TIME_CHARS = 14

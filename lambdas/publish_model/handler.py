@@ -3,8 +3,8 @@
 `champion`  {"name"}: the published version, as {"target_model", "uri"}
 `publish`   {"name", "target_model", "who", "why", "compared_with"?: the version that was published for the comparison}
 `rollback`  {"name", "target_model"?: a version or its key, by default the previous one, "who", "why"?}
-`refresh`   {"rollout"}: while an answer's `refresh` is true, wait and call with its `rollout`
-The last three answer {"refresh", "rollout", "note"}; `publish` and `rollback` also "target_model" and "alias".
+`refresh`   {"rollout": {} at first}: while an answer's `refresh` is true, wait and call with its `rollout`
+The last three answer {"refresh", "note"}; `publish` and `rollback` also "target_model" and "alias".
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from imgcls.contract import keys
@@ -10,7 +9,6 @@ from lambdas.common import s3
 from lambdas.common.errors import Refused
 from lambdas.publish_model import aliases, moves, stable_key
 from lambdas.publish_model.environment import Environment
-from lambdas.publish_model.fleet import Rollout
 
 
 def champion(environment: Environment, *, name: str) -> dict[str, Any]:
@@ -53,7 +51,6 @@ def publish(
         "target_model": alias.current,
         "alias": alias.to_dict(),
         "refresh": bool(replaced and environment.refresh_stable_key),
-        "rollout": asdict(Rollout()),
         "note": f"{name} is at {target_model}",
     }
 

@@ -63,7 +63,7 @@ def test_a_rollback_to_nowhere_says_why(before: Alias | None, to: str | None, wo
 @pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack"])
 def test_a_busy_endpoint_is_waited_for(status: str) -> None:
     assert fleet.decide(status, "stack", Rollout("copy", "stack", MAX_POLLS - 1)) == "wait"
-    with pytest.raises(NotReady, match=f"still {status} after 3000 "):
+    with pytest.raises(NotReady, match=f"still {status} after 300 "):
         fleet.decide(status, "stack", Rollout("copy", "stack", MAX_POLLS))
 
 

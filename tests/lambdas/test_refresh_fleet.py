@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from config.serving import RolloutConfig
 from lambdas.common import endpoints
 from lambdas.common.errors import NotReady
 from lambdas.publish_model import fleet
 from lambdas.publish_model.environment import Environment
 from lambdas.publish_model.fleet import MAX_POLLS, Rollout, RolloutFailed, Step, copy_name, decide, step
 from lambdas.publish_model.handler import handler
+from pipeline.fleet_refresh import POLL_SECONDS
 from tests.lambdas.conftest import Account, Call
 
 COPY = "kennel-refresh-20261120132415"
@@ -44,6 +46,12 @@ def test_an_update_that_was_rolled_back_is_a_failure() -> None:
 def test_a_failed_endpoint_is_a_failure() -> None:
     with pytest.raises(RolloutFailed, match="is Failed"):
         decide("Failed", COPY, Rollout(config=COPY))
+
+
+def test_a_rollout_may_take_as_long_as_it_is_allowed_to_and_leaves_few_events() -> None:
+    [limit] = [item.le for item in RolloutConfig.model_fields["max_execution_seconds"].metadata if hasattr(item, "le")]
+    assert MAX_POLLS * POLL_SECONDS["aws"] > limit
+    assert MAX_POLLS * 11 < 25_000 / 4
 
 
 def test_polling_ends() -> None:
@@ -151,7 +159,7 @@ def test_an_endpoint_that_is_switched_off_is_not_refreshed(sagemaker: SageMaker)
 
 def test_the_handlers_answer_is_the_next_calls_input(aws: Account, sagemaker: SageMaker, function: Call) -> None:
     environment = Environment(aws.artifacts, "kennel", stable_key=True, refresh_stable_key=True)
-    event = {"action": "refresh", "rollout": {"config": "", "replaces": "", "polls": 0}}
+    event: dict[str, Any] = {"action": "refresh", "rollout": {}}
     answers: list[dict[str, Any]] = []
     while not answers or answers[-1]["refresh"]:
         answers.append(function(handler, environment, event))

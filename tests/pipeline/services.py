@@ -224,7 +224,7 @@ class Services:
         return {"tested": 8, "note": "8 golden images answered as evaluated"}
 
     def PublishModel(self, payload: Mapping[str, Any]) -> Any:
-        return {"refresh": False, "rollout": {"config": "", "replaces": "", "polls": 0}, "note": "published"}
+        return {"refresh": False, "note": "published"}
 
     def RefreshFleet(self, payload: Mapping[str, Any]) -> Any:
         return {"refresh": False, "rollout": payload["rollout"], "note": "the fleet is new"}

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+import config
+from lambdas.publish_model.fleet import RolloutFailed
 from localcloud.stepfunctions.asl.errors import StatesError
+from pipeline.fleet_refresh import POLL_SECONDS
 from tests.pipeline.harness import Answer, Outcome, Runner
-from tests.pipeline.services import failed_job
+from tests.pipeline.services import failed_function, failed_job
 
 JOB_STATES = ("TuneModel", "TrainModel", "EvaluateModel")
 LAMBDA_STATES = ("FindChampion", "QualityGate", "RegisterModel", "StageArtifact", "SmokeTest", "PublishModel")
@@ -226,14 +229,55 @@ def test_a_failed_notification_does_not_change_the_outcome(failing: bool) -> Non
     assert (found.error is not None) is failing
 
 
-def test_an_overwritten_stable_key_counts_as_published_after_the_rollout() -> None:
+OVERWROTE = {"Payload": {"refresh": True, "note": "published"}}
+ROLLING = {"refresh": True, "rollout": {"config": "c", "replaces": "b", "polls": 1}, "note": "on its way"}
+
+
+def test_many_overwritten_stable_keys_are_one_rollout_after_the_last_model() -> None:
     runner = Runner()
-    busy = {"refresh": True, "rollout": {"config": "c", "replaces": "b", "polls": 1}, "note": "on its way"}
-    runner.script["PublishModel"] = [{"Payload": {**busy, "rollout": {"config": "", "replaces": "", "polls": 0}}}]
-    runner.script["RefreshFleet"] = [{"Payload": busy}, {"Payload": {**busy, "refresh": False, "note": "new"}}]
+    runner.script["PublishModel"] = [OVERWROTE]
+    runner.script["RefreshFleet"] = [{"Payload": ROLLING}, {"Payload": {**ROLLING, "refresh": False, "note": "new"}}]
+    found = runner.run({"models": [FIRST, SECOND]})
+    assert found.error is None and len(found.calls["PublishModel"]) == 2
+    assert [call["Payload"]["rollout"] for call in found.calls["RefreshFleet"]] == [{}, ROLLING["rollout"]]
+    assert found.waits == [POLL_SECONDS["aws"]]
+    assert {item["outcome"] for item in found.outcomes.values()} == {"published"}
+
+
+def test_a_fleet_is_not_replaced_for_nothing() -> None:
+    assert "RefreshFleet" not in Runner().run().calls
+
+
+def test_where_no_stable_key_is_written_there_is_no_state_for_it() -> None:
+    states = Runner(config.load("prod")).definition["States"]
+    assert states["TrainModels"]["Next"] == "SummarizeRun"
+    assert not {"RefreshFleet", "ChooseSummary"} & set(states)
+
+
+def test_a_rollout_that_fails_says_what_is_published_and_may_be_stale() -> None:
+    runner = Runner()
+    runner.script["TrainModel"] = first_fails("TrainModel", failed_job("TrainModel", **SCRIPT))
+    runner.script["PublishModel"] = [OVERWROTE]
+    runner.script["RefreshFleet"] = [failed_function(RolloutFailed("the rollout was rolled back"))]
+    found = runner.run({"models": [FIRST, SECOND]})
+    model, fleet = found.failures
+    assert (model["model"], model["state"]) == (FIRST, "TrainModel")
+    assert (fleet["model"], fleet["state"]) == ("", "RefreshFleet")
+    assert fleet["reason"] == (
+        "RefreshFleet: the rollout was rolled back (published, but an instance may still answer the stable key "
+        f'from its cache: ["{SECOND}"])'
+    )
+    assert "kennel endpoint refresh" in fleet["remedy"]
+    [message] = found.messages
+    assert [item["outcome"] for item in message["outcomes"]] == ["failed", "published"]
+
+
+def test_throttling_of_a_rollout_is_retried() -> None:
+    runner = Runner()
+    runner.script["PublishModel"] = [OVERWROTE]
+    runner.script["RefreshFleet"] = [StatesError("Lambda.TooManyRequestsException", "Rate Exceeded."), None]
     found = runner.run({"models": [SECOND]})
-    assert [call["Payload"]["rollout"]["config"] for call in found.calls["RefreshFleet"]] == ["", "c"]
-    assert found.outcomes[SECOND]["notes"][-1] == "new"
+    assert found.error is None and len(found.calls["RefreshFleet"]) == 2
 
 
 def test_a_plan_that_cannot_be_read_fails_that_model_only() -> None:

@@ -13,8 +13,8 @@ from tests.pipeline.harness import Answer, Runner
 from tests.pipeline.services import failed_job
 
 REJECTED = {"passed": False, "reason": "too weak", "accuracy": 0.1, "champion_accuracy": None}
-REFRESH = {"refresh": True, "rollout": {"config": "", "replaces": "", "polls": 0}, "note": "on its way"}
-BEGUN = {**REFRESH, "rollout": {"config": "copy", "replaces": "", "polls": 1}}
+REFRESH = {"refresh": True, "note": "published"}
+BEGUN = {"refresh": True, "rollout": {"config": "copy", "replaces": "", "polls": 1}, "note": "on its way"}
 
 SCRIPTS: tuple[Mapping[str, list[Answer]], ...] = (
     {},
@@ -35,7 +35,7 @@ SCRIPTS: tuple[Mapping[str, list[Answer]], ...] = (
     ),
     *(
         {state: [StatesError("Broken", "")]}
-        for state in ("LoadModelPlan", "SaveHyperparameters", "FindChampion", *model_publishing.DECISIONS[:-1])
+        for state in ("LoadModelPlan", "SaveHyperparameters", "FindChampion", *model_publishing.DECISIONS)
     ),
     {"PublishModel": [{"Payload": REFRESH}], "RefreshFleet": [StatesError("Broken", "")]},
 )
