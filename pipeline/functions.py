@@ -112,6 +112,15 @@ REGISTER_REJECTED = replace(
     },
 )
 """The same function; a rejected model is registered at its place in the run's folder, and expires with that."""
+APPROVE_MODEL = replace(
+    REGISTER_MODEL,
+    payload={"package_arn.$": "$.package.package_arn", "approved": True, "reason.$": "$.smoke_test.note"},
+)
+REJECT_MODEL = replace(
+    REGISTER_MODEL,
+    payload={"package_arn.$": "$.package.package_arn", "approved": False, "reason.$": "$.recovery.reason"},
+)
+"""The same function; it decides about a package that it has registered."""
 STAGE_ARTIFACT = Function(
     folder="stage_artifact",
     arn=Placeholder.STAGE_ARTIFACT_ARN,
@@ -125,8 +134,8 @@ SMOKE_TEST = Function(
     arn=Placeholder.SMOKE_TEST_ARN,
     timeout_seconds=600,
     memory_mb=256,
-    payload={"run_uri.$": "$.model.run_uri", "target_model.$": "$.artifact.target_model"},
-    keeps=("tested", "note"),
+    payload={"target_model.$": "$.artifact.target_model"},
+    keeps=("on", "tested", "note"),
 )
 FIND_CHAMPION = Function(
     folder="publish_model",
@@ -143,12 +152,30 @@ PUBLISH_MODEL = replace(
         "name.$": "$.model.name",
         "target_model.$": "$.artifact.target_model",
         "compared_with.$": "$.champion.target_model",
+        "tested.$": "$.smoke_test.tested",
         "who.$": "$$.Execution.Id",
         "why.$": "$.gate.reason",
     },
     keeps=("refresh", "note"),
 )
 """The same function, the only one that reads and writes aliases."""
+RECORD_STAGED = replace(
+    PUBLISH_MODEL,
+    payload={
+        "action": "stage",
+        "staged": {
+            "name.$": "$.model.name",
+            "target_model.$": "$.artifact.target_model",
+            "compared_with.$": "$.champion.target_model",
+            "package_arn.$": "$.package.package_arn",
+            "execution.$": "$.run.execution",
+            "run_uri.$": "$.model.run_uri",
+            "reason.$": "$.gate.reason",
+            "accuracy.$": "$.gate.accuracy",
+        },
+    },
+    keeps=("note",),
+)
 REFRESH_FLEET = replace(
     PUBLISH_MODEL,
     payload={"action": "refresh", "rollout.$": "$.fleet.step.rollout"},

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imgcls.contract.run_plan import MAX_RECOVERIES
+from imgcls.contract.run_plan import MAX_FLEET_LOOKS, MAX_RECOVERIES
 from pipeline.recovery import failed
 
 MAX_EVENTS = 25_000
@@ -19,8 +19,6 @@ EVENTS = {"Pass": 2, "Choice": 2, "Wait": 2, "Succeed": 2, "Fail": 1, "Map": 4, 
 """By type of state, when it runs once; those of a Map without its iterations."""
 EXECUTION, ITERATION = 2, 2
 """The start and the end of each."""
-FLEET_SECONDS = 4 * 3600
-"""How long the endpoint's instances may take to be replaced."""
 
 States = Mapping[str, Mapping[str, Any]]
 
@@ -63,10 +61,9 @@ def _round(states: States) -> int:
 
 def _fleet(states: States) -> int:
     """The looks at an endpoint whose instances are being replaced."""
-    wait = states.get("WaitForFleet")
-    if wait is None:
+    if "WaitForFleet" not in states:
         return 0
-    return FLEET_SECONDS // int(wait["Seconds"]) * _longest(states, wait["Next"], "WaitForFleet")
+    return MAX_FLEET_LOOKS * _longest(states, states["WaitForFleet"]["Next"], "WaitForFleet")
 
 
 def _longest(states: States, start: str, end: str | None = None) -> int:
@@ -102,7 +99,7 @@ def _kind(state: Mapping[str, Any]) -> str:
 
 def _following(name: str, state: Mapping[str, Any]) -> Iterator[str]:
     """The states that may come next, but for the ways back, which are counted by themselves."""
-    if name == "WaitForFleet" or (name == "RefreshFleet" and state["Next"] == "ChooseRefresh"):
+    if name == "WaitForFleet":
         return
     steps = [*state.get("Catch", ()), state]
     if not name.startswith("Resume"):

@@ -58,7 +58,7 @@ def _plan(config: AppConfig) -> dict[str, State]:
         },
         "PlanRun": functions.PLAN_RUN.task(
             comment="Validate the input, fill defaults, name the jobs, check quotas, price the worst case",
-            next_state="PrepareDataset",
+            next_state="ChoosePreparation",
             on_error=recovery.failed("PlanRun"),
             selector={
                 "plan.$": plan,
@@ -69,6 +69,19 @@ def _plan(config: AppConfig) -> dict[str, State]:
             },
             result="$",
         ),
+        "ChoosePreparation": {
+            "Type": "Choice",
+            "Comment": "Versions that are staged need no data",
+            "Choices": [{"Variable": "$.plan.publish_staged", "BooleanEquals": True, "Next": "NothingToPrepare"}],
+            "Default": "PrepareDataset",
+        },
+        "NothingToPrepare": {
+            "Type": "Pass",
+            "Comment": "Later states find no data set",
+            "Result": {"message": {"manifest_id": "", "train_input_mode": ""}},
+            "ResultPath": "$.prepared",
+            "Next": "TrainModels",
+        },
     }
 
 

@@ -1,7 +1,7 @@
 """One model's flow from data to the endpoint: the states inside the TrainModels map.
 
 `$` holds `model` (its plan), `run` (what all models share), `hyperparameters`, `recovery`, and what the states add.
-Each end is an outcome: published, rejected or failed.
+Each end is an outcome: published, staged, rejected or failed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ def item() -> dict[str, Any]:
             "manifest_id.$": "$.prepared.message.manifest_id",
             "train_input_mode.$": "$.prepared.message.train_input_mode",
             "polling.$": "$.plan.polling",
+            "publish_staged.$": "$.plan.publish_staged",
         },
         "findings": model_training.NO_FINDINGS,
         "recovery": recovery.initial({}, {}),
@@ -37,10 +38,42 @@ def flow(config: AppConfig) -> dict[str, Any]:
     return {
         "StartAt": model_training.START,
         "States": {
+            **_beginning(),
             **model_training.states(config),
             **model_publishing.states(),
-            **recovery.states("Model", tasks, resume=jobs, give_up="ModelFailed", entries=model_tuning.ENTRIES),
+            **recovery.states(
+                "Model", tasks, resume=jobs, give_up=model_publishing.GIVE_UP, entries=model_tuning.ENTRIES
+            ),
             **_outcomes(),
+        },
+    }
+
+
+def _beginning() -> dict[str, State]:
+    """A version that is staged already has everything but its smoke test behind it."""
+    staged = "$.loaded.plan.staged"
+    return {
+        "ChooseBeginning": {
+            "Type": "Choice",
+            "Comment": "A staged version is tested and published; everything else begins with its data",
+            "Choices": [{"Variable": staged, "IsPresent": True, "Next": "BeginStaged"}],
+            "Default": "BeginModel",
+        },
+        "BeginStaged": {
+            "Type": "Pass",
+            "Comment": "What the run that staged the version left",
+            "Parameters": {
+                "model": {"name.$": f"{staged}.name", "run_uri.$": f"{staged}.run_uri"},
+                "run.$": "$.run",
+                "evaluation": {"message": {"version.$": f"{staged}.version"}},
+                "gate": {"reason.$": f"{staged}.reason", "accuracy.$": f"{staged}.accuracy"},
+                "champion": {"target_model.$": f"{staged}.compared_with"},
+                "artifact": {"target_model.$": f"{staged}.target_model"},
+                "package": {"package_arn.$": f"{staged}.package_arn"},
+                "findings": model_training.NO_FINDINGS,
+                "recovery": recovery.initial({}, {}),
+            },
+            "Next": model_publishing.TEST,
         },
     }
 
@@ -61,6 +94,14 @@ def _outcomes() -> dict[str, State]:
                 "target_model.$": "$.artifact.target_model",
                 "notes.$": "States.Array($.smoke_test.note, $.published.note)",
                 "refresh.$": "$.published.refresh",
+            },
+        ),
+        "ModelStaged": _outcome(
+            "staged",
+            {
+                **judged,
+                "target_model.$": "$.artifact.target_model",
+                "notes.$": "States.Array($.smoke_test.note)",
             },
         ),
         "ModelRejected": _outcome("rejected", {**judged, "target_model": ""}),

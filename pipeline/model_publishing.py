@@ -1,4 +1,4 @@
-"""The second half of a model's flow: quality gate, immutable key, registry, smoke test, alias."""
+"""The second half of a model's flow: gate, immutable key, registry, smoke test, alias or a wait for the endpoint."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ DECISIONS = (
     "StageArtifact",
     "RegisterModel",
     "SmokeTest",
+    "RecordStaged",
     "PublishModel",
 )
+TEST = "SmokeTest"
+"""Where a version that is staged already begins."""
+GIVE_UP = "ChooseRejection"
+VERDICTS = ("SmokeTestFailed", "StaleComparison", "Refused")
+"""Errors that are about the version itself. After any other it may be tested and published another time."""
 
 
 def states() -> dict[str, State]:
-    """Starts at QualityGate; ends at ModelRejected or ModelPublished."""
-    return {**_judging(), **_publishing()}
+    """Starts at QualityGate; ends at ModelPublished, ModelStaged or ModelRejected, after GIVE_UP at ModelFailed."""
+    return {**_judging(), **_registering(), **_testing(), **_publishing(), **_rejecting()}
 
 
 def _judging() -> dict[str, State]:
@@ -43,7 +49,7 @@ def _judging() -> dict[str, State]:
     }
 
 
-def _publishing() -> dict[str, State]:
+def _registering() -> dict[str, State]:
     return {
         "StageArtifact": functions.STAGE_ARTIFACT.task(
             comment="Copy to the immutable key and verify the hash",
@@ -52,21 +58,85 @@ def _publishing() -> dict[str, State]:
             result="$.artifact",
         ),
         "RegisterModel": functions.REGISTER_MODEL.task(
-            comment="A model package that is approved, with its metrics, lineage and immutable key",
-            next_state="SmokeTest",
+            comment="A model package that is pending, with its metrics, lineage and immutable key",
+            next_state=TEST,
             on_error=recovery.failed("RegisterModel"),
             result="$.package",
         ),
-        "SmokeTest": functions.SMOKE_TEST.task(
+    }
+
+
+def _testing() -> dict[str, State]:
+    return {
+        TEST: functions.SMOKE_TEST.task(
             comment="Golden images through the endpoint with that key",
-            next_state="PublishModel",
-            on_error=recovery.failed("SmokeTest"),
+            next_state="ChooseServing",
+            on_error=recovery.failed(TEST),
             result="$.smoke_test",
         ),
+        "ChooseServing": {
+            "Type": "Choice",
+            "Comment": "No alias without a smoke test: while the endpoint is off, the version waits for it",
+            "Choices": [
+                {"Variable": "$.smoke_test.on", "BooleanEquals": True, "Next": "PublishModel"},
+                # It waits already, or a newer version does.
+                {"Variable": "$.run.publish_staged", "BooleanEquals": True, "Next": "ModelStaged"},
+            ],
+            "Default": "RecordStaged",
+        },
+        "RecordStaged": functions.RECORD_STAGED.task(
+            comment="Note that the version waits for the endpoint",
+            next_state="ModelStaged",
+            on_error=recovery.failed("RecordStaged"),
+            result="$.staged",
+        ),
+    }
+
+
+def _publishing() -> dict[str, State]:
+    return {
         "PublishModel": functions.PUBLISH_MODEL.task(
             comment="Move the alias, unless it moved since the comparison",
-            next_state="ModelPublished",
+            next_state="ApproveModel",
             on_error=recovery.failed("PublishModel"),
             result="$.published",
+        ),
+        "ApproveModel": functions.APPROVE_MODEL.task(
+            comment="The version answers: its model package is approved",
+            next_state="ModelPublished",
+            on_error="ApprovalUnknown",
+            result="$.package",
+            error="$.approval_error",
+        ),
+        "ApprovalUnknown": {
+            "Type": "Pass",
+            "Comment": "It is published all the same",
+            "Parameters": {
+                "refresh.$": "$.published.refresh",
+                "note.$": "States.Format('{}, but its model package is not approved: ApproveModel ended with {}', "
+                "$.published.note, $.approval_error.Error)",
+            },
+            "ResultPath": "$.published",
+            "Next": "ModelPublished",
+        },
+    }
+
+
+def _rejecting() -> dict[str, State]:
+    """A failed model whose version was registered, and is the reason of the failure."""
+    verdicts = [{"Variable": "$.error.Error", "StringEquals": name, "Next": "RejectModel"} for name in VERDICTS]
+    return {
+        GIVE_UP: {
+            "Type": "Choice",
+            "Comment": "Whether the failure is a verdict about a version that was registered",
+            "Choices": [{"Variable": "$.package.package_arn", "IsPresent": False, "Next": "ModelFailed"}, *verdicts],
+            "Default": "ModelFailed",
+        },
+        "RejectModel": functions.REJECT_MODEL.task(
+            comment="Its model package is rejected: it is not published any more",
+            next_state="ModelFailed",
+            on_error="ModelFailed",
+            result="$.package",
+            error="$.approval_error",
         ),
     }

@@ -43,7 +43,7 @@ def _load() -> dict[str, State]:
             {"Bucket": str(Placeholder.ARTIFACTS_BUCKET), "Key.$": "$.model.plan_key"},
             comment="This model's part of the plan",
             timeout=60,
-            next_state="BeginModel",
+            next_state="ChooseBeginning",
             on_error=recovery.failed("LoadModelPlan"),
             selector={"plan.$": "States.StringToJson($.Body)"},
             result="$.loaded",

@@ -1,4 +1,4 @@
-"""`kennel models`: what is published, and the way back."""
+"""`kennel models`: what is published or staged, and the way back."""
 
 from __future__ import annotations
 
@@ -10,36 +10,47 @@ import typer
 
 from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, print_json, print_table
-from kennel.client.classifier import read_alias
 from kennel.cloud.session import Session
-from kennel.models import published
+from kennel.models import published, staged
 
-app = Group(help="Published models.", no_args_is_help=True)
-Model = Annotated[str, typer.Argument(metavar="NAME", help="name of a published model")]
+app = Group(help="Published and staged models.", no_args_is_help=True)
+Model = Annotated[str, typer.Argument(metavar="NAME", help="name of a model")]
 
 
 @app.command("list")
 def list_(env: Environment = "local", as_json: AsJson = False) -> None:
-    """List the published models and the version that is current."""
-    found = published.aliases(Session(env))
+    """List the published models, the version that is current, and versions that are staged."""
+    session = Session(env)
+    found = published.models(session)
     if as_json:
-        print_json([alias.to_dict() for alias in found])
+        print_json([model.to_dict() for model in found])
         return
-    rows = [(alias.name, alias.current, alias.when, alias.who, alias.why) for alias in found]
+    aliases = [model.alias for model in found if model.alias]
+    waiting = [model.waiting for model in found if model.waiting]
+    rows = [(alias.name, alias.current, alias.when, alias.who, alias.why) for alias in aliases]
     print_table(("model", "target model", "published", "by", "why"), rows)
+    if waiting:
+        console.print()
+        print_table(
+            ("model", "target model", "staged", "by", "why"),
+            [(item.name, item.target_model, item.when, item.execution, item.reason) for item in waiting],
+        )
+        console.print(f"To test and publish what is staged: {staged.command(session)}", markup=False)
 
 
 @app.command()
 def show(name: Model, env: Environment = "local", as_json: AsJson = False) -> None:
-    """Show a model's versions, newest first."""
+    """Show a model's versions, newest first, and which of them is current or staged."""
     session = Session(env)
-    alias = read_alias(session.client("s3"), session.output("ArtifactsBucket"), name)
-    versions = published.versions(session, name)
+    model = published.model(session, name)
+    versions = published.versions(session, model)
     if as_json:
-        print_json({**alias.to_dict(), "versions": [asdict(version) for version in versions]})
+        print_json({**model.to_dict(), "versions": [asdict(version) for version in versions]})
         return
-    rows = [("*" if v.current else "", v.target_model, f"{v.bytes / 1e6:.1f} MB", v.staged) for v in versions]
-    print_table(("", "target model", "size", "staged"), rows)
+    rows = [("*" if v.current else "", v.target_model, v.state, f"{v.bytes / 1e6:.1f} MB", v.staged) for v in versions]
+    print_table(("", "target model", "state", "size", "staged"), rows)
+    if model.waiting:
+        console.print(f"To test and publish what is staged: {staged.command(session)}", markup=False)
 
 
 @app.command()

@@ -29,6 +29,10 @@ Picture = str | Path | bytes | Image.Image | np.ndarray
 """A path, encoded bytes, a PIL image, or pixels: uint8 (height, width, 3), RGB, or (height, width), grey."""
 
 
+class NotPublished(KennelError):
+    """Nothing is published under the model's name."""
+
+
 @dataclass(frozen=True)
 class ScoredLabel:
     label: str
@@ -126,13 +130,15 @@ class ImageClassifier:
 
 
 def read_alias(s3: Any, bucket: str, model: str) -> Alias:
-    """The alias document of a model. Raises KennelError if nothing is published under that name."""
+    """The alias document of a model. Raises NotPublished if nothing is published under that name."""
     try:
         body = s3.get_object(Bucket=bucket, Key=keys.alias(model))["Body"].read()
     except ClientError as error:
         if not service_errors.is_missing(error.response):
             raise
-        raise KennelError(f"nothing is published as {model}: see `kennel models list`, or start the pipeline") from None
+        raise NotPublished(
+            f"nothing is published as {model}: see `kennel models list`, or start the pipeline"
+        ) from None
     return Alias.from_dict(json.loads(body))
 
 

@@ -17,10 +17,10 @@ from config import instances
 from imgcls.contract import keys
 from imgcls.contract.failures.job_kinds import TRANSFORM
 from imgcls.contract.serving import ServerSettings
-from kennel.client.classifier import read_alias
 from kennel.cloud.session import Session
 from kennel.datasets.uploads import IMAGE_SUFFIXES, THREADS
 from kennel.errors import KennelError
+from kennel.models import published
 from kennel.models.batch_results import Batch, Progress, collect, outputs
 
 FINAL = ("Completed", "Failed", "Stopped")
@@ -57,7 +57,7 @@ def run(
 
     The job's model exists as long as the job. Raises KennelError for what cannot work, and when nothing was answered.
     """
-    target_model = read_alias(session.client("s3"), session.output("ArtifactsBucket"), model).current
+    target_model = published.alias(session, model).current
     job = f"{model[: _MAX_NAME - 30]}-batch-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
     batch = _prepare(session, source, job, progress)
     with _model(session, job, keys.MODELS + target_model):

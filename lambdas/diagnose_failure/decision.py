@@ -32,12 +32,12 @@ RULES = (
         "fail",
         "compare again, without training: `kennel pipeline start --model MODEL --trained-by EXECUTION`",
     ),
+    Rule(r"^Refused\b", "fail", "change the input, or the configuration, and start again"),
     Rule(
         r"^RolloutFailed\b",
         "fail",
         "see the rollback alarms, then replace the instances with `kennel endpoint refresh`, or ask by versioned keys",
     ),
-    Rule(r"^Refused\b", "fail", "change the input, or the configuration, and start again"),
     Rule(
         r"CapacityError|InsufficientInstanceCapacity|Unable to provision requested ML compute capacity",
         "capacity",

@@ -12,7 +12,9 @@ from imgcls.contract.artifact import ARCHIVE
 from imgcls.contract.run_plan import MAX_MODELS
 from lambdas.common.errors import Refused
 
-FIELDS = ("models", "dataset", "tune", "hyperparameters", "instances", "trained", "as", "replace_labels")
+FIELDS = (
+    "models", "dataset", "tune", "hyperparameters", "instances", "trained", "as", "replace_labels", "publish_staged",
+)  # fmt: skip
 MAX_INSTANCES = 20
 """The service's limit for one training job."""
 FIXED = ("model-name", "architecture", "pretrained", "preprocessing", "serving", "labels")
@@ -42,8 +44,7 @@ class RunRequest:
 
 def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
     """The request in an execution's input; `{}` is the environment's default. Raises Refused naming the field."""
-    if not EXECUTION.fullmatch(execution) or ".." in execution:
-        raise Refused(f"the execution's name is {execution!r}: use letters, digits, '-', '_' and '.' only")
+    check_name(execution)
     if not isinstance(value, dict):
         raise Refused(f'the input is {_kind(value)}; it must be an object such as {{"models": ["..."]}}, or {{}}')
     unknown = sorted(set(value) - set(FIELDS))
@@ -62,6 +63,12 @@ def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
         recipes={name: model for model, name in names.items()},
         replace_labels=_boolean(value, "replace_labels", False),
     )
+
+
+def check_name(execution: str) -> None:
+    """Raises Refused for a name that may not become a part of a key."""
+    if not EXECUTION.fullmatch(execution) or ".." in execution:
+        raise Refused(f"the execution's name is {execution!r}: use letters, digits, '-', '_' and '.' only")
 
 
 def _models(value: Mapping[str, Any], specs: Mapping[str, Any]) -> tuple[str, ...]:

@@ -15,12 +15,11 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from imgcls.contract.run_plan import MAX_FLEET_LOOKS
 from lambdas.common import endpoints
 from lambdas.common.clients import client
 from lambdas.common.errors import NotReady
 
-MAX_POLLS = 300
-"""At a minute between two calls, longer than any rollout may take: four hours."""
 MAX_NAME_CHARS = 63
 _MARK = "-refresh-"
 _TIME_CHARS = 14
@@ -55,8 +54,8 @@ Decision = Literal["start", "wait", "done"]
 
 def decide(status: str, config: str, rollout: Rollout) -> Decision:
     """The next action for an endpoint that exists. Raises RolloutFailed or NotReady."""
-    if rollout.polls >= MAX_POLLS:
-        raise NotReady(f"the endpoint is still {status} after {MAX_POLLS} polls: see its events")
+    if rollout.polls >= MAX_FLEET_LOOKS:
+        raise NotReady(f"the endpoint is still {status} after {MAX_FLEET_LOOKS} looks: see its events")
     if status in _BUSY:
         return "wait"
     if status != endpoints.IN_SERVICE:

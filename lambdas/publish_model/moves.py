@@ -29,7 +29,10 @@ def published(
 
 
 def rollback_target(before: Alias | None, *, name: str, to: str | None) -> str:
-    """The target model to go back to: the previous one, or version `to`. Raises Refused with the choices."""
+    """The target model to go back to: the previous one, or version `to` if it was current before.
+
+    Only a version that passed its smoke test is ever current. Raises Refused with the choices.
+    """
     if before is None:
         raise Refused(f"{name} was never published: there is nothing to roll back")
     if to is None:
@@ -41,6 +44,11 @@ def rollback_target(before: Alias | None, *, name: str, to: str | None) -> str:
         raise Refused(f"{name} is already at {to}: choose from {_versions(before)}")
     if not target_model.startswith(f"{name}/"):
         raise Refused(f"{to} is not a version of {name}: choose from {_versions(before)}")
+    if target_model not in before.previous:
+        raise Refused(
+            f"{to} of {name} was never published, so it may not have passed a smoke test: choose from "
+            f"{_versions(before)}"
+        )
     return target_model
 
 

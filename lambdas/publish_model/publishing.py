@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from imgcls.contract import keys
+from imgcls.contract.staged import Staged
 from lambdas.common import s3
 from lambdas.common.errors import Refused
 from lambdas.publish_model import aliases, moves, stable_key
@@ -20,7 +21,31 @@ def champion(environment: Environment, *, name: str) -> dict[str, Any]:
     return {"target_model": alias.current, "uri": keys.uri(bucket, folder)}
 
 
-def publish(
+def stage(environment: Environment, staged: Staged) -> dict[str, Any]:
+    """Note that a version waits for the endpoint, in place of an earlier one of the model that does."""
+    s3.write_json(environment.artifacts_bucket, keys.staged(staged.name), staged.to_dict())
+    return {"note": f"{staged.target_model} is staged"}
+
+
+def publish(environment: Environment, *, tested: int, name: str, target_model: str, **move: Any) -> dict[str, Any]:
+    """The alias's new content, and whether the instances have to be replaced. `tested` golden images were answered.
+
+    Raises Refused for a missing artifact and for a version without a smoke test, StaleComparison if another version was
+    published after the comparison.
+    """
+    if tested < 1:
+        raise Refused(f"{target_model} was not smoke-tested: `kennel endpoint on` tests and publishes staged versions")
+    return _move(environment, name=name, target_model=target_model, **move)
+
+
+def rollback(environment: Environment, *, name: str, to: str | None, **move: Any) -> dict[str, Any]:
+    """Make a version current that was current before, and so passed its smoke test. Raises Refused if there is none."""
+    before = aliases.read(environment.artifacts_bucket, name)
+    target_model = moves.rollback_target(before, name=name, to=to)
+    return _move(environment, name=name, target_model=target_model, **move)
+
+
+def _move(
     environment: Environment,
     *,
     name: str,
@@ -30,10 +55,6 @@ def publish(
     why: str,
     compared_with: str | None = None,
 ) -> dict[str, Any]:
-    """The alias's new content, and whether the instances have to be replaced.
-
-    Raises Refused for a missing artifact, StaleComparison if another version was published after the comparison.
-    """
     bucket = environment.artifacts_bucket
     if not s3.exists(bucket, keys.MODELS + target_model):
         raise Refused(
@@ -53,10 +74,3 @@ def publish(
         "refresh": bool(replaced and environment.refresh_stable_key),
         "note": f"{name} is at {target_model}",
     }
-
-
-def rollback(environment: Environment, *, name: str, to: str | None, who: str, when: str, why: str) -> dict[str, Any]:
-    """Publish an earlier version again. Raises Refused if there is none."""
-    before = aliases.read(environment.artifacts_bucket, name)
-    target_model = moves.rollback_target(before, name=name, to=to)
-    return publish(environment, name=name, target_model=target_model, who=who, when=when, why=why)

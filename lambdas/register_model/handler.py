@@ -1,4 +1,4 @@
-"""RegisterModel: create a model package with metrics and lineage, approved or rejected as the gate decided."""
+"""RegisterModel: create a model package with metrics and lineage; approve or reject it when its version was tested."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from imgcls.contract.keys import ENVIRONMENT_TAG, PROJECT_TAG
 from lambdas.common.clients import client
 from lambdas.common.log import logged
 from lambdas.register_model.environment import Environment
-from lambdas.register_model.package import model_package
+from lambdas.register_model.package import approval, model_package
 
 
 @logged
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The model, its run and the gate's verdict -> `{"package_arn"}`. The client token makes a retry harmless."""
+    """The model, its run and the gate's verdict -> `{"package_arn"}`. The client token makes a retry harmless.
+
+    `{"package_arn", "approved", "reason"}` decides about a package that is pending.
+    """
     environment = Environment.from_environment(os.environ)
-    request = model_package(event, environment.serving_image)
     sagemaker = client("sagemaker")
+    if "approved" in event:
+        sagemaker.update_model_package(**approval(event))
+        return {"package_arn": event["package_arn"]}
+    request = model_package(event, environment.serving_image)
     try:
         return {"package_arn": sagemaker.create_model_package(**request)["ModelPackageArn"]}
     except ClientError as error:

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from imgcls.contract import evaluation, serving
+from imgcls.contract.staged import APPROVED, PENDING, REJECTED
 
 MAX_METADATA_CHARS = 256
 """Limit of a CustomerMetadataProperties value."""
+MAX_DESCRIPTION_CHARS = 1024
 
 
 def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any]:
@@ -20,8 +22,9 @@ def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any
     gate, run_uri = event["gate"], event["run_uri"]
     return {
         "ModelPackageGroupName": event["package_group"],
-        "ModelPackageDescription": f"{event['model']} {event['version']}: {gate['reason']}"[:1024],
-        "ModelApprovalStatus": "Approved" if gate["passed"] else "Rejected",
+        "ModelPackageDescription": f"{event['model']} {event['version']}: {gate['reason']}"[:MAX_DESCRIPTION_CHARS],
+        # Approved only when it is published: no version is approved before its smoke test.
+        "ModelApprovalStatus": PENDING if gate["passed"] else REJECTED,
         "ClientToken": _token(event["execution"], event["model"]),
         "InferenceSpecification": {
             "Containers": [{"Image": serving_image, "ModelDataUrl": event["archive_uri"]}],
@@ -34,6 +37,15 @@ def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any
             }
         },
         "CustomerMetadataProperties": _metadata(event),
+    }
+
+
+def approval(event: Mapping[str, Any]) -> dict[str, Any]:
+    """UpdateModelPackage's parameters for `{"package_arn", "approved", "reason"}`."""
+    return {
+        "ModelPackageArn": event["package_arn"],
+        "ModelApprovalStatus": APPROVED if event["approved"] else REJECTED,
+        "ApprovalDescription": event["reason"][:MAX_DESCRIPTION_CHARS],
     }
 
 

@@ -18,6 +18,10 @@ ANSWERING = (endpoints.IN_SERVICE, *endpoints.CHANGING)
 POLL_SECONDS = 5.0
 
 
+class SwitchedOff(RuntimeError):
+    """The endpoint does not exist, or goes away while it is asked."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """`deadline` is a value of `time.monotonic()`, beyond which nothing waits."""
@@ -25,18 +29,18 @@ class Endpoint:
     name: str
     deadline: float
 
-    def wait_until_answering(self) -> bool:
-        """Returns False if the endpoint is switched off. Raises NotReady if it cannot answer."""
+    def wait_until_answering(self) -> None:
+        """Raises SwitchedOff if there is no endpoint, NotReady if it cannot answer."""
         while (status := self._status()) == endpoints.CREATING:
             self._sleep(f"the endpoint {self.name} is still {status}")
-        if status is not None and status not in ANSWERING:
+        if status not in ANSWERING:
             raise NotReady(f"the endpoint {self.name} is {status}: see its FailureReason and its logs")
-        return status is not None
 
     def predict(self, target_model: str, content_type: str, body: bytes) -> dict[str, Any]:
         """The answer in the `full` format. A cold load may take longer than one request: retried until the deadline.
 
-        Raises NotReady after the deadline, ClientError for an error that is not transient.
+        Raises NotReady after the deadline, SwitchedOff if the endpoint went away, ClientError for an error that is not
+        transient.
         """
         while True:
             try:
@@ -52,12 +56,15 @@ class Endpoint:
                 return answer
             except ClientError as error:
                 if not service_errors.is_transient(error.response):
+                    self._status()
                     raise
                 self._sleep(f"{target_model} still does not answer: {service_errors.explain(error.response)}")
 
-    def _status(self) -> str | None:
+    def _status(self) -> str:
         found = endpoints.describe(self.name)
-        return str(found["EndpointStatus"]) if found else None
+        if found is None or endpoints.is_off(found):
+            raise SwitchedOff(f"the endpoint {self.name} is switched off")
+        return str(found["EndpointStatus"])
 
     def _sleep(self, otherwise: str) -> None:
         if time.monotonic() + POLL_SECONDS > self.deadline:

@@ -11,5 +11,6 @@ from lambdas.common.environment import FunctionEnvironment
 class Environment(FunctionEnvironment):
     """`max_wait_seconds`: how long the endpoint may take to load the model."""
 
+    artifacts_bucket: str
     endpoint_name: str
     max_wait_seconds: int = 480

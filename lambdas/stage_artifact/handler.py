@@ -1,4 +1,4 @@
-"""StageArtifact: copy the candidate to its immutable key, verify the hash, and write its labels beside it."""
+"""StageArtifact: copy the candidate to its immutable key, verify the hash, and put labels and golden images there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from imgcls.contract.evaluation import Evaluation
 from lambdas.common import s3
 from lambdas.common.log import logged
 from lambdas.stage_artifact.environment import Environment
-from lambdas.stage_artifact.staging import stage
+from lambdas.stage_artifact.staging import copy_golden, stage
 
 
 @logged
@@ -23,6 +23,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     done = stage(bucket, prefix + artifact.ARCHIVE, key)
     scored = Evaluation.from_dict(s3.read_json(bucket, prefix + evaluation.FILE))
     s3.write_json(bucket, keys.labels(target_model), sorted(scored.per_class))
+    copy_golden(bucket, f"{prefix}golden/", keys.golden_of(target_model))
     return {
         "target_model": target_model,
         "archive_uri": keys.uri(bucket, key),

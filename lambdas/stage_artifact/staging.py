@@ -1,4 +1,4 @@
-"""Copy a candidate to its immutable key. An existing key is never overwritten."""
+"""Copy a candidate to its immutable key, which is never overwritten, and the images of its smoke test beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from imgcls.contract.evaluation import GOLDEN_FILE, parse_golden
 from imgcls.contract.failures import service_errors
 from lambdas.common import s3
 from lambdas.common.clients import client
@@ -39,6 +40,13 @@ def stage(bucket: str, source: str, target: str) -> Copied:
             "never overwritten: train again"
         )
     return Copied(actual, copied)
+
+
+def copy_golden(bucket: str, source: str, target: str) -> None:
+    """The golden images outlive their run with the version, which may be tested weeks later. A retry copies again."""
+    images = parse_golden(s3.read_text(bucket, source + GOLDEN_FILE))
+    for name in (GOLDEN_FILE, *(image.file for image in images)):
+        client("s3").copy_object(Bucket=bucket, Key=target + name, CopySource={"Bucket": bucket, "Key": source + name})
 
 
 def sha256_of(bucket: str, key: str) -> str:

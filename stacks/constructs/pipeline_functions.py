@@ -68,10 +68,11 @@ class PipelineFunctions(Construct):
         )
         role = self._add(functions.PLAN_RUN, environment)
         data.allow_list(role, keys.DATASETS)
-        artifacts.allow_read(role, keys.ALIASES, keys.MODELS, keys.WEIGHTS, keys.RUNS)
+        artifacts.allow_read(role, keys.ALIASES, keys.MODELS, keys.WEIGHTS, keys.RUNS, keys.STAGED)
         artifacts.allow_write(role, keys.RUNS, keys.NO_CHAMPION)
         artifacts.allow_existence_check(role)
         role.allow_without_resource(["servicequotas:ListServiceQuotas"])
+        self._allow_versions(role, "sagemaker:DescribeModelPackage")
 
     def _add_emit_findings(self) -> None:
         role = self._add(functions.EMIT_FINDINGS, emit_findings.Environment(environment=self._config.prefix))
@@ -95,11 +96,18 @@ class PipelineFunctions(Construct):
         role = self._add(functions.REGISTER_MODEL, environment)
         self._store.artifacts.allow_read(role, keys.RUNS, keys.MODELS)
         groups = self._sagemaker_arn("model-package-group", f"{self._config.prefix}-*")
-        versions = self._sagemaker_arn("model-package", f"{self._config.prefix}-*")
+        versions = self._versions_arn()
         role.allow(["sagemaker:CreateModelPackage"], [groups, versions])
+        self._allow_versions(role, "sagemaker:UpdateModelPackage")
         role.allow(["sagemaker:CreateModelPackageGroup", "sagemaker:AddTags"], [groups])
         acknowledge_wildcard(role, groups, "a run may give a model a new name, which begins with this environment's")
-        acknowledge_wildcard(role, versions, "the registry numbers the versions of this environment's models")
+
+    def _allow_versions(self, role: ServiceRole, action: str) -> None:
+        """One action on the model packages of this environment."""
+        role.allow([action], [self._versions_arn()])
+        acknowledge_wildcard(
+            role, self._versions_arn(), "the registry numbers the versions of this environment's models"
+        )
 
     def _add_stage_artifact(self) -> None:
         artifacts = self._store.artifacts
@@ -109,10 +117,13 @@ class PipelineFunctions(Construct):
         artifacts.allow_existence_check(role)
 
     def _add_smoke_test(self) -> None:
-        endpoint = self._config.endpoint.name
-        role = self._add(functions.SMOKE_TEST, smoke_test.Environment(endpoint_name=endpoint))
-        self._store.artifacts.allow_read(role, keys.RUNS)
-        self._store.artifacts.allow_existence_check(role)
+        artifacts, endpoint = self._store.artifacts, self._config.endpoint.name
+        role = self._add(
+            functions.SMOKE_TEST,
+            smoke_test.Environment(artifacts_bucket=artifacts.bucket_name, endpoint_name=endpoint),
+        )
+        artifacts.allow_read(role, keys.MODELS)
+        artifacts.allow_existence_check(role)
         role.allow(
             ["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], [self._sagemaker_arn("endpoint", endpoint)]
         )
@@ -128,7 +139,7 @@ class PipelineFunctions(Construct):
         )
         role = self._add(functions.PUBLISH_MODEL, environment)
         artifacts.allow_read(role, keys.ALIASES, keys.MODELS)
-        artifacts.allow_write(role, keys.ALIASES)
+        artifacts.allow_write(role, keys.ALIASES, keys.STAGED)
         artifacts.allow_existence_check(role)
         if publish.stable_key:
             artifacts.allow_write(role, keys.MODELS)
@@ -166,6 +177,9 @@ class PipelineFunctions(Construct):
         self.arns[function.arn] = made.function_arn
         self.errors[function.folder] = made.metric_errors()
         return made.service_role
+
+    def _versions_arn(self) -> str:
+        return self._sagemaker_arn("model-package", f"{self._config.prefix}-*")
 
     def _sagemaker_arn(self, kind: str, name: str) -> str:
         """The ARNs of SageMaker have names in lower case, however they were configured."""

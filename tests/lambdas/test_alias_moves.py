@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from imgcls.contract.alias import Alias
+from imgcls.contract.run_plan import MAX_FLEET_LOOKS
 from lambdas.common.errors import NotReady, Refused, StaleComparison
 from lambdas.publish_model import fleet, moves
-from lambdas.publish_model.fleet import MAX_POLLS, Rollout, RolloutFailed, copy_name, copy_prefix
+from lambdas.publish_model.fleet import Rollout, RolloutFailed, copy_name, copy_prefix
 
 FIRST, SECOND = "m/v1/model.tar.gz", "m/v2/model.tar.gz"
 ALIAS = Alias("m", SECOND, (FIRST,), "somebody", "then", "before")
@@ -53,6 +54,7 @@ def test_a_rollback_has_a_target() -> None:
         (ALIAS, "other/v1/model.tar.gz", "other/v1/model.tar.gz .* m.*: choose from v1"),
         (replace(ALIAS, previous=()), "v2", "choose from none"),
         (replace(ALIAS, previous=(FIRST, "m/v0/model.tar.gz")), "v2", "choose from v1, v0"),
+        (ALIAS, "v3", "v3 of m was never published, .*: choose from v1"),
     ],
 )
 def test_a_rollback_to_nowhere_says_why(before: Alias | None, to: str | None, words: str) -> None:
@@ -62,9 +64,9 @@ def test_a_rollback_to_nowhere_says_why(before: Alias | None, to: str | None, wo
 
 @pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack"])
 def test_a_busy_endpoint_is_waited_for(status: str) -> None:
-    assert fleet.decide(status, "stack", Rollout("copy", "stack", MAX_POLLS - 1)) == "wait"
+    assert fleet.decide(status, "stack", Rollout("copy", "stack", MAX_FLEET_LOOKS - 1)) == "wait"
     with pytest.raises(NotReady, match=f"still {status} after 300 "):
-        fleet.decide(status, "stack", Rollout("copy", "stack", MAX_POLLS))
+        fleet.decide(status, "stack", Rollout("copy", "stack", MAX_FLEET_LOOKS))
 
 
 COPY = "kennel-refresh-20261120132415"

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from imgcls.contract.evaluation import Golden
 from lambdas.common.errors import NotReady
 from lambdas.smoke_test.comparison import SmokeTestFailed, check, largest_difference
-from lambdas.smoke_test.endpoint import ANSWERING, POLL_SECONDS, Endpoint
+from lambdas.smoke_test.endpoint import ANSWERING, POLL_SECONDS, Endpoint, SwitchedOff
 
 GOLDEN = Golden("0.jpg", "cat", "cat", (0.5, 0.25, 0.25))
 ANSWER = {"version": "v1", "label": "cat", "probabilities": [0.5, 0.25, 0.25]}
@@ -63,9 +63,12 @@ def statuses(monkeypatch: pytest.MonkeyPatch, *values: str | None) -> None:
 def test_an_endpoint_that_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, clock: Clock, status: str) -> None:
     assert status in ANSWERING
     statuses(monkeypatch, status)
-    assert Endpoint("kennel", clock.now).wait_until_answering() is True and clock.now == 100.0
-    statuses(monkeypatch, None)
-    assert Endpoint("kennel", clock.now).wait_until_answering() is False
+    Endpoint("kennel", clock.now).wait_until_answering()
+    assert clock.now == 100.0
+    for off in (None, "Deleting"):
+        statuses(monkeypatch, off)
+        with pytest.raises(SwitchedOff, match="endpoint kennel is switched off"):
+            Endpoint("kennel", clock.now).wait_until_answering()
 
 
 def test_waiting_never_goes_beyond_the_deadline(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:

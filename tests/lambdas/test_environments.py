@@ -23,7 +23,7 @@ ENVIRONMENTS: dict[str, tuple[set[str], dict[str, Any]]] = {
     "publish_model": ({"artifacts_bucket", "endpoint_name", "stable_key", "refresh_stable_key"}, {}),
     "quality_gate": ({"min_accuracy", "max_regression", "max_latency_ms", "min_fp32_agreement"}, {}),
     "register_model": ({"serving_image", "project", "environment"}, {}),
-    "smoke_test": ({"endpoint_name"}, {"max_wait_seconds": 480}),
+    "smoke_test": ({"artifacts_bucket", "endpoint_name"}, {"max_wait_seconds": 480}),
     "stage_artifact": ({"artifacts_bucket"}, {}),
 }  # fmt: skip
 

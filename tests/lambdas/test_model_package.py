@@ -17,7 +17,7 @@ def test_a_package_is_described_in_full() -> None:
     assert found == {
         "ModelPackageGroupName": "group",
         "ModelPackageDescription": "m v1: good",
-        "ModelApprovalStatus": "Approved",
+        "ModelApprovalStatus": "PendingManualApproval",
         "InferenceSpecification": {
             "Containers": [{"Image": "image", "ModelDataUrl": EVENT["archive_uri"]}],
             "SupportedContentTypes": [

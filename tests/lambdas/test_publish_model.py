@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
+from imgcls.contract.staged import Staged
 from lambdas.common.errors import NotReady, Refused, StaleComparison
 from lambdas.publish_model import aliases
 from lambdas.publish_model.environment import Environment
@@ -32,8 +34,8 @@ def environment(aws: Account) -> Environment:
 
 @pytest.fixture
 def publish(environment: Environment, function: Call) -> Callable[..., Any]:
-    def call(version: str, settings: Environment = environment, **changes: str) -> Any:
-        event = {"action": "publish", "target_model": target(version), **WHO, **changes}
+    def call(version: str, settings: Environment = environment, **changes: str | int) -> Any:
+        event = {"action": "publish", "target_model": target(version), "tested": 8, **WHO, **changes}
         return function(handler, settings, event)
 
     return call
@@ -118,6 +120,28 @@ def test_a_version_that_is_not_staged_is_never_named(aws: Account, publish: Call
     assert alias_of(aws).current == target("v1")
 
 
+@pytest.mark.parametrize("event", [{"tested": 0}, {}])
+def test_no_alias_is_written_without_a_smoke_test(
+    aws: Account, environment: Environment, function: Call, event: dict[str, int]
+) -> None:
+    with pytest.raises(Refused, match=r"m/v1/model.tar.gz was not smoke-tested: `kennel endpoint on`"):
+        function(handler, environment, {"action": "publish", "target_model": target("v1"), **WHO, **event})
+    assert aws.s3.list_objects_v2(Bucket=aws.artifacts, Prefix=keys.ALIASES)["KeyCount"] == 0
+
+
+def test_a_staged_version_is_noted_and_not_published(aws: Account, environment: Environment, function: Call) -> None:
+    staged = {
+        "name": "m", "target_model": target("v2"), "compared_with": target("v1"), "package_arn": "arn:package/2",
+        "execution": "run-2", "run_uri": "s3://artifacts-bucket/runs/run-2/m/", "reason": "better", "accuracy": 0.9,
+    }  # fmt: skip
+    assert function(handler, environment, {"action": "stage", "staged": staged}) == {
+        "note": "m/v2/model.tar.gz is staged"
+    }
+    found = Staged.from_dict(json.loads(aws.s3.get_object(Bucket=aws.artifacts, Key="staged/m.json")["Body"].read()))
+    assert asdict(found) == {**staged, "when": found.when, "format": 1} and found.when
+    assert aws.s3.list_objects_v2(Bucket=aws.artifacts, Prefix=keys.ALIASES)["KeyCount"] == 0
+
+
 def test_a_conflicting_writer_keeps_the_others_version(
     aws: Account, publish: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +214,8 @@ def test_a_rollback_goes_to_a_version_that_is_named(
         ([], None, "was never published"),
         (["v1"], None, "does not have an earlier version"),
         (["v1", "v2"], "v2", "is already at v2: choose from v1"),
-        (["v1", "v2"], "v9", "does not exist"),
+        (["v1", "v2"], "v9", "v9 of m was never published, so it may not have passed a smoke test: choose from v1"),
+        (["v1", "v2"], "v3", "v3 of m was never published"),
         (["v1", "v2"], "other/v1/model.tar.gz", "is not a version of m: choose from v1"),
     ],
 )
@@ -239,5 +264,5 @@ def test_without_a_stable_key_there_is_none(aws: Account, publish: Callable[...,
 
 
 def test_an_unknown_action_is_refused(environment: Environment, function: Call) -> None:
-    with pytest.raises(Refused, match="choose from champion, publish, rollback, refresh"):
+    with pytest.raises(Refused, match="choose from champion, stage, publish, rollback, refresh"):
         function(handler, environment, {"action": "delete", **WHO})

@@ -8,11 +8,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from config.serving import RolloutConfig
+from imgcls.contract.run_plan import MAX_FLEET_LOOKS
 from lambdas.common import endpoints
 from lambdas.common.errors import NotReady
 from lambdas.publish_model import fleet
 from lambdas.publish_model.environment import Environment
-from lambdas.publish_model.fleet import MAX_POLLS, Rollout, RolloutFailed, Step, copy_name, decide, step
+from lambdas.publish_model.fleet import Rollout, RolloutFailed, Step, copy_name, decide, step
 from lambdas.publish_model.handler import handler
 from pipeline.fleet_refresh import POLL_SECONDS
 from tests.lambdas.conftest import Account, Call
@@ -50,13 +51,13 @@ def test_a_failed_endpoint_is_a_failure() -> None:
 
 def test_a_rollout_may_take_as_long_as_it_is_allowed_to_and_leaves_few_events() -> None:
     [limit] = [item.le for item in RolloutConfig.model_fields["max_execution_seconds"].metadata if hasattr(item, "le")]
-    assert MAX_POLLS * POLL_SECONDS["aws"] > limit
-    assert MAX_POLLS * 11 < 25_000 / 4
+    assert MAX_FLEET_LOOKS * POLL_SECONDS["aws"] > limit
+    assert MAX_FLEET_LOOKS * 11 < 25_000 / 4
 
 
 def test_polling_ends() -> None:
-    with pytest.raises(NotReady, match=f"after {MAX_POLLS} polls"):
-        decide("Updating", COPY, Rollout(COPY, "stack", MAX_POLLS))
+    with pytest.raises(NotReady, match=f"after {MAX_FLEET_LOOKS} looks"):
+        decide("Updating", COPY, Rollout(COPY, "stack", MAX_FLEET_LOOKS))
 
 
 @pytest.mark.parametrize("endpoint", ["kennel", "k" * 63, "a-" * 31 + "a"])

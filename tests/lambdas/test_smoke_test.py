@@ -22,7 +22,8 @@ from tests.lambdas.conftest import Account, Call
 
 GOLDEN = Golden("0.jpg", "cat", "cat", (0.9, 0.1))
 ANSWER = {"version": "v1", "label": "cat", "probabilities": [0.9, 0.1]}
-EVENT = {"run_uri": "s3://artifacts-bucket/runs/r/m/", "target_model": "m/v1/model.tar.gz"}
+EVENT = {"target_model": "m/v1/model.tar.gz"}
+FOLDER = "models/m/v1/golden/"
 
 
 @pytest.mark.parametrize("probabilities", [[0.9, 0.1], [0.881, 0.119]])
@@ -76,31 +77,57 @@ def error(code: str, message: str, operation: str = "InvokeEndpoint") -> ClientE
 
 @pytest.fixture
 def call(aws: Account, function: Call, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    aws.s3.put_object(Bucket=aws.artifacts, Key="runs/r/m/golden/expected.json", Body=json.dumps([asdict(GOLDEN)]))
-    aws.s3.put_object(Bucket=aws.artifacts, Key="runs/r/m/golden/0.jpg", Body=b"jpeg")
+    aws.s3.put_object(Bucket=aws.artifacts, Key=f"{FOLDER}expected.json", Body=json.dumps([asdict(GOLDEN)]))
+    aws.s3.put_object(Bucket=aws.artifacts, Key=f"{FOLDER}0.jpg", Body=b"jpeg")
     monkeypatch.setattr("lambdas.smoke_test.endpoint.time.sleep", lambda seconds: None)
 
     def run(statuses: list[Any], answers: Any = (ANSWER,), max_wait_seconds: int = 60) -> tuple[Any, ...] | None:
         services = Services(list(statuses), list(answers))
         for module in (endpoints, endpoint_module):
             monkeypatch.setattr(module, "client", lambda name: services)
-        return function(handler, Environment("kennel", max_wait_seconds), EVENT), services
+        return function(handler, Environment(aws.artifacts, "kennel", max_wait_seconds), EVENT), services
 
     return run
 
 
 def test_the_staged_key_is_asked_with_the_image(call: Callable[..., Any]) -> None:
     answer, services = call(["InService"])
-    assert answer == {"tested": 1, "note": "1 golden images were answered as in the evaluation"}
+    assert answer == {"on": True, "tested": 1, "note": "1 golden images were answered as in the evaluation"}
     [request] = services.requests
     assert (request["TargetModel"], request["Body"]) == ("m/v1/model.tar.gz", b"jpeg")
     assert request["CustomAttributes"] == "format=full"
 
 
-def test_an_endpoint_that_is_switched_off_is_skipped_with_a_note(call: Callable[..., Any]) -> None:
-    answer, services = call([None])
-    assert answer["tested"] == 0 and "switched off" in answer["note"]
+OFF = "the endpoint kennel is switched off: `kennel endpoint on` turns it on, tests this version and publishes it"
+
+
+@pytest.mark.parametrize("statuses", [[None], ["Deleting"], ["Creating", None]])
+def test_an_endpoint_that_is_switched_off_tests_nothing(call: Callable[..., Any], statuses: list[Any]) -> None:
+    answer, services = call(statuses)
+    assert answer == {"on": False, "tested": 0, "note": OFF}
     assert services.requests == []
+
+
+@pytest.mark.parametrize("later", [None, "Deleting"])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ("ValidationError", "Endpoint kennel of account 123456789012 not found."),
+        ("ModelError", "Received server error (500)"),
+    ],
+)
+def test_an_endpoint_that_is_switched_off_during_the_test_knows_nothing_about_the_version(
+    call: Callable[..., Any], later: str | None, failure: tuple[str, str]
+) -> None:
+    answer, services = call(["InService", later], [error("ThrottlingException", "slowly"), error(*failure)])
+    assert answer == {"on": False, "tested": 0, "note": OFF}
+    assert len(services.requests) == 2
+
+
+def test_without_golden_images_nothing_counts_as_tested(call: Callable[..., Any], aws: Account) -> None:
+    aws.s3.put_object(Bucket=aws.artifacts, Key=f"{FOLDER}expected.json", Body=b"[]")
+    with pytest.raises(SmokeTestFailed, match="lists no golden images: nothing was tested"):
+        call(["InService"])
 
 
 @pytest.mark.parametrize("code", ["ModelNotReadyException", "ServiceUnavailable", "ThrottlingException"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -11,7 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-from imgcls.contract.evaluation import ClassScore, Evaluation
+from imgcls.contract import keys
+from imgcls.contract.evaluation import ClassScore, Evaluation, Golden
 from lambdas.register_model import handler as register
 from lambdas.register_model.environment import Environment as RegisterEnvironment
 from lambdas.register_model.package import model_package
@@ -37,7 +40,17 @@ def environment(aws: Account) -> Environment:
     aws.s3.put_object(
         Bucket=aws.artifacts, Key="runs/r/m/evaluation.json", Body=json.dumps(EVALUATION.to_dict()).encode()
     )
+    golden = [asdict(Golden("0.jpg", "rose", "rose", (1.0, 0.0)))]
+    aws.s3.put_object(Bucket=aws.artifacts, Key="runs/r/m/golden/expected.json", Body=json.dumps(golden))
+    aws.s3.put_object(Bucket=aws.artifacts, Key="runs/r/m/golden/0.jpg", Body=b"jpeg")
     return Environment(aws.artifacts)
+
+
+def test_the_golden_images_outlive_their_run(aws: Account, environment: Environment, function: Call) -> None:
+    function(handler, environment, EVENT)
+    listed = aws.s3.list_objects_v2(Bucket=aws.artifacts, Prefix="models/m/v1/golden/")["Contents"]
+    assert [item["Key"].rpartition("/")[2] for item in listed] == ["0.jpg", "expected.json"]
+    assert keys.golden_of("m/v1/model.tar.gz") == "models/m/v1/golden/"
 
 
 def test_the_candidate_is_copied_and_its_hash_returned(aws: Account, environment: Environment, function: Call) -> None:
@@ -92,10 +105,26 @@ def test_the_package_is_valid_for_the_service() -> None:
     assert container["ModelDataUrl"] == REGISTER["archive_uri"]
 
 
-@pytest.mark.parametrize(("passed", "status"), [(True, "Approved"), (False, "Rejected")])
-def test_the_gate_decides_the_approval(passed: bool, status: str) -> None:
+@pytest.mark.parametrize(("passed", "status"), [(True, "PendingManualApproval"), (False, "Rejected")])
+def test_nothing_is_approved_before_its_smoke_test(passed: bool, status: str) -> None:
     request = model_package({**REGISTER, "gate": {**GATE, "passed": passed}}, "image")
     assert request["ModelApprovalStatus"] == status
+
+
+@pytest.mark.parametrize(("approved", "status"), [(True, "Approved"), (False, "Rejected")])
+def test_a_pending_package_is_decided_about(
+    monkeypatch: pytest.MonkeyPatch, function: Call, approved: bool, status: str
+) -> None:
+    requests: list[dict[str, Any]] = []
+    service = SimpleNamespace(update_model_package=lambda **request: requests.append(request))
+    monkeypatch.setattr(register, "client", lambda name: service)
+    environment = RegisterEnvironment(serving_image="image", project="kennel", environment="dev")
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/kennel-dev-m/1"
+    event = {"package_arn": arn, "approved": approved, "reason": "x" * 2000}
+    assert function(register.handler, environment, event) == {"package_arn": arn}
+    assert requests == [{"ModelPackageArn": arn, "ModelApprovalStatus": status, "ApprovalDescription": "x" * 1024}]
+    shape = boto3.client("sagemaker").meta.service_model.operation_model("UpdateModelPackage").input_shape
+    assert not ParamValidator().validate(requests[0], shape).has_errors()
 
 
 def test_lineage_and_scores_are_in_the_metadata() -> None:

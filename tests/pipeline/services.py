@@ -12,8 +12,9 @@ from imgcls.contract import keys
 from imgcls.contract.failures import causes
 from imgcls.contract.prepared import EvaluateMessage, PrepareMessage
 from imgcls.contract.run_plan import RunPlan
+from imgcls.contract.staged import Staged
 from lambdas.diagnose_failure.decision import decide
-from lambdas.plan_run import plan, polling, request
+from lambdas.plan_run import plan, polling, request, staged
 from lambdas.plan_run.environment import Environment
 from localcloud.stepfunctions.asl.errors import StatesError
 from pipeline.placeholders import Placeholder
@@ -65,10 +66,17 @@ def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
     if resource == LAMBDA:
         name = parameters["FunctionName"].rpartition(":")[2]
         if name == "PublishModel":
-            actions = {"champion": "FindChampion", "publish": "PublishModel", "refresh": "RefreshFleet"}
+            actions = {
+                "champion": "FindChampion",
+                "stage": "RecordStaged",
+                "publish": "PublishModel",
+                "refresh": "RefreshFleet",
+            }
             return actions[parameters["Payload"]["action"]]
         if name == "EmitFindings" and "error" in parameters["Payload"]:
             return "EmitFindingsOfFailure"
+        if name == "RegisterModel" and "approved" in parameters["Payload"]:
+            return "ApproveModel" if parameters["Payload"]["approved"] else "RejectModel"
         if name == "RegisterModel" and not parameters["Payload"]["gate"]["passed"]:
             return "RegisterRejected"
         return str(name)
@@ -131,6 +139,8 @@ class Services:
         self.plan: RunPlan | None = None
         self._jobs: dict[str, list[Any]] = {}
         self.published = plan.Published()
+        self.staged: dict[str, Staged] = {}
+        """By model; what a run with `publish_staged` finds."""
 
     def answer(self, state: str, resource: str, parameters: Mapping[str, Any]) -> Any:
         """Raises StatesError as Step Functions would see it."""
@@ -160,13 +170,20 @@ class Services:
         return self._jobs[name].pop(0) if len(self._jobs[name]) > 1 else self._jobs[name][0]
 
     def PlanRun(self, payload: Mapping[str, Any]) -> Any:
+        if staged.is_asked_for(payload["input"]):
+            return self._plan_staged(payload["execution"])
         wanted = request.parse(payload["input"], payload["execution"], self._specs)
         drafted = plan.draft(wanted, self._specs, self.published, ENVIRONMENT).plan
         self.plan = polling.paced(drafted, self._specs)
         return self.plan.to_answer()
 
+    def _plan_staged(self, execution: str) -> Any:
+        self.plan = None
+        return staged.answer(execution, [self.staged[name] for name in sorted(self.staged)], max_concurrency=4)
+
     def LoadModelPlan(self, parameters: Mapping[str, Any]) -> Any:
-        assert self.plan is not None
+        if self.plan is None:
+            return {"Body": json.dumps(staged.document(self.staged[parameters["Key"].split("/")[2]]))}
         plans = {keys.model_plan(self.plan.execution, model.name): model for model in self.plan.models}
         return {"Body": json.dumps(asdict(plans[parameters["Key"]]))}
 
@@ -216,15 +233,25 @@ class Services:
 
     RegisterRejected = RegisterModel
 
+    def ApproveModel(self, payload: Mapping[str, Any]) -> Any:
+        return {"package_arn": payload["package_arn"]}
+
+    RejectModel = ApproveModel
+
     def StageArtifact(self, payload: Mapping[str, Any]) -> Any:
         target = keys.target_model(payload["model"], payload["version"])
         return {"target_model": target, "archive_uri": f"s3://artifacts-bucket/models/{target}"}
 
     def SmokeTest(self, payload: Mapping[str, Any]) -> Any:
-        return {"tested": 8, "note": "8 golden images answered as evaluated"}
+        return {"on": True, "tested": 8, "note": "8 golden images answered as evaluated"}
 
     def PublishModel(self, payload: Mapping[str, Any]) -> Any:
         return {"refresh": False, "note": "published"}
+
+    def RecordStaged(self, payload: Mapping[str, Any]) -> Any:
+        staged = Staged(**payload["staged"], when="2026-11-20T13:30:00+00:00")
+        self.staged[staged.name] = staged
+        return {"note": "staged"}
 
     def RefreshFleet(self, payload: Mapping[str, Any]) -> Any:
         return {"refresh": False, "rollout": payload["rollout"], "note": "the fleet is new"}

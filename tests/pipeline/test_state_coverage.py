@@ -13,6 +13,7 @@ from tests.pipeline.harness import Answer, Runner
 from tests.pipeline.services import failed_job
 
 REJECTED = {"passed": False, "reason": "too weak", "accuracy": 0.1, "champion_accuracy": None}
+OFF = {"on": False, "tested": 0, "note": "the endpoint is switched off"}
 REFRESH = {"refresh": True, "note": "published"}
 BEGUN = {"refresh": True, "rollout": {"config": "copy", "replaces": "", "polls": 1}, "note": "on its way"}
 
@@ -38,6 +39,10 @@ SCRIPTS: tuple[Mapping[str, list[Answer]], ...] = (
         for state in ("LoadModelPlan", "SaveHyperparameters", "FindChampion", *model_publishing.DECISIONS)
     ),
     {"PublishModel": [{"Payload": REFRESH}], "RefreshFleet": [StatesError("Broken", "")]},
+    {"SmokeTest": [{"Payload": OFF}]},
+    {"SmokeTest": [{"Payload": OFF}], "RecordStaged": [StatesError("Broken", "")]},
+    {"SmokeTest": [StatesError("SmokeTestFailed", "")]},
+    {"ApproveModel": [StatesError("Broken", "")]},
 )
 
 ARTIFACT = "s3://artifacts-bucket/runs/first/imported/output/model.tar.gz"
@@ -63,4 +68,7 @@ def test_every_state_is_entered() -> None:
         runner = Runner()
         runner.script = dict(script)
         entered |= runner.run({"models": models, "dataset": "dog-breeds"}).entered
+    staged = Runner()
+    staged.script["SmokeTest"] = [{"Payload": OFF}, None]
+    entered |= staged.run({"models": models[:1]}).entered | staged.run({"publish_staged": True}).entered
     assert set(all_states(Runner().definition)) - entered == NEVER_LEFT | UNREACHABLE_BY_SCRIPTS

@@ -10,6 +10,8 @@ DATASETS = "datasets/"
 PREPARED = "prepared/"
 RUNS = "runs/"
 ALIASES = "aliases/"
+STAGED = "staged/"
+"""Prefix of the documents of versions that wait for the endpoint, one per model."""
 WEIGHTS = "weights/"
 BATCH = "batch/"
 """Prefix in the data bucket of what batch transform jobs read and write."""
@@ -103,6 +105,11 @@ def labels(target_model: str) -> str:
     return f"{MODELS}{target_model.rpartition('/')[0]}/labels.json"
 
 
+def golden_of(target_model: str) -> str:
+    """Prefix of a staged version's golden images, beside its archive: a run's own copy expires with the run."""
+    return f"{MODELS}{target_model.rpartition('/')[0]}/golden/"
+
+
 def weights(architecture: str) -> str:
     """Pretrained torchvision weights that `kennel weights stage` puts into the artifacts bucket."""
     return f"{WEIGHTS}{architecture}.safetensors"
@@ -110,6 +117,10 @@ def weights(architecture: str) -> str:
 
 def alias(name: str) -> str:
     return f"{ALIASES}{name}.json"
+
+
+def staged(name: str) -> str:
+    return f"{STAGED}{name}.json"
 
 
 def batch_input(job: str) -> str:

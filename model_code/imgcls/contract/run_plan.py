@@ -17,6 +17,8 @@ MAX_MODELS = 40
 MAX_BASE_CHARS = 18
 MAX_RECOVERIES = 3
 """How often one model, or the preparation, may be tried again."""
+MAX_FLEET_LOOKS = 300
+"""At a minute between two of them, longer than any replacement of the endpoint's instances may take."""
 PLAN_FILE = "plan.json"
 
 
@@ -117,7 +119,10 @@ class ModelReference:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """The whole run. `plan_uri` is the prefix of `plan.json`. PlanRun answers with `to_answer()`."""
+    """The whole run. `plan_uri` is the prefix of `plan.json`. PlanRun answers with `to_answer()`.
+
+    With `publish_staged` nothing is prepared or trained: its models are versions that wait, without a ModelPlan.
+    """
 
     execution: str
     dataset: str
@@ -132,6 +137,7 @@ class RunPlan:
     worst_case_usd: float
     spot: bool = False
     polling: Polling = Polling()
+    publish_staged: bool = False
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     def to_dict(self) -> dict[str, Any]:
