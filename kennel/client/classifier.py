@@ -17,7 +17,7 @@ import numpy as np
 from botocore.exceptions import ClientError
 from PIL import Image
 
-from imgcls.contract import keys
+from imgcls.contract import custom_attributes, keys
 from imgcls.contract.alias import Alias
 from imgcls.contract.failures import service_errors
 from imgcls.contract.serving import BATCH_TYPE, ServerSettings
@@ -41,7 +41,10 @@ class ScoredLabel:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The prediction for one image. `predictions` is best first; `target_model` is the artifact that answered."""
+    """The prediction for one image. `predictions` is best first; `target_model` is the artifact that answered.
+
+    `request` is the id under which the endpoint's log describes the request; empty without an endpoint.
+    """
 
     model: str
     version: str
@@ -49,6 +52,7 @@ class Prediction:
     probability: float
     predictions: tuple[ScoredLabel, ...]
     target_model: str
+    request: str = ""
 
 
 class ImageClassifier:
@@ -85,7 +89,8 @@ class ImageClassifier:
     def predict(self, picture: Picture, *, top_k: int = 5) -> Prediction:
         """The prediction for one picture. Raises KennelError with the endpoint's reason."""
         target_model = self._resolve()
-        return _typed(self._ask(target_model, "application/x-image", _encode(picture), top_k), target_model)
+        answer, said = self._ask(target_model, "application/x-image", _encode(picture), top_k)
+        return _typed(answer, said, target_model)
 
     def predict_batch(self, pictures: Iterable[Picture], *, top_k: int = 5) -> list[Prediction]:
         """The predictions in order, many pictures per request, all by the same version. Raises KennelError.
@@ -95,11 +100,14 @@ class ImageClassifier:
         """
         target_model, found = self._resolve(), []
         for body in _batches(pictures):
-            answers = self._ask(target_model, BATCH_TYPE, body, top_k)["predictions"]
-            found += [_typed(answer, target_model) for answer in answers]
+            answer, said = self._ask(target_model, BATCH_TYPE, body, top_k)
+            found += [_typed(one, said, target_model) for one in answer["predictions"]]
         return found
 
-    def _ask(self, target_model: str, content_type: str, body: bytes, top_k: int) -> dict[str, Any]:
+    def _ask(
+        self, target_model: str, content_type: str, body: bytes, top_k: int
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """(the answer's JSON, what the server says in CustomAttributes)"""
         response = self._invoke(
             TargetModel=target_model,
             ContentType=content_type,
@@ -108,7 +116,7 @@ class ImageClassifier:
             Body=body,
         )
         answer: dict[str, Any] = json.loads(response["Body"].read())
-        return answer
+        return answer, custom_attributes.parse(response.get("CustomAttributes"))
 
     def _resolve(self) -> str:
         if self._target_model is None or time.monotonic() > self._expires:
@@ -142,14 +150,16 @@ def read_alias(s3: Any, bucket: str, model: str) -> Alias:
     return Alias.from_dict(json.loads(body))
 
 
-def _typed(answer: dict[str, Any], target_model: str) -> Prediction:
+def _typed(answer: dict[str, Any], said: dict[str, str], target_model: str) -> Prediction:
+    """The version of CustomAttributes; an older server, or another container, says it in the body only."""
     return Prediction(
         answer["model"],
-        answer["version"],
+        said.get(custom_attributes.VERSION) or answer["version"],
         answer["label"],
         answer["probability"],
         tuple(ScoredLabel(**item) for item in answer["predictions"]),
         target_model,
+        said.get(custom_attributes.REQUEST, ""),
     )
 
 

@@ -14,16 +14,17 @@ class SmokeTestFailed(RuntimeError):
 
 def check(golden: Golden, answer: Mapping[str, Any], version: str) -> None:
     """Compare one answer in the `full` format. Raises SmokeTestFailed."""
+    image = golden.file + (f" (request {answer['request']})" if "request" in answer else "")
     if answer.get("version") != version:
-        raise SmokeTestFailed(f"{golden.file}: version {answer.get('version')} answered instead of {version}")
+        raise SmokeTestFailed(f"{image}: version {answer.get('version')} answered instead of {version}")
     if answer["label"] != golden.label:
         raise SmokeTestFailed(
-            f"{golden.file}: the endpoint predicts {answer['label']}, the evaluation predicted {golden.label}"
+            f"{image}: the endpoint predicts {answer['label']}, the evaluation predicted {golden.label}"
         )
     difference = largest_difference(answer["probabilities"], golden.probabilities)
     if not difference <= GOLDEN_TOLERANCE:
         raise SmokeTestFailed(
-            f"{golden.file}: a probability differs by {difference:.4f} from the evaluation's; "
+            f"{image}: a probability differs by {difference:.4f} from the evaluation's; "
             f"at most {GOLDEN_TOLERANCE} is allowed"
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from imgcls.contract import custom_attributes
 from imgcls.contract.failures import service_errors
 from lambdas.common import endpoints
 from lambdas.common.clients import client
@@ -37,7 +38,9 @@ class Endpoint:
             raise NotReady(f"the endpoint {self.name} is {status}: see its FailureReason and its logs")
 
     def predict(self, target_model: str, content_type: str, body: bytes) -> dict[str, Any]:
-        """The answer in the `full` format. A cold load may take longer than one request: retried until the deadline.
+        """The answer in the `full` format, with the `version` and `request` that the server says in CustomAttributes.
+
+        A cold load may take longer than one request: retried until the deadline.
 
         Raises NotReady after the deadline, SwitchedOff if the endpoint went away, ClientError for an error that is not
         transient.
@@ -53,7 +56,7 @@ class Endpoint:
                     Body=body,
                 )
                 answer: dict[str, Any] = json.loads(response["Body"].read())
-                return answer
+                return answer | custom_attributes.parse(response.get("CustomAttributes"))
             except ClientError as error:
                 if not service_errors.is_transient(error.response):
                     self._status()

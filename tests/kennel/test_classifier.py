@@ -66,6 +66,16 @@ def test_the_alias_says_which_version_is_asked(clients: tuple[Any, ...]) -> None
     assert classifier.predict(Image.new("RGB", (8, 8))).predictions[1].label == "Briard"
 
 
+def test_version_and_request_come_in_custom_attributes(clients: tuple[Any, ...]) -> None:
+    runtime, _, stub, _ = clients
+    stub.add_response("invoke_endpoint", {"Body": body(ANSWER), "CustomAttributes": "version=v3;request=r-1"})
+    stub.add_response("invoke_endpoint", {"Body": body({"predictions": [ANSWER]}), "CustomAttributes": "request=r-2"})
+    classifier = ImageClassifier("endpoint", target_model="dogs/v2/model.tar.gz", runtime=runtime)
+    single, (many,) = classifier.predict(b"jpeg"), classifier.predict_batch([b"jpeg"])
+    assert (single.version, single.request) == ("v3", "r-1")
+    assert (many.version, many.request) == ("v2", "r-2")  # a server that says the version in the body only
+
+
 def test_arrays_and_images_are_sent_without_loss(clients: tuple[Any, ...]) -> None:
     runtime, _, stub, _ = clients
     pixels = np.random.default_rng(1).integers(0, 256, (5, 4, 3), dtype=np.uint8)
@@ -110,12 +120,12 @@ def test_a_cold_model_is_tried_again(clients: tuple[Any, ...], monkeypatch: pyte
 
 def test_a_refused_image_gives_the_containers_sentence(clients: tuple[Any, ...]) -> None:
     runtime, _, stub, _ = clients
-    message = json.dumps({"error": "not_an_image", "message": "the bytes are not an image"})
+    message = json.dumps({"error": "not_an_image", "message": "the bytes are not an image", "request": "r-1"})
     stub.add_client_error(
         "invoke_endpoint", "ModelError", "Received client error (400)", 424,
         modeled_fields={"OriginalStatusCode": 400, "OriginalMessage": message},
     )  # fmt: skip
-    with pytest.raises(KennelError, match=r"^the bytes are not an image$"):
+    with pytest.raises(KennelError, match=r"^the bytes are not an image \(request r-1\)$"):
         ImageClassifier("endpoint", target_model="a/model.tar.gz", runtime=runtime).predict(b"text")
 
 

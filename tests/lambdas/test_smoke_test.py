@@ -52,6 +52,7 @@ class Services:
     def __init__(self, statuses: list[Any], answers: list[Any]) -> None:
         self.statuses, self.answers = statuses, answers
         self.requests: list[dict[str, Any]] = []
+        self.extra: dict[str, str] = {}
 
     def describe_endpoint(self, EndpointName: str) -> dict[str, str] | None:
         status = self._next(self.statuses)
@@ -64,7 +65,7 @@ class Services:
         answer = self._next(self.answers)
         if isinstance(answer, Exception):
             raise answer
-        return {"Body": io.BytesIO(json.dumps(answer).encode())}
+        return {"Body": io.BytesIO(json.dumps(answer).encode()), **self.extra}
 
     @staticmethod
     def _next(values: list[Any]) -> Any:
@@ -81,8 +82,11 @@ def call(aws: Account, function: Call, monkeypatch: pytest.MonkeyPatch) -> Calla
     aws.s3.put_object(Bucket=aws.artifacts, Key=f"{FOLDER}0.jpg", Body=b"jpeg")
     monkeypatch.setattr("lambdas.smoke_test.endpoint.time.sleep", lambda seconds: None)
 
-    def run(statuses: list[Any], answers: Any = (ANSWER,), max_wait_seconds: int = 60) -> tuple[Any, ...] | None:
+    def run(
+        statuses: list[Any], answers: Any = (ANSWER,), max_wait_seconds: int = 60, **extra: str
+    ) -> tuple[Any, ...] | None:
         services = Services(list(statuses), list(answers))
+        services.extra = extra
         for module in (endpoints, endpoint_module):
             monkeypatch.setattr(module, "client", lambda name: services)
         return function(handler, Environment(aws.artifacts, "kennel", max_wait_seconds), EVENT), services
@@ -96,6 +100,12 @@ def test_the_staged_key_is_asked_with_the_image(call: Callable[..., Any]) -> Non
     [request] = services.requests
     assert (request["TargetModel"], request["Body"]) == ("m/v1/model.tar.gz", b"jpeg")
     assert request["CustomAttributes"] == "format=full"
+
+
+def test_the_version_that_answered_is_read_from_custom_attributes(call: Callable[..., Any]) -> None:
+    assert call(["InService"], CustomAttributes="version=v1;request=r-1")[0]["tested"] == 1
+    with pytest.raises(SmokeTestFailed, match=r"0.jpg \(request r-7\): version v0 answered instead of v1"):
+        call(["InService"], CustomAttributes="version=v0;request=r-7")
 
 
 OFF = "the endpoint kennel is switched off: `kennel endpoint on` turns it on, tests this version and publishes it"

@@ -32,6 +32,9 @@ _OTHER_OPERATIONS = {
     "async-invocations": "InvokeEndpointAsync",
 }
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+# "No more than 1024 visible US-ASCII characters": InvokeEndpoint's CustomAttributes, in both directions.
+_ATTRIBUTES_LIMIT = "Member must be at most 1024 visible US-ASCII characters"
+_ATTRIBUTES_RULE = re.compile(r"[\t\x20-\x7e]{0,1024}")
 
 
 class RuntimeApi:
@@ -74,6 +77,8 @@ class RuntimeApi:
             _count_errors(metrics, answer.status)
             if answer.status >= 400:
                 raise instance.failure(answer.status, answer.text)
+            if not _ATTRIBUTES_RULE.fullmatch(answer.headers.get(_ATTRIBUTES, "")):
+                raise instance.failure(500, f"{_ATTRIBUTES}: {_ATTRIBUTES_LIMIT}")
             return _response(answer, fleet.plan.variant_name)
 
     def _body(self, environ: Environ) -> bytes:
@@ -150,12 +155,19 @@ def _forwarded(environ: Environ) -> dict[str, str]:
     }
     for name in (_ATTRIBUTES, "X-Amzn-SageMaker-Target-Model", "X-Amzn-SageMaker-Inference-Id"):
         value = environ.get("HTTP_" + name.upper().replace("-", "_"))
+        if value and name == _ATTRIBUTES and not _ATTRIBUTES_RULE.fullmatch(value):
+            raise AwsError(
+                "ValidationError",
+                "1 validation error detected: Value at 'customAttributes' failed to satisfy constraint: "
+                f"{_ATTRIBUTES_LIMIT}",
+            )
         if value:
             headers[name] = value
     return headers
 
 
 def _response(answer: HttpAnswer, variant: str) -> Response:
+    """What InvokeEndpoint's output has: no other header of the container reaches a caller."""
     headers = {"x-Amzn-Invoked-Production-Variant": variant}
     if attributes := answer.headers.get(_ATTRIBUTES):
         headers[_ATTRIBUTES] = attributes

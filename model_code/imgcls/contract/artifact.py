@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = 1
+_VERSION = re.compile(r"[\w.:+-]{0,128}", re.ASCII)
+"""A version becomes part of response headers, whose text must be plain."""
 MODEL_JSON = "model.json"
 GRAPH = "model.onnx"
 GRAPH_INT8 = "model.int8.onnx"
@@ -133,6 +136,8 @@ def _check_types(value: Mapping[str, Any]) -> None:
     for name in ("name", "architecture", "manifest_id", "training_job", "started", "version"):
         if not isinstance(value.get(name, ""), str):
             raise ArtifactError(f"{MODEL_JSON}: {name} must be a string, not {value[name]!r}")
+    if not _VERSION.fullmatch(value.get("version", "")):
+        raise ArtifactError(f"{MODEL_JSON}: version must be up to 128 letters, digits and any of . _ : + -")
     for name in ("files", "validation", "hyperparameters"):
         if not isinstance(value.get(name, {}), Mapping):
             raise ArtifactError(f"{MODEL_JSON}: {name} must be an object, not {value[name]!r}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 MODEL_VERSION_HEADER = "X-Model-Version"
+"""For those who ask the container directly; the caller of an endpoint finds it in CustomAttributes."""
 CUSTOM_ATTRIBUTES_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 TARGET_MODEL_HEADER = "X-Amzn-SageMaker-Target-Model"
 

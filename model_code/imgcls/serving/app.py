@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from imgcls.contract.serving import ServerSettings
+from imgcls.contract import custom_attributes
+from imgcls.contract.serving import CUSTOM_ATTRIBUTES_HEADER, MODEL_VERSION_HEADER, ServerSettings
 from imgcls.serving.errors import RequestError
 from imgcls.serving.http import ClientGone, Receive, Request, Send, respond
 from imgcls.serving.invoke import Invoker
@@ -65,16 +66,22 @@ class App:
         try:
             answer = await self._route(request)
         except RequestError as error:
-            answer = _json(error.status, error.body(), error.headers, error.code)
+            body = {**error.body(), "request": request.request_id}
+            answer = _json(error.status, body, error.headers, error.code)
         except ClientGone:
             self._observer.access(request, CLIENT_GONE, 0, perf_counter() - start, "client_gone")
             return
         except Exception:
             _log.exception("request %s failed", request.request_id)
             message = f"the server failed; its log describes it under request {request.request_id}"
-            body = {"error": "internal", "message": message}
+            body = {"error": "internal", "message": message, "request": request.request_id}
             answer = _json(500, body, error="internal")
-        headers = {request.request_id_header: request.request_id, **answer.headers}
+        attributes = custom_attributes.answer(request.request_id, answer.headers.get(MODEL_VERSION_HEADER))
+        headers = {
+            request.request_id_header: request.request_id,
+            CUSTOM_ATTRIBUTES_HEADER: attributes,
+            **answer.headers,
+        }
         await respond(send, answer.status, answer.body, headers)
         # The platform pings every few seconds: log lines for that would cost money and hide the others.
         if request.parts != ("ping",) or answer.status != 200:

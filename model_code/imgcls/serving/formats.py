@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from imgcls.contract import custom_attributes
 from imgcls.contract.artifact import RESPONSE_FORMATS, ModelCard
 from imgcls.contract.serving import BATCH_TYPE, IMAGE_TYPES, SNIFFED_TYPES
 from imgcls.serving.errors import RequestError
@@ -80,11 +81,8 @@ def parse_attributes(text: str | None) -> Attributes:
 
     Anything else in CustomAttributes belongs to the caller (AWS suggests trace ids) and is ignored.
     """
-    values = {}
-    for item in (text or "").replace(";", ",").split(","):
-        key, _, value = item.partition("=")
-        values[key.strip().lower()] = value.strip()
-    response_format, top_k = values.get("format"), values.get("top_k")
+    values = custom_attributes.parse(text)
+    response_format, top_k = values.get(custom_attributes.FORMAT), values.get(custom_attributes.TOP_K)
     if response_format is not None and response_format not in RESPONSE_FORMATS:
         message = f"format is {response_format[:40]!r}; it must be one of {', '.join(RESPONSE_FORMATS)}"
         raise RequestError(400, "bad_attribute", message)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,13 +12,14 @@ from urllib.parse import parse_qsl, unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from imgcls.contract import custom_attributes
+from imgcls.contract.serving import CUSTOM_ATTRIBUTES_HEADER
 from imgcls.serving.errors import PHRASES, RequestError
 
 MAX_HEADER_BYTES = 32 * 1024
 HEADER_SECONDS = 10.0
 _DISCARD = 8
 REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-request-id")
-_REQUEST_ID = re.compile(r"[\w.:/=+-]{1,128}", re.ASCII)
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -43,11 +43,12 @@ class Request:
         self.body_bytes = 0
 
     def _find_request_id(self) -> tuple[str, str]:
-        for header in REQUEST_ID_HEADERS:
-            value = self.headers.get(header, "")
-            if _REQUEST_ID.fullmatch(value):
-                return header, value
-        return REQUEST_ID_HEADERS[-1], str(uuid.uuid4())
+        """(header of the answer, id). The caller of an endpoint can name its request in CustomAttributes only."""
+        asked = custom_attributes.parse(self.headers.get(CUSTOM_ATTRIBUTES_HEADER.lower()))
+        named = [(REQUEST_ID_HEADERS[-1], asked.get(custom_attributes.REQUEST, ""))]
+        named += [(header, self.headers.get(header, "")) for header in REQUEST_ID_HEADERS]
+        valid = (item for item in named if custom_attributes.is_request_id(item[1]))
+        return next(valid, (REQUEST_ID_HEADERS[-1], str(uuid.uuid4())))
 
     @property
     def query(self) -> dict[str, str]:

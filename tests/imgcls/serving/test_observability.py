@@ -37,6 +37,20 @@ def test_access_lines_and_prediction_records(tmp_path: Path, colours: Path) -> N
     assert [(record["Code"], record[REFUSALS_METRIC]) for record in refused] == [("not_an_image", 1)]
 
 
+def test_custom_attributes_say_the_version_and_the_request_of_the_log_line(server: ServerProcess) -> None:
+    header = "x-amzn-sagemaker-custom-attributes"
+    reply = server.predict("colours", picture("blue"), "top_k=1;request=order-17")
+    assert reply.headers[header] == f"version={reply.headers['x-model-version']};request=order-17"
+    made = server.predict("colours", picture("blue"), "request=two words").headers[header]
+    request = made.partition("request=")[2]
+    refused = server.predict("colours", b"text", "request=order-18")
+    assert refused.headers[header] == "request=order-18" and refused.json["request"] == "order-18"
+    time.sleep(0.3)
+    lines = {record["request_id"]: record["status"] for record in server.log_records("access")}
+    assert lines["order-17"] == 200 and lines["order-18"] == 400 and lines[request] == 200
+    assert {"order-17", request} <= {record["request_id"] for record in server.log_records("prediction")}
+
+
 def _is_emf(line: str) -> bool:
     return line.startswith('{"_aws"')
 

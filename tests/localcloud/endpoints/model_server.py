@@ -1,6 +1,7 @@
 """A miniature multi-model container that follows the contract and fails on demand. Run as a script.
 
-A model is a folder with model.json: {"answer", "load_seconds", "load_status", "invoke_seconds", "status", "die"}.
+A model is a folder with model.json: {"answer", "load_seconds", "load_status", "invoke_seconds", "status", "attributes",
+"die"}.
 MAX_MODELS: the memory, in models.  FAIL_START: exit before serving.  VERSION: appears in every answer.
 """
 
@@ -80,7 +81,8 @@ class Handler(BaseHTTPRequestHandler):
             model.get("status", 200),
             content,
             Content_Type="application/json",
-            X_Amzn_SageMaker_Custom_Attributes="from-the-model",
+            X_Amzn_SageMaker_Custom_Attributes=model.get("attributes", "from-the-model"),
+            X_Model_Version="the caller of an endpoint never sees this",
         )
 
 

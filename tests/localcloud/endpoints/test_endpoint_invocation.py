@@ -67,6 +67,27 @@ def test_missing_and_broken_target_models_are_refused(hosting, endpoint):
     assert "Failed to download model data" in outside["Error"]["Message"]
 
 
+def test_no_other_header_of_the_container_reaches_the_caller(hosting, endpoint):
+    hosting.archive("headers.tar.gz", answer=1)
+    response, _ = hosting.invoke(endpoint, "headers.tar.gz")
+    assert set(response) == {
+        "ResponseMetadata", "ContentType", "InvokedProductionVariant", "CustomAttributes", "Body"
+    }  # fmt: skip
+    headers = response["ResponseMetadata"]["HTTPHeaders"]
+    assert "the caller of an endpoint never sees this" not in headers.values()
+
+
+@pytest.mark.parametrize("attributes", ["x" * 1025, "caf\u00e9"])
+def test_custom_attributes_beyond_the_services_limit_are_refused(hosting, endpoint, attributes):
+    hosting.archive("attributes.tar.gz", attributes=attributes)
+    failed = error_of(lambda: hosting.invoke(endpoint, "attributes.tar.gz"))
+    assert failed["Error"]["Code"] == "ModelError" and "1024 visible US-ASCII" in failed["OriginalMessage"]
+    hosting.archive("plain.tar.gz", answer=1)
+    asked = "x" * 1025 if len(attributes) > 1000 else "a\x7fb"
+    refused = error_of(lambda: hosting.invoke(endpoint, "plain.tar.gz", CustomAttributes=asked))
+    assert refused["Error"]["Code"] == "ValidationError" and "'customAttributes'" in refused["Error"]["Message"]
+
+
 @pytest.mark.parametrize("status", [400, 503])
 def test_errors_of_the_container_are_model_errors(hosting, endpoint, status):
     hosting.archive(f"bad-{status}.tar.gz", status=status, answer="no")

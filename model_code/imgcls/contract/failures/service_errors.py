@@ -62,8 +62,10 @@ def explain(response: Response) -> str:
 
 
 def container_sentence(answer: str) -> str:
-    """The `message` of a container's JSON answer, or the answer itself if it is not one of ours."""
+    """The `message` of a container's JSON answer with its request id, or the answer itself if it is not one of ours."""
     try:
-        return str(json.loads(answer)["message"])
+        said = json.loads(answer)
+        sentence = str(said["message"])
     except (ValueError, KeyError, TypeError):
         return answer
+    return f"{sentence} (request {said['request']})" if "request" in said else sentence
