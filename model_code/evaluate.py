@@ -21,7 +21,7 @@ from pathlib import Path
 import inference
 from imgcls.contract.artifact import ArtifactError
 from imgcls.contract.hyperparameters import HyperparameterError
-from imgcls.contract.prepared import EXIT_MESSAGE_FILE, MAX_MESSAGE_BYTES, EvaluateMessage
+from imgcls.contract.prepared import EXIT_MESSAGE_FILE, EvaluateMessage, leave_message
 from imgcls.data.folders import DataError
 from imgcls.evaluation.inputs import EvaluationError, Folders
 from imgcls.evaluation.run import evaluate
@@ -34,19 +34,18 @@ USER_ERRORS = (ArtifactError, DataError, EvaluationError, HyperparameterError, N
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     folders = Folders(**{field.name: getattr(options, field.name) for field in fields(Folders)})
-    options.message.parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory() as scratch:
             evaluated = evaluate(folders, options.model, Path(scratch), inference)
     except USER_ERRORS as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
-        options.message.write_bytes(str(error).encode()[:MAX_MESSAGE_BYTES])
+        leave_message(options.message, str(error))
         return 1
     for note in evaluated.notes:
         print(f"note: {note}", flush=True)
     champion_accuracy = evaluated.champion.accuracy if evaluated.champion else -1
     message = EvaluateMessage(evaluated.version, evaluated.accuracy, champion_accuracy, evaluated.num_images).encode()
-    options.message.write_text(message)
+    leave_message(options.message, message)
     print(message, flush=True)
     return 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from imgcls.contract.dataset import LAYOUTS, PACKINGS, DatasetError, DatasetSettings
-from imgcls.contract.prepared import MAX_MESSAGE_BYTES
+from imgcls.contract.prepared import leave_message
 from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.preparation.parts import host, inspect_part
 from imgcls.preparation.run import prepare
@@ -30,11 +30,13 @@ def main(arguments: list[str] | None = None) -> int:
             message = prepare(options.input, options.output, settings, parts=options.parts, **work).encode()
     except DatasetError as error:
         print(error, file=sys.stderr)
-        _leave(options.message, str(error))
-        return 1
-    print(message)
-    _leave(options.message, message)
-    return 0
+        message, status = str(error), 1
+    else:
+        print(message)
+        status = 0
+    if options.message:
+        leave_message(options.message, message)
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,12 +97,6 @@ def _settings(options: argparse.Namespace) -> DatasetSettings:
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-def _leave(path: Path | None, text: str) -> None:
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode()[:MAX_MESSAGE_BYTES])
 
 
 if __name__ == "__main__":

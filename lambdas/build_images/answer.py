@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from imgcls.contract.text import cut
+
 PHYSICAL_ID = "images"
-MAX_REASON_CHARS = 400
+MAX_REASON_BYTES = 400
+"""CloudFormation takes a document of at most 4096 bytes, in which a character may become 12 (JSON escapes)."""
 
 
 def answer(event: Mapping[str, Any], error: str | None = None) -> dict[str, str]:
@@ -19,7 +22,7 @@ def answer(event: Mapping[str, Any], error: str | None = None) -> dict[str, str]
         "LogicalResourceId": event["LogicalResourceId"],
     }
     if error:
-        document["Reason"] = error[:MAX_REASON_CHARS]
+        document["Reason"] = cut(error, MAX_REASON_BYTES)
     return document
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from imgcls.contract import evaluation, serving
 from imgcls.contract.staged import APPROVED, PENDING, REJECTED
+from imgcls.contract.text import cut
 
-MAX_METADATA_CHARS = 256
-"""Limit of a CustomerMetadataProperties value."""
-MAX_DESCRIPTION_CHARS = 1024
+MAX_DESCRIPTION, MAX_METADATA = 1024, 256
+"""Limits of ModelPackageDescription and of a CustomerMetadataProperties value."""
 
 
 def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any
     gate, run_uri = event["gate"], event["run_uri"]
     return {
         "ModelPackageGroupName": event["package_group"],
-        "ModelPackageDescription": f"{event['model']} {event['version']}: {gate['reason']}"[:MAX_DESCRIPTION_CHARS],
+        "ModelPackageDescription": cut(f"{event['model']} {event['version']}: {gate['reason']}", MAX_DESCRIPTION),
         # Approved only when it is published: no version is approved before its smoke test.
         "ModelApprovalStatus": PENDING if gate["passed"] else REJECTED,
         "ClientToken": _token(event["execution"], event["model"]),
@@ -45,7 +45,7 @@ def approval(event: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "ModelPackageArn": event["package_arn"],
         "ModelApprovalStatus": APPROVED if event["approved"] else REJECTED,
-        "ApprovalDescription": event["reason"][:MAX_DESCRIPTION_CHARS],
+        "ApprovalDescription": cut(event["reason"], MAX_DESCRIPTION),
     }
 
 
@@ -61,7 +61,7 @@ def _metadata(event: Mapping[str, Any]) -> dict[str, str]:
     }
     if gate["champion_accuracy"] is not None:
         values["champion_accuracy"] = f"{gate['champion_accuracy']:.6f}"
-    return {name: value[:MAX_METADATA_CHARS] for name, value in values.items()}
+    return {name: cut(value, MAX_METADATA) for name, value in values.items()}
 
 
 def _token(execution: str, model: str) -> str:

@@ -120,6 +120,13 @@ def test_a_build_that_does_not_start_is_told_at_once_and_logged(call: Any) -> No
     assert document["Status"] == "FAILED" and document["Reason"].endswith(": no such project")
 
 
+def test_the_longest_reason_fits_the_document_that_cloudformation_takes(call: Any) -> None:
+    with pytest.raises(ValueError, match="no such project"):
+        call("Create", ValueError("no such project" + "\U0001f43e" * 1000))
+    ((_, _, document),) = call.told
+    assert len(json.dumps(document)) <= 4096
+
+
 def test_an_answer_that_is_not_taken_is_given_up(monkeypatch: pytest.MonkeyPatch, function: Any) -> None:
     """A function that hangs is paid for until its time limit, and told as a timeout."""
     limits: list[float] = []

@@ -43,3 +43,9 @@ def test_long_texts_are_cut_to_what_the_service_takes() -> None:
     found = model_package({**EVENT, "gate": gate, "dataset": "d" * 300}, "image")
     assert len(found["ModelPackageDescription"]) == 1024
     assert found["CustomerMetadataProperties"]["dataset"] == "d" * 256
+
+
+def test_a_cut_text_ends_with_a_whole_character() -> None:
+    gate = {**EVENT["gate"], "reason": "\u00fc" * 2000}  # type: ignore[dict-item]
+    description = model_package({**EVENT, "gate": gate}, "image")["ModelPackageDescription"]
+    assert 1022 < len(description.encode()) <= 1024

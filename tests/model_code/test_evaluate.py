@@ -185,3 +185,9 @@ def test_an_artifact_that_does_not_fit_the_plan_is_refused(
     monkeypatch.setattr("tests.model_code.test_evaluate.SPEC", Preprocessing(resize=40, crop=32))
     code, _, said = run(splits, trained, tmp_path)
     assert code == 1 and "the artifact's preprocessing is" in said
+
+
+@pytest.mark.parametrize("ahead", ["", "x"])
+def test_a_long_exit_message_stays_utf8(splits: Path, trained: Path, tmp_path: Path, ahead: str) -> None:
+    code, _, said = run(splits, trained, tmp_path, plan=f"{ahead}/" + "/".join(["\u00fc" * 100] * 6))
+    assert code == 1 and 1022 < len(said.encode()) <= 1024

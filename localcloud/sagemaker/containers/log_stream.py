@@ -8,6 +8,7 @@ from pathlib import Path
 
 from localcloud.logs import make_stream
 from localcloud.sagemaker.clients import LogEvent, LogsClient
+from localcloud.text import cut
 
 _MAX_BATCH_EVENTS = 10_000
 _MAX_BATCH_BYTES = 1_048_576
@@ -28,7 +29,7 @@ class LogStream:
 
     def write(self, line: str) -> None:
         self._file.write(line + "\n")
-        message = line.encode()[:_MAX_EVENT_BYTES].decode(errors="ignore")
+        message = cut(line, _MAX_EVENT_BYTES)
         if message:  # the service refuses empty messages
             with self._lock:
                 self._waiting.append({"timestamp": int(time.time() * 1000), "message": message})

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from imgcls.contract.text import cut
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 QUARANTINE = "quarantine"
@@ -20,10 +23,17 @@ DATA_REPORT = "data-report.html"
 EXIT_MESSAGE_FILE = "/opt/ml/output/message"
 """Where a processing container leaves its ExitMessage."""
 MAX_MESSAGE_BYTES = 1024
-"""Limit of a processing job's ExitMessage."""
+"""Limit of a processing job's ExitMessage, which must be UTF-8
+(https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProcessingJob.html)."""
 STREAMED_BYTES = 50_000_000_000
 """A training split above this is not copied before training but read from S3 while it trains, shard after shard:
 AWS advises File mode for up to 50 to 100 GB (https://docs.aws.amazon.com/sagemaker/latest/dg/model-access-training-data.html)."""
+
+
+def leave_message(path: Path, text: str) -> None:
+    """Write a job's ExitMessage."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(cut(text, MAX_MESSAGE_BYTES), encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -162,3 +162,13 @@ def test_a_plan_without_a_data_set_is_refused(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "plan.json").write_text("[]")
     assert main(["--input", ".", "--output", str(tmp_path), "--plan", str(tmp_path)]) == 1
     assert "does not contain a `dataset` object" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ahead", ["", "x"])
+def test_a_long_exit_message_stays_utf8(tmp_path: Path, ahead: str) -> None:
+    """SageMaker fails a job whose message is not UTF-8 with an error of its own, and the sentence is lost."""
+    plan, message = tmp_path / (ahead + "/".join(["\u00fc" * 100] * 6)), tmp_path / "deep" / "message"
+    arguments = ["--input", str(tmp_path), "--output", str(tmp_path / "out"), "--plan", str(plan)]
+    assert main([*arguments, "--message", str(message)]) == 1
+    assert 1022 < len(message.read_bytes()) <= 1024
+    assert "\u00fc" in message.read_bytes().decode()

@@ -97,6 +97,17 @@ def test_a_failing_entrypoint_fails_the_job_with_its_last_lines_and_uploads_noth
     assert keys(s3, "made/fails") == []
 
 
+@pytest.mark.parametrize(("code", "characters"), [(0, 600), (1, 600), (0, 1)])
+def test_an_exit_message_that_is_not_utf8_fails_the_job(run, code, characters):
+    """A script that cuts its message at 1,024 bytes: the last character may be half of one."""
+    message = f"('x' + chr(252) * {characters}).encode()[:1024][:2 * {characters}]"
+    script = f"open('/opt/ml/output/message', 'wb').write({message})"
+    job = run(f"cut-{code}-{characters}", f'python3 -c "{script}"; exit {code}')
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("ClientError: The exit message of algo-1 is not UTF-8")
+    assert "ExitMessage" not in job
+
+
 def test_an_entrypoint_that_does_not_exist_fails_the_job(run):
     specification = {"ImageUri": PROCESSING_IMAGE, "ContainerEntrypoint": ["no-such-program"]}
     job = run("no-entrypoint", "", AppSpecification=specification)

@@ -107,8 +107,15 @@ class ProcessingRun(JobExecution[ProcessingJob]):
 
 
 def _exit_message(host: Host) -> str | None:
-    """The message that the container left for its caller, cut to 1 KB."""
+    """The first 1 KB of the message that the container left for its caller.
+
+    Raises JobFailedError if it is not UTF-8, as it is when it ends within a character. The service fails such a job
+    with a ClientError, whatever its exit code was; AWS does not publish the words of it.
+    """
     path = host.opt_ml.base / "output" / "message"
     if not path.is_file():
         return None
-    return path.read_bytes()[:MAX_EXIT_MESSAGE_BYTES].decode(errors="ignore") or None
+    try:
+        return path.read_bytes()[:MAX_EXIT_MESSAGE_BYTES].decode() or None
+    except UnicodeDecodeError as error:
+        raise JobFailedError(f"ClientError: The exit message of {host.label} is not UTF-8: {error}") from None

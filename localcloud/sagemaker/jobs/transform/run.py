@@ -18,7 +18,7 @@ from localcloud.sagemaker.containers.models import model_container
 from localcloud.sagemaker.endpoints.settings import EndpointSettings
 from localcloud.sagemaker.jobs.container import job_environment
 from localcloud.sagemaker.jobs.execution import LOG_SECONDS, JobExecution, transfer
-from localcloud.sagemaker.jobs.failures import JobFailedError
+from localcloud.sagemaker.jobs.failures import MAX_REASON, JobFailedError
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.periodic import PeriodicRunner
 from localcloud.sagemaker.jobs.runner import JobRunner
@@ -26,6 +26,7 @@ from localcloud.sagemaker.jobs.s3_transfer import NoObjectsError, split_uri
 from localcloud.sagemaker.jobs.transform.record import TransformJob
 from localcloud.sagemaker.jobs.transform.sender import Limits, Sender, Unanswered
 from localcloud.sagemaker.jobs.transform.serving import ServingProcess, serving
+from localcloud.text import cut
 
 _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 
@@ -156,7 +157,7 @@ class TransformRun(JobExecution[TransformJob]):
             return "Stopped"
         output = opt_ml.original(" | ".join(list(process.tail)[-5:])) or "none"
         raise JobFailedError(
-            f"AlgorithmError: The container did not pass the ping health check. Last output: {output}"[:1024]
+            cut(f"AlgorithmError: The container did not pass the ping health check. Last output: {output}", MAX_REASON)
         )
 
     def _outcome(self, unanswered: Unanswered) -> str:

@@ -1,0 +1,8 @@
+"""Text for a service that takes a limited number of bytes."""
+
+from __future__ import annotations
+
+
+def cut(text: str, max_bytes: int) -> str:
+    """The longest beginning of `text` that has at most `max_bytes` in UTF-8 and ends with a whole character."""
+    return text.encode(errors="replace")[:max_bytes].decode(errors="ignore")
