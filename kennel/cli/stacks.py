@@ -1,17 +1,30 @@
-"""`kennel deploy / destroy / diff / synth`: the CDK CLI with the right environment."""
+"""`kennel deploy / destroy / diff / synth`: the CDK CLI with the right environment, and its changes in words."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kennel.cli.output import Environment
-from kennel.cloud import teardown
+from kennel.cli.diff_words import print_effects, to_json
+from kennel.cli.output import AsJson, Environment, console, print_json
+from kennel.cloud import assembly, teardown
+from kennel.cloud import diff as differences
+from kennel.cloud.assembly import run_cdk
+from kennel.cloud.change_sets import Planner
 from kennel.cloud.session import Session
+from kennel.errors import KennelError
 from kennel.workspace import clone, project
+
+LOSES_DATA = 2
+"""Exit code of a diff that deletes or replaces what holds data."""
+
+Approved = Annotated[
+    str | None, typer.Option(metavar="HASH", help="deploy what `kennel diff` printed this hash for, and nothing else")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -21,9 +34,24 @@ def register(app: typer.Typer) -> None:
     app.command()(synth)
 
 
-def deploy(env: Environment = "local") -> None:
-    """Deploy all stacks."""
-    _cdk(env, ["deploy", "--all", "--require-approval", "never", "--concurrency", "2"])
+def deploy(approved: Approved = None, env: Environment = "local") -> None:
+    """Deploy all stacks. A strict environment asks first, or needs the hash of a reviewed diff."""
+    session = Session(env)
+    if approved is not None:
+        _require_approved(session, approved)
+        raise typer.Exit(run_cdk(session, [*_DEPLOY, "--require-approval", "never"], synthesized=True))
+    if not session.config.strict:
+        raise typer.Exit(run_cdk(session, [*_DEPLOY, "--require-approval", "never", "--concurrency", "2"]))
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise KennelError(
+            f"{env} is strict, and there is no terminal to ask at: review `kennel diff --env {env}` and hand over the "
+            f"hash that it prints: kennel deploy --env {env} --approved HASH"
+        )
+    # The CDK CLI can only ask about one stack at a time.
+    raise typer.Exit(run_cdk(session, [*_DEPLOY, "--require-approval", "broadening", "--concurrency", "1"]))
+
+
+_DEPLOY = ("deploy", "--all")
 
 
 def destroy(
@@ -35,15 +63,37 @@ def destroy(
     if not yes and session.config.cloud != "local":
         typer.confirm(f"Delete every stack of {session.config.prefix}?", abort=True)
     teardown.before_destroy(session)
-    code = _run(env, ["destroy", "--all", "--force"])
+    code = run_cdk(session, ["destroy", "--all", "--force"])
     if code == 0:
         teardown.after_destroy(session)
     raise typer.Exit(code)
 
 
-def diff(env: Environment = "local") -> None:
-    """Show what a deploy would change."""
-    _cdk(env, ["diff"])
+def diff(
+    lines: Annotated[bool, typer.Option("--lines", help="every line that changes, as `cdk diff` prints it")] = False,
+    env: Environment = "local",
+    as_json: AsJson = False,
+) -> None:
+    """Say what a deploy would delete, replace, change and make. Exit code 2 if what holds data would go."""
+    session = Session(env)
+    stacks = assembly.synthesize(session)
+    planner = Planner(session)
+    plans = [planner.plan(stack, stacks) for stack in stacks]
+    found, fingerprint = differences.effects(plans), differences.fingerprint(planner, stacks)
+    if as_json:
+        print_json(to_json(plans, found, fingerprint))
+    else:
+        if lines or any(plan.exists for plan in plans):
+            shown = [] if lines else ["--security-only"]
+            run_cdk(session, ["diff", "--method", "template", "--quiet", *shown], synthesized=True)
+        print_effects(plans, found)
+        console.print(f"\nHash of this diff: {fingerprint}", markup=False)
+        if session.config.strict:
+            console.print(f"Once reviewed: kennel deploy --env {env} --approved {fingerprint}", markup=False)
+    if failed := [plan for plan in plans if plan.error]:
+        raise KennelError(f"CloudFormation refuses {failed[0].stack.name}: {failed[0].error}")
+    if any(item.severity is differences.Severity.LOST for item in found):
+        raise typer.Exit(LOSES_DATA)
 
 
 def synth(
@@ -63,16 +113,12 @@ def synth(
     raise typer.Exit(code)
 
 
-def _cdk(env: str, arguments: list[str]) -> None:
-    raise typer.Exit(_run(env, arguments))
-
-
-def _run(env: str, arguments: list[str]) -> int:
-    session = Session(env)
-    return clone.cdk(
-        arguments,
-        project=project.path(),
-        environment_name=env,
-        variables=session.variables(),
-        output=clone.home() / "cdk.out" / session.config.prefix,
-    )
+def _require_approved(session: Session, approved: str) -> None:
+    """Raises KennelError unless the diff of now has the hash of the one that was reviewed."""
+    current = differences.fingerprint(Planner(session), assembly.synthesize(session))
+    if current != approved:
+        env = session.config.environment
+        raise KennelError(
+            f"the diff that was approved ({approved}) is not the current one ({current}): code, project file or stacks "
+            f"changed since; review `kennel diff --env {env}` again and hand over its hash"
+        )

@@ -27,7 +27,7 @@ class Session:
     def __init__(self, environment: str) -> None:
         self.config = project.config(environment)
         self._record = local_record.require() if self.config.cloud == "local" else None
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[str | tuple[str, str], Any] = {}
         if self._record is None:
             identity.require(self.config, self._boto)
 
@@ -41,12 +41,44 @@ class Session:
     def client(self, service: str) -> Any:
         """A cached boto3 client."""
         if service not in self._clients:
-            self._clients[service] = self._boto.client(
-                service,
-                endpoint_url=self._record.url if self._record else None,
-                config=Config(max_pool_connections=32, retries={"mode": "standard", "total_max_attempts": 4}),
-            )
+            self._clients[service] = self._client(service, self._boto)
         return self._clients[service]
+
+    def _client(self, service: str, boto: boto3.Session) -> Any:
+        return boto.client(
+            service,
+            endpoint_url=self._record.url if self._record else None,
+            config=Config(max_pool_connections=32, retries={"mode": "standard", "total_max_attempts": 4}),
+        )
+
+    def client_as(self, service: str, role: str) -> Any:
+        """A cached client with the credentials of `role`, or the caller's own where they may not assume it.
+
+        The CDK CLI does the same with the roles of its bootstrap stack, so that whoever may deploy may also look.
+        """
+        if (service, role) not in self._clients:
+            self._clients[service, role] = self._client(service, self._assumed(role))
+        return self._clients[service, role]
+
+    def _assumed(self, role: str) -> boto3.Session:
+        try:
+            answer = self.client("sts").assume_role(RoleArn=role, RoleSessionName="kennel")["Credentials"]
+        except ClientError:
+            return self._boto
+        keys = (answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+        return boto3.Session(*keys, region_name=self._boto.region_name)
+
+    def fill_placeholders(self, text: str) -> str:
+        """`text` with `${AWS::AccountId}`, `${AWS::Region}` and `${AWS::Partition}` of this environment."""
+        region = str(self._boto.region_name)
+        values = {
+            "AccountId": self.config.account or "",
+            "Region": region,
+            "Partition": self._boto.get_partition_for_region(region),
+        }
+        for name, value in values.items():
+            text = text.replace(f"${{AWS::{name}}}", value)
+        return text
 
     @cached_property
     def _boto(self) -> boto3.Session:

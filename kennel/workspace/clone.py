@@ -32,14 +32,24 @@ def with_node(environment: Mapping[str, str]) -> dict[str, str]:
     return {**environment, "PATH": path}
 
 
-def cdk(
-    arguments: Sequence[str], *, project: Path, environment_name: str, variables: Mapping[str, str], output: Path
-) -> int:
-    """Run the pinned CDK CLI on app.py for one environment of a project file.
+CDK_CLI = ROOT / "node_modules" / "aws-cdk"
 
-    Returns its exit code; its output goes to the terminal.
+
+def cdk(
+    arguments: Sequence[str],
+    *,
+    project: Path,
+    environment_name: str,
+    variables: Mapping[str, str],
+    output: Path,
+    synthesized: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Run the pinned CDK CLI on app.py for one environment of a project file, or on what `output` has `synthesized`.
+
+    Returns its exit code; its output goes to the terminal, or with `quiet` only its errors.
     """
-    cli = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    cli = CDK_CLI / "bin" / "cdk"
     if not cli.exists():
         raise KennelError("the CDK CLI is not installed: run `make setup`")
     command = [str(node_bin() / "node"), str(cli), *arguments]
@@ -54,5 +64,10 @@ def cdk(
         "--no-version-reporting",
     ]
     # Which Python runs app.py is this one's business, whatever `python3` means on the PATH.
-    command += ["--app", f"{sys.executable} app.py"]
-    return subprocess.run(command, cwd=ROOT, env=with_node(variables), check=False).returncode
+    command += ["--app", str(output) if synthesized else f"{sys.executable} app.py"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=with_node(variables), check=False, capture_output=quiet, text=True, encoding="utf-8"
+    )
+    if quiet and done.returncode:
+        sys.stderr.write(done.stdout + done.stderr)
+    return done.returncode

@@ -88,10 +88,13 @@ def planned_changes(stack: Stack, version: Version, scope: Scope) -> list[Change
         if current is None or current.type != definition["Type"]:
             changes.append(_change("Add", logical_id, definition["Type"], None))
         elif changed := _changed_properties(current, definition, scope):
-            changes.append(_modification(current, changed))
+            changes.append(_modification(current, changed, definition.get("UpdateReplacePolicy", "Delete")))
     for logical_id, current in stack.resources.items():
         if logical_id not in wanted:
-            changes.append(_change("Remove", logical_id, current.type, current.physical_id))
+            removal = _change("Remove", logical_id, current.type, current.physical_id)
+            policy = current.definition.get("DeletionPolicy", "Delete")
+            removal["ResourceChange"]["PolicyAction"] = "Retain" if policy == "RetainExceptOnCreate" else policy
+            changes.append(removal)
     return changes
 
 
@@ -114,10 +117,12 @@ def _changed_properties(current: Resource, definition: ResourceDefinition, scope
     )
 
 
-def _modification(current: Resource, changed: list[str]) -> Change:
+def _modification(current: Resource, changed: list[str], policy: str) -> Change:
     replaces = provider_for(current.type).replaces(set(changed))
     change = _change("Modify", current.logical_id, current.type, current.physical_id)
     change["ResourceChange"]["Replacement"] = "True" if replaces else "False"
+    if replaces:
+        change["ResourceChange"]["PolicyAction"] = f"ReplaceAnd{policy}"
     change["ResourceChange"]["Scope"] = ["Properties"]
     change["ResourceChange"]["Details"] = [_detail(name, replaces=replaces) for name in changed]
     return change

@@ -25,7 +25,10 @@ class Output(TypedDict):
 
 
 class ResourceChange(TypedDict):
-    """What a change set does to one resource; Replacement is there for modifications only."""
+    """What a change set does to one resource.
+
+    Replacement is there for modifications only, PolicyAction where the present resource goes.
+    """
 
     Action: str
     LogicalResourceId: str
@@ -34,6 +37,7 @@ class ResourceChange(TypedDict):
     Details: list[JsonObject]
     PhysicalResourceId: NotRequired[str]
     Replacement: NotRequired[str]
+    PolicyAction: NotRequired[str]
 
 
 class Change(TypedDict):
