@@ -20,6 +20,7 @@ from kennel.cli import (
     models,
     pipeline,
     predict,
+    preflight,
     stacks,
     weights,
 )
@@ -45,6 +46,7 @@ app.add_typer(open_.app, name="open")
 app.add_typer(config.app, name="config")
 init.register(app)
 stacks.register(app)
+preflight.register(app)
 predict.register(app)
 cost.register(app)
 batch.register(app)

@@ -1,0 +1,111 @@
+"""`kennel preflight`: everything that can be known before the money."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from kennel.cli.output import AsJson, Environment, console, errors, print_json
+from kennel.preflight import report, run
+from kennel.preflight.finding import Level
+from kennel.preflight.never_run import FREE, SPEND, Row
+from kennel.preflight.run import Result
+from kennel.workspace import project
+
+_COLUMN = 14
+"""Width of the ids of the checks."""
+_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red", Level.UNKNOWN: "dim"}
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="also write it without account numbers and addresses; - for stdout"),
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(preflight)
+
+
+def preflight(write: Report = None, env: Environment = "local", as_json: AsJson = False) -> None:
+    """Check account, quotas, permissions and templates. Costs nothing, changes nothing. Exit code 1 on errors."""
+    results = _run(env, quiet=as_json or _to_stdout(write))
+    settled = run.settled_free(results)
+    still = run.open_rows(settled)
+    if write is not None:
+        text = report.render(env, project.config(env).region, results, settled, still)
+        if _to_stdout(write):
+            sys.stdout.write(text)
+        else:
+            write.write_text(text)
+    if as_json:
+        print_json(_to_json(results, settled, still))
+    elif not _to_stdout(write):
+        _print_end(results, settled, still)
+    if any(finding.level is Level.ERROR for result in results for finding in result.findings):
+        raise typer.Exit(1)
+
+
+def _to_stdout(write: Path | None) -> bool:
+    return write is not None and str(write) == "-"
+
+
+def _run(environment: str, *, quiet: bool) -> list[Result]:
+    """Prints each check as it ends."""
+    results = []
+    # On stderr, so that what is printed can be piped.
+    with errors.status("preflight") as status:
+        for result in run.run(environment, begin=lambda about: status.update(f"looking at {about}")):
+            results.append(result)
+            if not quiet:
+                print_result(result, console)
+    return results
+
+
+def print_result(result: Result, to: Console) -> None:
+    """The check's id on the left, below it what it found, wrapped within its column."""
+    for number, finding in enumerate(result.findings):
+        head = result.check if number == 0 else ""
+        text = Text.assemble((_word(finding.level), _STYLES[finding.level]), " ", finding.sentence)
+        lines = text.wrap(to, max(to.width - _COLUMN, 20))
+        for index, line in enumerate(lines):
+            line.rstrip()
+            to.print(Text(head.ljust(_COLUMN) if index == 0 else " " * _COLUMN) + line, soft_wrap=True)
+
+
+def _word(level: Level) -> str:
+    return {Level.OK: "ok", Level.WARNING: "warning:", Level.ERROR: "error:", Level.UNKNOWN: "not checkable:"}[level]
+
+
+def _print_end(results: Sequence[Result], settled: set[str], still: Sequence[Row]) -> None:
+    levels = Counter(finding.level for result in results for finding in result.findings)
+    counts = (f"{levels[level]} {level}" for level in Level if levels[level])
+    console.print(f"\n[bold]{', '.join(counts)}[/]")
+    console.print(f"\nSettled of docs/never-run.md: {', '.join(sorted(settled)) or 'nothing'}")
+    groups = {
+        "Open, for want of an answer above": [row.id for row in still if row.settled_by == FREE],
+        "Open, `kennel preflight --spend` settles them": [row.id for row in still if row.settled_by == SPEND],
+        "Open, a person must look": [row.id for row in still if row.settled_by not in (FREE, SPEND)],
+    }
+    for title, ids in groups.items():
+        if ids:
+            console.print(f"{title}:", markup=False)
+            for line in Text(", ".join(ids)).wrap(console, console.width - 2):
+                line.rstrip()
+                console.print(Text("  ") + line, soft_wrap=True)
+
+
+def _to_json(results: Sequence[Result], settled: set[str], still: Sequence[Row]) -> dict[str, object]:
+    return {
+        "checks": [
+            {"check": result.check, "findings": [asdict(finding) for finding in result.findings]} for result in results
+        ],
+        "settled": sorted(settled),
+        "open": [{"id": row.id, "settled_by": row.settled_by.strip("`")} for row in still],
+    }

@@ -1,0 +1,137 @@
+"""What the code of each role calls, written apart from the policies: what IAM must answer with `allowed`.
+
+tests/kennel/preflight holds the functions' rows to the calls in their code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from config.app import AppConfig
+from imgcls.contract import keys, metrics
+
+DATA, ARTIFACTS, KEY, TOPIC, MACHINE, CODE = "data", "artifacts", "key", "topic", "machine", "code"
+"""Resources of the platform, by which a row names where a call goes; `sagemaker:...` is an ARN of that service."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One action on one resource: a name above with a key behind it, a part of an ARN, or `*`."""
+
+    action: str
+    resource: str = "*"
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+def _read(*names: str) -> list[Call]:
+    return [Call("s3:GetObject", name) for name in names] + [Call("kms:Decrypt", KEY)]
+
+
+def _write(*names: str) -> list[Call]:
+    return [Call("s3:PutObject", name) for name in names] + [Call("kms:GenerateDataKey", KEY)]
+
+
+def _list(bucket: str, prefix: str) -> Call:
+    return Call("s3:ListBucket", bucket, {"s3:prefix": prefix})
+
+
+def _at(key: str) -> str:
+    return f"{ARTIFACTS}/{key}"
+
+
+_RUN, _MODEL, _DATASET = _at(keys.run("r", "m") + "x"), _at(keys.model("m", "v")), f"{DATA}/{keys.dataset('d')}x.jpg"
+_JOB_METRICS = Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"})
+_VOLUME = Call("kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true", "kms:ViaService": "sagemaker"})
+
+
+def _job(log_group: str) -> list[Call]:
+    """What SageMaker does with a job's role before any code of ours runs."""
+    return [
+        Call("logs:CreateLogStream", f"logs:log-group:{log_group}:log-stream:x"),
+        Call("logs:PutLogEvents", f"logs:log-group:{log_group}:log-stream:x"),
+        Call("ecr:GetAuthorizationToken"),
+        Call("ec2:CreateNetworkInterface"),
+        Call("ec2:DescribeSubnets"),
+        _JOB_METRICS,
+        Call("s3:GetObject", CODE),
+    ]
+
+
+def calls(config: AppConfig) -> dict[str, list[Call]]:
+    """Beginning of the role's logical id -> what is called with it."""
+    return {**_functions(config), **_jobs(), **_serving(config)}
+
+
+def _functions(config: AppConfig) -> dict[str, list[Call]]:
+    endpoint = f"sagemaker:endpoint/{config.endpoint.name.lower()}"
+    group = f"{config.prefix}-m"
+    return {
+        "FunctionsPlanRunRole": [
+            _list(DATA, keys.dataset("d")),
+            *_read(_at(keys.alias("m")), _at(keys.weights("n")), _at(keys.labels("m/v/model.tar.gz")), _RUN),
+            *_write(_RUN, _at(keys.NO_CHAMPION + "x")),
+            Call("servicequotas:ListServiceQuotas"),
+        ],
+        "FunctionsEmitFindingsRole": [
+            Call("sagemaker:DescribeTrainingJob", "sagemaker:training-job/x"),
+            Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": metrics.NAMESPACE}),
+        ],
+        "FunctionsQualityGateRole": _read(_RUN),
+        "FunctionsRegisterModelRole": [
+            *_read(_RUN, _MODEL),
+            Call("sagemaker:CreateModelPackage", f"sagemaker:model-package/{group}/1"),
+            Call("sagemaker:CreateModelPackageGroup", f"sagemaker:model-package-group/{group}"),
+            Call("sagemaker:AddTags", f"sagemaker:model-package-group/{group}"),
+        ],
+        "FunctionsStageArtifactRole": [*_read(_RUN, _MODEL), *_write(_MODEL)],
+        "FunctionsSmokeTestRole": [
+            *_read(_RUN),
+            Call("sagemaker:DescribeEndpoint", endpoint),
+            Call("sagemaker:InvokeEndpoint", endpoint),
+        ],
+        "FunctionsPublishModelRole": [*_read(_at(keys.alias("m")), _MODEL), *_write(_at(keys.alias("m")))]
+        + (_refresh(config, endpoint) if config.pipeline.publish.stable_key else []),
+    }
+
+
+def _refresh(config: AppConfig, endpoint: str) -> list[Call]:
+    found = _write(_at(keys.model("m")))
+    if config.pipeline.publish.refresh_stable_key:
+        copy = f"sagemaker:endpoint-config/{config.endpoint.name.lower()}-refresh-x"
+        found += [
+            Call("sagemaker:DescribeEndpoint", endpoint),
+            Call("sagemaker:UpdateEndpoint", endpoint),
+            *(Call(f"sagemaker:{verb}EndpointConfig", copy) for verb in ("Create", "Describe", "Delete")),
+        ]
+    return found
+
+
+def _jobs() -> dict[str, list[Call]]:
+    prepared = keys.prepared("0")
+    splits = [_at(f"{prepared}{split}/x") for split in ("train", "validation")]
+    processing = _job("/aws/sagemaker/ProcessingJobs")
+    return {
+        "PreparationRole": [
+            *processing,
+            _list(DATA, keys.dataset("d")),
+            *_read(_DATASET, _RUN),
+            *_write(_at(f"{prepared}x")),
+        ],
+        "TrainingRole": [
+            *_job("/aws/sagemaker/TrainingJobs"),
+            *_read(*splits, _at(keys.weights("n")), _RUN),
+            *_write(_RUN),
+        ],
+        "EvaluationRole": [*processing, *_read(_at(f"{prepared}test/x"), _MODEL, _RUN), *_write(_RUN)],
+    }
+
+
+def _serving(config: AppConfig) -> dict[str, list[Call]]:
+    endpoint = [call for call in _job(f"/aws/sagemaker/Endpoints/{config.endpoint.name}") if call.resource != CODE]
+    transform = [call for call in _job("/aws/sagemaker/TransformJobs") if call.resource != CODE]
+    images, answers = f"{DATA}/{keys.batch_input('j')}x", f"{DATA}/{keys.batch_output('j')}x"
+    return {
+        "Role": [*endpoint, *_read(_MODEL)],
+        "TransformRole": [*transform, *_read(_MODEL, images), *_write(answers)],
+    }

@@ -1,0 +1,87 @@
+"""Run the checks: one that AWS or the local cloud will not answer is not checkable, and the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from kennel.cloud.session import Session
+from kennel.errors import KennelError
+from kennel.preflight import checks
+from kennel.preflight.finding import Finding, Level, error, unknown
+from kennel.preflight.never_run import FREE, Row, rows
+from kennel.preflight.subject import Subject
+
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
+_NOT_EMULATED = "localcloud does not emulate"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one check found."""
+
+    check: str
+    about: str
+    findings: tuple[Finding, ...]
+    settles: str = ""
+
+    @property
+    def settled(self) -> str:
+        """The row of docs/never-run.md that it proved, or nothing."""
+        return self.settles if all(finding.level is Level.OK for finding in self.findings) else ""
+
+
+def run(environment: str, *, begin: Callable[[str], None] = lambda about: None) -> Iterator[Result]:
+    """Every check of an environment; `begin` hears what is looked at next."""
+    for here in checks.MACHINE:
+        begin(here.about)
+        yield Result(here.id, here.about, tuple(here.find()))
+    first, *others = checks.ACCOUNT
+    begin(first.about)
+    try:
+        subject = Subject(Session(environment))
+    except NoCredentialsError:
+        yield Result(
+            first.id, first.about, (error("there are no AWS credentials: log in, for example with `aws login`"),)
+        )
+        return
+    except KennelError as failure:
+        yield Result(first.id, first.about, (error(str(failure)),))
+        return
+    for check in (first, *others):
+        begin(check.about)
+        settles = "" if subject.local else check.settles
+        yield Result(check.id, check.about, tuple(_findings(check, subject)), settles)
+
+
+def _findings(check: checks.Check, subject: Subject) -> Iterator[Finding]:
+    try:
+        yield from check.find(subject)
+    except ClientError as failure:
+        yield _refused(failure)
+    except BotoCoreError as failure:
+        yield unknown(f"AWS could not be asked: {failure}")
+    except KennelError as failure:
+        yield error(str(failure))
+
+
+def _refused(failure: ClientError) -> Finding:
+    details = failure.response["Error"]
+    if details.get("Message", "").startswith(_NOT_EMULATED):
+        return unknown(details["Message"])
+    if details["Code"] in _DENIED:
+        return unknown(f"the credentials may not call {failure.operation_name}: ask with a role that may read it")
+    return unknown(f"{failure.operation_name} answered {details['Code']}: {details.get('Message', '')}")
+
+
+def open_rows(settled: set[str]) -> list[Row]:
+    """The rows of docs/never-run.md that nothing here proved."""
+    return [row for row in rows() if row.id not in settled]
+
+
+def settled_free(results: list[Result]) -> set[str]:
+    """The rows that the checks proved, of those that the page says a free check can."""
+    free = {row.id for row in rows() if row.settled_by == FREE}
+    return {result.settled for result in results} & free

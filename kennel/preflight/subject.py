@@ -1,0 +1,36 @@
+"""What the checks look at: one environment's session, its stacks, and their templates with references resolved."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from checks.assembly import Assembly
+from config.app import AppConfig
+from kennel.cloud import assembly
+from kennel.cloud.change_sets import Planner
+from kennel.cloud.session import Session
+
+
+class Subject:
+    """Synthesizes once, when the first check asks for templates."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.planner = Planner(session)
+
+    @property
+    def config(self) -> AppConfig:
+        return self.session.config
+
+    @property
+    def local(self) -> bool:
+        return self.config.cloud == "local"
+
+    @cached_property
+    def stacks(self) -> tuple[assembly.Stack, ...]:
+        return assembly.synthesize(self.session)
+
+    @cached_property
+    def resolved(self) -> Assembly:
+        """The templates with references resolved across stacks, as `python -m checks` reads them."""
+        return Assembly({stack.name: stack.template for stack in self.stacks})
