@@ -77,7 +77,7 @@ def test_another_type_would_replace_it(prod: Assembly) -> None:
     assert "was AWS::S3::Bucket and is AWS::SNS::Topic" in sentence
 
 
-def test_what_an_update_can_change_in_place_is_no_loss(prod: Assembly) -> None:
+def test_a_change_in_place_loses_nothing(prod: Assembly) -> None:
     def relax(templates: Templates) -> None:
         bucket = find(templates, STORAGE, "AWS::S3::Bucket")[1]["Properties"]
         bucket["VersioningConfiguration"] = {"Status": "Suspended"}

@@ -244,7 +244,7 @@ def test_many_overwritten_stable_keys_are_one_rollout_after_the_last_model() -> 
     assert {item["outcome"] for item in found.outcomes.values()} == {"published"}
 
 
-def test_a_fleet_is_not_replaced_for_nothing() -> None:
+def test_a_fleet_is_replaced_only_where_a_key_was_overwritten() -> None:
     assert "RefreshFleet" not in Runner().run().calls
 
 
