@@ -58,7 +58,9 @@ def small() -> dict[str, Any]:
         "evaluation": {"instance_type": "ml.c7i.2xlarge", "max_runtime_seconds": 2 * 3600},
         "spot": {"enabled": True, "max_wait_seconds": 8 * 3600},
         "pipeline": {"publish": {"stable_key": True}},
+        # Off until there is something to serve: a first deploy needs no quota for endpoints.
         "endpoint": {
+            "enabled": False,
             "instance_type": "ml.c7i.large",
             "min_instances": 1,
             "max_instances": 2,
@@ -84,7 +86,7 @@ def strict() -> dict[str, Any]:
         },
         "evaluation": {"instance_type": "ml.c7i.2xlarge", "max_runtime_seconds": 4 * 3600},
         "pipeline": {"budget_usd_per_run": 500, "gate": {"min_accuracy": 0.7}},
-        "endpoint": {"instance_type": "ml.c7i.xlarge", "min_instances": 2, "max_instances": 6},
+        "endpoint": {"enabled": False, "instance_type": "ml.c7i.xlarge", "min_instances": 2, "max_instances": 6},
         "storage": {"retain": True},
         "network": {"interface_endpoints": True},
         "images": {"source": "codebuild"},

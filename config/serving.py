@@ -66,7 +66,7 @@ class EndpointConfig(Config):
     name: str = Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
     """If left out: project and environment."""
     enabled: bool = True
-    """Default of the EndpointEnabled parameter: False keeps everything but the instances."""
+    """Whether a first deploy turns it on; later ones leave the switch as it is (`kennel endpoint on`, `off`)."""
     instance_type: instances.InstanceType
     """Such as ml.c7i.xlarge; without a GPU."""
     min_instances: int = Field(ge=1)

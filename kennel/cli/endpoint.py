@@ -9,10 +9,13 @@ import typer
 
 from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, print_json, print_table
+from kennel.cli.run_summary import print_outcomes
+from kennel.cli.watch import follow_lines, follow_live
 from kennel.cloud import endpoint
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.models import published
+from kennel.runs import executions
 
 app = Group(help="The endpoint's switch.", no_args_is_help=True)
 
@@ -39,14 +42,20 @@ def status(env: Environment = "local", as_json: AsJson = False) -> None:
 
 
 @app.command()
-def on(env: Environment = "local") -> None:
-    """Create its instances, scaling and alarms. On AWS this takes five to ten minutes."""
-    _switch(Session(env), on=True)
+def on(
+    no_publish: Annotated[bool, typer.Option("--no-publish", help="leave what is staged as it is")] = False,
+    env: Environment = "local",
+) -> None:
+    """Create its instances, scaling and alarms, then test and publish what is staged. On AWS it takes ten minutes."""
+    session = Session(env)
+    _switch(session, on=True)
+    if not no_publish:
+        _publish_staged(session)
 
 
 @app.command()
 def off(env: Environment = "local", yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
-    """Delete its instances, scaling and alarms; models, pipeline and dashboards stay, and callers get errors."""
+    """Delete its instances, scaling and alarms. The rest stays, callers get errors, and runs end staged."""
     if not yes and env != "local":
         typer.confirm(f"Take the endpoint of {env} away from its callers?", abort=True)
     _switch(Session(env), on=False)
@@ -69,3 +78,18 @@ def _switch(session: Session, *, on: bool) -> None:
         console.print(line, style="dim", markup=False)
     name = session.output("EndpointName")
     console.print(f"{name} is {word}" if changed else f"{name} is {word} already")
+
+
+def _publish_staged(session: Session) -> None:
+    """By an execution of the pipeline, which is followed to its end. Exit code 1 unless all of it succeeds."""
+    waiting = [model.name for model in published.models(session) if model.waiting]
+    if not waiting:
+        console.print("No version is staged")
+        return
+    execution = executions.start(session, models=[], publish_staged=True)
+    console.print(f"{execution} tests and publishes {', '.join(waiting)}", markup=False)
+    follow = follow_live if console.is_terminal else follow_lines
+    run = follow(session, execution)
+    print_outcomes(session, run)
+    if run.status != "SUCCEEDED":
+        raise typer.Exit(1)

@@ -13,7 +13,7 @@ from imgcls.contract import hyperparameters
 from imgcls.reports.search import render_searches
 from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, duration, print_json, print_table
-from kennel.cli.run_summary import print_outcomes, print_search
+from kennel.cli.run_summary import print_how_to_publish, print_outcomes, print_search
 from kennel.cli.watch import follow_lines, follow_live, outcome, print_run
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
@@ -49,6 +49,9 @@ def start(
     replace_labels: Annotated[
         bool, typer.Option("--replace-labels", help="publish other labels under a published name")
     ] = False,
+    publish_staged: Annotated[
+        bool, typer.Option("--publish-staged", help="train nothing: test and publish what is staged")
+    ] = False,
     name: Annotated[str | None, typer.Option(help="name of the execution")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="follow it to its end")] = False,
     env: Environment = "local",
@@ -75,6 +78,7 @@ def start(
         instances=instances,
         renamed=_renamed(as_, models),
         replace_labels=replace_labels,
+        publish_staged=publish_staged,
         name=name,
     )
     if wait:
@@ -98,6 +102,7 @@ def _follow(session: Session, name: str, as_json: bool) -> None:
         print_json(asdict(run))
     else:
         run = follow_live(session, name) if console.is_terminal else follow_lines(session, name)
+        print_how_to_publish(session, run)
     if run.status != "SUCCEEDED":
         raise typer.Exit(1)
 

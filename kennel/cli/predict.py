@@ -12,9 +12,11 @@ import typer
 from rich.table import Table
 
 from kennel.cli.output import AsJson, Environment, console, print_json
-from kennel.client.classifier import ImageClassifier, Prediction, ScoredLabel
+from kennel.client.classifier import ImageClassifier, NotPublished, Prediction, ScoredLabel
+from kennel.cloud import endpoint
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
+from kennel.models import published, staged
 
 BAR_WIDTH = 30
 
@@ -58,7 +60,29 @@ def _from_endpoint(env: str, model: str | None, target_model: str | None) -> Cal
         runtime=session.client("sagemaker-runtime"),
         s3=session.client("s3"),
     )
-    return lambda image, top_k: classifier.predict(image, top_k=top_k)
+
+    def ask(image: Path, top_k: int) -> Prediction:
+        try:
+            return classifier.predict(image, top_k=top_k)
+        except KennelError as error:
+            raise _explained(session, error, model) from None
+
+    return ask
+
+
+def _explained(session: Session, error: KennelError, model: str | None) -> KennelError:
+    """Why a prediction failed, with the fix where the endpoint is off or the model only staged."""
+    if isinstance(error, NotPublished):
+        try:
+            published.alias(session, model or session.config.default_models[0])
+        except NotPublished as why:
+            return why
+    if endpoint.is_off(session):
+        return KennelError(
+            f"the endpoint {session.output('EndpointName')} is off: turn it on with `{staged.command(session)}`, or "
+            "ask a model on disk with --artifact FOLDER_OR_ARCHIVE"
+        )
+    return error
 
 
 def _from_artifact(artifact: Path, scratch: Path) -> Callable[[Path, int], Prediction]:

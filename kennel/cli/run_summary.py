@@ -8,6 +8,7 @@ from typing import Any
 from imgcls.reports.search import Search, shown
 from kennel.cli.output import console, print_table
 from kennel.cloud.session import Session
+from kennel.models import staged
 from kennel.runs import earlier_run
 from kennel.runs.earlier_run import TrainedWith
 from kennel.runs.executions import Run
@@ -19,10 +20,21 @@ def print_outcomes(session: Session, run: Run) -> None:
         console.print()
         for line in lines(item, earlier_run.read(session, run.name, item["model"]), run.name):
             console.print(line, markup=False, soft_wrap=True)
+    print_how_to_publish(session, run)
+
+
+def print_how_to_publish(session: Session, run: Run) -> None:
+    """Print what to do about versions that wait for the endpoint; nothing where there is none."""
+    names = [item["model"] for item in outcomes(run) if item["outcome"] == "staged"]
+    if names:
+        console.print(f"\nTo test and publish {', '.join(names)}: {staged.command(session)}", markup=False)
 
 
 def outcomes(run: Run) -> list[Mapping[str, Any]]:
-    return list(run.output.get("outcomes", [])) if isinstance(run.output, dict) else []
+    """One per model. Those of an execution that failed are in the input of its last state."""
+    ending = next((visit.input for visit in run.visits if visit.state == "PipelineFailed"), {})
+    output = run.output if isinstance(run.output, dict) else ending
+    return list(output.get("outcomes", []))
 
 
 def lines(outcome: Mapping[str, Any], used: TrainedWith | None, execution: str) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from imgcls.contract.failures import service_errors
 from kennel.cloud import costs
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
@@ -42,11 +43,8 @@ class Endpoint:
 def describe(session: Session) -> Endpoint:
     """The endpoint as it is now. Raises KennelError when nothing is deployed."""
     name, cost = session.output("EndpointName"), costs.of_endpoint(session.config)
-    try:
-        found = session.client("sagemaker").describe_endpoint(EndpointName=name)
-    except ClientError as error:
-        if "Could not find endpoint" not in error.response["Error"]["Message"]:
-            raise
+    found = _found(session, name)
+    if found is None:
         return Endpoint(name, OFF, cost.instance_type, 0, 0, 0, 0.0)
     # While it is created there are none yet.
     variants = found.get("ProductionVariants", ())
@@ -62,6 +60,23 @@ def describe(session: Session) -> Endpoint:
         cost.per_hour(instances),
         found.get("FailureReason", ""),
     )
+
+
+def is_off(session: Session) -> bool:
+    """Whether it does not exist, or goes away right now."""
+    found = _found(session, session.output("EndpointName"))
+    return found is None or found["EndpointStatus"] == "Deleting"
+
+
+def _found(session: Session, name: str) -> dict[str, Any] | None:
+    """SageMaker's description, None if there is no such endpoint."""
+    try:
+        answer: dict[str, Any] = session.client("sagemaker").describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        if not service_errors.is_missing(error.response):
+            raise
+        return None
+    return answer
 
 
 def switch(session: Session, *, on: bool) -> Iterator[str]:

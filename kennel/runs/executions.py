@@ -52,10 +52,12 @@ def start(
     instances: int | None = None,
     renamed: Mapping[str, str] | None = None,
     replace_labels: bool = False,
+    publish_staged: bool = False,
     name: str | None = None,
 ) -> str:
     """Start an execution and return its name. Everything left out is the environment's default.
 
+    With `publish_staged` nothing is trained: the versions that wait for the endpoint are tested and published.
     `trained` maps a model to the URI of an artifact that is evaluated in place of a training's. `instances` of each
     final training share its batches.
     """
@@ -76,6 +78,8 @@ def start(
         document["as"] = dict(renamed)
     if replace_labels:
         document["replace_labels"] = True
+    if publish_staged:
+        document["publish_staged"] = True
     name = name or new_name()
     session.client("stepfunctions").start_execution(
         stateMachineArn=session.output("StateMachineArn"), name=name, input=json.dumps(document)

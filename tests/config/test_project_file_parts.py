@@ -210,7 +210,7 @@ def test_lines_are_indented_below_their_keys() -> None:
     assert found[:5] == [
         ("endpoint:", ""),
         ("  name: flowers-dev", "project and environment"),
-        ("  enabled: true", "default"),
+        ("  enabled: false", "preset small"),
         ("  instance_type: ml.c7i.large", "kennel.yaml:9"),
         ("  min_instances: 1", "preset small"),
     ]

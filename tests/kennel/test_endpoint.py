@@ -123,8 +123,8 @@ def test_an_endpoint_that_does_not_come_up_says_why_and_stays_off(session):
 def test_the_command(session):
     session("miniature")
     run = CliRunner().invoke
-    assert "kennel-local is on\n" in run(app, ["endpoint", "on"]).output
-    assert "kennel-local is on already" in run(app, ["endpoint", "on"]).output
+    assert "kennel-local is on\n" in run(app, ["endpoint", "on", "--no-publish"]).output
+    assert "kennel-local is on already" in run(app, ["endpoint", "on", "--no-publish"]).output
     assert json.loads(run(app, ["endpoint", "status", "--json"]).output)["status"] == "InService"
     assert "1 of 1 x ml.m5.large" in run(app, ["endpoint", "status"]).output
     assert "kennel-local is off\n" in run(app, ["endpoint", "off"]).output

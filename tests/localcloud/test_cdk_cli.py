@@ -201,3 +201,51 @@ def test_bootstrapping_again_updates_the_existing_stack(assembly):
     assert bootstrapped.returncode == 0, bootstrapped.stderr
     assert status("CDKToolkit") == "UPDATE_COMPLETE"
     assert assembly.cdk("deploy", "--all", "--require-approval", "never").returncode == 0
+
+
+def test_a_deploy_leaves_a_parameter_as_it_was_set_whatever_its_default_becomes(assembly):
+    """What `kennel endpoint on` and `off` rely on: the CDK CLI sends UsePreviousValue for every parameter it finds."""
+    deploy = ("deploy", "--all", "--require-approval", "never")
+    assembly.write(switched("false", "first"), {})
+    assert assembly.cdk(*deploy).returncode == 0
+    assert switch_of("User") == ("false", 0)
+
+    formation = boto3.client("cloudformation")
+    formation.update_stack(
+        StackName="User",
+        UsePreviousTemplate=True,
+        Parameters=[{"ParameterKey": "Enabled", "ParameterValue": "true"}],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    formation.get_waiter("stack_update_complete").wait(StackName="User", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    assert switch_of("User") == ("true", 1)
+
+    # The same default, with another template; then the other default and back again.
+    for default, purpose in (("false", "second"), ("true", "third"), ("false", "fourth")):
+        assembly.write(switched(default, purpose), {})
+        assert assembly.cdk(*deploy).returncode == 0
+        assert switch_of("User") == ("true", 1)
+    assert assembly.cdk("destroy", "--all", "--force").returncode == 0
+
+
+def switched(default: str, purpose: str) -> dict[str, dict[str, Any]]:
+    """Two stacks, of which User has a queue only while its parameter is on."""
+    return {
+        "Maker": {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}},
+        "User": {
+            "Parameters": {"Enabled": {"Type": "String", "AllowedValues": ["true", "false"], "Default": default}},
+            "Conditions": {"On": {"Fn::Equals": [{"Ref": "Enabled"}, "true"]}},
+            "Resources": {
+                "Always": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": purpose}},
+                "Sometimes": {"Type": "AWS::SQS::Queue", "Condition": "On"},
+            },
+        },
+    }
+
+
+def switch_of(name: str) -> tuple[str, int]:
+    """The parameter's value, and how many queues there are."""
+    formation = boto3.client("cloudformation")
+    (parameter,) = formation.describe_stacks(StackName=name)["Stacks"][0]["Parameters"]
+    resources = formation.describe_stack_resources(StackName=name)["StackResources"]
+    return parameter["ParameterValue"], sum(item["ResourceType"] == "AWS::SQS::Queue" for item in resources)
