@@ -65,6 +65,11 @@ def test_instances_with_local_disks_get_no_volume_key(tmp_path: Path) -> None:
     assert "KmsKeyId" not in with_endpoint("prod", tmp_path, instance_type="ml.c6id.xlarge")[CONFIG]
 
 
+@pytest.mark.parametrize(("environment", "on"), [("local", "true"), ("dev", "false"), ("prod", "false")])
+def test_a_first_deploy_into_aws_needs_no_quota_for_endpoints(environment: str, on: str) -> None:
+    assert templates(environment)["Serving"]["Parameters"]["EndpointEnabled"]["Default"] == on
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_switch_removes_only_endpoint_scaling_and_alarms(environment: str) -> None:
     serving = templates(environment)["Serving"]
