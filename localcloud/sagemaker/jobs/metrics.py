@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import math
-import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
+
+import re2
 
 from localcloud.sagemaker.api.answers import now
 from localcloud.sagemaker.api.validation import validation_error
@@ -83,14 +84,24 @@ class MetricScanner:
             self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + _MAX_DATA_PER_CALL])
 
 
-def compile_definitions(definitions: Sequence[MetricDefinition]) -> list[tuple[str, re.Pattern[str]]]:
-    """(name, pattern) of each definition; ValidationException if one is not a regular expression."""
+def compile_definitions(definitions: Sequence[MetricDefinition]) -> list[tuple[str, re2._Regexp]]:
+    """(name, pattern) of each definition; ValidationException if one is not a regular expression.
+
+    SageMaker does not say which engine it uses. RE2's syntax is the part that the others share: all examples of its
+    documentation are within it, and lookaround and backreferences, of which nobody knows, are not.
+    """
+    options = re2.Options()
+    options.log_errors = False
     compiled = []
     for definition in definitions:
         try:
-            compiled.append((definition["Name"], re.compile(definition["Regex"])))
-        except re.error as error:
-            raise validation_error(f"Invalid regular expression for metric {definition['Name']}: {error}") from None
+            compiled.append((definition["Name"], re2.compile(definition["Regex"], options)))
+        except re2.error as error:
+            reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error
+            raise validation_error(
+                f"Invalid regular expression for metric {definition['Name']}: {reason}; AWS does not document its "
+                "engine, so localcloud takes what RE2 takes (https://github.com/google/re2/wiki/Syntax)"
+            ) from None
     return compiled
 
 

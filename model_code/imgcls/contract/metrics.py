@@ -23,8 +23,12 @@ class Metric:
 
     @property
     def regex(self) -> str:
-        """The regular expression by which SageMaker finds the value in the job's log."""
-        return rf"(?<![\w:-]){re.escape(self.name)}=({NUMBER});"
+        """The regular expression by which SageMaker finds the value in the job's log, in its first group.
+
+        AWS does not say which engine it uses, so there is nothing in it that RE2 lacks. The character ahead keeps
+        `train:loss` from being found in `pretrain:loss`.
+        """
+        return rf"(?:^|[^\w:-]){self.name}=({NUMBER});"
 
 
 METRICS = (

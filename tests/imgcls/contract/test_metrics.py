@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import re2
 
 from imgcls.contract import metrics, rules
 
@@ -56,6 +57,23 @@ def test_a_job_finds_each_metric_in_the_line_that_training_prints() -> None:
     assert list(definitions) == list(metrics.NAMES)
     for name, value in values.items():
         assert [float(text) for text in re.findall(definitions[name], line)] == [value]
+
+
+def test_re2_finds_the_values_too() -> None:
+    line = metrics.line({name: index + 0.5 for index, name in enumerate(metrics.NAMES)})
+    for index, definition in enumerate(metrics.definitions()):
+        assert re.fullmatch(r"[a-z:-]+", definition["Name"])  # nothing in a name needs an escape
+        assert len(definition["Regex"]) <= 500
+        assert [match[1] for match in re2.finditer(definition["Regex"], line)] == [f"{index + 0.5:g}"]
+        assert re2.search(definition["Regex"], f"x {definition['Name']}=-1e-07; y")[1] == "-1e-07"
+
+
+def test_a_name_that_ends_another_name_is_not_found_in_it() -> None:
+    loss = metrics.Metric("loss", "nats", "")
+    line = "validation:loss=1; train-loss=2; loss=3; closs=4;"
+    for finditer in (re.finditer, re2.finditer):
+        assert [match[1] for match in finditer(loss.regex, line)] == ["3"]
+        assert [match[1] for match in finditer(loss.regex, "loss=5; loss=6;\nloss=7;")] == ["5", "6", "7"]
 
 
 def test_no_metric_is_found_in_another_ones_name() -> None:

@@ -9,7 +9,7 @@ import pytest
 from localcloud import AwsError
 from localcloud.sagemaker.api.validation import check_request
 from localcloud.sagemaker.jobs.failures import last_error
-from localcloud.sagemaker.jobs.metrics import MetricScanner
+from localcloud.sagemaker.jobs.metrics import MetricScanner, compile_definitions
 from localcloud.sagemaker.jobs.moto_s3 import read_object
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.runner import JobRunner
@@ -130,6 +130,31 @@ def test_the_median_rule_waits_for_comparisons_and_respects_the_direction():
     assert not is_worse_than_median([0.1], finished, maximize=False)
     assert not is_worse_than_median([0.1, 0.75], finished, maximize=True)
     assert not is_worse_than_median([0.1, 0.1, 0.1], finished, maximize=True)
+
+
+# From AWS's documentation ("Define metrics and environment variables", the tables of the built-in algorithms) and the
+# notebooks of AWS and Hugging Face.
+DOCUMENTED = [
+    r".*\[[0-9]+\].*#011validation-rmse:(\S+)",
+    r"#quality_metric: host=\S+, train cross_entropy <loss>=(\S+)",
+    r".*\[[0-9]+\].*#011train-auc:([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?).*",
+    "GAN_loss=(.*?);",
+    "eval_loss.*=\\D*(.*?)$",
+    r"'loss': ([0-9]+(.|e\-)[0-9]+),?",
+    r"\d+m?s\/epoch - val_loss: (\d+\.\d+)",
+]
+
+
+@pytest.mark.parametrize("regex", DOCUMENTED)
+def test_every_expression_of_awss_documentation_is_taken(regex):
+    [(name, pattern)] = compile_definitions([{"Name": "m", "Regex": regex}])
+    assert name == "m" and pattern.groups >= 1
+
+
+@pytest.mark.parametrize("regex", [r"(?<!\w)loss=(\S+)", r"(?<=x)y(.)", r"a(?=b)", r"(.)\1", "(unclosed"])
+def test_an_expression_that_not_every_engine_takes_is_refused(regex):
+    with pytest.raises(AwsError, match=r"Invalid regular expression for metric m: .*localcloud takes what RE2 takes"):
+        compile_definitions([{"Name": "m", "Regex": regex}])
 
 
 def test_metrics_keep_their_last_finite_value():
