@@ -104,11 +104,13 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     """Put every part behind the endpoint."""
     from localcloud import cloudformation, cloudwatch, codebuild, functions, stepfunctions
     from localcloud.bootstrap import make_bootstrap_stack
+    from localcloud.iam_audit import simulation
     from localcloud.moto_services import refuse_other_services
     from localcloud.sagemaker import endpoints, jobs, model_registry, refuse_the_rest, studio
 
     application.add_handler(cloud.faults.handle)
     application.add_handler(cloud.calls.handle)
+    application.add_handler(simulation.handle)
     application.observe(cloud.calls.observe)
     front = functions.install(cloud, application)
     codebuild.install(cloud, application)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from kennel.preflight.finding import Finding, error, ok, warning
+from kennel.preflight.finding import Finding, error, ok, unknown, warning
 from kennel.preflight.subject import Subject
 
 DEFAULT_QUALIFIER = "hnb659fds"
@@ -78,6 +78,9 @@ def bootstrap(subject: Subject) -> Iterator[Finding]:
 
 def linked_roles(subject: Subject) -> Iterator[Finding]:
     """AWS makes them on first use, if whoever deploys may create them."""
+    if subject.local:
+        yield unknown("the local cloud has no service-linked roles")
+        return
     iam = subject.session.client("iam")
     wanted = dict(LINKED_ROLES)
     if not subject.config.studio.enabled:
@@ -87,8 +90,8 @@ def linked_roles(subject: Subject) -> Iterator[Finding]:
             iam.get_role(RoleName=name)
         except iam.exceptions.NoSuchEntityException:
             yield warning(
-                f"{name}, which {purpose} needs, does not exist yet: AWS makes it with the first one, if the role that "
-                "deploys may call iam:CreateServiceLinkedRole (the CDK's default role may)"
+                f"{name} does not exist yet: AWS makes it for {purpose} if the role that deploys may call "
+                "iam:CreateServiceLinkedRole, as the CDK's own may"
             )
         else:
             yield ok(f"{name} exists")

@@ -24,12 +24,11 @@ def simulated(subject: Subject) -> Iterator[Finding]:
     roles, iam = Roles(subject), subject.session.client("iam")
     asked, refused = 0, []
     for role, found in roles.calls():
-        documents = roles.documents(role)
-        for call in found:
-            asked += 1
-            answer = _ask(iam, documents, call, roles.resource(call.resource))
-            if answer != "allowed":
-                refused.append((role, call, answer))
+        documents, once = roles.documents(role), _each_once(found)
+        asked += len(once)
+        for calls in _together(once):
+            answers = _ask(iam, documents, calls, roles.resource(calls[0].resource))
+            refused += [(role, call, answers[call.action]) for call in calls if answers[call.action] != "allowed"]
     for role, call, answer in refused:
         where = f" on {call.resource}" if call.resource != "*" else ""
         yield error(
@@ -40,15 +39,30 @@ def simulated(subject: Subject) -> Iterator[Finding]:
         yield ok(f"IAM allows the {asked} calls that the code makes with its roles")
 
 
-def _ask(iam: Any, documents: list[str], call: Call, resource: str) -> str:
-    context = [
-        {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
-        for key, value in call.context.items()
-    ]
-    answer = iam.simulate_custom_policy(
-        PolicyInputList=documents, ActionNames=[call.action], ResourceArns=[resource], ContextEntries=context
+def _each_once(calls: list[Call]) -> list[Call]:
+    return list({(call.action, call.resource, *sorted(call.context.items())): call for call in calls}.values())
+
+
+def _together(calls: list[Call]) -> list[list[Call]]:
+    """The calls that one request can ask about: those on one resource with one context."""
+    groups: dict[tuple[object, ...], list[Call]] = {}
+    for call in calls:
+        groups.setdefault((call.resource, *sorted(call.context.items())), []).append(call)
+    return list(groups.values())
+
+
+def _ask(iam: Any, documents: list[str], calls: list[Call], resource: str) -> dict[str, str]:
+    """Action -> IAM's decision."""
+    pages = iam.get_paginator("simulate_custom_policy").paginate(
+        PolicyInputList=documents,
+        ActionNames=[call.action for call in calls],
+        ResourceArns=[resource],
+        ContextEntries=[
+            {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+            for key, value in calls[0].context.items()
+        ],
     )
-    return str(answer["EvaluationResults"][0]["EvalDecision"])
+    return {item["EvalActionName"]: item["EvalDecision"] for page in pages for item in page["EvaluationResults"]}
 
 
 class Roles:

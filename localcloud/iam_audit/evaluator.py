@@ -11,13 +11,14 @@ import fnmatch
 import json
 import re
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Required, TypeAlias, TypedDict, TypeVar
 from urllib.parse import unquote
 
 from botocore.client import BaseClient
 
+from localcloud.errors import not_emulated
 from localcloud.iam_audit.recorder import PATH
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ def role_statements(iam: BaseClient, role: str) -> list[Statement]:
         version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
         found = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
         documents.append(found["PolicyVersion"]["Document"])
-    return [statement for document in documents for statement in _list(_parsed(document)["Statement"])]
+    return [statement for document in documents for statement in list_of(_parsed(document)["Statement"])]
 
 
 def _parsed(document: Policy | str) -> Policy:
@@ -90,12 +91,31 @@ def _parsed(document: Policy | str) -> Policy:
 
 def is_allowed(call: Call, statements: Iterable[Statement]) -> bool:
     """Whether some statement allows the call and none denies it."""
-    effects = {statement["Effect"] for statement in statements if _applies(statement, call)}
+    effects = {s["Effect"] for s in statements if _applies(s, call, unknown=s["Effect"] == "Allow")}
     return "Allow" in effects and "Deny" not in effects
 
 
-def _applies(statement: Statement, call: Call) -> bool:
-    unknown = statement["Effect"] == "Allow"
+def decision(call: Call, statements: Iterable[Statement]) -> str:
+    """The same as IAM's simulator says it, which knows all there is: an absent key meets no condition.
+
+    Raises AwsError for an operator that is not compared here.
+    """
+    statements = list(statements)
+    for name in {operator for statement in statements for operator, _, _ in conditions(statement)}:
+        if _positive(name) not in _TESTS:
+            raise not_emulated("iam", f"SimulateCustomPolicy with the condition operator {name}")
+    effects = {s["Effect"] for s in statements if _applies(s, call, unknown=None)}
+    return "explicitDeny" if "Deny" in effects else "allowed" if "Allow" in effects else "implicitDeny"
+
+
+def conditions(statement: Statement) -> Iterator[tuple[str, str, list[str | bool]]]:
+    """(operator, key, expected values) of each condition."""
+    for operator, keys in statement.get("Condition", {}).items():
+        for key, expected in keys.items():
+            yield operator, key, list_of(expected)
+
+
+def _applies(statement: Statement, call: Call, *, unknown: bool | None) -> bool:
     return (
         _covers(statement.get("Action"), statement.get("NotAction"), call.action, _matches_action)
         and (
@@ -103,9 +123,8 @@ def _applies(statement: Statement, call: Call) -> bool:
             or _covers(statement.get("Resource"), statement.get("NotResource"), call.resource, _matches)
         )
         and all(
-            _holds(operator, key, _list(expected), call.context, unknown=unknown)
-            for operator, keys in statement.get("Condition", {}).items()
-            for key, expected in keys.items()
+            _holds(operator, key, expected, call.context, unknown=unknown)
+            for operator, key, expected in conditions(statement)
         )
     )
 
@@ -118,8 +137,8 @@ def _covers(
 ) -> bool:
     """Whether `value` is in Action (Resource), or not in NotAction (NotResource); True if there is neither."""
     if included is not None:
-        return any(matches(value, pattern) for pattern in _list(included))
-    return excluded is None or not any(matches(value, pattern) for pattern in _list(excluded))
+        return any(matches(value, pattern) for pattern in list_of(included))
+    return excluded is None or not any(matches(value, pattern) for pattern in list_of(excluded))
 
 
 def _matches_action(value: str, pattern: str) -> bool:
@@ -141,21 +160,36 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
     "Bool": lambda value, expected: value.lower() == str(expected).lower(),
 }
 _NEGATIONS = {"StringNotEquals": "StringEquals", "StringNotLike": "StringLike", "ArnNotLike": "ArnLike"}
+
+
+def _plain(operator: str) -> str:
+    """`StringLike` of `ForAnyValue:StringLikeIfExists`."""
+    return operator.rpartition(":")[2].removesuffix("IfExists")
+
+
+def _positive(operator: str) -> str:
+    """`StringLike` of `StringNotLike` too."""
+    name = _plain(operator)
+    return _NEGATIONS.get(name, name)
+
+
 _ALWAYS = {"aws:SecureTransport": "true"}  # a call to AWS would use TLS
 
 
 def _holds(
-    operator: str, key: str, expected: Iterable[str | bool], context: Mapping[str, str], *, unknown: bool
+    operator: str, key: str, expected: Iterable[str | bool], context: Mapping[str, str], *, unknown: bool | None
 ) -> bool:
-    """Whether a condition is met; `unknown` where the key's value or the operator is unknown."""
-    known = {name.lower(): value for name, value in {**_ALWAYS, **context}.items()}
-    name = operator.rpartition(":")[2].removesuffix("IfExists")
-    positive = _NEGATIONS.get(name, name)
+    """Whether a condition is met; `unknown` where key or operator is unknown; None: the key is absent."""
+    always = {} if unknown is None else _ALWAYS
+    known = {name.lower(): value for name, value in {**always, **context}.items()}
+    name, positive = _plain(operator), _positive(operator)
     if key.lower() not in known or positive not in _TESTS:
-        return unknown
+        absent = operator.endswith("IfExists") or positive != name
+        return absent if unknown is None else unknown
     met = any(_TESTS[positive](known[key.lower()], str(each)) for each in expected)
     return met if positive == name else not met
 
 
-def _list(value: OneOrMore[T]) -> list[T]:
+def list_of(value: OneOrMore[T]) -> list[T]:
+    """`value` as a list."""
     return value if isinstance(value, list) else [value]
