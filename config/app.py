@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from config import debugger, instances
+from config import debugger, instances, stock_images
 from config.base import LOCAL_ACCOUNT, LOCAL_REGION, Config
 from config.compute import JobCompute, SpotConfig
 from config.datasets import DatasetSpec
@@ -32,7 +32,7 @@ class AppConfig(Config):
     """Where it is deployed: into the local cloud or into an AWS account."""
     account: str | None = Field(default=None, pattern=r"^\d{12}$")
     """Twelve digits, in quotes; the account of the credentials unless given."""
-    region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    region: str = Field(default="us-east-1", pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")
     """Where it is deployed."""
     notify: tuple[str, ...] = ()
     """E-mail addresses that outcomes, alarms and the budget are sent to."""
@@ -170,6 +170,13 @@ class AppConfig(Config):
         return self
 
     @model_validator(mode="after")
+    def _stock_images(self) -> Self:
+        """Given images need no registry of AWS's."""
+        if self.images.source != "uri" or not self.images.training_uri:
+            stock_images.check(self.region, self.images.pytorch_version)
+        return self
+
+    @model_validator(mode="after")
     def _local_cloud(self) -> Self:
         if self.cloud != "local":
             return self
@@ -177,7 +184,9 @@ class AppConfig(Config):
             if value != only:
                 raise ValueError(f"{name} is {value}, and the local cloud has only {only}: leave {name} out")
         if self.images.source == "docker":
-            raise ValueError("images.source is docker, and the local cloud does not run containers: set it to uri")
+            raise ValueError(
+                "images.source is docker, and the local cloud does not run containers: set it to uri or codebuild"
+            )
         return self
 
     @model_validator(mode="after")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from config import stock_images
 from config.base import Config
 
 INTERFACE_SERVICES = (
@@ -70,8 +71,18 @@ class ImagesConfig(Config):
     """With `uri`."""
     serving_uri: str | None = None
     """With `uri`."""
-    pytorch_version: str = "2.13"
+    pytorch_version: str = Field(default="2.13", json_schema_extra={"enum": [*stock_images.VERSIONS]})
     """Of the stock training image."""
+    rebuild: str = Field(default="", max_length=64)
+    """Any text, such as a date: a new one builds the same sources again, with today's security fixes."""
+
+    @field_validator("pytorch_version")
+    @classmethod
+    def _version(cls, value: str) -> str:
+        if value not in stock_images.VERSIONS:
+            known = ", ".join(stock_images.VERSIONS)
+            raise ValueError(f"there is no training image of PyTorch {value}: choose from {known}")
+        return value
 
     @model_validator(mode="after")
     def _uris_belong_together(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Environment, Stack
+from aws_cdk import Environment, Stack, Token
 from constructs import Construct
 
 from config import instances
@@ -25,6 +25,16 @@ class PlatformStack(Stack):
             termination_protection=keep and config.storage.retain,
         )
         self.add_metadata(CONTROLS_METADATA, expected_controls(config))
+
+    def hand_on(self, *values: str) -> None:
+        """Export `values` for the stacks that come later, whether or not one of them uses them today.
+
+        Else the export would vanish when its last user leaves it out, and CloudFormation refuses to take away what
+        a deployed stack still imports: the producer is updated first.
+        """
+        for value in values:
+            if Token.is_unresolved(value):
+                self.export_value(value)
 
 
 def expected_controls(config: AppConfig) -> dict[str, Any]:

@@ -19,10 +19,15 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> None:
     """All stacks of one environment. With `rule_packs`, a finding that is not acknowledged fails the synth."""
     store = StorageStack(app, config).store
     placement = StudioStack(app, config, store=store).placement
-    images = ImagesStack(app, config, store=store).images
-    pipeline = TrainingStack(app, config, store=store, placement=placement, images=images).metrics
-    endpoint = ServingStack(app, config, store=store, placement=placement, images=images).metrics
-    MonitoringStack(app, config, store=store, pipeline=pipeline, endpoint=endpoint)
+    images = ImagesStack(app, config, store=store)
+    training = TrainingStack(app, config, store=store, placement=placement, images=images.images)
+    serving = ServingStack(app, config, store=store, placement=placement, images=images.images)
+    monitoring = MonitoringStack(app, config, store=store, pipeline=training.metrics, endpoint=serving.metrics)
+    # What they know of each other are names, which CloudFormation does not see: say the order.
+    training.add_dependency(images, "its jobs run the images")
+    serving.add_dependency(images, "its model runs the serving image")
+    monitoring.add_dependency(training, "it watches the pipeline")
+    monitoring.add_dependency(serving, "it watches the endpoint")
     Tags.of(app).add(keys.PROJECT_TAG, config.project)
     Tags.of(app).add(keys.ENVIRONMENT_TAG, config.environment)
     if rule_packs:

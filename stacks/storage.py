@@ -53,6 +53,8 @@ class StorageStack(PlatformStack):
             )
             group.apply_removal_policy(RemovalPolicy.RETAIN if storage.retain else RemovalPolicy.DESTROY)
         self.store = Store(key, data, artifacts, topic)
+        self.hand_on(key.key_id, key.key_arn, topic.topic_arn)
+        self.hand_on(*(value for bucket in (data, artifacts) for value in (bucket.bucket_name, bucket.bucket_arn)))
         CfnOutput(self, "DataBucket", value=data.bucket_name)
         CfnOutput(self, "ArtifactsBucket", value=artifacts.bucket_name)
         # Batch transform jobs encrypt their volumes with it.

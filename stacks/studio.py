@@ -35,6 +35,7 @@ class StudioStack(PlatformStack):
         network.add_s3_endpoint(buckets, [f"{arn}/*" for arn in (*buckets, layers)])
         self.network = network
         self.placement = network.placement
+        self.hand_on(*network.placement.subnets, *network.placement.security_groups)
         if config.studio.enabled:
             studio = StudioDomain(
                 self,

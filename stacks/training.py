@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput
+from aws_cdk import ArnFormat, CfnOutput
 from constructs import Construct
 
 import pipeline
@@ -65,10 +65,16 @@ class TrainingStack(PlatformStack):
         schedule = PipelineSchedule(
             self, "Schedule", config=config.pipeline.schedule, state_machine_arn=machine.arn, key=store.key
         )
+        self.hand_on(schedule.undelivered.queue_name)
         self.metrics = PipelineMetrics(
-            machine.arn,
+            self.format_arn(
+                service="states",
+                resource="stateMachine",
+                resource_name=config.state_machine_name,
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            ),
             environment=config.prefix,
-            function_errors=functions.errors,
+            functions=self.stack_name,
             undelivered=schedule.undelivered.metric_approximate_number_of_messages_visible(),
         )
         CfnOutput(self, "StateMachineArn", value=machine.arn)

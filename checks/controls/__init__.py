@@ -4,6 +4,7 @@ from checks.controls import (
     buckets,
     delivery,
     endpoint,
+    exports,
     iam,
     jobs,
     keys,
@@ -15,6 +16,6 @@ from checks.controls import (
 
 CONTROLS = tuple(
     control
-    for module in (buckets, keys, iam, jobs, endpoint, studio, orchestration, messages, network, delivery)
+    for module in (buckets, keys, iam, jobs, endpoint, studio, orchestration, messages, network, delivery, exports)
     for control in module.CONTROLS
 )

@@ -13,7 +13,6 @@ NAMES = {
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::CloudWatch::CompositeAlarm": "AlarmName",
     "AWS::CodeBuild::Project": "Name",
-    "AWS::ECR::Repository": "RepositoryName",
     "AWS::IAM::Role": "RoleName",
     "AWS::KMS::Alias": "AliasName",
     "AWS::Lambda::Function": "FunctionName",
@@ -23,7 +22,9 @@ NAMES = {
     "AWS::SageMaker::EndpointConfig": "EndpointConfigName",
     "AWS::SageMaker::Model": "ModelName",
 }
-"""A fixed name collides when an update creates the replacement before it deletes the original."""
+"""A fixed name collides when an update creates the replacement before it deletes the original. An ECR repository may
+have one: only another name or another kind of encryption replaces it, and by its name other stacks know its images
+without an export."""
 
 REQUIRED_IN_PROD = ("Strict", "Retain", "IsolatedTraining", "IsolatedEndpoint", "VpcOnlyStudio")
 

@@ -26,6 +26,17 @@ def answer(event: Mapping[str, Any], error: str | None = None) -> dict[str, str]
     return document
 
 
+def start_failure(error: Exception) -> str:
+    """One sentence with the fix. An account that may not run builds is refused so, whatever its quota says."""
+    code = getattr(error, "response", {}).get("Error", {}).get("Code")
+    if code == "AccountLimitExceededException":
+        return (
+            f"the image build did not start, because CodeBuild runs no more builds in this account ({error}): ask AWS "
+            "Support to raise its limit of concurrent builds, or set images.source to docker or uri"
+        )
+    return f"the image build did not start: {error}"
+
+
 def build_variables(event: Mapping[str, Any]) -> list[dict[str, str]]:
     """What the build needs to answer by itself, as it may take longer than a function may run."""
     values = {

@@ -24,7 +24,8 @@ MODEL_CODE = ROOT / "model_code"
 CONTRACT = MODEL_CODE / "imgcls" / "contract"
 STAGING = "staging"
 SOURCE_SUFFIXES = frozenset({".py", ".json", ".html", ".css", ".js"})
-DOCKER_SUFFIXES = frozenset({"", ".txt"})
+DOCKERFILE = MODEL_CODE / "Dockerfile"
+DOCKER_SUFFIXES = SOURCE_SUFFIXES | {".txt"}
 
 
 class CodeArchive(s3_assets.Asset):
@@ -62,13 +63,23 @@ def function_code(scope: Construct, documents: Mapping[str, str]) -> lambda_.Cod
 
 
 def image_source(scope: Construct) -> Path:
-    """The Docker build context: Dockerfile, requirements and the code of the images."""
+    """The Docker build context: the Dockerfile and what it copies. Other code does not make a new image."""
     folder = _staging(scope) / "images"
     if folder.exists():
         shutil.rmtree(folder)
-    for name, content in (*_files(MODEL_CODE, [*MODEL_CODE.glob("*")], suffixes=DOCKER_SUFFIXES), *job_sources()):
-        _write(folder / name, content)
+    _write(folder / DOCKERFILE.name, DOCKERFILE.read_bytes())
+    for copied in _copied(DOCKERFILE.read_text()):
+        path = MODEL_CODE / copied
+        for name, content in _files(MODEL_CODE, path.rglob("*") if path.is_dir() else [path], DOCKER_SUFFIXES):
+            _write(folder / name, content)
     return folder
+
+
+def _copied(dockerfile: str) -> Iterator[str]:
+    """The files and folders that `COPY` takes from the build context."""
+    for line in dockerfile.splitlines():
+        if line.startswith("COPY ") and "--from=" not in line:
+            yield from line.split()[1:-1]
 
 
 def job_sources() -> Iterator[tuple[str, bytes]]:

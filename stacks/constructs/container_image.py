@@ -1,4 +1,4 @@
-"""A container image, the permission to pull it, and the registries of AWS's PyTorch training images."""
+"""A container image, and the permission to pull it."""
 
 from __future__ import annotations
 
@@ -7,32 +7,22 @@ from dataclasses import dataclass
 
 from aws_cdk import Stack
 
-from config import instances
+from config import regions
 from config.base import ConfigError
 from stacks.constructs.roles import ServiceRole
 
-# sagemaker.core.image_uris, framework `pytorch-amzn2023`
-DEFAULT_ACCOUNT = "763104351884"
-ACCOUNTS = {
-    "af-south-1": "626614931356",
-    "ap-east-1": "871362719292",
-    "ap-northeast-3": "364406365360",
-    "eu-south-1": "692866216735",
-    "me-south-1": "217643126080",
-    "il-central-1": "780543022126",
-    "us-gov-west-1": "442386744353",
-    "us-gov-east-1": "446045086412",
-}
-REPOSITORY = "pytorch"
-CUDA = {"2.13": "cu133"}
-
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^:@]+)[:@].+")
+URI = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<domain>[a-z0-9.-]+)/(?P<repository>[^:@]+)[:@].+"
+)
 
 
 @dataclass(frozen=True)
 class ContainerImage:
-    """`uri` has a tag or a digest; `repository_arn` is for the permission to pull it."""
+    """`uri` has a tag or a digest, known at synth; `repository_arn` is for the permission to pull it.
+
+    Neither refers to a resource of a stack: such a reference would be an export, which an update could not change.
+    """
 
     uri: str
     repository_arn: str
@@ -41,18 +31,17 @@ class ContainerImage:
     def given(cls, stack: Stack, uri: str) -> ContainerImage:
         """An image by its URI. Raises ConfigError for a URI that SageMaker could not pull."""
         match = URI.fullmatch(uri)
-        if not match:
+        if not match or match["domain"] != regions.domain(match["region"]):
             raise ConfigError(
                 f"images: {uri!r} is not a URI of Amazon ECR: push the image there and give its URI with tag or digest"
             )
-        arn = stack.format_arn(
-            service="ecr",
-            account=match["account"],
-            region=match["region"],
-            resource="repository",
-            resource_name=match["repository"],
-        )
-        return cls(uri, arn)
+        return cls(uri, _repository_arn(stack, match["repository"], account=match["account"], region=match["region"]))
+
+    @classmethod
+    def own(cls, stack: Stack, repository: str, tag: str) -> ContainerImage:
+        """An image in this account's registry."""
+        registry = regions.registry(stack.account, stack.region)
+        return cls(f"{registry}/{repository}:{tag}", _repository_arn(stack, repository))
 
     def allow_pull(self, role: ServiceRole) -> None:
         role.allow(PULL, [self.repository_arn])
@@ -68,9 +57,5 @@ class PlatformImages:
     serving: ContainerImage
 
 
-def stock_training_image(stack: Stack, region: str, version: str, instance_type: str) -> ContainerImage:
-    """AWS's training image for PyTorch `version`, with CUDA if the instance type has a GPU."""
-    device = CUDA[version] if instances.has_gpu(instance_type) else "cpu"
-    account = ACCOUNTS.get(region, DEFAULT_ACCOUNT)
-    host = f"{account}.dkr.ecr.{region}.amazonaws.com"
-    return ContainerImage.given(stack, f"{host}/{REPOSITORY}:{version}-{device}-amzn2023-sagemaker")
+def _repository_arn(stack: Stack, name: str, *, account: str | None = None, region: str | None = None) -> str:
+    return stack.format_arn(service="ecr", account=account, region=region, resource="repository", resource_name=name)

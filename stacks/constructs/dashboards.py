@@ -42,7 +42,9 @@ def pipeline_dashboard(
             {"average": metrics.duration("Average"), "p99": metrics.duration("p99")},
             MILLISECONDS,
         ),
-        _graph("Errors of the functions", metrics.function_errors, COUNT),
+        cloudwatch.GraphWidget(
+            title="Errors of the functions", left=[metrics.function_errors()], left_y_axis=COUNT, width=HALF_WIDTH
+        ),
         _graph("Throttled transitions", {"throttled": metrics.throttled()}, COUNT),
         _graph("Findings of the rules", {rule.name: metrics.findings_of(rule.name) for rule in RULES}, COUNT),
         cloudwatch.TextWidget(

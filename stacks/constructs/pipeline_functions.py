@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from aws_cdk import Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from config.app import AppConfig
@@ -30,7 +29,7 @@ from stacks.constructs.store import Store
 
 
 class PipelineFunctions(Construct):
-    """`arns`: the values of the state machine's placeholders. `errors`: one metric per function."""
+    """`arns`: the values of the state machine's placeholders."""
 
     def __init__(
         self,
@@ -47,7 +46,6 @@ class PipelineFunctions(Construct):
         self._store = store
         self._code = function_code(self, {specs.FILE: json.dumps(specs.run_specs(config), sort_keys=True, indent=1)})
         self.arns: dict[Placeholder, str] = {}
-        self.errors: dict[str, cloudwatch.Metric] = {}
         self._add_plan_run(code_key)
         self._add(functions.DIAGNOSE_FAILURE, diagnose_failure.Environment())
         self._add_emit_findings()
@@ -175,7 +173,6 @@ class PipelineFunctions(Construct):
             description=f"Pipeline step {function.folder.replace('_', ' ')}",
         )
         self.arns[function.arn] = made.function_arn
-        self.errors[function.folder] = made.metric_errors()
         return made.service_role
 
     def _versions_arn(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
@@ -14,20 +12,30 @@ OUTCOMES = ("Started", "Succeeded", "Failed", "TimedOut", "Aborted")
 
 
 class PipelineMetrics:
-    """`function_errors`: one error count per function. `undelivered`: the number of scheduled starts that failed."""
+    """`functions`: the stack whose functions these are. `undelivered`: the number of scheduled starts that failed."""
 
     def __init__(
         self,
         state_machine_arn: str,
         *,
         environment: str,
-        function_errors: Mapping[str, cloudwatch.Metric],
+        functions: str,
         undelivered: cloudwatch.Metric,
     ) -> None:
         self._dimensions = {"StateMachineArn": state_machine_arn}
         self._environment = environment
-        self.function_errors = function_errors
+        self._functions = functions
         self.undelivered = undelivered
+
+    def function_errors(self, period_seconds: int = 300) -> cloudwatch.MathExpression:
+        """Number of errors, one line per function. By search: a function's name handed on to another stack would be
+        an export, and a function that is renamed or left out could not be updated while that stack imports it."""
+        words = " ".join(self._functions.split("-"))  # the words of the names that CloudFormation gives
+        return cloudwatch.MathExpression(
+            expression=f"SEARCH('{{AWS/Lambda,FunctionName}} MetricName=\"Errors\" {words}', 'Sum', {period_seconds})",
+            label="",
+            period=Duration.seconds(period_seconds),
+        )
 
     def executions(self, outcome: str, period_seconds: int = 300) -> cloudwatch.Metric:
         """Number of executions of one of OUTCOMES."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from config.pipeline import ScheduleConfig
-from stacks.constructs.acknowledgements import acknowledge
 from stacks.constructs.roles import ServiceRole
+from stacks.constructs.undelivered import UndeliveredEvents
 
-KEEP_DAYS = 14
 MAX_EVENT_AGE_SECONDS = 3600
 
 
@@ -26,15 +22,7 @@ class PipelineSchedule(Construct):
         super().__init__(scope, id)
         role = ServiceRole(self, "Role", service="events", description="Starts the pipeline on a schedule")
         role.allow(["states:StartExecution"], [state_machine_arn])
-        self.undelivered = sqs.Queue(
-            self,
-            "Undelivered",
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=key,
-            enforce_ssl=True,
-            retention_period=Duration.days(KEEP_DAYS),
-        )
-        acknowledge(self.undelivered, "AwsSolutions-SQS3", "this is the dead-letter queue")
+        self.undelivered = UndeliveredEvents(self, "Undelivered", key=key)
         rule = events.CfnRule(
             self,
             "Rule",
@@ -52,12 +40,4 @@ class PipelineSchedule(Construct):
                 }
             ],
         )
-        self.undelivered.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="Undelivered",
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                actions=["sqs:SendMessage"],
-                resources=[self.undelivered.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
-            )
-        )
+        self.undelivered.accept(rule.attr_arn)

@@ -95,7 +95,7 @@ CASES = [
     ("laptop}", 'laptop, account: "111122223333"}', "4: environments.local.account is 111122223333, and the local cloud has "
      "only 123456789012: leave account out"),
     ("laptop}", "laptop, images: {source: docker, jobs_uri: null, serving_uri: null, training_uri: null}}",
-     "4: environments.local.images.source is docker, and the local cloud does not run containers: set it to uri"),
+     "4: environments.local.images.source is docker, and the local cloud does not run containers: set it to uri or codebuild"),
     ("laptop}", "laptop, pipeline: {sagemaker_debugger: rules}}", "4: environments.local.pipeline.sagemaker_debugger is rules, "
      "and the local cloud does not emulate SageMaker Debugger: set it to off; "),
     ("region: eu-central-1", "region: il-central-1\n    pipeline: {sagemaker_debugger: rules}", "9: environments.dev.pipeline."

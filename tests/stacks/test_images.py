@@ -1,45 +1,23 @@
-"""The sources of images, and the image build: its script runs here with fake tools."""
+"""The sources of images, what their tag depends on, and what is built from what."""
 
 from __future__ import annotations
 
-import http.server
 import json
-import os
-import subprocess
-import threading
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
 import config
+from config import base_images
 from config.base import ConfigError
 from config.platform import ImagesConfig
-from lambdas.build_images.answer import answer, build_variables
-from stacks.constructs.container_image import stock_training_image
-from tests.stacks.assemblies import properties, synthesize
+from stacks.constructs import build_script
+from stacks.constructs.build_script import image_tag
+from tests.stacks.assemblies import assembly, properties, resources, synthesize
 
 PROJECT = "AWS::CodeBuild::Project"
-EVENT = {
-    "RequestType": "Create",
-    "ResponseURL": "http://localhost/answer",
-    "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/s/1",
-    "RequestId": "r-1",
-    "LogicalResourceId": "Images",
-}
-
-AWS = """#!/bin/sh
-case "$*" in
-  *get-login-password*) echo password;;
-  *imageDetails*) echo sha256:1234;;
-  *describe-images*) test -n "$ALREADY_THERE";;
-esac
-"""
-DOCKER = """#!/bin/sh
-case "$1" in login) cat > /dev/null;; build) echo "$@" >> "$DOCKER_LOG"; test -z "$BUILD_FAILS";; esac
-"""
 
 
 def given(tmp_path: Path, **images: Any) -> dict[str, dict[str, Any]]:
@@ -69,12 +47,6 @@ def test_the_jobs_image_is_based_on_the_cpu_image() -> None:
     assert values["TRAINING_IMAGE"].endswith("/pytorch:2.13-cpu-amzn2023-sagemaker")
 
 
-def test_other_regions_have_their_images_in_other_accounts() -> None:
-    image = stock_training_image(cdk.Stack(), "eu-south-1", "2.13", "ml.m5.large")
-    assert image.uri == "692866216735.dkr.ecr.eu-south-1.amazonaws.com/pytorch:2.13-cpu-amzn2023-sagemaker"
-    assert image.repository_arn.endswith(":ecr:eu-south-1:692866216735:repository/pytorch")
-
-
 def test_given_images_need_no_build(tmp_path: Path) -> None:
     uri = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/mine@sha256:1234"
     found = given(tmp_path, source="uri", jobs_uri=uri, serving_uri=uri)
@@ -87,10 +59,80 @@ def test_an_image_that_sagemaker_could_not_pull_is_rejected(tmp_path: Path) -> N
         given(tmp_path, source="uri", jobs_uri="docker.io/mine:1", serving_uri="docker.io/mine:1")
 
 
+BASES = {"TRAINING_IMAGE": "stock:1", "PYTHON_IMAGE": "python:3.12"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("other sources", BASES, ""),
+        ("sources", {**BASES, "TRAINING_IMAGE": "stock@sha256:1234"}, ""),
+        ("sources", {**BASES, "PYTHON_IMAGE": "python:3.13"}, ""),
+        ("sources", BASES, "2026-12-01"),
+    ],
+    ids=["sources", "training image", "python image", "rebuild"],
+)
+def test_the_tag_knows_everything_that_goes_in(other: tuple[str, dict[str, str], str]) -> None:
+    assert image_tag("sources", BASES, "") == image_tag("sources", dict(BASES), "")
+    assert image_tag(*other) != image_tag("sources", BASES, "")
+
+
+def test_the_tag_knows_the_build_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = image_tag("sources", BASES, "")
+    monkeypatch.setattr(build_script, "BUILD", build_script.BUILD.replace("--provenance=false", ""))
+    assert image_tag("sources", BASES, "") != before
+
+
+def test_images_are_handed_on_by_a_tag_that_is_known_at_synth() -> None:
+    (model,) = properties("prod", "AWS::SageMaker::Model", "Serving")
+    image = json.dumps(model["PrimaryContainer"]["Image"])
+    assert "Fn::ImportValue" not in image and re.search(r"/kennel-prod/serving:[0-9a-f]{40}\"", image)
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_stacks_that_run_the_images_come_after_them(environment: str) -> None:
+    artifacts = json.loads((assembly(environment) / "manifest.json").read_text())["artifacts"]
+    name = f"Kennel-{environment.capitalize()}"
+    for role in ("Training", "Serving"):
+        assert f"{name}-Images" in artifacts[f"{name}-{role}"]["dependencies"]
+
+
+def test_digests_of_the_lock_file_are_what_is_built_on_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = {image: f"sha256:{index:064}" for index, image in enumerate(base_images.needed(config.load("dev")))}
+    monkeypatch.setattr(base_images, "read_lock", lambda: digests)
+    found = given(tmp_path, source="codebuild")
+    (project,) = [item for item in found["Images"]["Resources"].values() if item["Type"] == PROJECT]
+    values = {item["Name"]: item["Value"] for item in project["Properties"]["Environment"]["EnvironmentVariables"]}
+    assert values["TRAINING_IMAGE"].endswith(f"/pytorch@sha256:{1:064}")
+    assert values["PYTHON_IMAGE"] == f"public.ecr.aws/docker/library/python@sha256:{2:064}"
+    (machine,) = [
+        item for item in found["Training"]["Resources"].values() if item["Type"] == "AWS::StepFunctions::StateMachine"
+    ]
+    image = machine["Properties"]["DefinitionSubstitutions"]["TrainingImage"]
+    assert image.endswith(f"/pytorch@sha256:{0:064}")
+
+
+@pytest.mark.parametrize(
+    ("environment", "policies", "emptied"),
+    [("dev", ("Delete", "Delete"), True), ("prod", ("RetainExceptOnCreate", "Retain"), False)],
+)
+def test_repositories_go_with_their_images_or_stay(
+    environment: str, policies: tuple[str, str], emptied: bool
+) -> None:
+    found = resources(environment, "AWS::ECR::Repository").values()
+    assert {(item["DeletionPolicy"], item["UpdateReplacePolicy"]) for item in found} == {policies}
+    assert {item["Properties"].get("EmptyOnDelete") for item in found} == {emptied}
+    names = {item["Properties"]["RepositoryName"] for item in found}
+    assert names == {f"kennel-{environment}/jobs", f"kennel-{environment}/serving"}
+
+
 def test_docker_images_are_assets_of_both_targets(tmp_path: Path) -> None:
     given(tmp_path, source="docker")
     assets = json.loads((tmp_path / "Kennel-Dev-Images.assets.json").read_text())["dockerImages"]
-    assert {item["source"]["dockerBuildTarget"] for item in assets.values()} == {"jobs", "serving"}
+    sources = [item["source"] for item in assets.values()]
+    assert {item["dockerBuildTarget"] for item in sources} == {"jobs", "serving"}
+    assert all(item["dockerOutputs"] == ["type=docker"] for item in sources)
+    assert all(set(item["dockerBuildArgs"]) == {"TRAINING_IMAGE", "PYTHON_IMAGE"} for item in sources)
 
 
 def test_the_build_context_contains_what_the_dockerfile_copies(tmp_path: Path) -> None:
@@ -103,99 +145,11 @@ def test_the_build_context_contains_what_the_dockerfile_copies(tmp_path: Path) -
     assert copied and all((context / name).exists() for name in copied)
 
 
-Receiver = tuple[str, list[dict[str, Any]]]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """The ResponseURL of a custom resource, and the answers that were sent to it."""
-    arrived: list[dict[str, Any]] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            arrived.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/answer", arrived
-    server.shutdown()
-    server.server_close()
-
-
-def run_build(folder: Path, url: str, **variables: str) -> list[str]:
-    """Run the phases of the build as CodeBuild does. Returns the arguments of every `docker build`."""
-    tools = folder / "bin"
-    tools.mkdir()
-    for name, script in (("aws", AWS), ("docker", DOCKER)):
-        (tools / name).write_text(script)
-        (tools / name).chmod(0o755)
-    (project,) = properties("prod", PROJECT)
-    phases = json.loads(_plain(project["Source"]["BuildSpec"]))["phases"]
-    environment = {
-        **{item["Name"]: _plain(item["Value"]) for item in project["Environment"]["EnvironmentVariables"]},
-        **{item["name"]: item["value"] for item in build_variables({**EVENT, "ResponseURL": url})},
-        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-        "DOCKER_LOG": str(folder / "docker.log"),
-        "CODEBUILD_BUILD_URL": "https://console/build/1",
-        "no_proxy": "127.0.0.1",
-        **variables,
-    }
-    succeeding = True
-    assert list(phases) == ["build", "post_build"], "post_build is skipped after any other phase that failed"
-    for name in phases:
-        for command in phases[name]["commands"]:
-            environment["CODEBUILD_BUILD_SUCCEEDING"] = str(int(succeeding))
-            done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, check=False)
-            if done.returncode:
-                succeeding = False
-                break
-    log = folder / "docker.log"
-    return log.read_text().splitlines() if log.exists() else []
-
-
-def test_the_build_builds_both_targets_and_reports_digests(tmp_path: Path, receiver: Receiver) -> None:
-    url, arrived = receiver
-    built = run_build(tmp_path, url)
-    assert ["--target jobs" in line or "--target serving" in line for line in built] == [True, True]
-    (document,) = arrived
-    assert document["Status"] == "SUCCESS"
-    assert {key: document[key] for key in ("StackId", "RequestId", "LogicalResourceId")} == {
-        key: EVENT[key] for key in ("StackId", "RequestId", "LogicalResourceId")
-    }
-    assert all(value.endswith("@sha256:1234") for value in document["Data"].values())
-    assert set(document["Data"]) == {"Jobs", "Serving"}
-
-
-def test_an_existing_image_is_not_built_again(tmp_path: Path, receiver: Receiver) -> None:
-    url, arrived = receiver
-    assert run_build(tmp_path, url, ALREADY_THERE="1") == []
-    assert arrived[0]["Status"] == "SUCCESS"
-
-
-def test_a_failed_build_reports_once_and_names_its_log(tmp_path: Path, receiver: Receiver) -> None:
-    url, arrived = receiver
-    run_build(tmp_path, url, BUILD_FAILS="1")
-    (document,) = arrived
-    assert document["Status"] == "FAILED"
-    assert "https://console/build/1" in document["Reason"]
-
-
-def test_function_and_build_answer_for_the_same_resource() -> None:
-    variables = {item["name"]: item["value"] for item in build_variables(EVENT)}
-    assert variables["PHYSICAL_ID"] == answer(EVENT)["PhysicalResourceId"]
-    failed = answer(EVENT, error="no" * 1000)
-    assert failed["Status"] == "FAILED" and len(json.dumps(failed)) < 4096
-
-
-def _plain(value: Any) -> str:
-    """A template's text with placeholder values for its references."""
-    if isinstance(value, str):
-        return value
-    if "Fn::Join" in value:
-        return "".join(_plain(item) for item in value["Fn::Join"][1])
-    return "registry/" + next(iter(value.values()))[0].lower() if "Fn::GetAtt" in value else "reference"
+def test_the_build_context_contains_nothing_else(tmp_path: Path) -> None:
+    """Training code in it would make a new serving image, and a rollout, of every change."""
+    given(tmp_path, source="docker")
+    context = tmp_path / "staging" / "Kennel-Dev-Images" / "images"
+    names = {path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()}
+    assert {"Dockerfile", "serve.py", "requirements-jobs.txt", "imgcls/contract/keys.py"} <= names
+    assert not names & {"train.py", "evaluate.py"}
+    assert not [name for name in names if name.startswith("imgcls/training")]

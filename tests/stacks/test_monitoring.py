@@ -58,8 +58,11 @@ def test_endpoint_graphs_name_the_endpoint_and_its_variant(environment: str) -> 
     assert line[2:6] == ["EndpointName", config.load(environment).endpoint.name, "VariantName", "AllTraffic"]
 
 
-def test_every_function_has_a_line() -> None:
-    assert len(widgets("prod", "pipeline")["Errors of the functions"]["metrics"]) == 8
+def test_the_functions_are_found_by_the_words_of_their_names() -> None:
+    """A list of names would import them, and a renamed function could not be updated."""
+    ((found,),) = widgets("prod", "pipeline")["Errors of the functions"]["metrics"]
+    words = 'MetricName="Errors" Kennel Prod Training'
+    assert found["expression"] == f"SEARCH('{{AWS/Lambda,FunctionName}} {words}', 'Sum', 300)"
 
 
 def test_findings_have_a_line_per_rule_and_a_link_to_the_reports() -> None:

@@ -77,6 +77,28 @@ def weak_reference(mutant: Mutant) -> None:
     }
 
 
+def _export(mutant: Mutant, kind: str, attribute: str) -> None:
+    """Hand `attribute` of the first resource of `kind` on to other stacks."""
+    template, name = next(
+        (template, name)
+        for template in mutant.templates.values()
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == kind
+    )
+    value = {"Fn::GetAtt": [name, attribute]}
+    template.setdefault("Outputs", {})["Handed"] = {"Value": value, "Export": {"Name": "Images:Handed"}}
+
+
+@breaks("stack.exports")
+def digest_of_the_image_build(mutant: Mutant) -> None:
+    _export(mutant, "Custom::ImageBuild", "Serving")
+
+
+@breaks("stack.exports")
+def function_that_may_be_renamed(mutant: Mutant) -> None:
+    _export(mutant, "AWS::Lambda::Function", "Arn")
+
+
 @breaks("stack.removable")
 def retained_function(mutant: Mutant) -> None:
     mutant.first("AWS::Lambda::Function")["DeletionPolicy"] = "RetainExceptOnCreate"
