@@ -8,6 +8,7 @@ from constructs import Construct
 from config.app import AppConfig
 from imgcls.contract import keys
 from stacks.base import PlatformStack
+from stacks.constructs.assets import CodeArchive
 from stacks.constructs.network import PrivateNetwork
 from stacks.constructs.roles import ServiceRole
 from stacks.constructs.store import Store
@@ -25,14 +26,15 @@ class StudioStack(PlatformStack):
             key=store.key,
             log_retention_days=config.monitoring.log_retention_days,
         )
-        bootstrap = self.format_arn(
-            service="s3", region="", account="", resource=f"cdk-hnb659fds-assets-{self.account}-{self.region}"
-        )
         layers = self.format_arn(
             service="s3", region="", account="", resource=f"prod-{self.region}-starport-layer-bucket"
         )
-        buckets = [store.data.bucket_arn, store.artifacts.bucket_arn, bootstrap]
-        network.add_s3_endpoint(buckets, [f"{arn}/*" for arn in (*buckets, layers)])
+        # The archive itself is not needed here, but where this stack's synthesizer puts such archives.
+        code = CodeArchive(self, "Code")
+        buckets = [store.data.bucket_arn, store.artifacts.bucket_arn]
+        network.add_s3_endpoint(
+            [*buckets, code.bucket.bucket_arn], [*(f"{arn}/*" for arn in (*buckets, layers)), code.siblings]
+        )
         self.network = network
         self.placement = network.placement
         self.hand_on(*network.placement.subnets, *network.placement.security_groups)

@@ -36,6 +36,17 @@ class CodeArchive(s3_assets.Asset):
         path.write_bytes(pack(job_sources()))
         super().__init__(scope, id, path=str(path))
 
+    @property
+    def file_name(self) -> str:
+        """What the archive is called in a job's channel: its key without the prefix that a synthesizer may add."""
+        return f"{self.asset_hash}.gz"
+
+    @property
+    def siblings(self) -> str:
+        """ARN pattern of the objects next to this one: the archives of earlier and later deployments."""
+        prefix, found, _ = self.s3_object_key.partition(self.asset_hash)
+        return self.bucket.arn_for_objects(f"{prefix if found else ''}*")
+
     def allow_read(self, role: iam.IRole) -> None:
         """Let a job's role read this one object. SageMaker lists the prefix before it reads."""
         role.add_to_principal_policy(

@@ -39,14 +39,14 @@ class PipelineFunctions(Construct):
         config: AppConfig,
         store: Store,
         serving_image: str,
-        code_key: str,
+        code_file: str,
     ) -> None:
         super().__init__(scope, id)
         self._config = config
         self._store = store
         self._code = function_code(self, {specs.FILE: json.dumps(specs.run_specs(config), sort_keys=True, indent=1)})
         self.arns: dict[Placeholder, str] = {}
-        self._add_plan_run(code_key)
+        self._add_plan_run(code_file)
         self._add(functions.DIAGNOSE_FAILURE, diagnose_failure.Environment())
         self._add_emit_findings()
         self._add_quality_gate()
@@ -55,13 +55,13 @@ class PipelineFunctions(Construct):
         self._add_smoke_test()
         self._add_publish_model()
 
-    def _add_plan_run(self, code_key: str) -> None:
+    def _add_plan_run(self, code_file: str) -> None:
         data, artifacts = self._store.data, self._store.artifacts
         environment = plan_run.Environment(
             data_bucket=data.bucket_name,
             artifacts_bucket=artifacts.bucket_name,
             region=self._config.region,
-            code_file=code_key,
+            code_file=code_file,
             check_quotas=self._config.pipeline.check_quotas,
         )
         role = self._add(functions.PLAN_RUN, environment)

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,21 @@ ENVIRONMENTS = ("local", "dev", "prod")
 _folders: list[tempfile.TemporaryDirectory[str]] = []
 
 
-def synthesize(settings: AppConfig, folder: Path, *, rule_packs: bool = True) -> Path:
+def synthesize(
+    settings: AppConfig,
+    folder: Path,
+    *,
+    rule_packs: bool = True,
+    context: Mapping[str, Any] | None = None,
+    synthesizer: cdk.DefaultStackSynthesizer | None = None,
+) -> Path:
     """Build the assembly of `settings` in `folder`. A finding of a rule pack raises."""
     app = cdk.App(
-        context=FLAGS, outdir=str(folder), analytics_reporting=False, builtin_cloud_formation_validation=False
+        context={**FLAGS, **(context or {})},
+        outdir=str(folder),
+        analytics_reporting=False,
+        builtin_cloud_formation_validation=False,
+        default_stack_synthesizer=synthesizer,
     )
     build(app, settings, rule_packs=rule_packs)
     app.synth()

@@ -116,9 +116,7 @@ def test_digests_of_the_lock_file_are_what_is_built_on_and_run(tmp_path: Path, m
     ("environment", "policies", "emptied"),
     [("dev", ("Delete", "Delete"), True), ("prod", ("RetainExceptOnCreate", "Retain"), False)],
 )
-def test_repositories_go_with_their_images_or_stay(
-    environment: str, policies: tuple[str, str], emptied: bool
-) -> None:
+def test_repositories_go_with_their_images_or_stay(environment: str, policies: tuple[str, str], emptied: bool) -> None:
     found = resources(environment, "AWS::ECR::Repository").values()
     assert {(item["DeletionPolicy"], item["UpdateReplacePolicy"]) for item in found} == {policies}
     assert {item["Properties"].get("EmptyOnDelete") for item in found} == {emptied}
