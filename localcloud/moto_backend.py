@@ -6,6 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from localcloud.networks import refuse_deleting_what_is_in_use
+from localcloud.replacement import replaced
+
 _NOTHING_RUNS = {
     "stepfunctions": {"execute_state_machine": False},
     "lambda": {"use_docker": False},
@@ -23,6 +26,7 @@ def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
     with contextlib.ExitStack() as replacements:
         _replace_bucket_policies(replacements)
         _replace_copy_checksums(replacements)
+        refuse_deleting_what_is_in_use(replacements)
         default_user_config.update(_NOTHING_RUNS)  # type: ignore[typeddict-item]
         _load_managed_policies(account_id)
         try:
@@ -31,17 +35,6 @@ def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
             _reset()
             default_user_config.clear()  # type: ignore[attr-defined]
             default_user_config.update(settings)  # type: ignore[typeddict-item]
-
-
-@contextlib.contextmanager
-def replaced(owner: object, name: str, value: object) -> Iterator[None]:
-    """`owner.name` is `value` for a while; KeyError if moto no longer has that name."""
-    before = vars(owner)[name]
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)
 
 
 def _replace_bucket_policies(replacements: contextlib.ExitStack) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from localcloud.cloudformation.deletion import delete_in_order, is_retained
 from localcloud.cloudformation.failures import FAILURES, describe_error, named_failures
 from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.planning import active_definitions, dependency_order_of_existing, resolve_outputs
@@ -135,7 +136,10 @@ class StackOperation:
 
     def _undo_create(self, resource: Resource, before: Resource | None, tags: Tags) -> None:
         if resource.physical_id is not None:
-            self._delete_resource(resource, tags)
+            if before is None:
+                self._drop(resource, tags, created=True)
+            else:
+                self._delete_resource(resource, tags)
         if before is None:
             self._stack.resources.pop(resource.logical_id, None)
         else:
@@ -206,22 +210,19 @@ class StackOperation:
             self._drop(stack.resources[logical_id], previous.tags)
 
     def _delete_all(self, version: Version, retain: frozenset[str] = frozenset()) -> bool:
-        stack = self._stack
-        scope = self._context.scope(stack, version)
-        definitions = {name: item.definition for name, item in stack.resources.items()}
-        clean = True
-        for logical_id in reversed(dependency_order_of_existing(definitions, scope)):
-            resource = stack.resources[logical_id]
-            if logical_id in retain:
-                stack.set_resource(resource, "DELETE_SKIPPED")
+        def delete(resource: Resource) -> bool:
+            if resource.logical_id in retain:
+                self._stack.set_resource(resource, "DELETE_SKIPPED")
             elif resource.physical_id is not None and resource.status != "DELETE_COMPLETE":
-                clean &= self._drop(resource, version.tags)
-        return clean
+                return self._drop(resource, version.tags)
+            return True
 
-    def _drop(self, resource: Resource, tags: Tags) -> bool:
-        policy = resource.definition.get("DeletionPolicy", "Delete")
-        failed_create = resource.status == "CREATE_FAILED" or self._stack.status == "ROLLBACK_IN_PROGRESS"
-        if policy == "Retain" or (policy == "RetainExceptOnCreate" and not failed_create):
+        return delete_in_order(self._stack.resources, self._context.scope(self._stack, version), delete)
+
+    def _drop(self, resource: Resource, tags: Tags, *, created: bool = False) -> bool:
+        """Delete it unless its policy retains it. `created`: by the operation that is being rolled back."""
+        created = created or resource.status == "CREATE_FAILED" or self._stack.status == "ROLLBACK_IN_PROGRESS"
+        if is_retained(resource, created=created):
             self._stack.set_resource(resource, "DELETE_SKIPPED")
             return True
         done = self._delete_resource(resource, tags)

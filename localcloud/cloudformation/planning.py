@@ -57,17 +57,23 @@ def active_definitions(version: Version, scope: Scope) -> dict[str, ResourceDefi
     return {name: definitions[name] for name in dependency_order(definitions, scope)}
 
 
-def dependency_order(definitions: Definitions, scope: Scope) -> list[str]:
-    """Logical ids, each after what it depends on; ValidationError for a cycle or an unknown name."""
+def dependencies(definitions: Definitions, scope: Scope) -> dict[str, set[str]]:
+    """Logical id -> what it depends on; ValidationError for an unknown name."""
     known = set(definitions) | set(scope.pseudo) | set(scope.parameters) | {"AWS::NoValue"}
-    pending: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {}
     for logical_id, definition in definitions.items():
         names = references(definition.get("Properties", {}), scope)
         if unknown := sorted(names - known):
             raise validation_error(f"Unresolved resource dependencies {unknown} in the Resources block of the template")
         explicit = definition.get("DependsOn", [])
         names |= {explicit} if isinstance(explicit, str) else set(explicit)
-        pending[logical_id] = names & set(definitions)
+        found[logical_id] = names & set(definitions)
+    return found
+
+
+def dependency_order(definitions: Definitions, scope: Scope) -> list[str]:
+    """Logical ids, each after what it depends on; ValidationError for a cycle or an unknown name."""
+    pending = dependencies(definitions, scope)
     order: list[str] = []
     while pending:
         ready = [name for name, needs in pending.items() if needs <= set(order)]
@@ -152,9 +158,17 @@ def _change(action: str, logical_id: str, kind: str, physical_id: str | None) ->
 
 def dependency_order_of_existing(definitions: Definitions, scope: Scope) -> list[str]:
     """Order of resources that exist; what they refer to may no longer be in the template."""
+    return dependency_order(definitions, _lenient(definitions, scope))
+
+
+def dependencies_of_existing(definitions: Definitions, scope: Scope) -> dict[str, set[str]]:
+    """What each of the resources that exist depends on."""
+    return dependencies(definitions, _lenient(definitions, scope))
+
+
+def _lenient(definitions: Definitions, scope: Scope) -> Scope:
     names = {name for definition in definitions.values() for name in _all_names(definition.get("Properties"))}
-    lenient = replace(scope, parameters={**scope.parameters, **dict.fromkeys(names, "")})
-    return dependency_order(definitions, lenient)
+    return replace(scope, parameters={**scope.parameters, **dict.fromkeys(names, "")})
 
 
 def _all_names(value: JSON) -> set[str]:

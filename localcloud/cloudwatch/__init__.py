@@ -8,6 +8,7 @@ import os
 from localcloud.cloudwatch.alarms.actions import Actions
 from localcloud.cloudwatch.alarms.evaluator import TICK_SECONDS, Evaluator
 from localcloud.cloudwatch.alarms.history import AlarmHistory
+from localcloud.cloudwatch.logs.keys import install as install_keys
 from localcloud.cloudwatch.logs.metrics_from_logs import LogMetrics
 from localcloud.cloudwatch.logs.moto_hooks import install_hooks as install_log_hooks
 from localcloud.cloudwatch.metrics.store import MetricStore
@@ -25,6 +26,7 @@ def install(cloud: Cloud) -> None:
     restore = [install_hooks(store, history, evaluator), install_log_hooks()]
     if cloud.app is not None:
         cloud.app.add_handler(LogMetrics(cloud, store).handle)
+        install_keys(cloud, cloud.app)
     _EVALUATORS[cloud.url] = evaluator
     evaluator.start()
 

@@ -19,7 +19,7 @@ from localcloud.cloudwatch.alarms.metric_alarm import MetricAlarm
 from localcloud.cloudwatch.metrics import api, queries
 from localcloud.cloudwatch.metrics.store import MetricStore, percentile
 from localcloud.context import Cloud
-from localcloud.moto_backend import replaced
+from localcloud.replacement import replaced
 
 Response = CloudWatchResponse
 Operation = Callable[[Response], ActionResult]

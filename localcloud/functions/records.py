@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localcloud.errors import AwsError
-from localcloud.moto_backend import replaced
+from localcloud.replacement import replaced
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction

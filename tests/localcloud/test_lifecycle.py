@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud import LocalCloud
-from localcloud.moto_backend import replaced
+from localcloud.replacement import replaced
 
 
 def test_clients_of_this_process_use_the_cloud_while_it_runs(monkeypatch):

@@ -13,7 +13,7 @@ from localcloud.json_types import JsonObject
 
 
 class LogGroup(ApiResource):
-    """AWS::Logs::LogGroup; retention is set by a separate call."""
+    """AWS::Logs::LogGroup; retention, and a changed key, are set by separate calls."""
 
     def replaces(self, changed: set[str]) -> bool:
         return bool(changed & {"LogGroupName", "LogGroupClass"})
@@ -24,9 +24,16 @@ class LogGroup(ApiResource):
         return outcome
 
     def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
-        if self.replaces(changed_names(properties, previous)):
+        changed = changed_names(properties, previous)
+        if self.replaces(changed):
             return self.create(request, properties)
         self._retain(request, physical_id, properties)
+        if "KmsKeyId" in changed:
+            logs, key = request.client("logs"), properties.get("KmsKeyId")
+            if key is None:
+                logs.disassociate_kms_key(logGroupName=physical_id)
+            else:
+                logs.associate_kms_key(logGroupName=physical_id, kmsKeyId=key)
         self._retag(request, physical_id, properties, previous)
         return self.outcome(request.client, physical_id, properties)
 

@@ -13,7 +13,7 @@ from moto.logs.responses import LogsResponse
 
 from localcloud.cloudwatch.logs.filter_pattern import compile_pattern
 from localcloud.cloudwatch.logs.metrics_from_logs import compile_filter
-from localcloud.moto_backend import replaced
+from localcloud.replacement import replaced
 
 
 class FilterLogEvents(TypedDict, total=False):

@@ -1,6 +1,7 @@
 """Messaging, observability, network, Studio and platform resources: created, updated in place, found, deleted."""
 
 import json
+from functools import partial
 
 from localcloud.cloudformation.existence import missing_resources
 from localcloud.cloudformation.not_emulated import NOT_EMULATED
@@ -228,14 +229,14 @@ def test_network(stacks, client):
         assert hostnames["EnableDnsHostnames"]["Value"] is True
 
 
-def studio(note):
+def studio(vpc, note):
     role = "arn:aws:iam::123456789012:role/studio-execution"
     return {
         "Domain": resource(
             "SageMaker::Domain",
             DomainName="tests",
             AuthMode="IAM",
-            VpcId="vpc-1",
+            VpcId=vpc,
             SubnetIds=["subnet-1"],
             DefaultUserSettings={"ExecutionRole": role, "SecurityGroups": [f"sg-{note}"]},
         ),
@@ -256,8 +257,10 @@ def studio(note):
 
 
 def test_studio(stacks, client):
+    # Not the stack's own: a domain leaves security groups in its network.
+    vpc = client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     for ids in deploy_update_delete(
-        stacks, client, "studio", studio, "a", "b", in_place=("Domain", "User", "Packages")
+        stacks, client, "studio", partial(studio, vpc), "a", "b", in_place=("Domain", "User", "Packages")
     ):
         sagemaker = client("sagemaker")
         domain = sagemaker.describe_domain(DomainId=ids["Domain"])

@@ -130,3 +130,19 @@ def test_metric_filters_count_what_they_match(watch, logs):
             filterPattern="[a]",
             metricTransformations=[{"metricName": "x", "metricNamespace": "y", "metricValue": "1"}],
         )
+
+
+def test_a_group_that_exists_gets_another_key_or_none(running_cloud):
+    logs = running_cloud.client("logs")
+    key = running_cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    logs.create_log_group(logGroupName="/keyed")
+
+    def found():
+        return logs.describe_log_groups(logGroupNamePrefix="/keyed")["logGroups"][0].get("kmsKeyId")
+
+    logs.associate_kms_key(logGroupName="/keyed", kmsKeyId=key)
+    assert found() == key
+    logs.disassociate_kms_key(logGroupName="/keyed")
+    assert found() is None
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.associate_kms_key(logGroupName="/absent", kmsKeyId=key)
