@@ -9,14 +9,17 @@ from config.app import AppConfig
 from imgcls.contract import keys
 from stacks.base import PlatformStack
 from stacks.constructs.acknowledgements import acknowledge_wildcard
+from stacks.constructs.assets import function_code
 from stacks.constructs.container_image import PlatformImages
 from stacks.constructs.endpoint import VARIANT, MultiModelEndpoint
 from stacks.constructs.endpoint_alarms import idle_alarm, rollback_alarms
 from stacks.constructs.endpoint_metrics import EndpointMetrics
 from stacks.constructs.network import Placement
 from stacks.constructs.sagemaker_role import SageMakerRole
+from stacks.constructs.service_log_group import ServiceLogGroup
 from stacks.constructs.store import Store
 
+ENDPOINT_LOGS = "/aws/sagemaker/Endpoints/"
 TRANSFORM_LOGS = "/aws/sagemaker/TransformJobs"
 
 
@@ -26,13 +29,23 @@ class ServingStack(PlatformStack):
     ) -> None:
         super().__init__(scope, "Serving", config, purpose="multi-model endpoint")
         enabled = self._switch(config.endpoint.enabled)
+        log_group = f"{ENDPOINT_LOGS}{config.endpoint.name}"
+        logs = ServiceLogGroup(
+            self,
+            "Logs",
+            name=log_group,
+            code=function_code(self, {}),
+            key=store.key,
+            topic=store.topic,
+            retention_days=config.monitoring.log_retention_days,
+        )
         self.metrics = EndpointMetrics(config.endpoint.name, VARIANT)
         role = SageMakerRole(
             self,
             "Role",
             description="Lets SageMaker run the endpoint's model",
             image=images.serving,
-            log_group=f"/aws/sagemaker/Endpoints/{config.endpoint.name}",
+            log_group=log_group,
         )
         store.artifacts.allow_read(role, keys.MODELS)
         self._allow_watching_alarms(role)
@@ -54,6 +67,7 @@ class ServingStack(PlatformStack):
                 condition=enabled,
             ),
         )
+        endpoint.node.add_dependency(logs)
         idle_alarm(self, metrics=self.metrics, topic=store.topic, condition=enabled)
         CfnOutput(self, "EndpointName", value=config.endpoint.name)
         # For batch transform jobs: their models have one archive each, and use the image and network of this one.

@@ -8,7 +8,8 @@ from constructs import Construct
 from config.app import AppConfig
 from imgcls.contract import keys
 from stacks.base import PlatformStack
-from stacks.constructs.assets import CodeArchive
+from stacks.constructs.assets import CodeArchive, function_code
+from stacks.constructs.clearing import Clearing
 from stacks.constructs.network import PrivateNetwork
 from stacks.constructs.roles import ServiceRole
 from stacks.constructs.store import Store
@@ -38,6 +39,15 @@ class StudioStack(PlatformStack):
         self.network = network
         self.placement = network.placement
         self.hand_on(*network.placement.subnets, *network.placement.security_groups)
+        clearing = Clearing(
+            self,
+            "Clearing",
+            code=function_code(self, {}),
+            key=store.key,
+            topic=store.topic,
+            log_retention_days=config.monitoring.log_retention_days,
+        )
+        leftovers = clearing.add_leftovers(network)
         if config.studio.enabled:
             studio = StudioDomain(
                 self,
@@ -48,6 +58,9 @@ class StudioStack(PlatformStack):
                 vpc_id=network.vpc_id,
                 placement=network.placement,
             )
+            studio.domain.node.add_dependency(leftovers)
+            if not config.storage.retain:
+                clearing.add_apps(studio)
             store.data.allow_read(studio.role, keys.DATASETS)
             store.data.allow_write(studio.role, keys.DATASETS)
             self._allow_platform(studio.role, config)

@@ -57,7 +57,9 @@ def has_lifecycle(bucket: Resource, _: Assembly) -> bool:
 
 
 def retained(resource: Resource, _: Assembly) -> bool:
-    return resource.raw.get("DeletionPolicy") == resource.raw.get("UpdateReplacePolicy") == "Retain"
+    """A creation that fails deletes it all the same: what it leaves would be in the way of the next one."""
+    policies = (resource.raw.get("DeletionPolicy"), resource.raw.get("UpdateReplacePolicy"))
+    return policies == ("RetainExceptOnCreate", "Retain")
 
 
 def owner_enforced(bucket: Resource, _: Assembly) -> bool:

@@ -44,10 +44,11 @@ def named(assembly: Assembly) -> Iterator[str]:
 
 
 def retained(assembly: Assembly) -> Iterator[str]:
-    """Retained resources of other kinds would block the next deploy."""
-    lasting = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::ECR::Repository", "AWS::SageMaker::ModelPackageGroup"}
+    """Retained resources of other kinds would block the next deploy; so would any that a failed creation leaves."""
+    lasting = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::ECR::Repository"}
     for resource in assembly.resources:
-        if resource.raw.get("DeletionPolicy", "").startswith("Retain") and resource.kind not in lasting:
+        policy = resource.raw.get("DeletionPolicy", "")
+        if policy == "Retain" or (policy.startswith("Retain") and resource.kind not in lasting):
             yield resource.label
 
 

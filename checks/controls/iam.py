@@ -33,6 +33,8 @@ WITHOUT_RESOURCE = {
     "pricing:GetProducts",
     "sagemaker:ListApps",
     "sagemaker:ListDomains",
+    "sagemaker:ListModelPackageGroups",
+    "sagemaker:ListModelPackages",
     "sagemaker:ListSpaces",
     "sagemaker:ListUserProfiles",
     "servicequotas:ListServiceQuotas",

@@ -8,9 +8,12 @@ from checks.assembly import Assembly, Resource, as_list
 from checks.control import Holds, each, of_assembly
 from checks.policies import attached
 
-LOGS, TOPIC, QUEUE, RULE = "AWS::Logs::LogGroup", "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Events::Rule"
+TOPIC, QUEUE, RULE = "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Events::Rule"
+LOGS = ("AWS::Logs::LogGroup", "Custom::LogGroup")
+"""The second is a group that a service may have created before; it has the same properties."""
 ALARM, BUDGET = "AWS::CloudWatch::Alarm", "AWS::Budgets::Budget"
-SHARED_LOGS = ("/aws/sagemaker/",)
+ENDPOINT, ENDPOINT_LOGS = "AWS::SageMaker::Endpoint", "/aws/sagemaker/Endpoints/"
+SHARED_LOGS = tuple(f"/aws/sagemaker/{name}" for name in ("TrainingJobs", "ProcessingJobs", "TransformJobs", "studio"))
 """Log groups that SageMaker shares across the account."""
 MICROSECONDS = {
     "ModelLatency",
@@ -59,6 +62,12 @@ def in_microseconds(alarm: Resource, _: Assembly) -> bool:
     return alarm.get("MetricName") not in MICROSECONDS or alarm.get("Threshold", 0) >= LOWEST_MICROSECONDS
 
 
+def logs_to_own_group(endpoint: Resource, assembly: Assembly) -> bool:
+    """SageMaker fixes the name of the group, and would create it without retention and key."""
+    wanted = f"{ENDPOINT_LOGS}{endpoint.get('EndpointName')}"
+    return any(group.get("LogGroupName") == wanted for group in assembly.of(*LOGS))
+
+
 def watches(*metrics: str) -> Callable[[Assembly], bool]:
     return lambda assembly: set(metrics) <= {alarm.get("MetricName") for alarm in assembly.of(ALARM)}
 
@@ -72,6 +81,7 @@ CONTROLS = (
         LOGS,
         lambda group, _: not str(group.get("LogGroupName", "")).startswith(SHARED_LOGS),
     ),
+    each("log.endpoint", "log to a group that its stack has", ENDPOINT, logs_to_own_group),
     each("topic.key", "be encrypted with the customer managed key", TOPIC, keyed("KmsMasterKeyId")),
     each("topic.tls", "reject messages without TLS", TOPIC, topic_tls),
     each("topic.source-bound", "accept messages from this account's services only", TOPIC, topic_source_bound),

@@ -66,6 +66,8 @@ def destroy(
     code = run_cdk(session, ["destroy", "--all", "--force"])
     if code == 0:
         teardown.after_destroy(session)
+    for sentence in teardown.left(session) if code else ():
+        typer.echo(f"{sentence}; run the same command again", err=True)
     raise typer.Exit(code)
 
 

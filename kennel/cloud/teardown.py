@@ -1,88 +1,64 @@
-"""What lies in or beside the stacks and keeps a destroy from leaving nothing: objects, registered versions, copies.
+"""What lies beside the stacks or keeps one from being deleted: what a destroy takes away before and after them.
 
-Buckets and model package groups cannot be deleted while they hold something. An environment that retains its data
-retains all of this: nothing is removed there.
+The stacks' own custom resources do the same for a bare `cdk destroy`. They act once: where a deletion failed, this is
+what makes the second one succeed. An environment that retains its data retains all of it: nothing is emptied there.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
-from typing import Any
 
-from botocore.exceptions import ClientError
-
-from imgcls.contract import keys
 from kennel.cloud.session import Session
+from lambdas.clear_network import studio
+from lambdas.empty_storage import buckets, registry
 from lambdas.publish_model.fleet import copy_prefix
-from pipeline.specs import package_group
 
-_ABSENT = ("does not exist", "Could not find")
+FAILED = "DELETE_FAILED"
 
 
 def before_destroy(session: Session) -> None:
-    """Empty the buckets and the registry, unless the environment retains them."""
+    """Empty the buckets and close Studio's apps and spaces, unless the environment retains its data."""
     if session.config.storage.retain:
         return
     for bucket in _resources(session, "AWS::S3::Bucket"):
-        empty_bucket(session.client("s3"), bucket)
-    for model in session.config.models:
-        for arn in _packages(session, package_group(session.config, model.name)):
-            session.client("sagemaker").delete_model_package(ModelPackageName=arn)
+        buckets.empty(session.client("s3"), bucket)
+    for domain in _resources(session, "AWS::SageMaker::Domain"):
+        studio.remove(session.client("sagemaker"), domain)
 
 
 def after_destroy(session: Session) -> None:
-    """Delete the copies of the endpoint's configuration on which refreshed fleets ran: no stack knows them."""
-    sagemaker = session.client("sagemaker")
-    pages = sagemaker.get_paginator("list_endpoint_configs").paginate(
-        NameContains=copy_prefix(session.config.endpoint.name)
-    )
+    """Delete what no stack knows: copies of the endpoint's configuration, its late log lines, registered models."""
+    sagemaker, config = session.client("sagemaker"), session.config
+    pages = sagemaker.get_paginator("list_endpoint_configs").paginate(NameContains=copy_prefix(config.endpoint.name))
     for name in [item["EndpointConfigName"] for page in pages for item in page["EndpointConfigs"]]:
         sagemaker.delete_endpoint_config(EndpointConfigName=name)
-    if not session.config.storage.retain:
-        _delete_groups_of_runs(session)
+    logs = session.client("logs")
+    with contextlib.suppress(logs.exceptions.ResourceNotFoundException):
+        logs.delete_log_group(logGroupName=f"/aws/sagemaker/Endpoints/{config.endpoint.name}")
+    if not config.storage.retain:
+        registry.remove(sagemaker, config.project, config.environment)
 
 
-def _delete_groups_of_runs(session: Session) -> None:
-    """Delete the registry's groups of models that runs named anew: their tags say whose they are."""
-    sagemaker, config = session.client("sagemaker"), session.config
-    wanted = {keys.PROJECT_TAG: config.project, keys.ENVIRONMENT_TAG: config.environment}
-    pages = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=f"{config.prefix}-")
-    for group in [item for page in pages for item in page["ModelPackageGroupSummaryList"]]:
-        tags = sagemaker.list_tags(ResourceArn=group["ModelPackageGroupArn"])["Tags"]
-        if wanted.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items():
-            name = group["ModelPackageGroupName"]
-            for arn in _packages(session, name):
-                sagemaker.delete_model_package(ModelPackageName=arn)
-            sagemaker.delete_model_package_group(ModelPackageGroupName=name)
-
-
-def empty_bucket(s3: Any, bucket: str) -> None:
-    """Delete every version of every object. Raises RuntimeError naming a key that cannot be deleted."""
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in entries]
-        if not objects:
-            continue
-        failed = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}).get("Errors", ())
-        for error in failed:
-            raise RuntimeError(f"s3://{bucket}/{error['Key']} cannot be deleted: {error['Message']}")
+def left(session: Session) -> list[str]:
+    """One sentence for each resource that could not be deleted, with CloudFormation's reason."""
+    return [
+        f"{item['LogicalResourceId']} ({item['PhysicalResourceId']}) is still there: "
+        f"{item.get('ResourceStatusReason', 'no reason given')}"
+        for item in _summaries(session)
+        if item["ResourceStatus"] == FAILED
+    ]
 
 
 def _resources(session: Session, kind: str) -> Iterator[str]:
-    """Physical ids of the environment's resources of one type."""
+    """Physical ids of the environment's resources of one type that exist."""
+    for item in _summaries(session):
+        if item["ResourceType"] == kind and item["ResourceStatus"] != "DELETE_COMPLETE":
+            yield item["PhysicalResourceId"]
+
+
+def _summaries(session: Session) -> Iterator[dict[str, str]]:
     formation = session.client("cloudformation")
     for stack in session.stacks():
         for page in formation.get_paginator("list_stack_resources").paginate(StackName=stack["StackName"]):
-            for item in page["StackResourceSummaries"]:
-                if item["ResourceType"] == kind and item["ResourceStatus"] != "DELETE_COMPLETE":
-                    yield item["PhysicalResourceId"]
-
-
-def _packages(session: Session, group: str) -> list[str]:
-    pages = session.client("sagemaker").get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
-    try:
-        return [item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"]]
-    except ClientError as error:
-        if not any(words in error.response["Error"]["Message"] for words in _ABSENT):
-            raise
-        return []
+            yield from page["StackResourceSummaries"]

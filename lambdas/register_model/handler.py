@@ -32,14 +32,23 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except ClientError as error:
         if not service_errors.is_missing(error.response):
             raise
-    # The stack does not contain a group for a model that a run gave a new name.
-    sagemaker.create_model_package_group(
-        ModelPackageGroupName=request["ModelPackageGroupName"],
-        ModelPackageGroupDescription=f"Evaluated versions of {event['model']}",
-        # `kennel destroy` finds the groups of this environment by their tags.
-        Tags=[
-            {"Key": PROJECT_TAG, "Value": environment.project},
-            {"Key": ENVIRONMENT_TAG, "Value": environment.environment},
-        ],
-    )
+    _make_group(sagemaker, request["ModelPackageGroupName"], event["model"], environment)
     return {"package_arn": sagemaker.create_model_package(**request)["ModelPackageArn"]}
+
+
+def _make_group(sagemaker: Any, name: str, model: str, environment: Environment) -> None:
+    """No stack has the groups: what a destroy retains is then found by the next deploy, and used again."""
+    try:
+        sagemaker.create_model_package_group(
+            ModelPackageGroupName=name,
+            ModelPackageGroupDescription=f"Evaluated versions of {model}",
+            # A destroy finds the groups of this environment by their tags.
+            Tags=[
+                {"Key": PROJECT_TAG, "Value": environment.project},
+                {"Key": ENVIRONMENT_TAG, "Value": environment.environment},
+            ],
+        )
+    except ClientError as error:
+        # Two runs that register the first versions of a model may meet here.
+        if not service_errors.is_taken(error.response):
+            raise

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.constructs.acknowledgements import NIST, acknowledge, acknowledge_checkov, acknowledge_wildcard
+from stacks.constructs.retention import removal_policy
 
 PARTIAL_UPLOAD_DAYS = 7
 READ = ("s3:GetObject",)
@@ -133,5 +134,5 @@ def _common(retain: bool) -> dict[str, Any]:
         "minimum_tls_version": 1.2,
         "object_ownership": s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         "versioned": True,
-        "removal_policy": RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+        "removal_policy": removal_policy(retain),
     }

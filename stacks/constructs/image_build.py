@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import CustomResource, Duration, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
@@ -21,6 +21,7 @@ from stacks.constructs.container_image import ContainerImage
 from stacks.constructs.function import PlatformFunction
 from stacks.constructs.log_group import PlatformLogGroup
 from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.retention import removal_policy
 from stacks.constructs.roles import ServiceRole
 
 BUILD_MINUTES = 50
@@ -96,8 +97,7 @@ class ImageBuild(Construct):
                     tag_status=ecr.TagStatus.UNTAGGED, max_image_age=Duration.days(UNTAGGED_DAYS), rule_priority=1
                 )
             ],
-            # A creation that is rolled back leaves nothing: what stayed would block the next one by its name.
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain),
             empty_on_delete=not retain,
         )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from stacks.constructs.retention import removal_policy
 from stacks.constructs.roles import ServiceRole
 
 USE = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey"]
@@ -22,7 +23,7 @@ class PlatformKey(kms.Key):
             id,
             description="Encrypts the buckets, logs, topics and volumes of the image classification platform",
             enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain),
         )
         stack = Stack.of(self)
         account = {"aws:SourceAccount": stack.account}

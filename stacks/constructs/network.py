@@ -44,6 +44,7 @@ class PrivateNetwork(Construct):
         super().__init__(scope, id)
         self._vpc = self._add_vpc(config)
         self.vpc_id = self._vpc.vpc_id
+        self.vpc_arn = self._vpc.vpc_arn
         self.placement = Placement(
             subnets=tuple(subnet.subnet_id for subnet in self._vpc.isolated_subnets),
             security_groups=(self._add_job_security_group().security_group_id,),

@@ -81,10 +81,12 @@ class StudioDomain(Construct):
         )
         self.domain.node.add_dependency(self.role)
         self._allow_apps()
-        for profile in config.user_profiles:
+        self.profiles = [
             sagemaker.CfnUserProfile(
                 self, f"Profile-{profile}", domain_id=self.domain.attr_domain_id, user_profile_name=profile
             )
+            for profile in config.user_profiles
+        ]
 
     def _allow_apps(self) -> None:
         """Let people open their spaces. A separate policy, because the domain depends on the role's own one."""

@@ -1,8 +1,9 @@
-"""What a destroy has to take away, and what it must not touch."""
+"""What a destroy takes away beside the stacks, what it must not touch, and what it says of the rest."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import pytest
@@ -10,6 +11,14 @@ from moto import mock_aws
 
 import config
 from kennel.cloud import teardown
+from lambdas.empty_storage import buckets
+
+SUMMARIES = [
+    {"LogicalResourceId": "AccessLogs", "PhysicalResourceId": "logs-1", "ResourceType": "AWS::S3::Bucket",
+     "ResourceStatus": "DELETE_FAILED", "ResourceStatusReason": "The bucket you tried to delete is not empty"},
+    {"LogicalResourceId": "Data", "PhysicalResourceId": "data-1", "ResourceType": "AWS::S3::Bucket",
+     "ResourceStatus": "DELETE_COMPLETE"},
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -19,30 +28,47 @@ def s3(monkeypatch):
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="artifacts")
-        client.put_bucket_versioning(Bucket="artifacts", VersioningConfiguration={"Status": "Enabled"})
+        client.create_bucket(Bucket="logs-1")
+        client.put_bucket_versioning(Bucket="logs-1", VersioningConfiguration={"Status": "Enabled"})
         yield client
+
+
+def session(environment: str, **clients: Any) -> Any:
+    pages = SimpleNamespace(paginate=lambda **_: [{"StackResourceSummaries": SUMMARIES}])
+    clients["cloudformation"] = SimpleNamespace(get_paginator=lambda _: pages)
+    return SimpleNamespace(
+        config=config.load(environment), client=clients.__getitem__, stacks=lambda: [{"StackName": "s"}]
+    )
 
 
 def test_a_bucket_is_emptied_of_every_version_and_marker(s3):
     for body in (b"1", b"2"):
-        s3.put_object(Bucket="artifacts", Key="models/a", Body=body)
-    s3.delete_object(Bucket="artifacts", Key="models/a")
-    s3.put_object(Bucket="artifacts", Key="runs/b", Body=b"3")
-    teardown.empty_bucket(s3, "artifacts")
-    s3.delete_bucket(Bucket="artifacts")
+        s3.put_object(Bucket="logs-1", Key="models/a", Body=body)
+    s3.delete_object(Bucket="logs-1", Key="models/a")
+    s3.put_object(Bucket="logs-1", Key="runs/b", Body=b"3")
+    buckets.empty(s3, "logs-1")
+    s3.delete_bucket(Bucket="logs-1")
 
 
 def test_an_environment_that_retains_its_data_is_not_touched():
-    def no_client(service):
-        raise AssertionError(f"{service} was called")
+    teardown.before_destroy(session("prod"))
 
-    teardown.before_destroy(SimpleNamespace(config=config.load("prod"), client=no_client))
+
+def test_a_second_destroy_empties_the_bucket_that_the_first_could_not_delete(s3):
+    s3.put_object(Bucket="logs-1", Key="late", Body=b"1")
+    teardown.before_destroy(session("dev", s3=s3))
+    s3.delete_bucket(Bucket="logs-1")
+
+
+def test_what_stayed_is_named_with_its_reason():
+    assert teardown.left(session("dev")) == [
+        "AccessLogs (logs-1) is still there: The bucket you tried to delete is not empty"
+    ]
 
 
 def test_a_refused_delete_names_the_key(s3, monkeypatch):
-    s3.put_object(Bucket="artifacts", Key="models/a", Body=b"1")
+    s3.put_object(Bucket="logs-1", Key="models/a", Body=b"1")
     refused = {"Errors": [{"Key": "models/a", "Code": "AccessDenied", "Message": "Access Denied"}]}
     monkeypatch.setattr(s3, "delete_objects", lambda **_: refused)
-    with pytest.raises(RuntimeError, match=r"s3://artifacts/models/a cannot be deleted: Access Denied"):
-        teardown.empty_bucket(s3, "artifacts")
+    with pytest.raises(RuntimeError, match=r"s3://logs-1/models/a cannot be deleted: Access Denied"):
+        buckets.empty(s3, "logs-1")

@@ -22,6 +22,10 @@ FUNCTIONS = {
     "smoke_test": "FunctionsSmokeTestRole",
     "publish_model": "FunctionsPublishModelRole",
     "build_images": "BuildStarterRole",
+    "empty_storage": "EmptyingFunctionRole",
+    "seed_prefix": "SeedFunctionRole",
+    "clear_network": "ClearingFunctionRole",
+    "adopt_log_group": "LogsFunctionRole",
 }
 S3 = {
     "head_object": {"s3:GetObject"},
@@ -29,6 +33,10 @@ S3 = {
     "put_object": {"s3:PutObject"},
     "copy_object": {"s3:GetObject", "s3:PutObject"},
     "list_objects_v2": {"s3:ListBucket"},
+    "list_object_versions": {"s3:ListBucketVersions"},
+    "delete_object": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
+    "delete_objects": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
+    "delete_bucket": {"s3:DeleteBucket"},
 }
 PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}
 HELPERS = {path.stem: ast.parse(path.read_text()) for path in (ROOT / "lambdas" / "common").glob("*.py")}
@@ -37,17 +45,29 @@ WITH_ANY_ACCESS = {"s3:ListBucket", "s3:AbortMultipartUpload", "s3:ListMultipart
 """Come along with reading or writing objects."""
 FOR_OTHERS = {"register_model": {"s3:GetObject", "sagemaker:AddTags"}}
 """SageMaker reads the archive, and tags the group, with the permissions of whoever registers a package."""
-SERVICES = ("s3:", "sagemaker:", "servicequotas:", "codebuild:", "cloudwatch:")
+SERVICES = ("s3:", "sagemaker:", "servicequotas:", "codebuild:", "cloudwatch:", "cloudformation:", "ec2:", "logs:")
+EVERY_FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents"}
+"""Its own log."""
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """(service, operation) of each `client("service").operation(...)`, also by way of a variable or a paginator."""
+    """(service, operation) of each `client("service").operation(...)`, also by way of a variable or a paginator.
+
+    A parameter with the name of a service is a client of it.
+    """
     names = {
         target.id: service
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign) and (service := _service(node.value))
         for target in node.targets
         if isinstance(target, ast.Name)
+    }
+    names |= {
+        argument.arg: argument.arg
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for argument in node.args.args
+        if f"{argument.arg}:" in SERVICES
     }
     for node in ast.walk(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
@@ -88,7 +108,8 @@ def actions_of(folder: Path) -> set[str]:
 
 def granted(role: str, environment: str) -> set[str]:
     items: list[Statement] = allowed(role, environment)
-    return {action for item in items for action in item.actions if action.startswith(SERVICES)}
+    found = {action for item in items for action in item.actions if action.startswith(SERVICES)}
+    return found - EVERY_FUNCTION
 
 
 def _service(node: ast.AST) -> str | None:

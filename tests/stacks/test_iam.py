@@ -76,7 +76,7 @@ def endpoint_role() -> Resource:
     (endpoint,) = [
         item
         for item in resolved("prod").of("AWS::IAM::Role")
-        if item.stack.endswith("Serving") and not item.name.startswith("TransformRole")
+        if item.stack.endswith("Serving") and not item.name.startswith(("TransformRole", "Logs"))
     ]
     return endpoint
 

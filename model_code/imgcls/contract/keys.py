@@ -6,6 +6,8 @@ import re
 
 MODELS = "models/"
 """Prefix of the multi-model endpoint: a `TargetModel` is a key below it."""
+MODELS_SEED = MODELS + ".about"
+"""An object that is not a model, for no name begins with a dot: SageMaker refuses an endpoint with an empty prefix."""
 DATASETS = "datasets/"
 PREPARED = "prepared/"
 RUNS = "runs/"

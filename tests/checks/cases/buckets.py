@@ -8,11 +8,12 @@ from tests.checks.cases.case import GONE, KEY, KEY_ARN, Case, resource
 
 ARN, OBJECTS = {"Fn::GetAtt": ["X", "Arn"]}, {"Fn::Join": ["", [{"Fn::GetAtt": ["X", "Arn"]}, "/*"]]}
 LOGS_TO_X = resource("AWS::S3::Bucket", LoggingConfiguration={"DestinationBucketName": {"Ref": "X"}})
+KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
 BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
 def bucket(**properties: Any) -> dict[str, Any]:
-    return resource("AWS::S3::Bucket", {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}, **properties)
+    return resource("AWS::S3::Bucket", KEPT, **properties)
 
 
 def encryption(algorithm: str, **key: Any) -> dict[str, Any]:
@@ -200,7 +201,7 @@ CASES = (
     ),
     Case(
         "key.kept",
-        {"X": resource("AWS::KMS::Key", {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"})},
-        ({"X.DeletionPolicy": "Delete"}, {"X.UpdateReplacePolicy": GONE}),
+        {"X": resource("AWS::KMS::Key", KEPT)},
+        ({"X.DeletionPolicy": "Delete"}, {"X.DeletionPolicy": "Retain"}, {"X.UpdateReplacePolicy": GONE}),
     ),
 )  # fmt: skip

@@ -19,7 +19,7 @@ NAMED = {
     "AWS::SageMaker::EndpointConfig": "EndpointConfigName",
     "AWS::SageMaker::Model": "ModelName",
 }
-LASTING = ("AWS::S3::Bucket", "AWS::KMS::Key", REPOSITORY, "AWS::SageMaker::ModelPackageGroup")
+LASTING = ("AWS::S3::Bucket", "AWS::KMS::Key", REPOSITORY)
 IDLE = {"AppLifecycleManagement": {"IdleSettings": {"LifecycleManagement": "ENABLED", "IdleTimeoutInMinutes": 60}}}
 APPS = ("JupyterLabAppSettings", "CodeEditorAppSettings")
 DOMAIN = resource(
@@ -71,10 +71,14 @@ CASES = (
     Case(
         "stack.removable",
         {"X": resource("AWS::IAM::Role", {"DeletionPolicy": "Delete"})},
-        ({"X.DeletionPolicy": "Retain"}, {"X.DeletionPolicy": "RetainExceptOnCreate"}),
+        (
+            {"X.DeletionPolicy": "Retain"},
+            {"X.DeletionPolicy": "RetainExceptOnCreate"},
+            *({"X.DeletionPolicy": "Retain", "X.Type": kind} for kind in LASTING),
+        ),
         (
             {"X.DeletionPolicy": GONE},
-            *({"X.DeletionPolicy": "Retain", "X.Type": kind} for kind in LASTING),
+            *({"X.DeletionPolicy": "RetainExceptOnCreate", "X.Type": kind} for kind in LASTING),
         ),
     ),
     Case(

@@ -47,13 +47,26 @@ CASES = (
     Case(
         "log.key",
         {"Key": KEY, "X": resource("AWS::Logs::LogGroup", KmsKeyId=KEY_ARN)},
-        ({"X.KmsKeyId": GONE}, {"X.KmsKeyId": "other"}),
+        (
+            {"X.KmsKeyId": GONE},
+            {"X.KmsKeyId": "other"},
+            {"X.KmsKeyId": GONE, "X.Type": "Custom::LogGroup"},
+        ),
     ),
     Case(
         "log.own",
         {"X": resource("AWS::Logs::LogGroup")},
         ({"X.LogGroupName": "/aws/sagemaker/TrainingJobs"},),
-        ({"X.LogGroupName": "/aws/lambda/x"}, {"X.LogGroupName": "/kennel/aws/sagemaker/"}),
+        ({"X.LogGroupName": "/aws/lambda/x"}, {"X.LogGroupName": "/aws/sagemaker/Endpoints/x"}),
+    ),
+    Case(
+        "log.endpoint",
+        {
+            "X": resource("AWS::SageMaker::Endpoint", EndpointName="e"),
+            "Logs": {"Type": "Custom::LogGroup", "Properties": {"LogGroupName": "/aws/sagemaker/Endpoints/e"}},
+        },
+        ({"Logs": GONE}, {"Logs.LogGroupName": "/aws/sagemaker/Endpoints/other"}, {"X.EndpointName": "other"}),
+        ({"Logs.Type": "AWS::Logs::LogGroup"},),
     ),
     Case("topic.key", {"Key": KEY, "X": TOPIC}, ({"X.KmsMasterKeyId": GONE}, {"X.KmsMasterKeyId": "other"})),
     Case(

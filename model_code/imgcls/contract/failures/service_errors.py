@@ -50,6 +50,11 @@ def is_missing(response: Response) -> bool:
     return code(response) in _MISSING
 
 
+def is_taken(response: Response) -> bool:
+    """Whether what a call would make exists already. SageMaker calls that invalid, and its message says the rest."""
+    return is_invalid(response) and "already exist" in message(response).lower()
+
+
 def is_conflict(response: Response) -> bool:
     """Whether another writer came first: a conditional write to S3 that found its condition broken."""
     return code(response) in _CONFLICT

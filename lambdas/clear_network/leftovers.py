@@ -1,0 +1,51 @@
+"""What SageMaker leaves in a network for a while, or for good: its interfaces and a domain's own security groups.
+
+CloudFormation deletes neither, and a network that contains them cannot be deleted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from lambdas.clear_network.waiting import until_none
+
+NFS_GROUP = re.compile(r"security-group-for-(inbound|outbound)-nfs-d-[a-z0-9]+")
+"""Made with every domain; the two refer to each other, so that neither can be deleted first."""
+
+
+def remove(ec2: Any, vpc: str, security_groups: Sequence[str]) -> None:
+    """Wait for SageMaker's interfaces in `security_groups`, then delete the domains' groups of the network."""
+    nfs = [group for group in _groups(ec2, vpc) if NFS_GROUP.fullmatch(group["GroupName"])]
+    watched = [*security_groups, *(group["GroupId"] for group in nfs)]
+    until_none(lambda: _interfaces(ec2, vpc, watched), "the network interfaces")
+    for group in nfs:
+        _revoke(ec2, group)
+    for group in nfs:
+        ec2.delete_security_group(GroupId=group["GroupId"])
+
+
+def _interfaces(ec2: Any, vpc: str, groups: Sequence[str]) -> list[str]:
+    """Those that are still attached; the others are deleted here."""
+    filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-id", "Values": list(groups)}]
+    pages = ec2.get_paginator("describe_network_interfaces").paginate(Filters=filters)
+    attached = []
+    for interface in [item for page in pages for item in page["NetworkInterfaces"]]:
+        if interface["Status"] == "available":
+            ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+        else:
+            attached.append(interface["NetworkInterfaceId"])
+    return attached
+
+
+def _groups(ec2: Any, vpc: str) -> list[dict[str, Any]]:
+    pages = ec2.get_paginator("describe_security_groups").paginate(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+    return [group for page in pages for group in page["SecurityGroups"]]
+
+
+def _revoke(ec2: Any, group: dict[str, Any]) -> None:
+    if group["IpPermissions"]:
+        ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
+    if group["IpPermissionsEgress"]:
+        ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])

@@ -1,0 +1,61 @@
+"""What every custom resource does: carry out CloudFormation's request, and answer it, also when that fails."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambdas.common.clients import client
+
+MAX_REASON_CHARS = 400
+DELETING, ROLLING_BACK = "DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"
+"""Status of a stack that is deleted, and of one whose creation failed."""
+
+Event = Mapping[str, Any]
+Action = Callable[[Event], None]
+
+
+def run(event: Event, *, make: Action, remove: Action, physical_id: str | None = None) -> None:
+    """`make` on creation and update, `remove` on deletion; both are harmless when repeated.
+
+    A changed `physical_id` replaces the resource: CloudFormation then asks for the deletion of the former one.
+    """
+    name = physical_id or event["LogicalResourceId"]
+    if event["RequestType"] == "Delete":
+        name = event["PhysicalResourceId"]
+    try:
+        (remove if event["RequestType"] == "Delete" else make)(event)
+    except Exception as error:
+        send(event, name, error=str(error))
+        raise
+    send(event, name)
+
+
+def nothing(event: Event) -> None:
+    """The action of a resource that only matters when it is made, or only when it is removed."""
+
+
+def stack_status(event: Event) -> str:
+    """What happens to the stack now. An update, too, removes resources: it must not empty anything."""
+    (stack,) = client("cloudformation").describe_stacks(StackName=event["StackId"])["Stacks"]
+    return str(stack["StackStatus"])
+
+
+def send(event: Event, physical_id: str, error: str | None = None) -> None:
+    """Answer at the URL that CloudFormation waits at."""
+    document = {
+        "Status": "SUCCESS" if error is None else "FAILED",
+        "PhysicalResourceId": physical_id,
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+    }
+    if error is not None:
+        document["Reason"] = error[:MAX_REASON_CHARS]
+    request = urllib.request.Request(  # noqa: S310 - the URL is CloudFormation's
+        event["ResponseURL"], data=json.dumps(document).encode(), method="PUT", headers={"Content-Type": ""}
+    )
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+        pass

@@ -1,0 +1,93 @@
+"""What takes SageMaker's leftovers out of the network, and apps out of Studio, when their stack is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct, IConstruct
+
+from lambdas.clear_network.handler import APPS, LEFTOVERS
+from stacks.constructs.custom_resource import CustomResourceFunction
+from stacks.constructs.key import PlatformKey
+from stacks.constructs.network import PrivateNetwork
+from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.studio_domain import StudioDomain
+
+DESCRIBE = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups")
+DELETE_IN_NETWORK = {
+    "security-group": (
+        "ec2:DeleteSecurityGroup",
+        "ec2:RevokeSecurityGroupEgress",
+        "ec2:RevokeSecurityGroupIngress",
+    ),
+    "network-interface": ("ec2:DeleteNetworkInterface",),
+}
+FIND_APPS = ("sagemaker:ListApps", "sagemaker:ListSpaces")
+DELETE_IN_STUDIO = {"app": "sagemaker:DeleteApp", "space": "sagemaker:DeleteSpace"}
+
+
+class Clearing(Construct):
+    """Acts when the stack is deleted, never in an update."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        code: lambda_.Code,
+        key: PlatformKey,
+        topic: NotificationTopic,
+        log_retention_days: int,
+    ) -> None:
+        super().__init__(scope, id)
+        self._function = CustomResourceFunction(
+            self,
+            "Function",
+            name="clear_network",
+            code=code,
+            key=key,
+            topic=topic,
+            log_retention_days=log_retention_days,
+            description="Takes away what SageMaker leaves in the network and in Studio",
+        )
+        self._function.allow_reading_its_stack()
+
+    def add_leftovers(self, network: PrivateNetwork) -> IConstruct:
+        """Waits for SageMaker's interfaces and deletes the security groups of domains. Returns what to depend on."""
+        self._function.service_role.allow_without_resource(DESCRIBE)
+        return self._function.add(
+            self,
+            "Leftovers",
+            LEFTOVERS,
+            {
+                "VpcId": network.vpc_id,
+                "SecurityGroupIds": list(network.placement.security_groups),
+                # Not read: the subnets must outlive what waits for the interfaces in them.
+                "SubnetIds": list(network.placement.subnets),
+            },
+            [
+                self._allowed("ec2", kind, "*", actions, {"ArnEquals": {"ec2:Vpc": network.vpc_arn}})
+                for kind, actions in DELETE_IN_NETWORK.items()
+            ],
+        )
+
+    def add_apps(self, studio: StudioDomain) -> None:
+        """Deletes what people opened in Studio, before their profiles."""
+        domain = studio.domain.attr_domain_id
+        self._function.service_role.allow_without_resource(FIND_APPS)
+        allowed = [
+            self._allowed("sagemaker", kind, f"{domain}/*", [action]) for kind, action in DELETE_IN_STUDIO.items()
+        ]
+        resource = self._function.add(self, "Apps", APPS, {"DomainId": domain}, allowed)
+        for profile in studio.profiles:
+            resource.node.add_dependency(profile)
+
+    def _allowed(
+        self, service: str, kind: str, name: str, actions: Sequence[str], conditions: Mapping[str, Any] | None = None
+    ) -> iam.PolicyStatement:
+        arn = Stack.of(self).format_arn(service=service, resource=kind, resource_name=name)
+        return iam.PolicyStatement(actions=list(actions), resources=[arn], conditions=conditions)
