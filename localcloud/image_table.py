@@ -16,6 +16,7 @@ class ImageRow(TypedDict, total=False):
     kind: Required[ImageKind]
     command: list[str]
     environment: dict[str, str]
+    given: bool
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class ImageCommand:
         command that serves HTTP on the port in SAGEMAKER_BIND_TO_PORT.
     command: serving: the argv; processing: the interpreter prefix where the entrypoint needs one.
     environment: variables added to the process.
+    given: the image counts as pushed. Others that name the account's own registry must be in its ECR.
     """
 
     pattern: str
     kind: ImageKind
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    given: bool = False
 
     @classmethod
     def from_json(cls, row: ImageRow) -> ImageCommand:
@@ -42,7 +45,8 @@ class ImageCommand:
             raise ValueError(f"image row has unknown fields {sorted(unknown)}")
         if row["kind"] not in ("training", "processing", "serving"):
             raise ValueError(f"image row {row['pattern']}: kind must be training, processing or serving")
-        return cls(row["pattern"], row["kind"], tuple(row.get("command", ())), dict(row.get("environment", {})))
+        command, environment = tuple(row.get("command", ())), dict(row.get("environment", {}))
+        return cls(row["pattern"], row["kind"], command, environment, row.get("given", False))
 
 
 class UnknownImageError(LookupError):

@@ -42,7 +42,7 @@ _ANSWERED = {
         "Vpc|Subnet|Route|SecurityGroup|Gateway|Address|FlowLog|NetworkAcl|NetworkInterface|Tags|AvailabilityZone|"
         "Regions|PrefixList|DhcpOptions|AccountAttributes"
     ),
-    "codebuild": re.compile("$^"),  # answered by codebuild.py; moto would invent finished builds
+    "codebuild": re.compile("$^"),  # answered by codebuild/; moto would invent finished builds
 }
 
 

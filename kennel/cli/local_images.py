@@ -16,7 +16,7 @@ def local_images() -> list[dict[str, Any]]:
     """
     serve = [sys.executable, str(clone.ROOT / "model_code" / "serve.py")]
     return [
-        {"pattern": LOCAL_IMAGES["training_uri"], "kind": "training"},
-        {"pattern": LOCAL_IMAGES["jobs_uri"], "kind": "processing"},
-        {"pattern": LOCAL_IMAGES["serving_uri"], "kind": "serving", "command": serve},
+        {"pattern": LOCAL_IMAGES["training_uri"], "kind": "training", "given": True},
+        {"pattern": LOCAL_IMAGES["jobs_uri"], "kind": "processing", "given": True},
+        {"pattern": LOCAL_IMAGES["serving_uri"], "kind": "serving", "command": serve, "given": True},
     ]

@@ -59,8 +59,10 @@ def template(image: str) -> str:
 @pytest.fixture(scope="module")
 def cloud():
     images = [
-        ImageCommand("*/miniature:*", "serving", (sys.executable, str(SERVER))),
-        ImageCommand("*/broken:*", "serving", (sys.executable, "-c", "raise SystemExit('no such model store')")),
+        ImageCommand("*/miniature:*", "serving", (sys.executable, str(SERVER)), given=True),
+        ImageCommand(
+            "*/broken:*", "serving", (sys.executable, "-c", "raise SystemExit('no such model store')"), given=True
+        ),
     ]
     with LocalCloud(images=images) as running:
         running.cloud.client("s3").create_bucket(Bucket="hosted")

@@ -14,7 +14,7 @@ REFUSED = [
     # JSON, query, EC2, CBOR and REST protocols
     ("sagemaker", "create_cluster", {"ClusterName": "c"}),
     ("sagemaker", "start_pipeline_execution", {"PipelineName": "p", "ClientRequestToken": "t" * 32}),
-    ("codebuild", "start_build", {"projectName": "p"}),
+    ("codebuild", "start_build_batch", {"projectName": "p"}),
     ("comprehend", "detect_sentiment", {"Text": "fine", "LanguageCode": "en"}),
     ("cloudformation", "detect_stack_drift", {"StackName": "s"}),
     ("ec2", "run_instances", {"MinCount": 1, "MaxCount": 1, "ImageId": "ami-1"}),

@@ -1,4 +1,4 @@
-"""CodeBuild projects: records; nothing is built."""
+"""CodeBuild projects."""
 
 from __future__ import annotations
 

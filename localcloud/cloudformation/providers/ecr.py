@@ -1,4 +1,4 @@
-"""ECR repositories: records; no image is pushed or pulled."""
+"""ECR repositories: records of images, without layers."""
 
 from __future__ import annotations
 

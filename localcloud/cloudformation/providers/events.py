@@ -1,4 +1,4 @@
-"""EventBridge rules: recorded; they start nothing."""
+"""EventBridge rules: recorded; event_rules.py says which events reach their targets."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def install(cloud: Cloud, app: Application) -> None:
     """Answer the model, endpoint configuration and endpoint operations, and the runtime, in place of moto."""
     settings = EndpointSettings.from_environment()
     tags = Tags()
-    models: RecordStore[Model] = RecordStore(cloud, tags, "Model", "model", check_model)
+    models: RecordStore[Model] = RecordStore(cloud, tags, "Model", "model", partial(check_model, cloud=cloud))
     check_config = partial(check_endpoint_config, models=models)
     configs: RecordStore[EndpointConfig] = RecordStore(cloud, tags, "EndpointConfig", "endpoint config", check_config)
     endpoints = Endpoints(cloud, tags, models, configs, settings)

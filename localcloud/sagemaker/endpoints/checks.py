@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from localcloud.context import Cloud
+from localcloud.sagemaker.api.images import check_image
 from localcloud.sagemaker.api.validation import refusal, validation_error
 from localcloud.sagemaker.containers.models import Model, is_multi_model
 from localcloud.sagemaker.endpoints.models_and_configs import RecordStore
 from localcloud.sagemaker.endpoints.requests import EndpointConfig
 
 
-def check_model(request: Model) -> None:
-    """Refuse a model that the local cloud cannot host."""
+def check_model(request: Model, cloud: Cloud) -> None:
+    """Refuse a model that SageMaker or the local cloud cannot host."""
     primary = [request["PrimaryContainer"]] if "PrimaryContainer" in request else []
     containers = [*primary, *request.get("Containers", [])]
     if len(containers) != 1:
@@ -22,6 +24,7 @@ def check_model(request: Model) -> None:
         raise validation_error("Image is required in a container definition.")
     if is_multi_model(container) and not container.get("ModelDataUrl", "").startswith("s3://"):
         raise validation_error("A multi-model container needs ModelDataUrl: the S3 prefix of its archives.")
+    check_image(cloud, container["Image"], request.get("ExecutionRoleArn"))
 
 
 def check_endpoint_config(request: EndpointConfig, models: RecordStore[Model]) -> None:

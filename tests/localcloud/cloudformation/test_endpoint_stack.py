@@ -18,8 +18,10 @@ ROLE = "arn:aws:iam::123456789012:role/hosting"
 @pytest.fixture(scope="module")
 def local_cloud_images():
     return [
-        ImageCommand("*/miniature:*", "serving", (sys.executable, str(SERVER))),
-        ImageCommand("*/broken:*", "serving", (sys.executable, "-c", "raise SystemExit('no such model store')")),
+        ImageCommand("*/miniature:*", "serving", (sys.executable, str(SERVER)), given=True),
+        ImageCommand(
+            "*/broken:*", "serving", (sys.executable, "-c", "raise SystemExit('no such model store')"), given=True
+        ),
     ]
 
 

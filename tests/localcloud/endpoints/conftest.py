@@ -95,7 +95,7 @@ class Hosting:
 
 @pytest.fixture(scope="package")
 def hosting():
-    images = [ImageCommand("*/miniature:*", "serving", (sys.executable, SERVER))]
+    images = [ImageCommand("*/miniature:*", "serving", (sys.executable, SERVER), given=True)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCALCLOUD_ENDPOINT_COLD_LOAD_SECONDS", "2.5")
         patch.setenv("LOCALCLOUD_ENDPOINT_INVOKE_SECONDS", "2")

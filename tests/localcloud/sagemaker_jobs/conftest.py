@@ -16,8 +16,8 @@ from .job_helpers import BUCKET, ROLE, TRAINING_IMAGE, archive, channel
 TRANSFORM_SERVER = Path(__file__).with_name("transform_server.py")
 IMAGES = [
     ImageCommand("*/pytorch:*", "training"),
-    ImageCommand("*/jobs:*", "processing"),
-    ImageCommand("*/single:*", "serving", (sys.executable, str(TRANSFORM_SERVER))),
+    ImageCommand("*/jobs:*", "processing", given=True),
+    ImageCommand("*/single:*", "serving", (sys.executable, str(TRANSFORM_SERVER)), given=True),
 ]
 
 

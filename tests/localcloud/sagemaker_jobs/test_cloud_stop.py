@@ -11,7 +11,7 @@ def test_stopping_the_cloud_kills_running_and_waiting_jobs(tmp_path):
     import sys, time
     from localcloud import ImageCommand, LocalCloud
 
-    images = [ImageCommand("*", "processing")]
+    images = [ImageCommand("*", "processing", given=True)]
     with LocalCloud(root=sys.argv[1], images=images, max_jobs=1) as cloud:
         sagemaker = cloud.cloud.client("sagemaker")
         for name in ("running", "waiting"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
+from localcloud.sagemaker.api.images import check_image
 from localcloud.sagemaker.api.listing import ListQuery, page, select
 from localcloud.sagemaker.api.operations import Answer, Operation
 from localcloud.sagemaker.api.tags import Tags
@@ -43,6 +44,7 @@ class ProcessingJobs:
 
     def _create(self, request: ProcessingRequest) -> Answer:
         check_processing_request(request)
+        check_image(self._cloud, request["AppSpecification"]["ImageUri"], request["RoleArn"])
         name = request["ProcessingJobName"]
         arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:processing-job/{name}"
         job = ProcessingJob(name, arn, request)

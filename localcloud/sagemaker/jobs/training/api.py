@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
+from localcloud.sagemaker.api.images import check_image
 from localcloud.sagemaker.api.listing import page, select
 from localcloud.sagemaker.api.operations import Answer, Operation
 from localcloud.sagemaker.api.tags import Tags
@@ -47,6 +48,7 @@ class TrainingJobs:
     def create(self, request: TrainingRequest, tuning_job: TuningJobReference | None = None) -> TrainingJob:
         """Start a job; `tuning_job` is the tuning job that it is a trial of."""
         check_training_request(request)
+        check_image(self._cloud, request["AlgorithmSpecification"]["TrainingImage"], request["RoleArn"])
         name = request["TrainingJobName"]
         arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:training-job/{name}"
         job = TrainingJob(name, arn, request, tuning_job=tuning_job)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
+from localcloud.sagemaker.api.images import check_image
 from localcloud.sagemaker.api.listing import ListQuery, SortKey, page, select
 from localcloud.sagemaker.api.operations import Answer, Operation
 from localcloud.sagemaker.api.tags import Tags
@@ -52,6 +53,8 @@ class TuningJobs:
 
     def _create(self, request: TuningRequest) -> Answer:
         check_tuning_request(request)
+        definition = request["TrainingJobDefinition"]
+        check_image(self._cloud, definition["AlgorithmSpecification"]["TrainingImage"], definition["RoleArn"])
         parents = [self._parent(name) for name in parent_names(request)]
         check_warm_start(request, parents)
         name = request[NAME]

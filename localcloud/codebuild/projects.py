@@ -1,47 +1,19 @@
-"""CodeBuild projects, recorded as given; a build would need Docker and is refused by name."""
+"""CodeBuild projects, recorded as given: moto has no UpdateProject and refuses projects without source."""
 
 from __future__ import annotations
 
 import datetime
 import threading
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
+from localcloud.codebuild.requests import Project, ProjectName, ProjectNames
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
-from localcloud.server import Answer, Application
-
-
-class Project(TypedDict):
-    """A project: the fields of CreateProject as they were given, and these."""
-
-    name: str
-    arn: NotRequired[str]
-    created: NotRequired[datetime.datetime]
-    lastModified: NotRequired[datetime.datetime]
-
-
-class ProjectNames(TypedDict):
-    names: list[str]
+from localcloud.server import Answer, JsonOperation
 
 
 class ListProjects(TypedDict, total=False):
     sortOrder: str
-
-
-class ProjectName(TypedDict):
-    """By its name or ARN."""
-
-    name: str
-
-
-def install(cloud: Cloud, app: Application) -> None:
-    """Answer the project operations instead of moto, which has no UpdateProject and refuses projects without source."""
-    projects = Projects(cloud)
-    app.operation("codebuild", "CreateProject", projects.create)
-    app.operation("codebuild", "UpdateProject", projects.update)
-    app.operation("codebuild", "BatchGetProjects", projects.batch_get)
-    app.operation("codebuild", "ListProjects", projects.list)
-    app.operation("codebuild", "DeleteProject", projects.delete)
 
 
 class Projects:
@@ -51,6 +23,22 @@ class Projects:
         self._prefix = f"arn:aws:codebuild:{cloud.region}:{cloud.account_id}:project/"
         self._lock = threading.Lock()
         self._projects: dict[str, Project] = {}
+
+    def operations(self) -> dict[str, JsonOperation]:
+        return {
+            "CreateProject": self.create,
+            "UpdateProject": self.update,
+            "BatchGetProjects": self.batch_get,
+            "ListProjects": self.list,
+            "DeleteProject": self.delete,
+        }
+
+    def get(self, name: str) -> Project:
+        """By name or ARN. ResourceNotFoundException if it does not exist."""
+        name = name.removeprefix(self._prefix)
+        if name not in self._projects:
+            raise AwsError("ResourceNotFoundException", f"Project cannot be found: {self._prefix}{name}")
+        return self._projects[name]
 
     def create(self, request: Project) -> Answer:
         name = request["name"]
@@ -64,9 +52,7 @@ class Projects:
     def update(self, request: Project) -> Answer:
         name = request["name"]
         with self._lock:
-            if name not in self._projects:
-                raise AwsError("ResourceNotFoundException", f"Project cannot be found: {self._prefix}{name}")
-            self._projects[name].update({**request, "lastModified": datetime.datetime.now(datetime.UTC)})
+            self.get(name).update({**request, "lastModified": datetime.datetime.now(datetime.UTC)})
             return {"project": self._projects[name]}
 
     def batch_get(self, request: ProjectNames) -> Answer:
