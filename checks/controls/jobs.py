@@ -54,7 +54,10 @@ def in_network(task: Task, assembly: Assembly) -> bool:
 
 
 def has_maximum_run_time(task: Task, _: Assembly) -> bool:
-    return either(job(task), "StoppingCondition.MaxRuntimeInSeconds") is not None
+    """A tuning job has two: its own and that of each trial."""
+    search = "HyperParameterTuningJobConfig.ResourceLimits.MaxRuntimeInSeconds"
+    bounded = task.operation != TUNING or either(task.parameters, search) is not None
+    return bounded and either(job(task), "StoppingCondition.MaxRuntimeInSeconds") is not None
 
 
 def spot_resumes(task: Task, _: Assembly) -> bool:

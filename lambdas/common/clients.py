@@ -14,3 +14,10 @@ _CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeou
 @functools.cache
 def client(service: str) -> Any:
     return boto3.client(service, config=_CONFIG)
+
+
+@functools.cache
+def quick_client(service: str) -> Any:
+    """For calls that a function can do without: one attempt, of a few seconds."""
+    quick = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
+    return boto3.client(service, config=quick)

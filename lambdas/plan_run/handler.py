@@ -13,7 +13,7 @@ from imgcls.contract.alias import Alias
 from imgcls.contract.artifact import label_of
 from imgcls.contract.run_plan import RunPlan
 from lambdas.common.log import logged
-from lambdas.plan_run import lookups, naming, polling, price, quotas, request, staged
+from lambdas.plan_run import account_quotas, fitting, lookups, naming, polling, price, request, staged
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.plan import Published, draft
 
@@ -42,8 +42,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     lookups.require_weights(environment.artifacts_bucket, made.plan)
     cost = price.worst_case_usd(made.plan, specs["usd_per_hour"])
     price.check_budget(cost, specs["budget_usd"])
-    plan = replace(_within_quotas(made.plan, check=environment.check_quotas), worst_case_usd=cost)
-    plan = polling.paced(plan, specs)
+    plan = polling.paced(replace(_within_quotas(made.plan, environment), worst_case_usd=cost), specs)
     lookups.store(environment.artifacts_bucket, plan, made.file)
     return plan.to_answer()
 
@@ -60,8 +59,9 @@ def _require_same_labels(
             naming.require_same_labels(model, labels, uploaded, dataset)
 
 
-def _within_quotas(plan: RunPlan, *, check: bool) -> RunPlan:
-    known = lookups.account_quotas() if check else "quotas were not checked: this environment has none"
-    if isinstance(known, str):
-        return replace(plan, notes=(*plan.notes, known))
-    return quotas.fit(plan, known)
+def _within_quotas(plan: RunPlan, environment: Environment) -> RunPlan:
+    if not environment.check_quotas:
+        return replace(plan, notes=(*plan.notes, "quotas were not checked: this environment has none"))
+    account = account_quotas.read(fitting.needed(plan))
+    fitted = fitting.fit(plan, account.found, environment.region)
+    return replace(fitted, notes=(*fitted.notes, account.note)) if account.note else fitted

@@ -1,11 +1,9 @@
-"""What PlanRun reads from AWS: the data set, staged weights, published versions, quotas."""
+"""What PlanRun reads from S3: the data set, staged weights, published versions."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-
-from botocore.exceptions import ClientError
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
@@ -16,8 +14,6 @@ from imgcls.contract.run_plan import PLAN_FILE, RunPlan, Trained
 from lambdas.common import s3
 from lambdas.common.clients import client
 from lambdas.common.errors import Refused
-
-_DENIED = ("AccessDenied", "AccessDeniedException")
 
 
 def require_dataset(bucket: str, name: str) -> None:
@@ -88,17 +84,6 @@ def _trained(bucket: str, model: str, uri: str) -> Trained:
     # A training job's artifact is in <job>/output/.
     job = folder.removesuffix("/output/").rpartition("/")[2]
     return Trained(job, uri, keys.uri(bucket, records if s3.exists(bucket, records) else key))
-
-
-def account_quotas() -> dict[str, float] | str:
-    """Quota name -> value, or a sentence that says why the quotas cannot be read."""
-    try:
-        pages = client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
-        return {quota["QuotaName"]: quota["Value"] for page in pages for quota in page["Quotas"]}
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _DENIED:
-            raise
-        return f"quotas were not checked: {error}"
 
 
 def store(bucket: str, plan: RunPlan, file: PlanFile) -> None:

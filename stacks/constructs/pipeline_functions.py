@@ -69,7 +69,7 @@ class PipelineFunctions(Construct):
         artifacts.allow_read(role, keys.ALIASES, keys.MODELS, keys.WEIGHTS, keys.RUNS, keys.STAGED)
         artifacts.allow_write(role, keys.RUNS, keys.NO_CHAMPION)
         artifacts.allow_existence_check(role)
-        role.allow_without_resource(["servicequotas:ListServiceQuotas"])
+        role.allow_without_resource(["servicequotas:ListServiceQuotas", "servicequotas:ListAWSDefaultServiceQuotas"])
         self._allow_versions(role, "sagemaker:DescribeModelPackage")
 
     def _add_emit_findings(self) -> None:

@@ -1,4 +1,4 @@
-"""What PlanRun asks of S3 and Service Quotas, and how it takes the answers."""
+"""What PlanRun asks of S3, and how it takes the answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 import config
 from imgcls.contract import keys
@@ -14,62 +13,17 @@ from imgcls.contract.alias import Alias
 from imgcls.contract.run_plan import Trained
 from lambdas.common import s3
 from lambdas.common.errors import Refused
-from lambdas.plan_run import handler as function_module
-from lambdas.plan_run import lookups
+from lambdas.plan_run import account_quotas, lookups
+from lambdas.plan_run.account_quotas import AccountQuotas
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.handler import handler
 from lambdas.plan_run.naming import MAX_GROUP_CHARS, require_same_labels, with_new_models
+from lambdas.plan_run.quotas import Quota
 from lambdas.plan_run.request import parse
 from pipeline.specs import run_specs
 
 SPECS = run_specs(config.load("dev"))
 BREEDS, MOBILE = "dog-breed-classifier", "dog-breed-classifier-mobile"
-
-
-class Quotas:
-    """Two pages of quotas, or an error."""
-
-    def __init__(self, error: str = "") -> None:
-        self.error, self.asked = error, []
-
-    def get_paginator(self, operation: str) -> Quotas:
-        self.asked.append(operation)
-        return self
-
-    def paginate(self, **request: str) -> list[dict[str, Any]]:
-        self.asked.append(request)
-        if self.error:
-            raise ClientError({"Error": {"Code": self.error, "Message": "no"}}, "ListServiceQuotas")
-        return [{"Quotas": [{"QuotaName": name, "Value": value}]} for name, value in (("a", 1.0), ("b", 2.0))]
-
-
-@pytest.fixture
-def quotas(monkeypatch: pytest.MonkeyPatch) -> Any:
-    def use(error: str = "") -> Quotas:
-        service = Quotas(error)
-        monkeypatch.setattr(lookups, "client", {"service-quotas": service}.__getitem__)
-        return service
-
-    return use
-
-
-def test_all_pages_of_sagemakers_quotas_are_read(quotas: Any) -> None:
-    service = quotas()
-    assert lookups.account_quotas() == {"a": 1.0, "b": 2.0}
-    assert service.asked == ["list_service_quotas", {"ServiceCode": "sagemaker"}]
-
-
-@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
-def test_a_role_that_may_not_read_them_is_said_so(quotas: Any, code: str) -> None:
-    quotas(code)
-    found = lookups.account_quotas()
-    assert isinstance(found, str) and code in found
-
-
-def test_another_error_is_not_hidden(quotas: Any) -> None:
-    quotas("ThrottlingException")
-    with pytest.raises(ClientError):
-        lookups.account_quotas()
 
 
 @pytest.fixture
@@ -85,14 +39,14 @@ def environment(aws: Any, tmp_path: Any) -> Environment:
 def test_quotas_bound_the_run_where_they_are_checked(
     aws: Any, environment: Environment, function: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits: dict[str, float] = {"ml.g5.xlarge for spot training job usage": 2.0}
-    monkeypatch.setattr(function_module.lookups, "account_quotas", lambda: limits)
+    account = AccountQuotas({"ml.g5.xlarge for spot training job usage": Quota(2.0)})
+    monkeypatch.setattr(account_quotas, "read", lambda names: account)
     answer = function(handler, environment, {"input": {}, "execution": "run-1"})
     assert answer["max_concurrency"] == 1 and len(answer["notes"]) == 1
-    limits.clear()
+    account.found.clear()
     answer = function(handler, environment, {"input": {}, "execution": "run-2"})
     assert (answer["max_concurrency"], answer["notes"]) == (2, [])
-    monkeypatch.setattr(function_module.lookups, "account_quotas", lambda: "they cannot be read")
+    account.note = "they cannot be read"
     assert function(handler, environment, {"input": {}, "execution": "run-3"})["notes"] == ["they cannot be read"]
 
 

@@ -80,20 +80,6 @@ def test_a_refused_run_leaves_nothing(aws: Account, environment: Environment, fu
     assert aws.s3.list_objects_v2(Bucket=aws.artifacts)["KeyCount"] == 0
 
 
-def test_quotas_that_cannot_be_read_are_a_note(aws: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botocore.exceptions import ClientError
-
-    class Denied:
-        def get_paginator(self, _: str) -> Any:
-            return self
-
-        def paginate(self, **_: str) -> None:
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListServiceQuotas")
-
-    monkeypatch.setattr(lookups, "client", lambda service: Denied())
-    assert "quotas were not checked" in lookups.account_quotas()
-
-
 def published_by(aws: Account, who: str, saved: dict[str, Any] | None = None) -> dict[str, Alias]:
     alias = Alias(BREEDS, f"{BREEDS}/20261101T000000Z-00000000/model.tar.gz", (), who, "now", "why")
     if saved is not None:

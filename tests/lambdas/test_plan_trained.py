@@ -14,6 +14,7 @@ from imgcls.contract.run_plan import Trained
 from lambdas.common.errors import Refused
 from lambdas.plan_run import lookups, quotas
 from lambdas.plan_run.environment import Environment
+from lambdas.plan_run.fitting import fit
 from lambdas.plan_run.handler import handler
 from lambdas.plan_run.plan import Published, draft
 from lambdas.plan_run.price import worst_case_usd
@@ -43,10 +44,10 @@ def test_a_trained_model_is_not_searched_and_pays_for_its_evaluation_only() -> N
     hours = (model.evaluation.max_runtime_seconds + without.preparation.max_runtime_seconds) / 3600
     assert worst_case_usd(without, prices) == pytest.approx(hours)
     assert worst_case_usd(with_training, prices) > hours + model.training.max_runtime_seconds / 3600
-    no_training = {quotas.quota_name(model.training.instance_type, kind): 0 for kind in ("training", "spot training")}
-    assert quotas.fit(without, no_training) == without
+    no_training = {quotas.TOTALS[kind]: quotas.Quota(0) for kind in ("training", "spot training")}
+    assert fit(without, no_training, "us-east-1") == without
     with pytest.raises(Refused, match="quota"):
-        quotas.fit(with_training, no_training)
+        fit(with_training, no_training, "us-east-1")
 
 
 @pytest.mark.parametrize(

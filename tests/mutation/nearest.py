@@ -15,7 +15,7 @@ _FROZEN = "tests/test_frozen.py"
 _FUNCTIONS = ("tests/lambdas/test_environments.py", _FROZEN)
 _PLANS = (
     "tests/lambdas/test_plan_values.py",
-    "tests/lambdas/test_price_and_quotas.py",
+    "tests/lambdas/test_price.py",
     "tests/lambdas/test_plan_trained.py",
     "tests/lambdas/test_new_names_and_labels.py",
     "tests/lambdas/test_lookups.py",

@@ -101,7 +101,7 @@ def actions_of(folder: Path) -> set[str]:
     for path in folder.glob("*.py"):
         tree = ast.parse(path.read_text())
         for service, operation in (*calls(tree), *helper_calls(tree)):
-            name = "".join(part.capitalize() for part in operation.split("_"))
+            name = "".join(part.capitalize() for part in operation.split("_")).replace("Aws", "AWS")
             found |= S3[operation] if service == "s3" else {f"{PREFIXES.get(service, service)}:{name}"}
     return found
 
@@ -113,7 +113,7 @@ def granted(role: str, environment: str) -> set[str]:
 
 
 def _service(node: ast.AST) -> str | None:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "client":
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("client", "quick_client"):
         return str(node.args[0].value)  # type: ignore[attr-defined]
     return None
 

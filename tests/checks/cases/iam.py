@@ -13,7 +13,9 @@ WITHOUT_RESOURCE = (
     "ecr:GetAuthorizationToken", "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery", "pricing:GetProducts", "sagemaker:ListApps", "sagemaker:ListDomains",
-    "sagemaker:ListSpaces", "sagemaker:ListUserProfiles", "servicequotas:ListServiceQuotas", "xray:GetSamplingRules",
+    "sagemaker:ListProcessingJobs", "sagemaker:ListSpaces", "sagemaker:ListTrainingJobs",
+    "sagemaker:ListUserProfiles", "servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas",
+    "xray:GetSamplingRules",
     "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
 )  # fmt: skip
 """What IAM binds to nothing, or only to what is named at run time."""

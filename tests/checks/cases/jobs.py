@@ -35,7 +35,10 @@ PROCESSING = {
     "StoppingCondition": {"MaxRuntimeInSeconds": 60},
     "NetworkConfig": ISOLATION,
 }
-TUNING = {"TrainingJobDefinition": {name: value for name, value in TRAINING.items() if name != "HyperParameters"}}
+TUNING = {
+    "HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxRuntimeInSeconds": 600}},
+    "TrainingJobDefinition": {name: value for name, value in TRAINING.items() if name != "HyperParameters"},
+}
 OPERATIONS = {
     "createTrainingJob": TRAINING, "createHyperParameterTuningJob": TUNING, "createProcessingJob": PROCESSING,
 }  # fmt: skip

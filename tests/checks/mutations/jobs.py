@@ -62,3 +62,10 @@ def spot_trials_without_checkpoints(mutant: Mutant) -> None:
 def spot_that_waits_too_little(mutant: Mutant) -> None:
     limits = {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 60}
     mutant.edit_jobs(lambda p: p.update(EnableManagedSpotTraining=True, StoppingCondition=limits), TRAINING)
+
+
+@breaks("job.stops")
+def a_search_without_an_end(mutant: Mutant) -> None:
+    mutant.edit_tasks(
+        TUNING, lambda p: p["HyperParameterTuningJobConfig"]["ResourceLimits"].pop("MaxRuntimeInSeconds.$")
+    )

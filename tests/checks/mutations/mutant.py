@@ -49,12 +49,16 @@ class Mutant:
 
     def edit_jobs(self, edit: Callable[[dict[str, Any]], object], *operations: str) -> None:
         """`edit` gets the parameters of each job; for a tuning job, those of its trials."""
+        for operation in operations or JOBS:
+            self.edit_tasks(operation, lambda parameters: edit(parameters.get("TrainingJobDefinition", parameters)))
+
+    def edit_tasks(self, operation: str, edit: Callable[[dict[str, Any]], object]) -> None:
+        """`edit` gets the parameters of each task that calls `operation`."""
 
         def visit(definition: dict[str, Any]) -> None:
             for state in walk(definition):
-                for operation in operations or JOBS:
-                    if f":{operation}." in state.get("Resource", ""):
-                        edit(state["Parameters"].get("TrainingJobDefinition", state["Parameters"]))
+                if state.get("Resource", "").removesuffix(".sync").endswith(f":{operation}"):
+                    edit(state["Parameters"])
 
         self.edit_machine(visit)
 

@@ -1,4 +1,4 @@
-"""The worst case is priced, and the account's quotas limit what runs side by side."""
+"""The worst case of a run is priced."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import pytest
 import config
 from lambdas.common.errors import Refused
 from lambdas.plan_run.environment import Environment
+from lambdas.plan_run.fitting import fit
 from lambdas.plan_run.plan import Published, draft
 from lambdas.plan_run.price import check_budget, in_cents, worst_case_usd
-from lambdas.plan_run.quotas import fit
+from lambdas.plan_run.quotas import Quota, quota_name
 from lambdas.plan_run.request import parse
 from pipeline.specs import run_specs
 
 SPECS = run_specs(config.load("dev"))
 ENVIRONMENT = Environment("data", "artifacts", "eu-west-1", "abc.gz", check_quotas=True)
 MOBILE = "dog-breed-classifier-mobile"
+TYPES = ("ml.g5.xlarge", "ml.g4dn.xlarge")
 PRICES = {"ml.m5.2xlarge": 1.0, "ml.g5.xlarge": 10.0, "ml.g4dn.xlarge": 20.0, "ml.c7i.2xlarge": 2.0}
 
 
@@ -45,8 +47,8 @@ def test_a_search_costs_its_trials_or_its_time_whichever_is_less() -> None:
 def test_every_instance_of_the_final_training_is_priced_and_needs_quota() -> None:
     four = plan({"models": [MOBILE], "instances": 4})
     assert worst_case_usd(four, PRICES) == 2 * 1.0 + 4 * 4 * 20.0 + 2 * 2.0
-    with pytest.raises(Refused, match="is 3, and the run needs 4"):
-        fit(four, {**quotas(), "ml.g5.xlarge for spot training job usage": 3.0})
+    with pytest.raises(Refused, match=f"is 3, and the training of {MOBILE} needs 4"):
+        fit(four, dict.fromkeys((quota_name(name, "spot training") for name in TYPES), Quota(3)), "eu-west-1")
 
 
 def test_cents_are_rounded_up() -> None:
@@ -62,37 +64,3 @@ def test_a_budget_is_a_limit() -> None:
     check_budget(100.0, 100.0)
     with pytest.raises(Refused, match=r"up to \$100.01, above the budget of \$100.00"):
         check_budget(100.01, 100.0)
-
-
-def quotas(**changes: Any) -> dict[str, float]:
-    return {
-        "ml.m5.2xlarge for processing job usage": 4.0,
-        "ml.c7i.2xlarge for processing job usage": 4.0,
-        "ml.g5.xlarge for spot training job usage": 4.0,
-        **{name.replace("_", " "): value for name, value in changes.items()},
-    }
-
-
-def test_enough_quota_changes_nothing() -> None:
-    assert fit(plan(), quotas()) == plan()
-
-
-def test_less_quota_runs_fewer_models_at_once_and_says_so() -> None:
-    fitted = fit(plan(), {**quotas(), "ml.g5.xlarge for spot training job usage": 2.0})
-    assert fitted.max_concurrency == 1
-    assert "1 instead of 2 models run side by side" in fitted.notes[-1]
-
-
-@pytest.mark.parametrize("name", ["ml.m5.2xlarge for processing job usage", "ml.g5.xlarge for spot training job usage"])
-def test_a_quota_of_zero_is_refused_before_anything_runs(name: str) -> None:
-    with pytest.raises(Refused, match=f"'{name}' is 0, and the run needs"):
-        fit(plan(), {**quotas(), name: 0.0})
-
-
-def test_a_search_needs_all_its_parallel_trials() -> None:
-    with pytest.raises(Refused, match="is 1, and the run needs 2"):
-        fit(plan(), {**quotas(), "ml.g5.xlarge for spot training job usage": 1.0})
-
-
-def test_a_quota_that_the_service_does_not_list_is_unlimited() -> None:
-    assert fit(plan(), {}) == plan()
