@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from checks.assembly import Assembly, Resource, as_list
+
+PRINCIPAL = re.compile(r"(\.(\$\{AWS::Region\}|[a-z]{2}(-[a-z]+)+-\d))?\.amazonaws\.com(\.cn)?$")
+"""What follows the name of a service in its principal."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Statement:
         operator, values = self.conditions.get("aws:securetransport", ("", ()))
         plain = operator == "Bool" and [str(value).lower() for value in values] == ["false"]
         return self.effect == "Deny" and self.anyone and action in self.actions and plain
+
+
+def service_name(principal: str) -> str:
+    """`logs.${AWS::Region}.amazonaws.com` -> `logs`."""
+    return PRINCIPAL.sub("", principal)
 
 
 def statements(document: Any) -> Iterator[Statement]:

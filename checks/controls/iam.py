@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, each
-from checks.policies import Statement, identity_statements, statements
+from checks.policies import Statement, identity_statements, service_name, statements
+from config.source_conditions import KEYS, Policy, documented
 
 WITHOUT_RESOURCE = {
     "cloudwatch:GetMetricData",
@@ -48,6 +49,15 @@ WITHOUT_RESOURCE = {
 }
 """The only actions that may have `Resource: *`: IAM has no resource for them, or it is named only at run time."""
 
+POLICIES: dict[str, tuple[Policy, str]] = {
+    "AWS::IAM::Role": ("role", "AssumeRolePolicyDocument"),
+    "AWS::KMS::Key": ("key", "KeyPolicy"),
+    "AWS::SNS::TopicPolicy": ("topic", "PolicyDocument"),
+    "AWS::SQS::QueuePolicy": ("queue", "PolicyDocument"),
+    "AWS::S3::BucketPolicy": ("bucket", "PolicyDocument"),
+}
+"""Where a service is a principal."""
+
 ACCOUNT = re.compile(r"\$\{AWS::AccountId\}|\d{12}")
 
 
@@ -83,8 +93,18 @@ def trusted_for_account(role: Resource, _: Assembly) -> bool:
         [bool(ACCOUNT.fullmatch(str(value))) for value in item.conditions.get("aws:sourceaccount", ("", ()))[1]]
         == [True]
         for item in statements(role.get("AssumeRolePolicyDocument"))
-        if item.services
+        if any(documented("role", service_name(service)) for service in item.services)
     )
+
+
+def unproven_conditions(assembly: Assembly) -> Iterator[str]:
+    """A service that does not send the key of a condition is refused, and nothing works."""
+    for kind, (policy, member) in POLICIES.items():
+        for resource in assembly.of(kind):
+            for item in statements(resource.get(member)):
+                used = {key for key in KEYS if key.lower() in item.conditions}
+                if any(used - set(documented(policy, service_name(service))) for service in item.services):
+                    yield resource.label
 
 
 def no_full_access(role: Resource, _: Assembly) -> bool:
@@ -101,6 +121,12 @@ CONTROLS = (
         "list what is allowed, without NotAction, NotResource or NotPrincipal",
         lambda statement: statement.inverted,
     ),
-    each("iam.trust", "be assumable on behalf of this account only", "AWS::IAM::Role", trusted_for_account),
+    each(
+        "iam.trust",
+        "be assumable on behalf of this account only, where AWS documents how",
+        "AWS::IAM::Role",
+        trusted_for_account,
+    ),
+    Control("iam.evidence", "have source conditions that AWS documents for its service only", unproven_conditions),
     each("iam.managed", "not have an AWS managed policy with full access", "AWS::IAM::Role", no_full_access),
 )

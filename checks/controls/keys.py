@@ -5,10 +5,11 @@ from __future__ import annotations
 from checks.assembly import Assembly, Resource
 from checks.control import each
 from checks.controls.buckets import retained
-from checks.policies import statements
+from checks.policies import service_name, statements
+from config.source_conditions import documented
 
 KEY = "AWS::KMS::Key"
-SERVICES = ("logs.", "delivery.logs.", "cloudwatch.", "events.", "budgets.", "sns.")
+SERVICES = ("logs.", "delivery.logs.", "cloudwatch.", "events.", "budgets.")
 """Services that write data encrypted with the key, by the prefix of their principal."""
 SOURCES = ("aws:sourceaccount", "aws:sourcearn", "kms:encryptioncontext:aws:logs:arn")
 
@@ -20,7 +21,8 @@ def closed_to_everyone(key: Resource, _: Assembly) -> bool:
 def services_restricted(key: Resource, _: Assembly) -> bool:
     """A source condition whose only value is `*` does not restrict anything."""
     for statement in statements(key.get("KeyPolicy")):
-        if statement.allows and statement.services:
+        known = any(documented("key", service_name(service)) for service in statement.services)
+        if statement.allows and known:
             values = [statement.conditions[name][1] for name in SOURCES if name in statement.conditions]
             if not values or any(set(value) <= {"*"} for value in values):
                 return False
@@ -35,10 +37,15 @@ def services_allowed(key: Resource, _: Assembly) -> bool:
 CONTROLS = (
     each("key.rotated", "have rotation enabled", KEY, lambda key, _: key.get("EnableKeyRotation") is True),
     each("key.closed", "not grant access to everyone without a condition", KEY, closed_to_everyone),
-    each("key.source-bound", "restrict every service to this account's resources", KEY, services_restricted),
+    each(
+        "key.source-bound",
+        "restrict a service to this account's resources where AWS documents how",
+        KEY,
+        services_restricted,
+    ),
     each(
         "key.services",
-        "be usable by log groups, log delivery, alarms, rules, budgets and topics",
+        "be usable by log groups, log delivery, alarms, rules and budgets",
         KEY,
         services_allowed,
     ),

@@ -15,7 +15,7 @@ PUBLISH = ["kms:Decrypt", "kms:GenerateDataKey*"]
 
 
 class PlatformKey(kms.Key):
-    """A rotated key. A source condition restricts each service statement to this account."""
+    """A rotated key. A source condition restricts a service to this account where AWS documents the condition."""
 
     def __init__(self, scope: Construct, id: str, *, retain: bool) -> None:
         super().__init__(
@@ -28,49 +28,34 @@ class PlatformKey(kms.Key):
         stack = Stack.of(self)
         account = {"aws:SourceAccount": stack.account}
         log_groups = stack.format_arn(service="logs", resource="*")
-        self._allow(
-            "LogGroups",
-            f"logs.{stack.region}.amazonaws.com",
-            USE,
-            {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
-        )
-        self._allow(
-            "LogDelivery",
-            "delivery.logs.amazonaws.com",
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
-            {"StringEquals": account, "ArnLike": {"aws:SourceArn": log_groups}},
-        )
-        for name, service, arn_service in (
-            ("Alarms", "cloudwatch", "cloudwatch"),
-            ("Rules", "events", "events"),
-            ("Topics", "sns", "sns"),
-        ):
-            source = stack.format_arn(service=arn_service, resource="*")
-            self._allow(
-                name,
-                f"{service}.amazonaws.com",
-                PUBLISH,
-                {"StringEquals": account, "ArnLike": {"aws:SourceArn": source}},
-            )
+        alarms = stack.format_arn(service="cloudwatch", resource="*")
         # Budgets are global: their ARNs do not have a region.
         budgets = stack.format_arn(service="budgets", region="", resource="*")
         self._allow(
-            "Budgets",
-            "budgets.amazonaws.com",
-            PUBLISH,
-            {"StringEquals": account, "ArnLike": {"aws:SourceArn": budgets}},
+            "LogGroups",
+            f"logs.{stack.region}",
+            USE,
+            {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
         )
+        for sid, service, source in (
+            ("LogDelivery", "delivery.logs", log_groups),
+            ("Alarms", "cloudwatch", alarms),
+            ("Budgets", "budgets", budgets),
+        ):
+            self._allow(sid, service, PUBLISH, {"StringEquals": account, "ArnLike": {"aws:SourceArn": source}})
+        # For the queue of undelivered events. EventBridge sends no key that a condition could use.
+        self._allow("Rules", "events", PUBLISH, None)
 
     def allow_volumes(self, role: ServiceRole) -> None:
         """Let SageMaker encrypt volumes and outputs with `role`: it creates grants for its own instances."""
         role.allow(["kms:DescribeKey", "kms:Encrypt"], [self.key_arn])
         role.allow(["kms:CreateGrant"], [self.key_arn], {"Bool": {"kms:GrantIsForAWSResource": "true"}})
 
-    def _allow(self, sid: str, service: str, actions: list[str], conditions: dict[str, dict[str, str]]) -> None:
+    def _allow(self, sid: str, service: str, actions: list[str], conditions: dict[str, dict[str, str]] | None) -> None:
         self.add_to_resource_policy(
             iam.PolicyStatement(
                 sid=sid,
-                principals=[iam.ServicePrincipal(service)],
+                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
                 actions=actions,
                 resources=["*"],
                 conditions=conditions,

@@ -12,13 +12,13 @@ from constructs import Construct
 
 
 class NotificationTopic(sns.Topic):
-    """Encrypted, TLS only. Alarms, rules and budgets of this account may publish to it."""
+    """Encrypted, TLS only. Alarms and budgets of this account may publish to it."""
 
     def __init__(self, scope: Construct, id: str, *, key: kms.IKey, emails: Sequence[str]) -> None:
         super().__init__(scope, id, master_key=key, enforce_ssl=True)
         self._key = key
         stack = Stack.of(self)
-        for service in ("cloudwatch", "events", "budgets"):
+        for service in ("cloudwatch", "budgets"):
             self.add_to_resource_policy(
                 iam.PolicyStatement(
                     sid=f"Publish{service.capitalize()}",

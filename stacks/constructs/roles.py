@@ -1,4 +1,4 @@
-"""A role that one AWS service assumes, on behalf of this account only."""
+"""A role that one AWS service assumes, on behalf of this account only where the service says for whom it acts."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from config.source_conditions import ACCOUNT, documented
 from stacks.constructs.acknowledgements import NIST, acknowledge
 
 
 class ServiceRole(iam.Role):
-    """Trusts `<service>.amazonaws.com` when it acts for this account. The owner of a resource grants access to it."""
+    """Trusts `<service>.amazonaws.com`, for this account where AWS documents the condition.
+
+    The owner of a resource grants access to it.
+    """
 
     def __init__(self, scope: Construct, id: str, *, service: str, description: str) -> None:
+        known = ACCOUNT in documented("role", service)
+        conditions = {"StringEquals": {ACCOUNT: Stack.of(scope).account}} if known else None
         super().__init__(
             scope,
             id,
-            assumed_by=iam.ServicePrincipal(
-                f"{service}.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},
-            ),
+            assumed_by=iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=conditions),
             description=description,
         )
         acknowledge(self, f"{NIST}-IAMNoInlinePolicy", "the policy belongs to this role only and is deleted with it")

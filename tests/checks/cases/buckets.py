@@ -45,7 +45,7 @@ FOR_SERVICE = {
     "Resource": "*",
     "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
 }
-SERVICES = ["logs.a", "delivery.logs.a", "cloudwatch.a", "events.a", "budgets.a", "sns.a"]
+SERVICES = ["logs.a", "delivery.logs.a", "cloudwatch.a", "events.a", "budgets.a"]
 
 
 def key(*statements: dict[str, Any], **properties: Any) -> dict[str, Any]:

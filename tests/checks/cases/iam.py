@@ -13,9 +13,9 @@ WITHOUT_RESOURCE = (
     "ecr:GetAuthorizationToken", "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery", "pricing:GetProducts", "sagemaker:ListApps", "sagemaker:ListDomains",
-    "sagemaker:ListProcessingJobs", "sagemaker:ListSpaces", "sagemaker:ListTrainingJobs",
-    "sagemaker:ListUserProfiles", "servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas",
-    "xray:GetSamplingRules",
+    "sagemaker:ListModelPackageGroups", "sagemaker:ListModelPackages", "sagemaker:ListProcessingJobs",
+    "sagemaker:ListSpaces", "sagemaker:ListTrainingJobs", "sagemaker:ListUserProfiles",
+    "servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas", "xray:GetSamplingRules",
     "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
 )  # fmt: skip
 """What IAM binds to nothing, or only to what is named at run time."""
@@ -44,6 +44,18 @@ SERVICE = {"Principal": {"Service": "sagemaker.amazonaws.com"}, "Effect": "Allow
 def inline(action: str, target: str) -> dict[str, Any]:
     statement = {"Effect": "Allow", "Action": action, "Resource": target}
     return role(Policies=[{"PolicyName": "p", "PolicyDocument": {"Statement": statement}}])
+
+
+FOR_ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+LOG_GROUPS = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:*:1:*"}}
+UNKNOWN = {"Effect": "Allow", "Principal": {"Service": "unknown.amazonaws.com"}, "Action": "a:B", "Resource": "*"}
+
+
+def key(service: str, condition: dict[str, Any]) -> dict[str, Any]:
+    principal = {"Service": {"Fn::Sub": f"{service}.amazonaws.com"}}
+    return resource(
+        "AWS::KMS::Key", KeyPolicy={"Statement": [{**UNKNOWN, "Principal": principal, "Condition": condition}]}
+    )
 
 
 CASES = (
@@ -113,6 +125,27 @@ CASES = (
         (
             {f"{TRUST}.Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}},
             {f"{TRUST}": {"Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Effect": "Allow"}},
+            {f"{TRUST}.Condition": GONE, f"{TRUST}.Principal": {"Service": "lambda.amazonaws.com"}},
+        ),
+    ),
+    Case(
+        "iam.evidence",
+        {"X": trust(**SERVICE, Condition=FOR_ACCOUNT), "Key": key("logs.${AWS::Region}", LOG_GROUPS)},
+        (
+            {f"{TRUST}.Principal": {"Service": "lambda.amazonaws.com"}},
+            {f"{TRUST}.Principal": {"Service": "events.amazonaws.com"}},
+            {f"{TRUST}.Principal": {"Service": ["sagemaker.amazonaws.com", "unknown.amazonaws.com"]}},
+            {"X": key("events", FOR_ACCOUNT)},
+            {"X": key("logs.${AWS::Region}", FOR_ACCOUNT)},
+            *(
+                {"X": resource(kind, PolicyDocument={"Statement": [{**UNKNOWN, "Condition": FOR_ACCOUNT}]})}
+                for kind in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy")
+            ),
+        ),
+        (
+            {f"{TRUST}.Principal": {"Service": "lambda.amazonaws.com"}, f"{TRUST}.Condition": GONE},
+            {f"{TRUST}.Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+            {"X": key("events", {"Bool": {"aws:SecureTransport": "true"}})},
         ),
     ),
     Case(

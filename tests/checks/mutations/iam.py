@@ -57,7 +57,16 @@ def all_but_one(mutant: Mutant) -> None:
 
 @breaks("iam.trust")
 def trusted_for_any_account(mutant: Mutant) -> None:
-    del mutant.properties("AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]
+    for role in mutant.all("AWS::IAM::Role"):
+        role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition", None)
+
+
+@breaks("iam.evidence")
+def functions_trusted_under_an_unproven_condition(mutant: Mutant) -> None:
+    for role in mutant.all("AWS::IAM::Role"):
+        for statement in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
+            if statement["Principal"] == {"Service": "lambda.amazonaws.com"}:
+                statement["Condition"] = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 @breaks("iam.managed")

@@ -78,16 +78,24 @@ def _unbound(service: str) -> None:
         mutant.properties(KEY)["KeyPolicy"]["Statement"].remove(_service_statement(mutant, service))
 
     unbound.__name__, gone.__name__ = f"unbound-{service}", f"without-{service}"
-    MUTATIONS.extend([("key.source-bound", unbound), ("key.services", gone)])
+    MUTATIONS.append(("key.services", gone))
+    if service != "events.":  # no condition is documented for it
+        MUTATIONS.append(("key.source-bound", unbound))
 
 
-for _service in ("logs.", "delivery.logs.", "cloudwatch.", "events.", "budgets.", "sns."):
+for _service in ("logs.", "delivery.logs.", "cloudwatch.", "events.", "budgets."):
     _unbound(_service)
 
 
 @breaks("key.source-bound")
 def key_bound_to_anything(mutant: Mutant) -> None:
-    _service_statement(mutant, "events.")["Condition"] = {"ArnLike": {"aws:SourceArn": "*"}}
+    _service_statement(mutant, "budgets.")["Condition"] = {"ArnLike": {"aws:SourceArn": "*"}}
+
+
+@breaks("iam.evidence")
+def rules_under_a_condition_that_eventbridge_does_not_meet(mutant: Mutant) -> None:
+    condition = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    _service_statement(mutant, "events.")["Condition"] = condition
 
 
 @breaks("key.kept")
