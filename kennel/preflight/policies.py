@@ -124,6 +124,8 @@ class Roles:
             role_calls.TOPIC: next(self._assembly.of("AWS::SNS::Topic")),
             role_calls.MACHINE: next(self._assembly.of(MACHINE)),
         }
+        named |= dict(zip((role_calls.PROJECT,), self._assembly.of("AWS::CodeBuild::Project"), strict=False))
+        named |= dict(zip((role_calls.REPOSITORY,), self._assembly.of("AWS::ECR::Repository"), strict=False))
         return {name: self._stand_ins.arn(item) for name, item in named.items()} | {role_calls.CODE: self._code()}
 
     def _code(self) -> str:

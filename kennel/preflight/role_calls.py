@@ -12,6 +12,7 @@ from config.app import AppConfig
 from imgcls.contract import keys, metrics
 
 DATA, ARTIFACTS, KEY, TOPIC, MACHINE, CODE = "data", "artifacts", "key", "topic", "machine", "code"
+PROJECT, REPOSITORY = "project", "repository"
 """Resources of the platform, by which a row names where a call goes; `sagemaker:...` is an ARN of that service."""
 
 
@@ -60,7 +61,21 @@ def _job(log_group: str) -> list[Call]:
 
 def calls(config: AppConfig) -> dict[str, list[Call]]:
     """Beginning of the role's logical id -> what is called with it."""
-    return {**_functions(config), **_jobs(), **_serving(config)}
+    schedule = {"ScheduleRole": [Call("states:StartExecution", MACHINE)]}
+    builds = _builds() if config.images.source == "codebuild" else {}
+    return {**_functions(config), **_jobs(), **_serving(config), **schedule, **builds}
+
+
+def _builds() -> dict[str, list[Call]]:
+    image = ("BatchCheckLayerAvailability", "CompleteLayerUpload", "InitiateLayerUpload", "PutImage", "UploadLayerPart")
+    return {
+        "BuildStarterRole": [Call("codebuild:StartBuild", PROJECT), Call("sns:Publish", TOPIC)],
+        "BuildBuildRole": [
+            Call("ecr:GetAuthorizationToken"),
+            *(Call(f"ecr:{action}", REPOSITORY) for action in (*image, "DescribeImages")),
+            Call("kms:Decrypt", KEY),
+        ],
+    }
 
 
 def _functions(config: AppConfig) -> dict[str, list[Call]]:
