@@ -11,11 +11,25 @@ from checks.controls import (
     messages,
     network,
     orchestration,
+    principals,
     studio,
 )
 
 CONTROLS = tuple(
     control
-    for module in (buckets, keys, iam, jobs, endpoint, studio, orchestration, messages, network, delivery, exports)
+    for module in (
+        buckets,
+        keys,
+        iam,
+        jobs,
+        endpoint,
+        studio,
+        orchestration,
+        messages,
+        principals,
+        network,
+        delivery,
+        exports,
+    )
     for control in module.CONTROLS
 )

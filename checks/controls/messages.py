@@ -7,6 +7,7 @@ from collections.abc import Callable
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import Holds, each, of_assembly
 from checks.policies import attached
+from imgcls.contract import metrics
 
 TOPIC, QUEUE, RULE = "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Events::Rule"
 LOGS = ("AWS::Logs::LogGroup", "Custom::LogGroup")
@@ -25,6 +26,19 @@ MICROSECONDS = {
 }
 LOWEST_MICROSECONDS = 10_000
 """10 ms: a lower threshold was probably meant in milliseconds."""
+NAMESPACES = {
+    "/aws/sagemaker/Endpoints": {"CPUUtilization", "DiskUtilization", "LoadedModelCount", "MemoryUtilization"},
+    "AWS/Lambda": {"Errors", "Throttles"},
+    "AWS/SNS": {"NumberOfNotificationsFailed"},
+    "AWS/SQS": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"},
+    "AWS/SageMaker": {
+        "Invocation4XXErrors", "Invocation5XXErrors", "Invocations", "InvocationsPerInstance", "ModelCacheHit",
+        *MICROSECONDS,
+    },
+    "AWS/States": {"ExecutionThrottled", "ExecutionsAborted", "ExecutionsFailed", "ExecutionsTimedOut"},
+    metrics.NAMESPACE: {"Findings"},
+}  # fmt: skip
+"""Namespace -> the metrics of it that an alarm may watch: one in another namespace never has a value."""
 TREATMENTS = ("notBreaching", "breaching")
 
 
@@ -68,6 +82,14 @@ def logs_to_own_group(endpoint: Resource, assembly: Assembly) -> bool:
     return any(group.get("LogGroupName") == wanted for group in assembly.of(*LOGS))
 
 
+def existing_metric(alarm: Resource, _: Assembly) -> bool:
+    stats = [item["MetricStat"]["Metric"] for item in as_list(alarm.get("Metrics")) if "MetricStat" in item]
+    named = [(item["Namespace"], item["MetricName"]) for item in stats]
+    if alarm.get("MetricName"):
+        named.append((alarm.get("Namespace"), alarm.get("MetricName")))
+    return all(name in NAMESPACES.get(namespace, ()) for namespace, name in named)
+
+
 def watches(*metrics: str) -> Callable[[Assembly], bool]:
     return lambda assembly: set(metrics) <= {alarm.get("MetricName") for alarm in assembly.of(ALARM)}
 
@@ -96,6 +118,7 @@ CONTROLS = (
         lambda alarm, _: alarm.get("TreatMissingData") in TREATMENTS,
     ),
     each("alarm.unit", "have a threshold in microseconds if its metric is", ALARM, in_microseconds),
+    each("alarm.metric", "watch a metric that exists in its namespace", ALARM, existing_metric),
     of_assembly(
         "alarm.endpoint",
         "watch the endpoint's errors, latency, memory, disk and model cache",

@@ -8,6 +8,7 @@ from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, each
 from checks.machines import KIND as MACHINE
 from checks.machines import definition, tasks
+from pipeline import allowed_fields
 
 FUNCTION = "AWS::Lambda::Function"
 NEWEST_RUNTIME = "python3.14"
@@ -32,6 +33,15 @@ def uncaught(assembly: Assembly) -> Iterator[str]:
 def without_timeout(assembly: Assembly) -> Iterator[str]:
     limits = ("TimeoutSeconds", "TimeoutSecondsPath")
     return (task.label for task in tasks(assembly) if not any(task.state.get(name) for name in limits))
+
+
+def known_fields(machine: Resource, _: Assembly) -> bool:
+    """An optimized integration refuses a field that it does not know, and with it the deployment."""
+    try:
+        allowed_fields.check(definition(machine))
+    except ValueError:
+        return False
+    return True
 
 
 def own_log_group(function: Resource, assembly: Assembly) -> bool:
@@ -72,6 +82,9 @@ CONTROLS = (
         "have a timeout for the whole execution",
         MACHINE,
         lambda machine, _: definition(machine).get("TimeoutSeconds"),
+    ),
+    each(
+        "task.fields", "have only fields that Step Functions' integrations are known to accept", MACHINE, known_fields
     ),
     Control("task.caught", "have a Catch", uncaught),
     Control("task.ends", "have a timeout", without_timeout),
