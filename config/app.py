@@ -181,7 +181,7 @@ class AppConfig(Config):
         if self.cloud != "local":
             return self
         for name, value, only in (("account", self.account, LOCAL_ACCOUNT), ("region", self.region, LOCAL_REGION)):
-            if value != only:
+            if value not in (only, None):
                 raise ValueError(f"{name} is {value}, and the local cloud has only {only}: leave {name} out")
         if self.images.source == "docker":
             raise ValueError(
