@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from checks.upgrade import STATEFUL
+from config.project_file.reader import read
 from kennel.workspace import clone
 
 ENVIRONMENT = "rehearsal"
@@ -174,7 +175,8 @@ class Rehearsal:
     def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
         """Change kennel.yaml."""
         path = self.root / "kennel.yaml"
-        document = yaml.safe_load(path.read_text())
+        # By YAML 1.2, as the product reads it: the key `on` is a text.
+        document = read(path).values
         change(document)
         path.write_text(yaml.safe_dump(document, sort_keys=False))
 

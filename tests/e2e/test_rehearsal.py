@@ -78,7 +78,7 @@ def test_the_endpoint_goes_on_publishes_answers_and_goes_off(account: Rehearsal,
     images = sorted(tmp_path.glob("*/*.jpg"))
     answers = account.json("predict", *map(str, images), "--model", MODEL)
     assert len(answers) == len(images)
-    account.kennel("endpoint", "off")
+    account.kennel("endpoint", "off", "--yes")
     assert account.json("endpoint", "status")["status"] == "off"
 
 
