@@ -18,6 +18,7 @@ from localcloud.faults import Faults
 from localcloud.iam_audit.recorder import CallRecorder
 from localcloud.image_table import ImageCommand, ImageKind, UnknownImageError
 from localcloud.processes import ProcessGroups
+from localcloud.service_quotas.account import AccountQuotas
 
 if TYPE_CHECKING:
     from localcloud.server import Application
@@ -40,6 +41,7 @@ class Cloud:
     app: Application | None = field(default=None, repr=False)
     processes: ProcessGroups = field(default_factory=ProcessGroups, repr=False)
     faults: Faults = field(default_factory=Faults, repr=False)
+    quotas: AccountQuotas = field(default_factory=AccountQuotas, repr=False)
     calls: CallRecorder = field(init=False, repr=False)
     _clients: dict[tuple[str, str | None], BaseClient] = field(default_factory=dict, repr=False)
     _session: boto3.Session | None = field(default=None, repr=False)

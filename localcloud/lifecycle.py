@@ -107,6 +107,7 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     from localcloud.iam_audit import simulation
     from localcloud.moto_services import refuse_other_services
     from localcloud.sagemaker import endpoints, jobs, model_registry, refuse_the_rest, studio
+    from localcloud.service_quotas import api as quotas
 
     application.add_handler(cloud.faults.handle)
     application.add_handler(cloud.calls.handle)
@@ -114,6 +115,7 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     application.observe(cloud.calls.observe)
     front = functions.install(cloud, application)
     codebuild.install(cloud, application)
+    quotas.install(cloud, application)
     cloudformation.install(cloud, application, front)
     jobs.install(cloud)
     endpoints.install(cloud, application)

@@ -26,6 +26,12 @@ from localcloud.sagemaker.endpoints.requests import (
 )
 from localcloud.sagemaker.endpoints.rollout import Rollout
 from localcloud.sagemaker.endpoints.settings import EndpointSettings
+from localcloud.service_quotas.account import Use
+
+
+def _use(plan: HostingPlan) -> Use:
+    """The whole fleet that is configured; an update runs it beside the old one."""
+    return Use("endpoint", plan.instance_type, plan.instances_requested)
 
 
 class Endpoints:
@@ -48,6 +54,7 @@ class Endpoints:
         self._lock = threading.Lock()
         self._fleet_numbers = itertools.count()
         self._flusher = Flusher()
+        cloud.quotas.count(self._uses)
 
     def operations(self) -> dict[str, Operation]:
         """The operations by name."""
@@ -78,14 +85,15 @@ class Endpoints:
         plan = self._plan(name, request["EndpointConfigName"])
         metrics = VariantMetrics(name, plan.variant_name)
         endpoint = Endpoint(name, arn, plan.config_name, self._make_fleet, self._in_alarm, metrics)
-        with self._lock:
-            if name in self._endpoints:
-                raise validation_error(f'Cannot create already existing endpoint "{arn}".')
-            self._endpoints[name] = endpoint
-        endpoint.deployment = request.get("DeploymentConfig")
-        self._tags.add(arn, request.get("Tags", []))
-        self._flusher.add(endpoint.name, lambda: send(self._cloud.client("cloudwatch"), metrics))
-        endpoint.create(plan)
+        with self._cloud.quotas.admit(_use(plan)):
+            with self._lock:
+                if name in self._endpoints:
+                    raise validation_error(f'Cannot create already existing endpoint "{arn}".')
+                self._endpoints[name] = endpoint
+            endpoint.deployment = request.get("DeploymentConfig")
+            self._tags.add(arn, request.get("Tags", []))
+            self._flusher.add(endpoint.name, lambda: send(self._cloud.client("cloudwatch"), metrics))
+            endpoint.create(plan)
         return {"EndpointArn": arn}
 
     def _update(self, request: UpdateEndpointRequest) -> Answer:
@@ -97,7 +105,8 @@ class Endpoints:
         if deployment and "RollingUpdatePolicy" in deployment:
             raise not_emulated("sagemaker", "UpdateEndpoint with RollingUpdatePolicy")
         rollout = Rollout.of(deployment, plan.instances_requested, self._settings.max_bake_seconds)
-        endpoint.update(plan, rollout, deployment)
+        with self._cloud.quotas.admit(_use(plan)):
+            endpoint.update(plan, rollout, deployment)
         return {"EndpointArn": endpoint.arn}
 
     def _describe(self, request: EndpointName) -> Answer:
@@ -140,6 +149,9 @@ class Endpoints:
         config = self._configs.get(config_name).request
         model = self._models.get(config["ProductionVariants"][0]["ModelName"]).request
         return HostingPlan.of(endpoint_name, config, model, self._settings)
+
+    def _uses(self) -> list[Use]:
+        return [_use(plan) for endpoint in list(self._endpoints.values()) for plan in endpoint.plans()]
 
     def _make_fleet(self, plan: HostingPlan, metrics: VariantMetrics) -> Fleet:
         home = self._cloud.root / "endpoints" / plan.endpoint_name / f"fleet-{next(self._fleet_numbers)}"

@@ -48,6 +48,7 @@ class Endpoint:
     modified: datetime.datetime = field(default_factory=now)
     _current: Fleet | None = None
     _next: Fleet | None = None
+    _starting: HostingPlan | None = None
     _share: float = 0.0
     _requests: itertools.count[int] = field(default_factory=itertools.count)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -56,6 +57,7 @@ class Endpoint:
     def create(self, plan: HostingPlan) -> None:
         """Start the first fleet, in the background."""
         self.metrics.gauges = self._gauges
+        self._starting = plan
         self._in_background(lambda: self._create(plan))
 
     def update(self, plan: HostingPlan, rollout: Rollout, deployment: DeploymentConfig | None) -> None:
@@ -64,6 +66,7 @@ class Endpoint:
             self._check_settled()
             self.deployment = deployment
             self._set("Updating")
+            self._starting = plan
         self._in_background(lambda: self._update(plan, rollout))
 
     def begin_delete(self) -> None:
@@ -80,6 +83,12 @@ class Endpoint:
             self._current = self._next = None
         for fleet in fleets:
             fleet.close(drain_seconds)
+
+    def plans(self) -> list[HostingPlan]:
+        """What has instances: the fleet that answers, and during a change the one that starts."""
+        with self._lock:
+            running = [self._current.plan] if self._current else []
+            return [*running, *([self._starting] if self._starting else [])]
 
     @contextlib.contextmanager
     def lease(self) -> Iterator[Fleet]:
@@ -140,6 +149,8 @@ class Endpoint:
     def _set(self, status: str, failure_reason: str | None = None) -> None:
         with self._lock:
             self.status, self.failure_reason, self.modified = status, failure_reason, now()
+            if status in SETTLED:
+                self._starting = None
 
     def _in_background(self, change: Callable[[], None]) -> None:
         def run() -> None:

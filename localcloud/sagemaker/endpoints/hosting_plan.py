@@ -27,6 +27,7 @@ class HostingPlan:
     cached_models: bool
     model_data_url: str | None
     environment: Mapping[str, str]
+    instance_type: str
     instances: int
     instances_requested: int
     startup_seconds: float
@@ -49,6 +50,7 @@ class HostingPlan:
             cached_models=caching == "Enabled",
             model_data_url=container.get("ModelDataUrl"),
             environment=container.get("Environment", {}),
+            instance_type=variant["InstanceType"],
             instances=max(1, min(requested, settings.max_instances)),
             instances_requested=requested,
             startup_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds", settings.startup_seconds),

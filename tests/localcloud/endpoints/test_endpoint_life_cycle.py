@@ -277,3 +277,34 @@ def test_a_single_model_endpoint_finds_its_archive_in_opt_ml_model(hosting):
         EndpointName="no-archive", EndpointConfigName=hosting.config(ModelDataUrl="s3://artifacts/models/none.tar.gz")
     )
     assert "Failed to download model data" in hosting.settled("no-archive")["FailureReason"]
+
+
+def test_an_update_needs_quota_for_both_fleets(hosting):
+    hosting.cloud.quotas.set("ml.c7i.large for endpoint usage", len(in_use(hosting)) + 3)
+    try:
+        name = hosting.endpoint(instances=2)
+        with pytest.raises(ClientError, match="ResourceLimitExceeded") as refused:
+            hosting.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=hosting.config(instances=2))
+        assert "'ml.c7i.large for endpoint usage' is " in str(refused.value)
+        assert "and a request delta of 2 Instances" in str(refused.value)
+        hosting.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=hosting.config(instances=1))
+        hosting.settled(name)
+        hosting.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=hosting.config(instances=2))
+        hosting.settled(name)
+        with pytest.raises(ClientError, match="ResourceLimitExceeded"):
+            hosting.endpoint(instances=2)
+    finally:
+        hosting.cloud.quotas.forget()
+    hosting.sagemaker.delete_endpoint(EndpointName=name)
+
+
+def in_use(hosting):
+    """One item per instance of every endpoint of the earlier tests."""
+    names = [each["EndpointName"] for each in hosting.sagemaker.list_endpoints(MaxResults=100)["Endpoints"]]
+    found = [hosting.sagemaker.describe_endpoint(EndpointName=name) for name in names]
+    return [
+        variant
+        for answer in found
+        for variant in answer.get("ProductionVariants", [])
+        for _ in range(variant["CurrentInstanceCount"])
+    ]

@@ -209,3 +209,22 @@ def test_a_definition_that_no_trial_could_run_is_refused_immediately(sagemaker, 
         sagemaker.create_hyper_parameter_tuning_job(**request)
     with pytest.raises(ClientError, match="ResourceNotFound"):
         sagemaker.describe_hyper_parameter_tuning_job(**{NAME: "refused-trial"})
+
+
+def test_a_search_with_more_trials_at_once_than_the_quota_is_refused(local_cloud, sagemaker, tuning_request):
+    local_cloud.cloud.quotas.set("Maximum number of training jobs each hyper parameter*", 1)
+    try:
+        with pytest.raises(ClientError, match=r"ResourceLimitExceeded.*run in parallel at once' is 1 "):
+            sagemaker.create_hyper_parameter_tuning_job(**tuning_request("too-wide"))
+    finally:
+        local_cloud.cloud.quotas.forget()
+
+
+def test_a_trial_for_which_there_is_no_quota_fails_the_search(local_cloud, run):
+    local_cloud.cloud.quotas.set("Number of instances across all training jobs", 1)
+    try:
+        job = run("too-few-instances")
+    finally:
+        local_cloud.cloud.quotas.forget()
+    assert job["HyperParameterTuningJobStatus"] == "Failed"
+    assert "The account-level service limit 'Number of instances across all training jobs' is 1" in job["FailureReason"]

@@ -15,6 +15,7 @@ from localcloud.sagemaker.jobs.processing.request import ProcessingJobName, Proc
 from localcloud.sagemaker.jobs.processing.run import ProcessingRun
 from localcloud.sagemaker.jobs.records import JobStore
 from localcloud.sagemaker.jobs.runner import JobRunner
+from localcloud.service_quotas.account import Use
 
 
 def _missing(name: str) -> AwsError:
@@ -25,6 +26,11 @@ def _duplicate(arn: str) -> str:
     return f"Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
 
 
+def _use(request: ProcessingRequest) -> Use:
+    cluster = request["ProcessingResources"]["ClusterConfig"]
+    return Use("processing", cluster["InstanceType"], cluster["InstanceCount"])
+
+
 class ProcessingJobs:
     """Creates, describes, lists and stops processing jobs."""
 
@@ -33,6 +39,7 @@ class ProcessingJobs:
         self._runner = runner
         self._tags = tags
         self._store: JobStore[ProcessingJob] = JobStore(_missing, _duplicate)
+        cloud.quotas.count(lambda: [_use(job.request) for job in self._store.all() if not job.is_final])
 
     def operations(self) -> dict[str, Operation]:
         return {
@@ -48,7 +55,8 @@ class ProcessingJobs:
         name = request["ProcessingJobName"]
         arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:processing-job/{name}"
         job = ProcessingJob(name, arn, request)
-        self._store.add(job)
+        with self._cloud.quotas.admit(_use(request)):
+            self._store.add(job)
         self._tags.add(arn, request.get("Tags", []))
         self._runner.start(f"processing-{name}", ProcessingRun(self._cloud, self._runner, job).run)
         return {"ProcessingJobArn": arn}

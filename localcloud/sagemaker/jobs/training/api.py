@@ -15,6 +15,7 @@ from localcloud.sagemaker.jobs.training.checks import check_training_request
 from localcloud.sagemaker.jobs.training.record import TrainingJob, TuningJobReference
 from localcloud.sagemaker.jobs.training.request import ListTrainingJobsQuery, TrainingJobName, TrainingRequest
 from localcloud.sagemaker.jobs.training.run import TrainingRun
+from localcloud.service_quotas.account import Use
 
 
 def _missing(name: str) -> AwsError:
@@ -28,6 +29,13 @@ def _duplicate(arn: str) -> str:
     )
 
 
+def _use(request: TrainingRequest) -> Use:
+    """The instances of a job, which count by themselves where they are spot instances."""
+    resources = request["ResourceConfig"]
+    kind = "spot training" if request.get("EnableManagedSpotTraining") else "training"
+    return Use(kind, resources["InstanceType"], resources["InstanceCount"])
+
+
 class TrainingJobs:
     """Creates, describes, lists and stops training jobs."""
 
@@ -36,6 +44,7 @@ class TrainingJobs:
         self._runner = runner
         self._tags = tags
         self._store: JobStore[TrainingJob] = JobStore(_missing, _duplicate)
+        cloud.quotas.count(lambda: [_use(job.request) for job in self._store.all() if not job.is_final])
 
     def operations(self) -> dict[str, Operation]:
         return {
@@ -53,7 +62,8 @@ class TrainingJobs:
         arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:training-job/{name}"
         job = TrainingJob(name, arn, request, tuning_job=tuning_job)
         run = TrainingRun(self._cloud, self._runner, job)
-        self._store.add(job)
+        with self._cloud.quotas.admit(_use(request)):
+            self._store.add(job)
         self._tags.add(arn, request.get("Tags", []))
         self._runner.start(f"training-{name}", run.run)
         return job

@@ -17,6 +17,7 @@ from localcloud.sagemaker.jobs.transform.checks import check_model, check_transf
 from localcloud.sagemaker.jobs.transform.record import TransformJob
 from localcloud.sagemaker.jobs.transform.request import TransformJobName, TransformRequest
 from localcloud.sagemaker.jobs.transform.run import TransformRun
+from localcloud.service_quotas.account import Use
 
 
 def _missing(name: str) -> AwsError:
@@ -27,6 +28,11 @@ def _duplicate(arn: str) -> str:
     return f"Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
 
 
+def _use(request: TransformRequest) -> Use:
+    resources = request["TransformResources"]
+    return Use("transform", resources["InstanceType"], resources["InstanceCount"])
+
+
 class TransformJobs:
     """Creates, describes, lists and stops transform jobs."""
 
@@ -35,6 +41,7 @@ class TransformJobs:
         self._runner = runner
         self._tags = tags
         self._store: JobStore[TransformJob] = JobStore(_missing, _duplicate)
+        cloud.quotas.count(lambda: [_use(job.request) for job in self._store.all() if not job.is_final])
 
     def operations(self) -> dict[str, Operation]:
         return {
@@ -51,7 +58,8 @@ class TransformJobs:
         name = request["TransformJobName"]
         arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:transform-job/{name}"
         job = TransformJob(name, arn, request, model=model)
-        self._store.add(job)
+        with self._cloud.quotas.admit(_use(request)):
+            self._store.add(job)
         self._tags.add(arn, request.get("Tags", []))
         self._runner.start(f"transform-{name}", TransformRun(self._cloud, self._runner, job).run)
         return {"TransformJobArn": arn}

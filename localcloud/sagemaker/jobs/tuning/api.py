@@ -57,6 +57,9 @@ class TuningJobs:
         check_image(self._cloud, definition["AlgorithmSpecification"]["TrainingImage"], definition["RoleArn"])
         parents = [self._parent(name) for name in parent_names(request)]
         check_warm_start(request, parents)
+        self._cloud.quotas.require_trials(
+            request["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxParallelTrainingJobs"]
+        )
         name = request[NAME]
         arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:hyper-parameter-tuning-job/{name}"
         job = TuningJob(name, arn, request, parents=parents)
