@@ -7,9 +7,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from imgcls.contract import instances as contract
+
 TYPE = re.compile(r"ml\.(?P<family>[a-z0-9]+(?:-[a-z0-9]+)?)\.(?P<size>[a-z0-9]+)")
 
 GPU_FAMILIES = {"g4dn", "g5", "g6", "g6e", "p3", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200"}
+"""Those whose GPUs are counted here; a newer family counts as one GPU, and has the image for GPUs."""
 
 MULTI_GPU_SIZES: dict[str, dict[str, int]] = {
     "g4dn": {"12xlarge": 4},
@@ -51,7 +54,9 @@ InstanceType = Annotated[str, AfterValidator(_checked)]
 
 
 def has_gpu(instance_type: str) -> bool:
-    return family(instance_type) in GPU_FAMILIES
+    """Raises ValueError for what is not a SageMaker instance type."""
+    family(instance_type)
+    return contract.has_gpu(instance_type)
 
 
 def num_gpus(instance_type: str) -> int:
@@ -59,7 +64,7 @@ def num_gpus(instance_type: str) -> int:
     name, size = family(instance_type), instance_type.rpartition(".")[2]
     if name in MULTI_GPU_SIZES:
         return MULTI_GPU_SIZES[name].get(size, 1)
-    return 1 if name in GPU_FAMILIES else 0
+    return int(has_gpu(instance_type))
 
 
 def has_local_storage(instance_type: str) -> bool:

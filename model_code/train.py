@@ -44,7 +44,8 @@ from imgcls.training.trained_model import write_artifact
 from imgcls.training.trainer import Trainer
 
 USER_ERRORS = (
-    ArtifactError, CheckpointError, DataError, HyperparameterError, architectures.NetworkError, TrainingDiverged,
+    ArtifactError, CheckpointError, DataError, HyperparameterError, TrainingDiverged, architectures.NetworkError,
+    devices.DeviceError,
 )  # fmt: skip
 
 

@@ -59,6 +59,14 @@ def test_a_shell_run_leaves_a_servable_artifact(shell_run):
     assert f"kennel predict --artifact {folder / 'model'}" in result.stdout
 
 
+def test_a_job_whose_gpu_does_not_work_fails_with_the_reason(splits, tmp_path):
+    job = {"TRAINING_JOB_NAME": "job", "SM_NUM_GPUS": "1", "SM_CURRENT_INSTANCE_TYPE": "ml.g5.xlarge"}
+    result = train(splits, tmp_path, environment=job)
+    assert result.returncode == 1 and "training simple_cnn" not in result.stdout
+    assert result.stderr.startswith("RuntimeError: ml.g5.xlarge has a GPU that torch cannot use: torch ")
+    assert not (tmp_path / "model").exists()
+
+
 def test_metric_lines_and_rows_agree_and_the_best_epoch_is_kept(shell_run):
     folder, result = shell_run
     printed = list(metrics.parse(result.stdout))

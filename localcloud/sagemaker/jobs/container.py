@@ -97,6 +97,7 @@ def job_environment(
         "PYTHONPATH": packages,
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "CUDA_VISIBLE_DEVICES": "",  # a job sees no GPU, whatever this machine has
         **extra,
         **opt_ml.local_variables(request_environment),
         "SAGEMAKER_BASE_DIR": str(opt_ml.base),

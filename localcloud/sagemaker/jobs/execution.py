@@ -20,7 +20,7 @@ from localcloud.sagemaker.jobs.container import Container, Termination, job_envi
 from localcloud.sagemaker.jobs.container_group import Outcome, run_concurrently
 from localcloud.sagemaker.jobs.failures import JobFailedError, internal_error
 from localcloud.sagemaker.jobs.hosts import Host, fresh_hosts
-from localcloud.sagemaker.jobs.instance_limits import DEFAULT_MAX_RUNTIME_SECONDS
+from localcloud.sagemaker.jobs.instance_limits import DEFAULT_MAX_RUNTIME_SECONDS, without_gpu
 from localcloud.sagemaker.jobs.network_isolation import is_supported, isolated_command
 from localcloud.sagemaker.jobs.periodic import PeriodicAction, PeriodicRunner
 from localcloud.sagemaker.jobs.records import Job
@@ -53,6 +53,11 @@ class JobExecution(ABC, Generic[J]):
     @abstractmethod
     def _num_instances(self) -> int:
         """How many instances the request asks for."""
+
+    @property
+    @abstractmethod
+    def _instance_type(self) -> str:
+        """The type of these instances."""
 
     @abstractmethod
     def _execute(self) -> str:
@@ -125,7 +130,10 @@ class JobExecution(ABC, Generic[J]):
 
     def _log_stream(self, host: Host) -> LogStream:
         stream = f"{self._job.name}/{host.label}-{int(now().timestamp())}"
-        return LogStream(self._cloud.client("logs", self._role), self.log_group, stream, host.opt_ml.log_file)
+        opened = LogStream(self._cloud.client("logs", self._role), self.log_group, stream, host.opt_ml.log_file)
+        if line := without_gpu(self._instance_type):
+            opened.write(line)
+        return opened
 
     def _container(
         self,

@@ -12,6 +12,8 @@ MAX_INSTANCES = 8  # all of them share this machine
 
 _LOCAL_STORAGE = re.compile(r"ml\.(g4dn|g5|g6e?|p4de?|p5en?|[a-z]+\d+[a-z]*d[a-z]*)\.")
 
+_GPU = re.compile(r"ml\.[gp]\d")
+
 
 class Instances(TypedDict, total=False):
     """The fields that ResourceConfig, ClusterConfig and TransformResources have in common."""
@@ -19,6 +21,13 @@ class Instances(TypedDict, total=False):
     InstanceType: str
     InstanceCount: int
     VolumeKmsKeyId: str
+
+
+def without_gpu(instance_type: str) -> str | None:
+    """The line for the log of a job that would have GPUs in AWS; None for a type without."""
+    if not _GPU.match(instance_type):
+        return None
+    return f"localcloud: {instance_type} has GPUs in AWS; here the job sees 0 (SM_NUM_GPUS=0) and computes on the CPU"
 
 
 def check_instances(instances: Instances, path: str) -> None:

@@ -14,6 +14,9 @@ from localcloud.sagemaker.api.validation import refusal
 # Not in the middle of another path (/usr/opt/ml, /opt/mlflow) and not in a bucket that is called "opt".
 _OPT_ML = re.compile(r"(?<![\w.\-])(?<!s3:/)/opt/ml(?![\w.\-])")
 
+# By this program the training toolkit counts GPUs for SM_NUM_GPUS; NVIDIA's ends like this on a machine without any.
+_NO_GPUS = "#!/bin/sh\necho No devices were found\nexit 6\n"
+
 
 class OptMl:
     """One container's directory: `base` stands for /opt/ml, `work` is the container's working directory."""
@@ -27,6 +30,7 @@ class OptMl:
         self.work.mkdir()
         # Unix sockets (torch's data loaders) live in TMPDIR and their paths are limited to 108 bytes: keep it short.
         self.temporary = Path(tempfile.mkdtemp(prefix="job-"))
+        self.write_program("nvidia-smi", _NO_GPUS)
 
     def local(self, text: str) -> str:
         """`text` with every path below /opt/ml leading into this directory."""

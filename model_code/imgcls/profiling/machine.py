@@ -6,10 +6,11 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+
+from imgcls.profiling.nvml import Nvml, NvmlError
 
 
 class MachineSampler:
@@ -67,29 +68,31 @@ def _cpu_seconds() -> float:
 
 
 class _Gpu:
-    """The process's GPU: memory from torch, the rest from NVML, whose Python binding is in the stock GPU image."""
+    """The process's GPU: memory from CUDA, utilization from the driver."""
 
     def __init__(self) -> None:
-        self._has_nvml: bool | None = None
+        # Named in each call, as the device that the training thread has chosen is not this thread's.
+        self._device = int(os.environ.get("LOCAL_RANK", 0))
+        self._nvml: Nvml | None = None
+        self._is_asked = False
 
     def sample(self) -> dict[str, float]:
-        """Empty without a GPU."""
+        """Empty without a GPU; without utilization where NVML refuses, which is said once."""
         torch = sys.modules.get("torch")
         if torch is None or not torch.cuda.is_available():
             return {}
-        row: dict[str, float] = {"gpu_memory_bytes": torch.cuda.memory_allocated()}
-        if self._has_nvml is None:
-            self._has_nvml = _works(torch.cuda.utilization)
-        if self._has_nvml:
-            row |= {"gpu_percent": torch.cuda.utilization(), "gpu_used_bytes": torch.cuda.device_memory_used()}
+        free, total = torch.cuda.mem_get_info(self._device)
+        row: dict[str, float] = {
+            "gpu_memory_bytes": torch.cuda.memory_allocated(self._device),
+            "gpu_used_bytes": total - free,
+        }
+        try:
+            if not self._is_asked:
+                self._is_asked = True
+                self._nvml = Nvml(f"GPU-{torch.cuda.get_device_properties(self._device).uuid}")
+            if self._nvml:
+                row["gpu_percent"] = self._nvml.utilization()
+        except NvmlError as error:
+            self._nvml = None
+            print(f"GPU utilization is not sampled: {error}", flush=True)
         return row
-
-
-def _works(ask: Callable[[], object]) -> bool:
-    """Whether NVML answers; else prints why not. Without the binding even NVML's error class does not exist."""
-    try:
-        ask()
-    except Exception as error:
-        print(f"GPU utilization is not sampled: {error}", flush=True)
-        return False
-    return True

@@ -1,18 +1,52 @@
-"""What the training device supports, and settings that make it fast."""
+"""The device that a training uses, what it supports, and settings that make it fast."""
 
 from __future__ import annotations
 
 import ctypes
 import importlib.util
+from collections.abc import Mapping
 
 import torch
 
 from imgcls.contract.hyperparameter import HyperparameterError
+from imgcls.contract.instances import has_gpu
 
 _COMPILER_CAPABILITY = (7, 0)
 """The oldest GPU generation that torch.compile supports."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LARGEST, _LARGEST_OF_OLD_GLIBC = 2**31 - 1, 2**25
+
+
+class DeviceError(RuntimeError):
+    """The job has a GPU that torch cannot use. The message is one sentence with the reason and the fix."""
+
+
+def of_this_process(environment: Mapping[str, str]) -> torch.device:
+    """The GPU of this process's number on its host; the CPU on a machine without GPUs.
+
+    A GPU costs many times what a CPU does, so a job that has one and cannot use it must not train on the CPU. It may
+    where its GPUs are hidden on purpose, by an empty CUDA_VISIBLE_DEVICES. Raises DeviceError.
+    """
+    if torch.cuda.is_available():
+        return torch.device("cuda", int(environment.get("LOCAL_RANK", 0)))
+    instance_type = environment.get("SM_CURRENT_INSTANCE_TYPE", "")
+    has_any = int(environment.get("SM_NUM_GPUS", 0)) > 0 or has_gpu(instance_type)
+    if has_any and environment.get("CUDA_VISIBLE_DEVICES", "0") not in ("", "-1"):
+        machine = instance_type if has_gpu(instance_type) else "this machine"
+        raise DeviceError(f"{machine} has a GPU that torch cannot use: {_why_not()}")
+    return torch.device("cpu")
+
+
+def _why_not() -> str:
+    """Why CUDA does not work, as torch says, and what to do."""
+    if torch.version.cuda is None:
+        return f"torch {torch.__version__} of this image has no CUDA: use the image for GPUs, or a type without a GPU"
+    try:
+        torch.cuda.init()
+        reason = "it finds no device"
+    except (AssertionError, RuntimeError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+    return f"use a pytorch_version that fits the driver, or another instance type ({reason})"
 
 
 def check(device: torch.device, *, compiled: bool) -> None:

@@ -15,25 +15,35 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from imgcls.runtime import devices
+
 
 @contextmanager
 def joined(environment: Mapping[str, str]) -> Iterator[torch.device]:
     """Join the process group that the environment describes, and leave it at the end. Yields this process's device.
 
-    Tensors on the CPU are exchanged by gloo, those on a GPU by NCCL.
+    Tensors on the CPU are exchanged by gloo, those on a GPU by NCCL. Raises DeviceError for a GPU that does not work.
     """
-    device = torch.device("cpu")
-    if torch.cuda.is_available():
-        device = torch.device("cuda", int(environment.get("LOCAL_RANK", 0)))
+    device = devices.of_this_process(environment)
+    if device.type == "cuda":
         torch.cuda.set_device(device)
     if int(environment.get("WORLD_SIZE", 1)) == 1:
         yield device
         return
+    _lead_to_the_hosts_network(environment)
     dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     try:
         yield device
     finally:
         dist.destroy_process_group()
+
+
+def _lead_to_the_hosts_network(environment: Mapping[str, str]) -> None:
+    """Name the interface between a job's instances. Without it gloo looks up this host's name, and where that does not
+    resolve it listens on loopback, where the other instances never reach it."""
+    if interface := environment.get("SM_NETWORK_INTERFACE_NAME"):
+        for library in ("GLOO", "NCCL"):
+            os.environ.setdefault(f"{library}_SOCKET_IFNAME", interface)
 
 
 def rank() -> int:

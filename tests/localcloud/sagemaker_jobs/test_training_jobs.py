@@ -49,6 +49,25 @@ def log_lines(client, job_name):
     return [event["message"] for event in events]
 
 
+LISTED = """
+import os, subprocess
+listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True)
+assert (listed.returncode, "GPU " in listed.stdout) == (6, False)
+print(os.environ["SM_NUM_GPUS"], os.environ["SM_CURRENT_INSTANCE_TYPE"], repr(os.environ["CUDA_VISIBLE_DEVICES"]))
+"""
+
+
+@pytest.mark.parametrize(("kind", "num_lines"), [("ml.g5.12xlarge", 1), ("ml.p5.48xlarge", 1), ("ml.m5.large", 0)])
+def test_a_job_of_a_gpu_type_sees_none_and_its_log_says_so(run, client, kind, num_lines):
+    name = kind.replace(".", "-")
+    job = run(name, LISTED, ResourceConfig={"InstanceCount": 1, "InstanceType": kind, "VolumeSizeInGB": 10})
+    assert job["TrainingJobStatus"] == "Completed", job
+    lines = log_lines(client, name)
+    assert f"0 {kind} ''" in lines
+    said = [line for line in lines if line.startswith("localcloud: ")]
+    assert len(said) == num_lines and all(f"{kind} has GPUs in AWS; here the job sees 0" in line for line in said)
+
+
 def test_a_job_gets_channels_and_hyperparameters_and_produces_metrics_logs_and_artifacts(run, s3, client):
     s3.put_object(Bucket=BUCKET, Key="data/train/deep/a.txt", Body=b"pixels")
     started = time.monotonic()

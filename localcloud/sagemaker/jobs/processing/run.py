@@ -34,6 +34,10 @@ class ProcessingRun(JobExecution[ProcessingJob]):
     def _num_instances(self) -> int:
         return self._job.request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
 
+    @property
+    def _instance_type(self) -> str:
+        return self._job.request["ProcessingResources"]["ClusterConfig"]["InstanceType"]
+
     def _execute(self) -> str:
         with self._hosts() as hosts:
             return self._process(hosts)

@@ -58,6 +58,10 @@ class TrainingRun(JobExecution[TrainingJob]):
     def _num_instances(self) -> int:
         return self._job.request["ResourceConfig"]["InstanceCount"]
 
+    @property
+    def _instance_type(self) -> str:
+        return self._job.request["ResourceConfig"]["InstanceType"]
+
     def _execute(self) -> str:
         while True:
             with self._hosts() as hosts:

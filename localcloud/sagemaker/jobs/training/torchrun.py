@@ -31,7 +31,6 @@ def torchrun_variables() -> dict[str, str]:
         # AWS's PyTorch images set this for every job. It imports torch, so here jobs without torchrun do not get it.
         "SAGEMAKER_TRAINING_MODULE": "sagemaker_pytorch_container.training:main",
         "PET_MASTER_PORT": str(free_port()),
-        # Otherwise both look up this machine's name, which need not resolve to one of its own addresses.
+        # Otherwise it looks up this machine's name, which need not resolve to one of its own addresses.
         "PET_MASTER_ADDR": "localhost",
-        "GLOO_SOCKET_IFNAME": "lo",
     }

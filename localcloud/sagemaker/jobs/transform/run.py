@@ -19,6 +19,7 @@ from localcloud.sagemaker.endpoints.settings import EndpointSettings
 from localcloud.sagemaker.jobs.container import job_environment
 from localcloud.sagemaker.jobs.execution import LOG_SECONDS, JobExecution, transfer
 from localcloud.sagemaker.jobs.failures import MAX_REASON, JobFailedError
+from localcloud.sagemaker.jobs.instance_limits import without_gpu
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 from localcloud.sagemaker.jobs.periodic import PeriodicRunner
 from localcloud.sagemaker.jobs.runner import JobRunner
@@ -45,6 +46,10 @@ class TransformRun(JobExecution[TransformJob]):
     def _num_instances(self) -> int:
         return 1
 
+    @property
+    def _instance_type(self) -> str:
+        return self._job.request["TransformResources"]["InstanceType"]
+
     def _execute(self) -> str:
         with self._hosts() as (host,):
             return self._transform(host.opt_ml)
@@ -57,6 +62,8 @@ class TransformRun(JobExecution[TransformJob]):
             return "Stopped"
         stream = f"{self._job.name}/i-{secrets.token_hex(8)}-{int(now().timestamp())}"
         with self._log(opt_ml, stream) as log, self._log(opt_ml, f"{stream}/data-log") as data_log:
+            if line := without_gpu(self._instance_type):
+                log.write(line)
             with self._serving(opt_ml, log) as process, self._cancelling(process) as cancelled:
                 if not process.is_ready(self._is_cancelled):
                     return self._not_ready(opt_ml, process)
