@@ -1,4 +1,4 @@
-"""The rehearsal of an account: `dev` word for word, deployed, run, updated in every way, broken, destroyed, deployed again.
+"""The rehearsal of an account: `dev` word for word, deployed, run, updated in every way, broken, deployed again.
 
 Its tests are one story, told in order. test_rehearsal_whole.py has each update by itself and a failure of every stack.
 """
