@@ -38,12 +38,13 @@ def start_failure(error: Exception) -> str:
 
 
 def build_variables(event: Mapping[str, Any]) -> list[dict[str, str]]:
-    """What the build needs to answer by itself, as it may take longer than a function may run."""
+    """The tag, and what the build needs to answer by itself: it may take longer than a function may run."""
     values = {
         "RESPONSE_URL": event["ResponseURL"],
         "STACK_ID": event["StackId"],
         "REQUEST_ID": event["RequestId"],
         "LOGICAL_ID": event["LogicalResourceId"],
+        "ASKED_TAG": event["ResourceProperties"]["Tag"],
         "PHYSICAL_ID": PHYSICAL_ID,
     }
     return [{"name": name, "value": value, "type": "PLAINTEXT"} for name, value in values.items()]

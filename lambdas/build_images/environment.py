@@ -9,6 +9,7 @@ from lambdas.common.environment import FunctionEnvironment
 
 @dataclass(frozen=True)
 class Environment(FunctionEnvironment):
-    """`project` is the name of the CodeBuild project."""
+    """`project` is the name of the CodeBuild project, `repositories` are those that it pushes to."""
 
     project: str
+    repositories: list[str]

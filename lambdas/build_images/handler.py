@@ -19,7 +19,8 @@ from lambdas.common.log import logged
 def handler(event: dict[str, Any], context: Any) -> None:
     """Starts a build on creation and update, and answers for one that ended without an answer.
 
-    A deletion is only answered: the stack deletes the repositories.
+    A deletion is only answered: the stack deletes the repositories. Images that are there need no build: an update
+    that is rolled back must not fail for want of one.
     """
     if event.get("source") == "aws.codebuild":
         _answer_for(event["detail"]["build-id"])
@@ -31,11 +32,21 @@ def handler(event: dict[str, Any], context: Any) -> None:
 
 def _start(event: Mapping[str, Any]) -> None:
     try:
-        project = Environment.from_environment(os.environ).project
-        client("codebuild").start_build(projectName=project, environmentVariablesOverride=build_variables(event))
+        environment = Environment.from_environment(os.environ)
+        there = all(_has(name, event["ResourceProperties"]["Tag"]) for name in environment.repositories)
+        if not there:
+            variables = build_variables(event)
+            client("codebuild").start_build(projectName=environment.project, environmentVariablesOverride=variables)
     except Exception as error:
         _send(event, answer(event, error=start_failure(error)))
         raise
+    if there:
+        _send(event, answer(event))
+
+
+def _has(repository: str, tag: str) -> bool:
+    found = client("ecr").batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])
+    return bool(found["images"])
 
 
 def _answer_for(build_id: str) -> None:

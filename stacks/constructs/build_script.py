@@ -9,6 +9,10 @@ from typing import Any
 
 BUILD = """\
 set -e
+if [ "$TAG" != "$ASKED_TAG" ]; then
+  echo "the sources of $ASKED_TAG are not those of this project, which has $TAG: deploy again" >&2
+  exit 1
+fi
 for target in jobs serving; do
   case $target in jobs) uri=$JOBS_REPOSITORY;; serving) uri=$SERVING_REPOSITORY;; esac
   there=$(aws ecr batch-get-image --repository-name "${uri#*/}" --image-ids imageTag="$TAG" \\
@@ -20,8 +24,11 @@ for target in jobs serving; do
   fi
 done
 """
-"""SageMaker takes Docker's own manifests only: `--provenance=false` and `--output type=docker` keep Docker from
-writing an OCI index or manifest."""
+"""ASKED_TAG comes from the custom resource: an update that is rolled back may reach it before the project.
+
+SageMaker takes Docker's own manifests only: `--provenance=false` and `--output type=docker` keep Docker from
+writing an OCI index or manifest.
+"""
 
 ANSWER = """\
 status=SUCCESS reason=

@@ -67,9 +67,11 @@ class ImageBuild(Construct):
         self._key = key
         source = s3_assets.Asset(self, "Source", path=str(image_source(self)))
         tag = image_tag(source.asset_hash, bases, rebuild)
-        repositories = [self._repository(name, prefix, retain=retain) for name in ("Jobs", "Serving")]
-        stack = Stack.of(self)
-        self.jobs, self.serving = (ContainerImage.own(stack, f"{prefix}/{name}", tag) for name in ("jobs", "serving"))
+        self._names = [f"{prefix}/jobs", f"{prefix}/serving"]
+        repositories = [
+            self._repository(id, name, retain=retain) for id, name in zip(("Jobs", "Serving"), self._names, strict=True)
+        ]
+        self.jobs, self.serving = (ContainerImage.own(Stack.of(self), name, tag) for name in self._names)
         project = self._project(source, tag, bases, log_retention_days)
         starter = self._starter(project, code, log_retention_days, topic)
         watch = BuildWatch(self, "Watch", project_name=project.ref, starter=starter, key=key)
@@ -83,11 +85,11 @@ class ImageBuild(Construct):
         )
         build.node.add_dependency(self._role, starter.service_role, watch, *repositories)
 
-    def _repository(self, id: str, prefix: str, *, retain: bool) -> ecr.Repository:
+    def _repository(self, id: str, name: str, *, retain: bool) -> ecr.Repository:
         return ecr.Repository(
             self,
             id,
-            repository_name=f"{prefix}/{id.lower()}",
+            repository_name=name,
             encryption=ecr.RepositoryEncryption.KMS,
             encryption_key=self._key,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
@@ -113,13 +115,14 @@ class ImageBuild(Construct):
             "Starter",
             name="build_images",
             code=code,
-            environment=Environment(project=project.ref).to_environment(),
+            environment=Environment(project=project.ref, repositories=self._names).to_environment(),
             key=self._key,
             log_retention_days=log_retention_days,
             description="Starts the image build, and answers for a build that could not",
             failures="its failed invocations are sent to the topic",
         )
         starter.service_role.allow(["codebuild:BatchGetBuilds", "codebuild:StartBuild"], [project.attr_arn])
+        starter.service_role.allow(["ecr:BatchGetImage"], [self.jobs.repository_arn, self.serving.repository_arn])
         # CloudFormation invokes it asynchronously. It reports its own failure, so a retry would report twice.
         lambda_.CfnEventInvokeConfig(
             self,

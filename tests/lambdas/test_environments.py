@@ -14,7 +14,7 @@ import lambdas
 HANDLERS = sorted(path.parent.name for path in Path(lambdas.__file__).parent.glob("*/handler.py"))
 # Function -> variables that have no default, and the defaults of the others.
 ENVIRONMENTS: dict[str, tuple[set[str], dict[str, Any]]] = {
-    "build_images": ({"project"}, {}),
+    "build_images": ({"project", "repositories"}, {}),
     "diagnose_failure": (set(), {"max_attempts": 3}),
     "emit_findings": ({"environment"}, {}),
     "plan_run": (

@@ -45,7 +45,9 @@ WITH_ANY_ACCESS = {"s3:ListBucket", "s3:AbortMultipartUpload", "s3:ListMultipart
 """Come along with reading or writing objects."""
 FOR_OTHERS = {"register_model": {"s3:GetObject", "sagemaker:AddTags"}}
 """SageMaker reads the archive, and tags the group, with the permissions of whoever registers a package."""
-SERVICES = ("s3:", "sagemaker:", "servicequotas:", "codebuild:", "cloudwatch:", "cloudformation:", "ec2:", "logs:")
+SERVICES = (
+    "s3:", "sagemaker:", "servicequotas:", "codebuild:", "cloudwatch:", "cloudformation:", "ec2:", "ecr:", "logs:",
+)  # fmt: skip
 EVERY_FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents"}
 """Its own log."""
 

@@ -40,7 +40,7 @@ class Nvml:
         """Percent of the time in which the GPU computed. Raises NvmlError."""
         used = _Utilization()
         self._call("nvmlDeviceGetUtilizationRates", self._device, ctypes.byref(used))
-        return used.gpu
+        return int(used.gpu)
 
     def _call(self, name: str, *arguments: object) -> None:
         if status := getattr(self._library, name)(*arguments):

@@ -42,7 +42,7 @@ def _why_not() -> str:
     if torch.version.cuda is None:
         return f"torch {torch.__version__} of this image has no CUDA: use the image for GPUs, or a type without a GPU"
     try:
-        torch.cuda.init()
+        torch.cuda.init()  # type: ignore[no-untyped-call]
         reason = "it finds no device"
     except (AssertionError, RuntimeError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
