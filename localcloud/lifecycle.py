@@ -115,7 +115,7 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     application.observe(cloud.calls.observe)
     front = functions.install(cloud, application)
     codebuild.install(cloud, application)
-    quotas.install(cloud, application)
+    quotas.install(cloud.quotas, application, cloud.region, cloud.account_id)
     cloudformation.install(cloud, application, front)
     jobs.install(cloud)
     endpoints.install(cloud, application)

@@ -7,15 +7,12 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
 from localcloud.errors import AwsError, not_emulated
+from localcloud.server import Application
 from localcloud.service_quotas.account import AccountQuotas
 from localcloud.service_quotas.catalogue import SERVICE_NAMES, Quota, quotas
-
-if TYPE_CHECKING:
-    from localcloud.context import Cloud
-    from localcloud.server import Application
 
 Answer = dict[str, object]
 DEFAULT_PAGE, MAX_PAGE = 20, 100
@@ -23,13 +20,13 @@ CALLS_PER_SECOND, BURST = 5.0, 10.0
 """AWS does not say them in its API's reference; people meet the limit at a few calls a second."""
 
 
-def install(cloud: Cloud, app: Application) -> None:
+def install(account: AccountQuotas, app: Application, region: str, account_id: str) -> None:
     """Answer Service Quotas in place of moto, and take orders of values."""
-    service = ServiceQuotas(cloud.quotas, cloud.region, cloud.account_id)
+    service = ServiceQuotas(account, region, account_id)
     for name, function in service.operations().items():
         app.operation("servicequotas", name, function)
     app.allow_only("servicequotas", ())
-    app.add_handler(cloud.quotas.handle)
+    app.add_handler(account.handle)
 
 
 class QuotaRequest(TypedDict, total=False):

@@ -97,7 +97,7 @@ class Quota:
 
 @functools.cache
 def quotas(service: str) -> dict[str, Quota]:
-    """By name, in the order of their codes, which is no order of their names; empty for a service without a list."""
+    """By name, in the order of their codes and not of their names; empty for a service without a list."""
     defaults = {"sagemaker": _sagemaker, "codebuild": _BUILDS.copy}.get(service, dict)()
     rows = [Quota(service, _CODES.get(name, _made_up(name)), name, value) for name, value in defaults.items()]
     return {row.name: row for row in sorted(rows, key=lambda row: row.code)}
