@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -q
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 export OPENVINO_TELEMETRY := 0
 
-.PHONY: help setup demo test test-pythons test-full check bench mutate soak synth clean
+.PHONY: help setup demo test test-pythons test-oldest-botocore test-full check bench mutate soak synth clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/ ##/' | awk -F ' ## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -47,6 +47,7 @@ $(BIN)/python:
 .venvs/checkov/.ready: requirements-checkov.txt
 .venvs/py312-serving/.ready: tests/imgcls/serving/requirements.txt model_code/requirements-serving.txt constraints.txt
 .venvs/py313-lambdas/.ready: tests/lambdas/requirements.txt constraints.txt
+.venvs/lambdas-oldest/.ready: tests/lambdas/requirements-oldest.txt
 .venvs/py312-%/.ready: INTERPRETER = $(call python,3.12)
 .venvs/py313-%/.ready: INTERPRETER = $(call python,3.13)
 .venvs/%/.ready: INTERPRETER = $(PYTHON)
@@ -58,9 +59,9 @@ $(BIN)/python:
 demo: setup      ## deploy into the local cloud, train two models, ask the endpoint; writes out/demo/
 	$(BIN)/python examples/demo.py
 
-test: setup .venvs/awscli/.ready ## every test that fits CI
+test: setup .venvs/awscli/.ready .venvs/lambdas-oldest/.ready ## every test that fits CI
 	$(PYTEST) -m "not slow and not e2e" --numprocesses 2 --dist loadscope --timeout 300
-	@$(MAKE) --no-print-directory test-pythons
+	@$(MAKE) --no-print-directory test-pythons test-oldest-botocore
 	$(PYTEST) -m "e2e and not slow" --timeout 2400 --durations 12
 
 # On the newest Python here of those that Lambda offers, and on the serving image's. Not on the latter: what needs the
@@ -76,9 +77,12 @@ else $(MAKE) --no-print-directory .venvs/$(2)/.ready && \
     .venvs/$(2)/bin/python -m pytest -q -m "not slow and not e2e" --numprocesses 2 --dist loadscope $(3); fi
 endef
 
-test-full: setup .venvs/awscli/.ready ## the long ones too
+test-oldest-botocore: .venvs/lambdas-oldest/.ready ## the functions on the oldest botocore that Lambda is known to have had
+	.venvs/lambdas-oldest/bin/python -m pytest -q -m "not slow and not e2e" --numprocesses 2 --dist loadscope tests/lambdas
+
+test-full: setup .venvs/awscli/.ready .venvs/lambdas-oldest/.ready ## the long ones too
 	$(PYTEST) --timeout 3600
-	@$(MAKE) --no-print-directory test-pythons
+	@$(MAKE) --no-print-directory test-pythons test-oldest-botocore
 
 check: setup .venvs/checkov/.ready ## lint, types, language, templates, rule packs, our own controls
 	$(BIN)/ruff check .

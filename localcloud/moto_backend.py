@@ -27,6 +27,7 @@ def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
         _replace_bucket_policies(replacements)
         _replace_copy_checksums(replacements)
         refuse_deleting_what_is_in_use(replacements)
+        _replace_copy_conditions(replacements)
         default_user_config.update(_NOTHING_RUNS)  # type: ignore[typeddict-item]
         _load_managed_policies(account_id)
         try:
@@ -71,6 +72,22 @@ def _replace_copy_checksums(replacements: contextlib.ExitStack) -> None:
             made.checksum_type = made.checksum_parts = None
 
     replacements.enter_context(replaced(S3Backend, "copy_object", copy_object))
+
+
+def _replace_copy_conditions(replacements: contextlib.ExitStack) -> None:
+    """CopyObject's If-None-Match: * refuses to overwrite an object. moto knows it of PutObject only."""
+    from moto.s3.exceptions import PreconditionFailed
+    from moto.s3.responses import S3Response
+
+    copy = S3Response.copy_object
+
+    def copy_object(self: S3Response) -> Any:
+        absent = self.headers.get("If-None-Match") == "*"
+        if absent and self.backend.get_object(self.bucket_name, self.parse_key_name()) is not None:
+            raise PreconditionFailed("If-None-Match")
+        return copy(self)
+
+    replacements.enter_context(replaced(S3Response, "copy_object", copy_object))
 
 
 def _load_managed_policies(account_id: str) -> None:

@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from imgcls.contract.evaluation import GOLDEN_FILE, parse_golden
-from imgcls.contract.failures import service_errors
 from lambdas.common import s3
 from lambdas.common.clients import client
 
@@ -32,7 +29,7 @@ class Copied:
 def stage(bucket: str, source: str, target: str) -> Copied:
     """Raises ArtifactConflict if `target` has other bytes, before or after the copy."""
     expected = sha256_of(bucket, source)
-    copied = _copy_if_absent(bucket, source, target)
+    copied = not s3.exists(bucket, target) and s3.copy_if_absent(bucket, source, target)
     actual = sha256_of(bucket, target)
     if actual != expected:
         raise ArtifactConflict(
@@ -55,21 +52,6 @@ def sha256_of(bucket: str, key: str) -> str:
     for chunk in _chunks(client("s3").get_object(Bucket=bucket, Key=key)["Body"]):
         digest.update(chunk)
     return digest.hexdigest()
-
-
-def _copy_if_absent(bucket: str, source: str, target: str) -> bool:
-    """CopyObject with If-None-Match: of two at the same time, only one writes the key."""
-    if s3.exists(bucket, target):
-        return False
-    try:
-        client("s3").copy_object(
-            Bucket=bucket, Key=target, CopySource={"Bucket": bucket, "Key": source}, IfNoneMatch="*"
-        )
-    except ClientError as error:
-        if not service_errors.is_conflict(error.response):
-            raise
-        return False
-    return True
 
 
 def _chunks(body: Any) -> Iterator[bytes]:

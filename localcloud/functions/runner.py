@@ -20,6 +20,7 @@ from pathlib import Path
 
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
+from localcloud.functions.packages import link_runtime
 from localcloud.functions.records import FunctionRecord
 from localcloud.functions.runtime import AnswerDocument, ContextValues
 from localcloud.logs import LogWriter
@@ -49,6 +50,7 @@ class FunctionRunner:
         self._code_lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
         self._root = cloud.root / "functions"
+        self._packages: Path | None = None
         self._logging: dict[str, dict[str, str]] = {}
 
     def set_logging_config(self, name: str, config: Mapping[str, str]) -> None:
@@ -115,7 +117,16 @@ class FunctionRunner:
         # Files instead of pipes: a process that outlives the handler would keep a pipe open.
         with open(folder / "event.json") as stdin, open(folder / "log", "w") as log_file:
             process = self._cloud.processes.start(
-                [sys.executable, str(_RUNTIME), str(code), function.handler, str(answer_file), json.dumps(context)],
+                [
+                    sys.executable,
+                    "-S",
+                    str(_RUNTIME),
+                    str(code),
+                    str(self._runtime_packages()),
+                    function.handler,
+                    str(answer_file),
+                    json.dumps(context),
+                ],
                 stdin=stdin,
                 stdout=log_file,
                 stderr=subprocess.STDOUT,
@@ -179,6 +190,12 @@ class FunctionRunner:
             "AWS_LAMBDA_LOG_STREAM_NAME": stream,
             **self._cloud.environment(function.role),
         }
+
+    def _runtime_packages(self) -> Path:
+        with self._code_lock:
+            if self._packages is None:
+                self._packages = link_runtime(self._root / "packages")
+            return self._packages
 
     def _code(self, function: FunctionRecord) -> Path:
         """The folder of the unpacked code; one folder per version."""

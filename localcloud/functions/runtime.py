@@ -1,6 +1,6 @@
 """Runs inside a function's process: imports the handler, calls it once, writes the answer. Standard library only.
 
-usage: python runtime.py CODE_DIR HANDLER ANSWER_FILE CONTEXT_JSON   (the event comes on stdin)
+usage: python -S runtime.py CODE_DIR PACKAGES_DIR HANDLER ANSWER_FILE CONTEXT_JSON   (the event comes on stdin)
 """
 
 from __future__ import annotations
@@ -198,9 +198,11 @@ def call(handler: str, event: object, values: ContextValues, answer_file: str) -
 
 
 def main() -> None:
-    code_dir, handler, answer_file, context_json = sys.argv[1:]
+    code_dir, packages_dir, handler, answer_file, context_json = sys.argv[1:]
     values: ContextValues = json.loads(context_json)
+    # With -S nothing else that is installed can be imported. Packages of the function come before the runtime's.
     sys.path[0] = code_dir
+    sys.path.append(packages_dir)
     start_logging(values["aws_request_id"])
     event = json.loads(sys.stdin.read())
     write_answer(answer_file, call(handler, event, values, answer_file))

@@ -44,7 +44,9 @@ def test_no_other_family_has_gpus() -> None:
     assert instances.GPU_FAMILIES == set(GPUS) == set(instances.MULTI_GPU_SIZES)
     assert instances.MULTI_GPU_SIZES == GPUS
     assert set(GPUS) - WITHOUT_DISKS == instances.LOCAL_STORAGE_FAMILIES, "those without a d at their end too"
-    assert instances.has_gpu("ml.g7e.2xlarge") and instances.num_gpus("ml.p6-b300.48xlarge") == 1, "newer than the table"
+    assert instances.has_gpu("ml.g7e.2xlarge") and instances.num_gpus("ml.p6-b300.48xlarge") == 1, (
+        "newer than the table"
+    )
     assert instances.num_gpus("ml.m5.12xlarge") == 0 and not instances.has_gpu("ml.m5.12xlarge")
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
 from imgcls.contract import keys
 from imgcls.contract.evaluation import ClassScore, Evaluation, Golden
+from lambdas.common import s3
 from lambdas.register_model import handler as register
 from lambdas.register_model.environment import Environment as RegisterEnvironment
 from lambdas.register_model.package import model_package
@@ -80,6 +82,29 @@ def test_other_bytes_at_the_key_are_never_overwritten(aws: Account, environment:
     with pytest.raises(ArtifactConflict, match="a version is never overwritten"):
         function(handler, environment, EVENT)
     assert aws.s3.get_object(Bucket=aws.artifacts, Key=KEY)["Body"].read() == b"somebody else's"
+
+
+def test_of_two_copies_at_the_same_time_one_writes_the_key(aws: Account, environment: Environment) -> None:
+    """The condition is a signed header of this request, and of no later one."""
+    sent: list[dict[str, bytes]] = []
+
+    def taken(request: Any, **_: Any) -> AWSResponse | None:
+        sent.append(dict(request.headers))
+        if len(sent) > 1:
+            return None
+        body = b"<Error><Code>PreconditionFailed</Code><Message>If-None-Match</Message></Error>"
+        return AWSResponse(request.url, 412, {}, SimpleNamespace(stream=lambda *_: iter([body])))
+
+    aws.s3.meta.events.register_first("before-send.s3.CopyObject", taken)
+    try:
+        assert not s3.copy_if_absent(aws.artifacts, "runs/r/m/model.tar.gz", KEY)
+        aws.s3.copy_object(
+            Bucket=aws.artifacts, Key="b", CopySource={"Bucket": aws.artifacts, "Key": "runs/r/m/model.tar.gz"}
+        )
+    finally:
+        aws.s3.meta.events.unregister("before-send.s3.CopyObject", taken)
+    assert sent[0]["If-None-Match"] in ("*", b"*") and "If-None-Match" not in sent[1]
+    assert b"if-none-match;" in sent[0]["Authorization"]
 
 
 GATE = {"passed": True, "reason": "good", "accuracy": 0.9, "champion_accuracy": 0.8}

@@ -4,11 +4,17 @@ import base64
 import io
 import json
 import os
+import shutil
+import subprocess
+import sys
 import urllib.request
 import zipfile
 
+import botocore
 import pytest
 from botocore.exceptions import ClientError
+
+from localcloud.functions.packages import FOLDER_VARIABLE, RUNTIME, link_runtime
 
 from .conftest import archive, wait_until
 
@@ -37,6 +43,48 @@ def handler(event, context):
     assert 20_000 < payload["left"] <= 30_000
     assert "FunctionError" not in answer
     assert functions.invoke(payload["arn"], {"n": 1})["Payload"]["doubled"] == 2
+
+
+@pytest.mark.parametrize("package", ["pydantic", "numpy", "moto", "localcloud", "kennel", "imgcls", "yaml", "pip"])
+def test_a_package_that_neither_the_function_nor_the_runtime_has_cannot_be_imported(functions, package):
+    functions.create(f"imports-{package}", f"import {package}\ndef handler(event, context): return 1")
+    payload = functions.invoke(f"imports-{package}")["Payload"]
+    assert payload["errorType"] == "Runtime.ImportModuleError"
+    assert payload["errorMessage"] == f"Unable to import module 'main': No module named '{package}'"
+
+
+def test_the_runtimes_packages_can_be_imported_and_the_functions_own_come_first(functions, client):
+    source = """
+import boto3, botocore, dateutil, jmespath, s3transfer, six, urllib3
+def handler(event, context):
+    return [boto3.client("sts").get_caller_identity()["Account"], botocore.__version__]
+"""
+    functions.create("imports", source, Timeout=30)
+    assert functions.invoke("imports")["Payload"] == ["123456789012", botocore.__version__]
+    own = "import six\ndef handler(event, context): return six.__version__"
+    functions.create("own-six", own, {"six.py": "__version__ = 'mine'"})
+    assert functions.invoke("own-six")["Payload"] == "mine"
+
+
+def test_functions_can_run_on_another_botocore(tmp_path, monkeypatch):
+    """The packages of another environment, of which only the runtime's are there."""
+    for name in (*RUNTIME, "pydantic"):
+        module = {"python-dateutil": "dateutil"}.get(name, name)
+        (tmp_path / module).mkdir()
+        (tmp_path / module / "__init__.py").write_text("__version__ = '1.2.3'\n")
+        info = tmp_path / f"{name.replace('-', '_')}-1.2.3.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Name: {name}\nVersion: 1.2.3\n")
+        (info / "RECORD").write_text(f"{module}/__init__.py,,\n")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    linked = link_runtime(tmp_path / "linked")
+    asked = "import botocore, importlib.util as util; print(botocore.__version__, util.find_spec('pydantic'))"
+    command = [sys.executable, "-S", "-c", asked]
+    found = subprocess.run(command, env={"PYTHONPATH": str(linked)}, capture_output=True, text=True)
+    assert found.stdout == "1.2.3 None\n", found.stderr
+    shutil.rmtree(tmp_path / "six-1.2.3.dist-info")
+    with pytest.raises(RuntimeError, match="functions need six, not installed in LOCALCLOUD_FUNCTION_PACKAGES"):
+        link_runtime(tmp_path / "again")
 
 
 def test_each_invocation_imports_the_code_anew(functions):
