@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
+from kennel.cli import preflight_spend as spend_run
+from kennel.cli.finding_lines import print_result
 from kennel.cli.output import AsJson, Environment, console, errors, print_json
 from kennel.preflight import report, run
 from kennel.preflight.finding import Level
@@ -20,12 +21,15 @@ from kennel.preflight.never_run import FREE, SPEND, Row
 from kennel.preflight.run import Result
 from kennel.workspace import project
 
-_COLUMN = 14
-"""Width of the ids of the checks."""
-_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red", Level.UNKNOWN: "dim"}
 Report = Annotated[
     Path | None,
     typer.Option("--report", metavar="FILE", help="also write it without account numbers and addresses; - for stdout"),
+]
+
+
+Spend = Annotated[
+    float | None,
+    typer.Option(metavar="USD", min=0, help="then run the smallest real job of each kind, if it cannot cost more"),
 ]
 
 
@@ -33,10 +37,16 @@ def register(app: typer.Typer) -> None:
     app.command()(preflight)
 
 
-def preflight(write: Report = None, env: Environment = "local", as_json: AsJson = False) -> None:
+def preflight(write: Report = None, spend: Spend = None, env: Environment = "local", as_json: AsJson = False) -> None:
     """Check account, quotas, permissions and templates. Costs nothing, changes nothing. Exit code 1 on errors."""
     results = _run(env, quiet=as_json or _to_stdout(write))
     settled = run.settled_free(results)
+    failed = any(finding.level is Level.ERROR for result in results for finding in result.findings)
+    if spend is not None and not failed:
+        smoke, rows = spend_run.run(env, spend, quiet=as_json or _to_stdout(write))
+        results.append(smoke)
+        settled |= rows
+        failed = any(finding.level is Level.ERROR for finding in smoke.findings)
     still = run.open_rows(settled)
     if write is not None:
         text = report.render(env, project.config(env).region, results, settled, still)
@@ -48,7 +58,7 @@ def preflight(write: Report = None, env: Environment = "local", as_json: AsJson 
         print_json(_to_json(results, settled, still))
     elif not _to_stdout(write):
         _print_end(results, settled, still)
-    if any(finding.level is Level.ERROR for result in results for finding in result.findings):
+    if failed:
         raise typer.Exit(1)
 
 
@@ -66,21 +76,6 @@ def _run(environment: str, *, quiet: bool) -> list[Result]:
             if not quiet:
                 print_result(result, console)
     return results
-
-
-def print_result(result: Result, to: Console) -> None:
-    """The check's id on the left, below it what it found, wrapped within its column."""
-    for number, finding in enumerate(result.findings):
-        head = result.check if number == 0 else ""
-        text = Text.assemble((_word(finding.level), _STYLES[finding.level]), " ", finding.sentence)
-        lines = text.wrap(to, max(to.width - _COLUMN, 20))
-        for index, line in enumerate(lines):
-            line.rstrip()
-            to.print(Text(head.ljust(_COLUMN) if index == 0 else " " * _COLUMN) + line, soft_wrap=True)
-
-
-def _word(level: Level) -> str:
-    return {Level.OK: "ok", Level.WARNING: "warning:", Level.ERROR: "error:", Level.UNKNOWN: "not checkable:"}[level]
 
 
 def _print_end(results: Sequence[Result], settled: set[str], still: Sequence[Row]) -> None:
