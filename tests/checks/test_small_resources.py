@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from checks.controls import CONTROLS
-from tests.checks.cases import buckets, delivery, endpoint, functions, iam, jobs, messages, network
+from tests.checks.cases import buckets, delivery, endpoint, functions, iam, jobs, messages, network, principals
 from tests.checks.cases.case import Case, Changes, changed, violators
 from tests.checks.cases.delivery import PROMISES
 
 CASES = [
-    case for module in (buckets, delivery, endpoint, functions, iam, jobs, messages, network) for case in module.CASES
+    case
+    for module in (buckets, delivery, endpoint, functions, iam, jobs, messages, network, principals)
+    for case in module.CASES
 ]
 LOCAL_DISKS = {"LocalDisks": dict.fromkeys(("training", "preparation", "evaluation"), False)}
 FINE = [(case, change) for case in CASES for change in ({}, *case.fine)]

@@ -31,6 +31,7 @@ def test_every_resource_of_the_template_exists(deployed, stack):
 def test_diff_right_after_a_deploy_is_empty(deployed):
     shown = deployed.kennel("diff")
     assert "Number of stacks with differences: 0" in shown.stdout + shown.stderr
+    assert "Nothing changes." in shown.stdout
 
 
 def test_the_deployed_definition_is_the_one_whose_sizes_are_tested(deployed):
