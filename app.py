@@ -1,7 +1,7 @@
 """The CDK entry: choose the configuration, build the stacks, run the rule packs, write the assembly.
 
 `-c env=NAME` chooses the environment (local if left out), `-c project=FILE` the project file or its folder (the nearest
-one above the current folder if left out, else this clone's).
+one above the current folder if left out, else this clone's), `-c region=NAME` another region than the environment's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def main() -> int:
     app = cdk.App(analytics_reporting=False, builtin_cloud_formation_validation=False)
     environment, project = app.node.try_get_context("env") or "local", app.node.try_get_context("project")
     try:
-        build(app, config.load(environment, Path(project) if project else find(Path.cwd())))
+        file = Path(project) if project else find(Path.cwd())
+        build(app, config.load(environment, file, region=app.node.try_get_context("region")))
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1

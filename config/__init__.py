@@ -10,9 +10,9 @@ from config.project_file.project import CLONE, Project
 __all__ = ["Project", "load"]
 
 
-def load(environment: str, project: Path | None = None) -> AppConfig:
-    """The configuration of `environment` of a project file, this clone's unless said.
+def load(environment: str, project: Path | None = None, *, region: str | None = None) -> AppConfig:
+    """The configuration of `environment` of a project file, this clone's unless said; in `region` if one is given.
 
     Raises ConfigError with one sentence per finding.
     """
-    return Project.load(project or CLONE).config(environment)
+    return Project.load(project or CLONE).config(environment, region)

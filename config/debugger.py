@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from config import regions
+
 Mode = Literal["off", "rules", "profiler"]
 """rules: a hook saves tensors, and built-in rules read them. profiler: system metrics, and rules that read those."""
 
@@ -22,5 +24,4 @@ RULES_ACCOUNTS = {
 
 def rules_image(region: str) -> str:
     """The image of the built-in rules. Raises KeyError for a region without one."""
-    suffix = ".cn" if region.startswith("cn-") else ""
-    return f"{RULES_ACCOUNTS[region]}.dkr.ecr.{region}.amazonaws.com{suffix}/sagemaker-debugger-rules:latest"
+    return f"{regions.registry(RULES_ACCOUNTS[region], region)}/sagemaker-debugger-rules:latest"

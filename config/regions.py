@@ -31,3 +31,37 @@ def registry(account: str, region: str) -> str:
 
 def _entry(region: str) -> tuple[str, str]:
     return next((entry for start, entry in PARTITIONS.items() if region.startswith(start)), ("aws", "amazonaws.com"))
+
+
+CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+"""Host of the console by partition, where it is not AWS's usual one."""
+
+
+def console(region: str) -> str:
+    """`us-east-1` -> `us-east-1.console.aws.amazon.com`."""
+    return f"{region}.{CONSOLES.get(partition(region), 'console.aws.amazon.com')}"
+
+
+NOT_IN: dict[str, frozenset[str]] = {
+    kind: frozenset(names.split())
+    for kind, names in {
+        "AWS::Budgets::Budget": "af-south-1 ap-east-1 ap-east-2 ap-northeast-3 ap-south-2 ap-southeast-3 "
+        "ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-west-1 eu-central-2 eu-north-1 "
+        "eu-south-1 eu-south-2 il-central-1 me-central-1 mx-central-1 us-gov-east-1 us-gov-west-1",
+        "AWS::CodeBuild::Project": "ap-east-2 ca-west-1 mx-central-1",
+        "AWS::SageMaker::Domain": "ca-west-1 mx-central-1",
+        "AWS::SageMaker::Endpoint": "me-central-1 us-gov-east-1",
+        "AWS::SageMaker::EndpointConfig": "me-central-1 us-gov-east-1",
+        "AWS::SageMaker::Model": "me-central-1 us-gov-east-1",
+        "AWS::SageMaker::ModelPackageGroup": "ap-east-2 ap-south-2 ap-southeast-4 ap-southeast-6 cn-north-1 "
+        "cn-northwest-1 us-gov-east-1",
+        "AWS::SageMaker::UserProfile": "ap-south-2 ap-southeast-4 ca-west-1 mx-central-1",
+    }.items()
+}
+"""Resource type -> regions whose CloudFormation does not list it, of the types that we use and the regions that have
+training images. From cfn-lint's copy of CloudFormation's lists, which may lag behind a new region; a test compares."""
+
+
+def has(kind: str, region: str) -> bool:
+    """Whether CloudFormation lists a resource type in a region."""
+    return region not in NOT_IN.get(kind, ())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from constructs import Construct
 
+from config import regions
 from config.app import AppConfig
 from imgcls.contract import keys
 from stacks.base import PlatformStack
-from stacks.constructs import dashboards
+from stacks.constructs import dashboards, region_gaps
 from stacks.constructs.budget import MonthlyBudget
 from stacks.constructs.endpoint_metrics import EndpointMetrics
 from stacks.constructs.health_alarms import endpoint_alarms, pipeline_alarms
@@ -35,4 +36,8 @@ class MonitoringStack(PlatformStack):
         dashboards.model_cache_dashboard(self, config.prefix, metrics=endpoint)
         pipeline_alarms(self, metrics=pipeline, topic=topic)
         endpoint_alarms(self, config=config.monitoring, metrics=endpoint, topic=topic)
-        MonthlyBudget(self, "Budget", limit_usd=config.monthly_budget_usd, topic=topic)
+        if regions.has(region_gaps.BUDGET, config.region):
+            MonthlyBudget(self, "Budget", limit_usd=config.monthly_budget_usd, topic=topic)
+        else:
+            fix = "nothing watches the monthly cost; make a budget by hand, which is the account's in whatever region"
+            region_gaps.say(self, region_gaps.BUDGET, fix)

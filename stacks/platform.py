@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import App, CloudFormationValidatePlugin, Tags, Validations
+from aws_cdk import App, CloudFormationValidatePlugin, Stack, Tags, Validations
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from config.app import AppConfig
 from imgcls.contract import keys
+from stacks.constructs import region_gaps
 from stacks.images import ImagesStack
 from stacks.monitoring import MonitoringStack
 from stacks.serving import ServingStack
@@ -24,10 +25,13 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> None:
     serving = ServingStack(app, config, store=store, placement=placement, images=images.images)
     monitoring = MonitoringStack(app, config, store=store, pipeline=training.metrics, endpoint=serving.metrics)
     # What they know of each other are names, which CloudFormation does not see: say the order.
-    training.add_dependency(images, "its jobs run the images")
-    serving.add_dependency(images, "its model runs the serving image")
-    monitoring.add_dependency(training, "it watches the pipeline")
-    monitoring.add_dependency(serving, "it watches the endpoint")
+    training.add_stack_dependency(images, "its jobs run the images")
+    serving.add_stack_dependency(images, "its model runs the serving image")
+    monitoring.add_stack_dependency(training, "it watches the pipeline")
+    monitoring.add_stack_dependency(serving, "it watches the endpoint")
+    for stack in app.node.children:
+        if Stack.is_stack(stack):
+            region_gaps.warn(stack)
     Tags.of(app).add(keys.PROJECT_TAG, config.project)
     Tags.of(app).add(keys.ENVIRONMENT_TAG, config.environment)
     if rule_packs:

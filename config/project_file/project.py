@@ -77,17 +77,19 @@ class Project:
     def environments(self) -> tuple[str, ...]:
         return tuple(self._document.values["environments"])
 
-    def config(self, environment: str) -> AppConfig:
-        """The configuration of `environment`. Raises ConfigError with one sentence per finding."""
-        return self.resolve(environment).config
+    def config(self, environment: str, region: str | None = None) -> AppConfig:
+        """The configuration of `environment`, in `region` if given. Raises ConfigError, one sentence per finding."""
+        return self.resolve(environment, region).config
 
-    def resolve(self, environment: str) -> Resolved:
+    def resolve(self, environment: str, region: str | None = None) -> Resolved:
         """The same with the origin of every value. Raises ConfigError with one sentence per finding."""
         if environment not in self.environments:
             raise ConfigError(
                 f"{environment!r} is not an environment of {self.path.name}; {nearest(environment, self.environments)}"
             )
         layers = self._layers(environment)
+        if region:
+            layers.add({"region": region}, lambda path: "--region")
         tree = {**layers.values}
         for key in ("datasets", "models"):
             tree[key] = [{"name": name, **entry} for name, entry in tree[key].items()]

@@ -14,6 +14,7 @@ from kennel.cli import (
     cost,
     data,
     endpoint,
+    images,
     init,
     local,
     model_import,
@@ -41,6 +42,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(models.app, name="models")
 app.add_typer(weights.app, name="weights")
+app.add_typer(images.app, name="images")
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(open_.app, name="open")
 app.add_typer(config.app, name="config")

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from config import regions
 from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, print_json
 from kennel.cloud.session import Session
@@ -80,17 +81,10 @@ def console_page(execution: Execution = None, no_browser: NoBrowser = False, env
     _open(url, no_browser)
 
 
-_DOMAINS = {
-    "aws": "console.aws.amazon.com",
-    "aws-cn": "console.amazonaws.cn",
-    "aws-us-gov": "console.amazonaws-us-gov.com",
-}
-
-
 def _console(arn: str, service: str) -> str:
-    """The console's address of a service, in the partition and region of an ARN."""
-    _, partition, _, region, *_ = arn.split(":")
-    return f"https://{region}.{_DOMAINS[partition]}/{service}/home?region={region}"
+    """The console's address of a service, in the region of an ARN."""
+    region = arn.split(":")[3]
+    return f"https://{regions.console(region)}/{service}/home?region={region}"
 
 
 def _need_account(environment: str) -> None:

@@ -101,12 +101,13 @@ def diff(
 def synth(
     env: Environment = "local",
     output: Annotated[Path | None, typer.Option(help="where the templates go")] = None,
+    region: Annotated[str | None, typer.Option(help="another region than the environment's")] = None,
 ) -> None:
     """Write the templates; needs no account and no network."""
     chosen = project.load()
-    chosen.config(env)  # a mistake is said in one sentence, without the CDK CLI's own lines around it
+    chosen.config(env, region)  # a mistake is said in one sentence, without the CDK CLI's own lines around it
     code = clone.cdk(
-        ["synth", "--quiet"],
+        ["synth", "--quiet", *(["--context", f"region={region}"] if region else [])],
         project=chosen.path,
         environment_name=env,
         variables=os.environ,

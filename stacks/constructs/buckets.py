@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from config import regions
 from stacks.constructs.acknowledgements import NIST, acknowledge, acknowledge_checkov, acknowledge_wildcard
 from stacks.constructs.retention import removal_policy
 
@@ -74,7 +75,7 @@ class PrivateBucket(s3.Bucket):
 
     def console_url(self, region: str, prefix: str) -> str:
         """The page of the S3 console that lists `prefix`."""
-        return f"https://{region}.console.aws.amazon.com/s3/buckets/{self.bucket_name}?prefix={prefix}"
+        return f"https://{regions.console(region)}/s3/buckets/{self.bucket_name}?prefix={prefix}"
 
     def allow_read(self, role: iam.IRole, *prefixes: str) -> None:
         """Let `role` list and read the keys below `prefixes`. A prefix that does not end in `/` is a single key."""

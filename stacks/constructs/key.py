@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from config import regions
 from stacks.constructs.retention import removal_policy
 from stacks.constructs.roles import ServiceRole
 
@@ -36,6 +37,7 @@ class PlatformKey(kms.Key):
             f"logs.{stack.region}",
             USE,
             {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+            domain=regions.domain(stack.region),
         )
         for sid, service, source in (
             ("LogDelivery", "delivery.logs", log_groups),
@@ -51,11 +53,19 @@ class PlatformKey(kms.Key):
         role.allow(["kms:DescribeKey", "kms:Encrypt"], [self.key_arn])
         role.allow(["kms:CreateGrant"], [self.key_arn], {"Bool": {"kms:GrantIsForAWSResource": "true"}})
 
-    def _allow(self, sid: str, service: str, actions: list[str], conditions: dict[str, dict[str, str]] | None) -> None:
+    def _allow(
+        self,
+        sid: str,
+        service: str,
+        actions: list[str],
+        conditions: dict[str, dict[str, str]] | None,
+        *,
+        domain: str = "amazonaws.com",
+    ) -> None:
         self.add_to_resource_policy(
             iam.PolicyStatement(
                 sid=sid,
-                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                principals=[iam.ServicePrincipal(f"{service}.{domain}")],
                 actions=actions,
                 resources=["*"],
                 conditions=conditions,

@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
+from config import regions
 from pipeline import permissions, placeholders
 from pipeline.permissions import Permission
 from pipeline.placeholders import Placeholder
@@ -29,6 +30,8 @@ DELIVER_LOGS = (
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
 )
+INTEGRATIONS = "arn:aws:states:::"
+"""What the definition's integrations begin with; other partitions have their own name in it."""
 TRACE = (
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
@@ -53,6 +56,7 @@ class PipelineStateMachine(Construct):
     ) -> None:
         super().__init__(scope, id)
         # For groups below /aws/vendedlogs/, Step Functions does not add to the account's log resource policy.
+        partition = regions.partition(Stack.of(self).region)
         logs = PlatformLogGroup(
             self, "Logs", key=key, retention_days=log_retention_days, name=f"/aws/vendedlogs/states/{name}"
         )
@@ -67,7 +71,7 @@ class PipelineStateMachine(Construct):
             state_machine_name=name,
             state_machine_type="STANDARD",
             role_arn=role.role_arn,
-            definition_string=json.dumps(definition, indent=1),
+            definition_string=json.dumps(definition, indent=1).replace(INTEGRATIONS, f"arn:{partition}:states:::"),
             definition_substitutions={item.value: values[item] for item in sorted(used)},
             logging_configuration={
                 "level": "ALL",
