@@ -1,4 +1,4 @@
-"""Partitions of AWS: which one a region belongs to, and the domain that its registries and services end in."""
+"""What differs by region: the partition, the domain of registries and services, and which resource types exist."""
 
 from __future__ import annotations
 

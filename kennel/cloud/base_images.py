@@ -1,4 +1,4 @@
-"""Which digest a base image has today: asks Amazon ECR, and public registries by the API that Docker speaks."""
+"""Which digest a base image has today: asks Amazon ECR, and public registries by the HTTP API of registries."""
 
 from __future__ import annotations
 

@@ -63,6 +63,8 @@ def cdk(
         "--no-notices",
         "--no-version-reporting",
     ]
+    # SageMaker does not take an index of manifests, which Docker writes for attestations (images.source docker).
+    variables = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", **variables}
     # Which Python runs app.py is this one's business, whatever `python3` means on the PATH.
     command += ["--app", str(output) if synthesized else f"{sys.executable} app.py"]
     done = subprocess.run(

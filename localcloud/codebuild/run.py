@@ -88,7 +88,7 @@ class BuildRun:
         self._build.end("FAILED" if self._failed else "SUCCEEDED")
 
     def _download(self, source: Path) -> Buildspec | None:
-        """The buildspec, once the source is unpacked; None if either cannot be had."""
+        """The buildspec, once the source is unpacked; None if that fails."""
         phase = self._build.begin("DOWNLOAD_SOURCE")
         given = self._build.project.get("source", {})
         try:

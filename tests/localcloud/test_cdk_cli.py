@@ -249,3 +249,22 @@ def switch_of(name: str) -> tuple[str, int]:
     (parameter,) = formation.describe_stacks(StackName=name)["Stacks"][0]["Parameters"]
     resources = formation.describe_stack_resources(StackName=name)["StackResources"]
     return parameter["ParameterValue"], sum(item["ResourceType"] == "AWS::SQS::Queue" for item in resources)
+
+
+def test_another_qualifier_is_refused_until_it_is_bootstrapped(assembly):
+    code = function_code(assembly.folder, "qualified")
+    assembly.write(templates(code[0]), dict([code]))
+    for path in assembly.folder.glob("*.json"):
+        path.write_text(path.read_text().replace("hnb659fds", "vision1"))
+    deploy = ("deploy", "Maker", "--exclusively", "--require-approval", "never")
+    refused = assembly.cdk(*deploy)
+    assert refused.returncode == 1
+    assert "/cdk-bootstrap/vision1/version" in refused.stderr and "bootstrap" in refused.stderr
+
+    place = ("aws://123456789012/us-east-1", "--qualifier", "vision1", "--toolkit-stack-name", "VisionToolkit")
+    bootstrapped = assembly.cdk("bootstrap", *place)
+    assert bootstrapped.returncode == 0, bootstrapped.stderr
+    buckets = {item["Name"] for item in boto3.client("s3").list_buckets()["Buckets"]}
+    assert f"cdk-vision1-assets-{PLACE}" in buckets and ASSETS in buckets
+    deployed = assembly.cdk(*deploy)
+    assert deployed.returncode == 0, deployed.stderr
