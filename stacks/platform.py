@@ -30,7 +30,7 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> None:
     monitoring.add_stack_dependency(training, "it watches the pipeline")
     monitoring.add_stack_dependency(serving, "it watches the endpoint")
     for stack in app.node.children:
-        if Stack.is_stack(stack):
+        if isinstance(stack, Stack):
             region_gaps.warn(stack)
     Tags.of(app).add(keys.PROJECT_TAG, config.project)
     Tags.of(app).add(keys.ENVIRONMENT_TAG, config.environment)

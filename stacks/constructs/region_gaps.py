@@ -17,7 +17,7 @@ ELSEWHERE = "choose another region if the deploy fails with it"
 
 def warn(stack: Stack) -> None:
     """One warning per type, not a refusal: the lists may lag behind a new region."""
-    kinds = {item.cfn_resource_type for item in stack.node.find_all() if CfnResource.is_cfn_resource(item)}
+    kinds = {item.cfn_resource_type for item in stack.node.find_all() if isinstance(item, CfnResource)}
     for kind in sorted(kinds):
         if not regions.has(kind, stack.region):
             say(stack, kind, FIXES.get(kind, ELSEWHERE))
