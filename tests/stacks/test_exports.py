@@ -109,6 +109,8 @@ CHANGES: dict[str, Change] = {
     "given images": given_images,
     "alarm": part("monitoring", p99_latency_ms=10.0),
     "endpoint's instance type": part("endpoint", instance_type="ml.c7i.2xlarge"),
+    # Its volumes are not encrypted with the key by its id, which nobody else imports.
+    "endpoint's instance type with local disks": part("endpoint", instance_type="ml.m5d.xlarge"),
     "training's instance type": part("training", instance_type="ml.m5.xlarge"),
     "endpoint off": part("endpoint", enabled=False),
     "endpoint not isolated": part("endpoint", isolate=False),
