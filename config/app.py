@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -85,6 +86,12 @@ class AppConfig(Config):
         if self.pipeline.default_models:
             return self.pipeline.default_models
         return tuple(model.name for model in self.models if model.dataset == self.models[0].dataset)
+
+    @property
+    def unreachable(self) -> tuple[str, ...]:
+        """Addresses of `notify` in a domain that is reserved for examples: nobody can confirm a subscription there."""
+        reserved = re.compile(r"@(.*\.)?(example(\.(com|net|org))?|test|invalid|localhost)$", re.IGNORECASE)
+        return tuple(address for address in self.notify if reserved.search(address))
 
     @field_validator("notify")
     @classmethod
@@ -177,6 +184,15 @@ class AppConfig(Config):
         return self
 
     @model_validator(mode="after")
+    def _studio(self) -> Self:
+        if self.studio.enabled and self.studio.vpc_only and not self.network.interface_endpoints:
+            raise ValueError(
+                "studio.vpc_only needs network.interface_endpoints: in a network without a way out a notebook could "
+                "not even start; set network.interface_endpoints to true, or studio.enabled to false"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _local_cloud(self) -> Self:
         if self.cloud != "local":
             return self
@@ -208,5 +224,9 @@ class AppConfig(Config):
             raise ValueError(
                 "pipeline.publish.stable_key must be false with preset strict: "
                 "an endpoint may serve a stale copy of an overwritten key"
+            )
+        if not self.notify:
+            raise ValueError(
+                "notify must have an address with preset strict: nobody else would hear of an alarm or a failed run"
             )
         return self

@@ -33,6 +33,9 @@ MULTI_GPU_SIZES: dict[str, dict[str, int]] = {
 LOCAL_STORAGE_FAMILIES = {"g4dn", "g5", "g6", "g6e", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200"}
 """Instances with local disks refuse VolumeKmsKeyId; so does every family whose name ends in d, such as m5d or c6id."""
 
+EFA_FAMILIES = {"p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200"}
+"""They talk over an Elastic Fabric Adapter, which is not TCP: their security group must admit all traffic."""
+
 BF16_CPU_FAMILIES = {"m7i", "c7i", "r7i", "m7a", "c7a", "r7a", "m8i", "c8i", "r8i"}
 """CPUs with AVX512_BF16 or AMX: the others emulate bf16, which is slower than fp32."""
 
@@ -70,6 +73,10 @@ def num_gpus(instance_type: str) -> int:
 def has_local_storage(instance_type: str) -> bool:
     name = family(instance_type)
     return name in LOCAL_STORAGE_FAMILIES or bool(re.fullmatch(r"[a-z]+\d+[a-z]*d", name))
+
+
+def has_efa(instance_type: str) -> bool:
+    return family(instance_type) in EFA_FAMILIES
 
 
 def has_bf16(instance_type: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -18,8 +18,13 @@ INTERFACE_SERVICES = (
     "sts",
     "kms",
     "monitoring",
+    "states",
+    "cloudformation",
 )
-"""What jobs, the endpoint and notebooks reach without the internet, by interface endpoints."""
+"""What a notebook in Studio needs to open, and to start, watch and ask what Kennel makes."""
+MAX_ZONES = 6
+"""The most that a region has."""
+ZoneId = Annotated[str, Field(pattern=r"^[a-z]+\d-az\d$")]
 
 
 class StorageConfig(Config):
@@ -36,8 +41,10 @@ class NetworkConfig(Config):
 
     cidr: str = "10.40.0.0/16"
     """Addresses of the VPC."""
-    zones: int = Field(default=2, ge=2, le=3)
-    """Availability zones."""
+    zones: int = Field(default=2, ge=2, le=MAX_ZONES)
+    """How many availability zones, the first of the region. Jobs and endpoints may use each of them."""
+    zone_ids: tuple[ZoneId, ...] = ()
+    """These zones instead, such as use1-az4: instance types, above all those with GPUs, are not in every zone."""
     interface_endpoints: bool = False
     """Reach AWS services without the internet."""
     flow_logs: bool = True
@@ -46,7 +53,19 @@ class NetworkConfig(Config):
     @property
     def num_interface_endpoints(self) -> int:
         """One per service and zone: that is how they are paid."""
-        return len(INTERFACE_SERVICES) * self.zones if self.interface_endpoints else 0
+        return len(INTERFACE_SERVICES) * self.zone_count if self.interface_endpoints else 0
+
+    @property
+    def zone_count(self) -> int:
+        return len(self.zone_ids) or self.zones
+
+    @model_validator(mode="after")
+    def _zone_ids(self) -> Self:
+        if self.zone_ids and not 2 <= len(set(self.zone_ids)) == len(self.zone_ids) <= MAX_ZONES:
+            raise ValueError(
+                f"zone_ids must be 2 to {MAX_ZONES} different zones: with one, an endpoint fails as its zone fails"
+            )
+        return self
 
 
 class StudioConfig(Config):

@@ -39,6 +39,8 @@ def laptop() -> dict[str, Any]:
             "rollout": {"kind": "all_at_once", "wait_seconds": 0, "termination_wait_seconds": 0},
         },
         "storage": {"retain": False},
+        # Studio's notebooks reach nothing without them; here they cost nothing.
+        "network": {"interface_endpoints": True},
         "images": {"source": "uri", **LOCAL_IMAGES},
     }
 
@@ -67,6 +69,8 @@ def small() -> dict[str, Any]:
             "rollout": {"kind": "all_at_once"},
         },
         "storage": {"retain": False, "run_days": 14},
+        # Studio takes interface endpoints, which would be most of the cost at rest.
+        "studio": {"enabled": False},
         "images": {"source": "codebuild"},
         "monitoring": {"log_retention_days": 14},
     }

@@ -34,15 +34,16 @@ def resources(compute: JobCompute, state: str, size: str) -> Parameters:
     }
 
 
-def isolation(config: AppConfig) -> Parameters:
-    """No network access, encrypted traffic between containers, private subnets. Empty where isolation is off."""
+def isolation(config: AppConfig, *, alone: bool) -> Parameters:
+    """No network access, encrypted traffic between containers, private subnets. Empty where isolation is off.
+
+    `alone`: the job has one instance in every run. Encryption "doesn't affect" such a job (SageMaker's guide), and no
+    run is known in which Step Functions passed the field on.
+    """
     if not config.pipeline.isolate:
         return {}
-    return {
-        "EnableNetworkIsolation": True,
-        "EnableInterContainerTrafficEncryption": True,
-        "VpcConfig": _vpc(config),
-    }
+    encrypted = {} if alone else {"EnableInterContainerTrafficEncryption": True}
+    return {"EnableNetworkIsolation": True, **encrypted, "VpcConfig": _vpc(config)}
 
 
 def _volume_key(compute: JobCompute) -> Parameters:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from config.app import AppConfig
+from config.platform import MAX_ZONES
 
 
 class Placeholder(StrEnum):
@@ -34,6 +35,9 @@ class Placeholder(StrEnum):
     SUBNET_1 = "Subnet1"
     SUBNET_2 = "Subnet2"
     SUBNET_3 = "Subnet3"
+    SUBNET_4 = "Subnet4"
+    SUBNET_5 = "Subnet5"
+    SUBNET_6 = "Subnet6"
 
     PLAN_RUN_ARN = "PlanRunArn"
     DIAGNOSE_FAILURE_ARN = "DiagnoseFailureArn"
@@ -48,12 +52,12 @@ class Placeholder(StrEnum):
         return f"${{{self.value}}}"
 
 
-SUBNETS = (Placeholder.SUBNET_1, Placeholder.SUBNET_2, Placeholder.SUBNET_3)
+SUBNETS = tuple(Placeholder(f"Subnet{number}") for number in range(1, MAX_ZONES + 1))
 
 
 def subnets(config: AppConfig) -> list[str]:
     """One placeholder per zone of the network."""
-    return [str(subnet) for subnet in SUBNETS[: config.network.zones]]
+    return [str(subnet) for subnet in SUBNETS[: config.network.zone_count]]
 
 
 def used(definition: Mapping[str, Any]) -> frozenset[Placeholder]:

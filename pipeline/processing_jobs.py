@@ -64,7 +64,7 @@ def evaluate_model(config: AppConfig) -> Parameters:
     arguments += [f"'{text}'" for folder in folders for text in (f"--{folder}", f"{INPUT}/{folder}")]
     arguments += ["'--output'", f"'{OUTPUT}'", "'--message'", f"'{prepared.EXIT_MESSAGE_FILE}'"]
     return {
-        **_processing_job(config, Placeholder.EVALUATION_ROLE_ARN),
+        **_processing_job(config, Placeholder.EVALUATION_ROLE_ARN, config.evaluation),
         "ProcessingJobName.$": job_name("$.model.base"),
         "ProcessingResources": _cluster(config.evaluation, "EvaluateModel", "$.model.evaluation"),
         "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.model.evaluation.max_runtime_seconds"},
@@ -85,10 +85,10 @@ def evaluate_model(config: AppConfig) -> Parameters:
     }
 
 
-def _processing_job(config: AppConfig, role: Placeholder) -> Parameters:
+def _processing_job(config: AppConfig, role: Placeholder, compute: JobCompute) -> Parameters:
     job: Parameters = {"RoleArn": str(role)}
     if config.pipeline.isolate:
-        job["NetworkConfig"] = isolation(config)
+        job["NetworkConfig"] = isolation(config, alone=compute.instance_count == 1)
     return job
 
 
@@ -96,7 +96,7 @@ def _preparation_job(config: AppConfig, state: str, ending: tuple[str, ...]) -> 
     """prepare.py with the plan and the data set; `ending` are its last arguments."""
     folders = ("--plan", f"{INPUT}/plan", "--dataset", f"{INPUT}/dataset", "--output", OUTPUT)
     return {
-        **_processing_job(config, Placeholder.PREPARATION_ROLE_ARN),
+        **_processing_job(config, Placeholder.PREPARATION_ROLE_ARN, config.preparation),
         "ProcessingJobName.$": job_name("$.plan.base"),
         "ProcessingResources": _cluster(config.preparation, state, "$.plan.preparation"),
         "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.plan.preparation.max_runtime_seconds"},

@@ -31,7 +31,8 @@ def train_model(config: AppConfig) -> Parameters:
             "KENNEL_JOB_SUBMITTED.$": "$$.State.EnteredTime",
         },
         **_until(config),
-        **isolation(config),
+        # A run may ask for more instances than the environment's number.
+        **isolation(config, alone=False),
         **debugger.parameters(config),
     }
 
@@ -64,7 +65,7 @@ def tune_model(config: AppConfig) -> Parameters:
             "ResourceConfig": resources(config.training, "TuneModel", "$.model.trial"),
             **_trial_checkpoints(config),
             **_until(config),
-            **isolation(config),
+            **isolation(config, alone=True),
         },
     }
 

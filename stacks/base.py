@@ -47,8 +47,16 @@ def expected_controls(config: AppConfig) -> dict[str, Any]:
         "IsolatedEndpoint": config.endpoint.isolate,
         "VpcOnlyStudio": config.studio.vpc_only,
         "InterfaceEndpoints": config.network.interface_endpoints,
+        "Efa": any(instances.has_efa(name) for name in config.training.types),
         "DataCapture": config.endpoint.data_capture,
         "EndpointVolumeKey": not instances.has_local_storage(config.endpoint.instance_type),
+        # A run may ask for more instances of a final training; a trial has one.
+        "SeveralInstances": {
+            "preparation": config.preparation.instance_count > 1,
+            "training": True,
+            "trial": False,
+            "evaluation": config.evaluation.instance_count > 1,
+        },
         "LocalDisks": {
             kind: instances.has_local_storage(getattr(config, kind).instance_type)
             for kind in ("preparation", "training", "evaluation")

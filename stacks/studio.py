@@ -5,9 +5,11 @@ from __future__ import annotations
 from aws_cdk import ArnFormat, Fn
 from constructs import Construct
 
+from config import instances
 from config.app import AppConfig
 from imgcls.contract import keys
 from stacks.base import PlatformStack
+from stacks.constructs.acknowledgements import acknowledge_wildcard
 from stacks.constructs.assets import CodeArchive, function_code
 from stacks.constructs.clearing import Clearing
 from stacks.constructs.network import PrivateNetwork
@@ -15,15 +17,23 @@ from stacks.constructs.roles import ServiceRole
 from stacks.constructs.store import Store
 from stacks.constructs.studio_domain import StudioDomain
 
+DESCRIBE_JOBS = (
+    "sagemaker:DescribeHyperParameterTuningJob",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:DescribeTrainingJob",
+)
+READ_LOGS = ("logs:FilterLogEvents", "logs:GetLogEvents")
+
 
 class StudioStack(PlatformStack):
     def __init__(self, scope: Construct, config: AppConfig, *, store: Store) -> None:
         super().__init__(scope, "Studio", config, purpose="network and SageMaker domain", keep=True)
-        self._zones = config.network.zones
+        self._zones = config.network.zone_count
         network = PrivateNetwork(
             self,
             "Network",
             config=config.network,
+            efa=any(instances.has_efa(name) for name in config.training.types),
             key=store.key,
             log_retention_days=config.monitoring.log_retention_days,
         )
@@ -72,13 +82,33 @@ class StudioStack(PlatformStack):
         return [Fn.select(index, Fn.get_azs()) for index in range(self._zones)]
 
     def _allow_platform(self, role: ServiceRole, config: AppConfig) -> None:
-        """Let `role` start the pipeline and invoke the endpoint, by their configured names."""
-        machine = self.format_arn(
-            service="states",
-            resource="stateMachine",
-            resource_name=config.state_machine_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
+        """Let `role` find what is deployed, start and watch the pipeline, and ask the endpoint: all by fixed names."""
+        machine = self._arn("states", "stateMachine", config.state_machine_name)
+        executions = self._arn("states", "execution", f"{config.state_machine_name}:*")
         endpoint = self.format_arn(service="sagemaker", resource="endpoint", resource_name=config.endpoint.name.lower())
-        role.allow(["states:StartExecution"], [machine])
+        role.allow(["states:StartExecution", "states:ListExecutions"], [machine])
+        role.allow(["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"], [executions])
         role.allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], [endpoint])
+        stacks = self.format_arn(service="cloudformation", resource="stack", resource_name=f"{config.stack_prefix}-*")
+        role.allow(["cloudformation:DescribeStacks"], [stacks])
+        jobs = [
+            self.format_arn(service="sagemaker", resource=kind, resource_name="*")
+            for kind in ("training-job", "processing-job", "hyper-parameter-tuning-job")
+        ]
+        role.allow(DESCRIBE_JOBS, jobs)
+        logs = [self._arn("logs", "log-group", f"{name}:*") for name in job_logs(config)]
+        role.allow(READ_LOGS, logs)
+        role.allow_without_resource(["cloudwatch:GetMetricData"])
+        for arn in (executions, stacks, *jobs, *logs):
+            acknowledge_wildcard(role, arn, "runs name them; a notebook reads them, and stops executions")
+
+    def _arn(self, service: str, resource: str, name: str) -> str:
+        return self.format_arn(
+            service=service, resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+
+
+def job_logs(config: AppConfig) -> list[str]:
+    """The log groups of jobs, which the whole account shares, and the endpoint's."""
+    shared = [f"/aws/sagemaker/{kind}" for kind in ("TrainingJobs", "ProcessingJobs", "TransformJobs")]
+    return [*shared, f"/aws/sagemaker/Endpoints/{config.endpoint.name}"]

@@ -29,7 +29,7 @@ class TrainingStack(PlatformStack):
         super().__init__(scope, "Training", config, purpose="training pipeline")
         code = CodeArchive(self, "Code")
         functions = PipelineFunctions(
-            self, "Functions", config=config, store=store, serving_image=images.serving.uri, code_file=code.file_name
+            self, "Functions", config=config, store=store, serving_image=images.serving, code_file=code.file_name
         )
         roles = {
             Placeholder.PREPARATION_ROLE_ARN: preparation_role(

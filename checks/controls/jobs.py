@@ -53,6 +53,13 @@ def in_network(task: Task, assembly: Assembly) -> bool:
     return len(subnets) >= MIN_SUBNETS and bool(groups) and all(groups)
 
 
+def encrypts_traffic(task: Task, assembly: Assembly) -> bool:
+    """Encryption does not affect a job with one instance, and the field has no evidence in some tasks."""
+    kind = "trial" if task.operation == TUNING else _kind(task)
+    encrypted = network(task).get("EnableInterContainerTrafficEncryption") is True
+    return encrypted or not assembly.expected["SeveralInstances"][kind]
+
+
 def has_maximum_run_time(task: Task, _: Assembly) -> bool:
     """A tuning job has two: its own and that of each trial."""
     search = "HyperParameterTuningJobConfig.ResourceLimits.MaxRuntimeInSeconds"
@@ -116,8 +123,8 @@ CONTROLS = (
     ),
     of_jobs(
         "job.traffic",
-        "encrypt the traffic between its containers",
-        lambda task, _: network(task).get("EnableInterContainerTrafficEncryption") is True,
+        "encrypt the traffic between its containers if it may have several instances",
+        encrypts_traffic,
         when="IsolatedTraining",
     ),
     of_jobs("job.stops", "have a maximum run time", has_maximum_run_time),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, each, of_assembly
+from checks.policies import statements
 
 VPC, SUBNET, GROUP = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"
 ENDPOINT = "AWS::EC2::VPCEndpoint"
@@ -15,9 +16,24 @@ ROUTES_OUT = (
     "AWS::EC2::VPCPeeringConnection",
     "AWS::EC2::TransitGatewayAttachment",
 )
-STUDIO_NEEDS = ("sagemaker.api", "sagemaker.runtime", "ecr.api", "ecr.dkr", "logs", "sts", "kms", "monitoring")
-EACH_OTHER = {("tcp", 0, 65535), ("udp", 500, 500), ("50", None, None)}
+STUDIO_NEEDS = (
+    "sagemaker.api",
+    "sagemaker.runtime",
+    "ecr.api",
+    "ecr.dkr",
+    "logs",
+    "sts",
+    "kms",
+    "monitoring",
+    "states",
+    "cloudformation",
+)
+Rule = tuple[str, int | None, int | None]
+"""Protocol and ports."""
+EACH_OTHER: set[Rule] = {("tcp", 0, 65535), ("udp", 500, 500), ("50", None, None)}
 """All TCP, IKE and ESP: the protocols of encrypted traffic between containers."""
+EVERYTHING: set[Rule] = {("-1", None, None)}
+"""What an Elastic Fabric Adapter needs; it covers the others."""
 ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
@@ -42,13 +58,21 @@ def s3_endpoint(vpc: Resource, assembly: Assembly) -> bool:
 
 
 def narrow_policy(endpoint: Resource, _: Assembly) -> bool:
-    """Roles restrict what interface endpoints can be used for; through the gateway endpoint data could leave."""
+    """Through the gateway endpoint data could leave into any bucket."""
     if endpoint.get("VpcEndpointType") != "Gateway":
         return True
     items = as_list(endpoint.get("PolicyDocument.Statement"))
     resources = [resource for item in items for resource in as_list(item.get("Resource"))]
     actions = [action for item in items for action in as_list(item.get("Action"))]
     return bool(items) and "*" not in resources and not any(a == "*" or a.endswith(":*") for a in actions)
+
+
+def own_principals(endpoint: Resource, _: Assembly) -> bool:
+    """An interface endpoint without a policy admits the credentials of every account."""
+    if endpoint.get("VpcEndpointType") != "Interface":
+        return True
+    items = list(statements(endpoint.get("PolicyDocument")))
+    return bool(items) and all("aws:principalaccount" in item.conditions for item in items if item.allows)
 
 
 def studio_endpoints(assembly: Assembly) -> bool:
@@ -67,7 +91,8 @@ def closed(group: Resource, assembly: Assembly) -> bool:
 
 
 def job_groups(assembly: Assembly) -> bool:
-    """The security group of models and jobs allows encrypted traffic to and from itself."""
+    """The security group of models and jobs allows what its instances need, to and from itself."""
+    wanted: list[set[Rule]] = [EVERYTHING] if assembly.expected.get("Efa") else [EACH_OTHER, EVERYTHING]
     names = {
         group
         for model in assembly.of("AWS::SageMaker::Model")
@@ -75,15 +100,13 @@ def job_groups(assembly: Assembly) -> bool:
     }
     groups = [group for name in names if (group := assembly.at(name, GROUP))]
     return bool(groups) and all(
-        _to_itself(group, assembly, "Ingress", "SourceSecurityGroupId") >= EACH_OTHER
-        and _to_itself(group, assembly, "Egress", "DestinationSecurityGroupId") >= EACH_OTHER
+        any(_to_itself(group, assembly, direction, peer) >= rules for rules in wanted)
         for group in groups
+        for direction, peer in (("Ingress", "SourceSecurityGroupId"), ("Egress", "DestinationSecurityGroupId"))
     )
 
 
-def _to_itself(
-    group: Resource, assembly: Assembly, direction: str, peer: str
-) -> set[tuple[str, int | None, int | None]]:
+def _to_itself(group: Resource, assembly: Assembly, direction: str, peer: str) -> set[Rule]:
     return {
         (rule.get("IpProtocol"), rule.get("FromPort"), rule.get("ToPort"))
         for rule in assembly.of(f"AWS::EC2::SecurityGroup{direction}")
@@ -97,6 +120,7 @@ CONTROLS = (
     each("network.flow-logs", "have flow logs of all traffic", VPC, flow_logs),
     each("network.s3", "reach S3 through a gateway endpoint", VPC, s3_endpoint),
     each("network.s3-policy", "allow access to the platform's buckets only", ENDPOINT, narrow_policy),
+    each("network.endpoint-policy", "admit principals of this account only", ENDPOINT, own_principals),
     of_assembly(
         "network.studio",
         "have the interface endpoints that a Studio without internet needs",
@@ -105,6 +129,9 @@ CONTROLS = (
     ),
     each("network.ingress", "not accept traffic from every address", GROUP, closed),
     of_assembly(
-        "network.jobs", "allow encrypted traffic between a job's containers", job_groups, when="IsolatedEndpoint"
+        "network.jobs",
+        "allow the traffic between a job's instances: encrypted, or of an EFA",
+        job_groups,
+        when="IsolatedEndpoint",
     ),
 )

@@ -13,7 +13,8 @@ from kennel.workspace import clone
 def local_images() -> list[dict[str, Any]]:
     """The image table, as `python -m localcloud --images` reads it: the same for every project and environment.
 
-    Those of preset laptop are given. The others are AWS's training image, and what an environment built and pushed. Jobs run on every core; two of them at a time share the cores, so each gets its part of the threads.
+    Those of preset laptop are given. The others are AWS's training image, and what an environment built and pushed.
+    Jobs run on every core; two of them at a time share the cores, so each gets its part of the threads.
     """
     serve = [sys.executable, str(clone.ROOT / "model_code" / "serve.py")]
     return [

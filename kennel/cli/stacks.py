@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from config.app import AppConfig
 from kennel.cli.diff_words import print_effects, to_json
 from kennel.cli.output import AsJson, Environment, console, print_json
 from kennel.cloud import assembly, teardown
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
 def deploy(approved: Approved = None, env: Environment = "local") -> None:
     """Deploy all stacks. A strict environment asks first, or needs the hash of a reviewed diff."""
     session = Session(env)
+    _refuse_example_addresses(session.config)
     if approved is not None:
         _require_approved(session, approved)
         raise typer.Exit(run_cdk(session, [*_DEPLOY, "--require-approval", "never"], synthesized=True))
@@ -124,4 +126,12 @@ def _require_approved(session: Session, approved: str) -> None:
         raise KennelError(
             f"the diff that was approved ({approved}) is not the current one ({current}): code, project file or stacks "
             f"changed since; review `kennel diff --env {env}` again and hand over its hash"
+        )
+
+
+def _refuse_example_addresses(config: AppConfig) -> None:
+    if config.cloud == "aws" and config.unreachable:
+        raise KennelError(
+            f"notify of {config.environment} has {', '.join(config.unreachable)}, where nobody can confirm the "
+            "subscription: write the address of whoever should hear of alarms into kennel.yaml"
         )

@@ -47,6 +47,8 @@ def _environment(name: str, found: Inspection, choice: recipes.Choice) -> Key:
             Key("region", "eu-central-1", optional=True),
             *_sizes(found, choice),
         ]
+    if preset == "strict":
+        keys.append(Key("notify", ["team@example.com"], why="Who hears of alarms: a deploy refuses this address."))
     keys += _gate(preset, found)
     return Key(name, keys=tuple(keys), why=_PURPOSES[name])
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -39,7 +41,7 @@ class PrivateNetwork(Construct):
     """`placement` is for jobs and models, `vpc_id` for Studio. Nothing here has a public address."""
 
     def __init__(
-        self, scope: Construct, id: str, *, config: NetworkConfig, key: kms.IKey, log_retention_days: int
+        self, scope: Construct, id: str, *, config: NetworkConfig, efa: bool, key: kms.IKey, log_retention_days: int
     ) -> None:
         super().__init__(scope, id)
         self._vpc = self._add_vpc(config)
@@ -47,7 +49,7 @@ class PrivateNetwork(Construct):
         self.vpc_arn = self._vpc.vpc_arn
         self.placement = Placement(
             subnets=tuple(subnet.subnet_id for subnet in self._vpc.isolated_subnets),
-            security_groups=(self._add_job_security_group().security_group_id,),
+            security_groups=(self._add_job_security_group(efa).security_group_id,),
         )
         if config.flow_logs:
             self._add_flow_logs(key, log_retention_days)
@@ -76,7 +78,7 @@ class PrivateNetwork(Construct):
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(config.cidr),
-            max_azs=config.zones,
+            max_azs=config.zone_count,
             subnet_configuration=[
                 ec2.SubnetConfiguration(
                     name="Private",
@@ -87,6 +89,10 @@ class PrivateNetwork(Construct):
             # The CDK would remove its rules with a custom resource in JavaScript.
             restrict_default_security_group=False,
         )
+        for subnet, zone in zip(vpc.isolated_subnets, config.zone_ids, strict=False):
+            resource = cast(ec2.CfnSubnet, subnet.node.default_child)
+            resource.add_property_deletion_override("AvailabilityZone")
+            resource.add_property_override("AvailabilityZoneId", zone)
         acknowledge(
             vpc,
             f"{NIST}-VPCDefaultSecurityGroupClosed",
@@ -94,7 +100,8 @@ class PrivateNetwork(Construct):
         )
         return vpc
 
-    def _add_job_security_group(self) -> ec2.SecurityGroup:
+    def _add_job_security_group(self, efa: bool) -> ec2.SecurityGroup:
+        """`efa`: the instances of a training may have an Elastic Fabric Adapter, whose protocol has no number."""
         group = ec2.SecurityGroup(
             self,
             "Jobs",
@@ -103,7 +110,7 @@ class PrivateNetwork(Construct):
             allow_all_outbound=False,
         )
         group.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "HTTPS")
-        for port in BETWEEN_CONTAINERS:
+        for port in (ec2.Port.all_traffic(),) if efa else BETWEEN_CONTAINERS:
             group.connections.allow_internally(port, "between the containers of a job")
         return group
 
@@ -118,11 +125,21 @@ class PrivateNetwork(Construct):
         group.add_ingress_rule(ec2.Peer.ipv4(cidr), HTTPS, "HTTPS")
         group.add_egress_rule(ec2.Peer.ipv4(cidr), HTTPS, "HTTPS")
         for service in INTERFACE_SERVICES:
-            self._vpc.add_interface_endpoint(
+            endpoint = self._vpc.add_interface_endpoint(
                 "".join(part.capitalize() for part in service.split(".")),
                 service=ec2.InterfaceVpcEndpointAwsService(service),
                 security_groups=[group],
                 open=False,
+            )
+            # What a role may do is said by its policies; credentials of another account must not carry data out here.
+            endpoint.add_to_policy(
+                iam.PolicyStatement(
+                    sid="ThisAccount",
+                    principals=[iam.AnyPrincipal()],
+                    actions=["*"],
+                    resources=["*"],
+                    conditions={"StringEquals": {"aws:PrincipalAccount": Stack.of(self).account}},
+                )
             )
 
     def _add_flow_logs(self, key: kms.IKey, retention_days: int) -> None:

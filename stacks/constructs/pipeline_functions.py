@@ -23,6 +23,7 @@ from pipeline.functions import Function
 from pipeline.placeholders import Placeholder
 from stacks.constructs.acknowledgements import acknowledge_wildcard
 from stacks.constructs.assets import function_code
+from stacks.constructs.container_image import PULL, ContainerImage
 from stacks.constructs.function import PlatformFunction
 from stacks.constructs.roles import ServiceRole
 from stacks.constructs.store import Store
@@ -38,7 +39,7 @@ class PipelineFunctions(Construct):
         *,
         config: AppConfig,
         store: Store,
-        serving_image: str,
+        serving_image: ContainerImage,
         code_file: str,
     ) -> None:
         super().__init__(scope, id)
@@ -87,12 +88,14 @@ class PipelineFunctions(Construct):
         self._store.artifacts.allow_read(role, keys.RUNS)
         self._store.artifacts.allow_existence_check(role)
 
-    def _add_register_model(self, serving_image: str) -> None:
+    def _add_register_model(self, serving_image: ContainerImage) -> None:
         environment = register_model.Environment(
-            serving_image=serving_image, project=self._config.project, environment=self._config.environment
+            serving_image=serving_image.uri, project=self._config.project, environment=self._config.environment
         )
         role = self._add(functions.REGISTER_MODEL, environment)
         self._store.artifacts.allow_read(role, keys.RUNS, keys.MODELS)
+        # SageMaker looks for archive and image with the permissions of whoever registers a package.
+        role.allow(PULL, [serving_image.repository_arn])
         groups = self._sagemaker_arn("model-package-group", f"{self._config.prefix}-*")
         versions = self._versions_arn()
         role.allow(["sagemaker:CreateModelPackage"], [groups, versions])

@@ -16,7 +16,10 @@ CASES = [
     for module in (buckets, delivery, endpoint, functions, iam, jobs, messages, network, principals)
     for case in module.CASES
 ]
-LOCAL_DISKS = {"LocalDisks": dict.fromkeys(("training", "preparation", "evaluation"), False)}
+EXPECTED = {
+    "LocalDisks": dict.fromkeys(("training", "preparation", "evaluation"), False),
+    "SeveralInstances": dict.fromkeys(("training", "trial", "preparation", "evaluation"), True),
+}
 FINE = [(case, change) for case in CASES for change in ({}, *case.fine)]
 BROKEN = [(case, change) for case in CASES for change in case.broken]
 
@@ -26,7 +29,7 @@ def names(value: Any) -> str:
 
 
 def culprits(case: Case, change: Changes) -> list[str]:
-    found = violators(case.control, changed(case.resources, change), **LOCAL_DISKS)
+    found = violators(case.control, changed(case.resources, change), **EXPECTED)
     return [label for label in found if label.startswith(case.culprit)]
 
 
@@ -83,7 +86,7 @@ def test_prod_promises_everything(promise: str) -> None:
 )
 def test_a_key_for_local_disks_is_as_wrong_as_none_for_a_volume(name: str, operation: str, kind: str) -> None:
     machine = jobs.machine({name: jobs.task(jobs.OPERATIONS[operation], operation)})
-    disks = LOCAL_DISKS["LocalDisks"] | {kind: True}
+    disks = EXPECTED["LocalDisks"] | {kind: True}
     assert violators("job.volume-key", {**jobs.RESOURCES, "X": machine}, LocalDisks=disks) == [f"Main/X:{name}"]
 
 

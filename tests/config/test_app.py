@@ -104,6 +104,11 @@ def test_a_spot_job_may_wait_as_long_as_it_may_run() -> None:
         ({"preset": "strict", "storage": {"retain": True}}, "endpoint.min_instances (1) must be at least 2"),
         ({"preset": "strict", "storage": {"retain": True}, "endpoint": {"min_instances": 2}},
          "pipeline.publish.stable_key must be false"),
+        ({"preset": "strict", "storage": {"retain": True}, "endpoint": {"min_instances": 2, "rollout": {"kind": "canary"}},
+          "pipeline": {"publish": {"stable_key": False}}}, "notify must have an address with preset strict: nobody else"),
+        ({"studio": {"enabled": True}}, "studio.vpc_only needs network.interface_endpoints: in a network without a way"),
+        ({"network": {"zone_ids": ["use1-az1"]}}, "zone_ids must be 2 to 6 different zones"),
+        ({"network": {"zone_ids": ["use1-az1", "use1-az1"]}}, "zone_ids must be 2 to 6 different zones"),
     ],
 )  # fmt: skip
 def test_parts_that_do_not_fit_are_refused(parts: dict[str, Any], words: str) -> None:
@@ -116,7 +121,11 @@ def test_parts_that_just_fit_are_taken() -> None:
         storage={"retain": True},
         endpoint={"min_instances": 2, "rollout": {"kind": "canary"}},
         pipeline={"publish": {"stable_key": False}},
+        notify=["ml@company.com"],
     )
+    assert changed(studio={"enabled": True}, network={"interface_endpoints": True}).studio.vpc_only
+    assert changed(studio={"enabled": True, "vpc_only": False}).studio.enabled
+    assert changed(network={"zone_ids": ["use1-az1", "use1-az4", "use1-az6"]}).network.zone_count == 3
     assert strict.strict and strict.endpoint.max_instances == 2
     assert changed(pipeline={"sagemaker_debugger": "profiler"}).region == "us-east-1"
     assert changed(cloud="local", account="123456789012").images.source == "codebuild"
@@ -214,3 +223,18 @@ def test_given_images_belong_together(name: str) -> None:
 )
 def test_the_nearest_word_is_named_where_one_is_near(word: str, hint: str) -> None:
     assert nearest(word, iter(["network", "images"])) == hint
+
+
+@pytest.mark.parametrize(
+    ("address", "reachable"),
+    [
+        ("ml@example.com", False),
+        ("ml@mail.example.org", False),
+        ("ml@team.test", False),
+        ("ml@EXAMPLE.net", False),
+        ("ml@myexample.com", True),
+        ("ml@example.com.de", True),
+    ],
+)
+def test_addresses_that_nobody_can_confirm_are_known(address: str, reachable: bool) -> None:
+    assert changed(notify=[address]).unreachable == (() if reachable else (address,))

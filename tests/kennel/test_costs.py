@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kennel.cli.app import app
+from config.platform import INTERFACE_SERVICES
 from kennel.cloud import costs, costs_at_rest
 from kennel.errors import KennelError
 from kennel.workspace import project
@@ -65,7 +66,7 @@ def test_at_rest_everything_that_costs_by_the_month_is_counted():
     config = project.config("prod")
     items = {item.name: item for item in costs_at_rest.of(config)}
     endpoints = config.network.num_interface_endpoints
-    assert endpoints == 8 * config.network.zones
+    assert endpoints == len(INTERFACE_SERVICES) * config.network.zones
     assert items["interface endpoints"].usd == pytest.approx(endpoints * 0.01 * 730)
     assert items["KMS key"].usd == 1 and items["dashboards"].usd == 3 and items["repositories"].usd > 0
     assert any("image build" in sentence for sentence in costs_at_rest.by_use(config))

@@ -20,6 +20,7 @@ from config.app import AppConfig
 from pipeline.tasks import PROCESSING_JOB, TRAINING_JOB
 from tests.pipeline.harness import Runner
 from tests.pipeline.services import CREATE_SEARCH, JOB_NAMES, VALUES
+from tests.pipeline.variants import variant
 
 JOBS = {"PrepareDataset": PROCESSING_JOB, "TuneModel": CREATE_SEARCH, "TrainModel": TRAINING_JOB,
         "EvaluateModel": PROCESSING_JOB}  # fmt: skip
@@ -99,10 +100,24 @@ def test_training_is_isolated_encrypted_and_bounded(ran: Ran) -> None:
     _, calls = ran
     for job in training_parts(calls):
         assert job["EnableNetworkIsolation"] is True
-        assert job["EnableInterContainerTrafficEncryption"] is True
         assert job["VpcConfig"] == {"SecurityGroupIds": [VALUES["SecurityGroupId"]], "Subnets": SUBNETS}
         assert job["OutputDataConfig"]["KmsKeyId"] == VALUES["KeyArn"]
         assert job["StoppingCondition"]["MaxRuntimeInSeconds"] > 0
+
+
+def test_traffic_is_encrypted_where_a_job_may_have_several_instances(ran: Ran) -> None:
+    """The field has no effect on one instance, and no evidence in a search's definition."""
+    field, (_, calls) = "EnableInterContainerTrafficEncryption", ran
+    assert all(job[field] is True for job in calls["TrainModel"])
+    assert not [job for job in calls["TuneModel"] if field in job["TrainingJobDefinition"]]
+    assert not [job for job in [*calls["PrepareDataset"], *calls["EvaluateModel"]] if field in job["NetworkConfig"]]
+
+
+def test_a_data_set_prepared_on_several_instances_is_sent_encrypted() -> None:
+    preparation = {"instance_type": "ml.m5.large", "instance_count": 3}
+    found = Runner(variant(preparation=preparation)).run({"models": ["cat-dog-classifier"]})
+    network = found.calls["PrepareDataset"][0]["NetworkConfig"]
+    assert network["EnableInterContainerTrafficEncryption"] is True
 
 
 def test_processing_is_isolated_encrypted_and_bounded(ran: Ran) -> None:

@@ -30,7 +30,9 @@ def test_a_smaller_block_with_three_zones_gets_three_smaller_subnets(tmp_path: P
     assert blocks == ["10.8.0.0/26", "10.8.0.64/26", "10.8.0.128/26"]
 
 
-@pytest.mark.parametrize(("environment", "services"), [("local", ()), ("dev", ()), ("prod", INTERFACE_SERVICES)])
+@pytest.mark.parametrize(
+    ("environment", "services"), [("local", INTERFACE_SERVICES), ("dev", ()), ("prod", INTERFACE_SERVICES)]
+)
 def test_interface_endpoints_exist_where_the_environment_pays_for_them(
     environment: str, services: tuple[str, ...]
 ) -> None:
@@ -50,3 +52,65 @@ def test_the_flow_log_role_may_write_its_own_group_and_pass_no_role(environment:
     (statement,) = policy
     assert sorted(statement["Action"]) == ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     assert statement["Resource"]["Fn::GetAtt"][0].startswith("NetworkFlowLogGroup")
+
+
+def studio_stack(tmp_path: Path, **parts: dict[str, object]) -> dict[str, dict[str, object]]:
+    """The resources of a dev environment with other parts, such as `network={"zone_ids": ...}`."""
+    settings = config.load("dev")
+    changes = {name: getattr(settings, name).model_copy(update=values) for name, values in parts.items()}
+    folder = synthesize(settings.model_copy(update=changes), tmp_path, rule_packs=False)
+    (studio,) = (json.loads(path.read_text()) for path in folder.glob("*-Studio.template.json"))
+    found: dict[str, dict[str, object]] = studio["Resources"]
+    return found
+
+
+def test_zones_may_be_chosen_by_id_and_jobs_get_a_subnet_in_each(tmp_path: Path) -> None:
+    wanted = ("use1-az1", "use1-az4", "use1-az5", "use1-az6")
+    resources = studio_stack(tmp_path, network={"zone_ids": wanted})
+    subnets = [item["Properties"] for item in resources.values() if item["Type"] == SUBNET]
+    assert [item["AvailabilityZoneId"] for item in subnets] == list(wanted)  # type: ignore[index]
+    assert not [item for item in subnets if "AvailabilityZone" in item]  # type: ignore[operator]
+    (training,) = (json.loads(path.read_text()) for path in tmp_path.glob("*-Training.template.json"))
+    (machine,) = (i for i in training["Resources"].values() if i["Type"] == "AWS::StepFunctions::StateMachine")
+    assert {f"Subnet{n}" for n in range(1, 5)} <= set(machine["Properties"]["DefinitionSubstitutions"])
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "protocols"), [("ml.g5.xlarge", {"tcp", "udp", "50"}), ("ml.p4d.24xlarge", {"-1"})]
+)
+def test_instances_with_an_efa_may_send_each_other_everything(
+    tmp_path: Path, instance_type: str, protocols: set[str]
+) -> None:
+    training = {"instance_type": instance_type, "fallback_instance_types": ()}
+    resources = studio_stack(tmp_path, training=training)
+    for way in ("Ingress", "Egress"):
+        rules = [i["Properties"] for i in resources.values() if i["Type"] == f"AWS::EC2::SecurityGroup{way}"]
+        assert {rule["IpProtocol"] for rule in rules} == protocols  # type: ignore[index]
+
+
+def test_interface_endpoints_admit_this_account_only() -> None:
+    found = [item for item in properties("prod", "AWS::EC2::VPCEndpoint") if item["VpcEndpointType"] == "Interface"]
+    for endpoint in found:
+        (statement,) = endpoint["PolicyDocument"]["Statement"]
+        assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_a_notebook_may_start_watch_and_ask_and_change_nothing_else() -> None:
+    statements = [
+        item
+        for policy in properties("prod", "AWS::IAM::Policy", "Studio")
+        if policy["PolicyName"].startswith("StudioRole")
+        for item in policy["PolicyDocument"]["Statement"]
+    ]
+    actions = {action for item in statements for action in _list(item["Action"])}
+    assert {
+        "states:StartExecution", "states:DescribeExecution", "states:GetExecutionHistory",
+        "cloudformation:DescribeStacks", "sagemaker:InvokeEndpoint",
+        "sagemaker:DescribeTrainingJob", "logs:GetLogEvents", "cloudwatch:GetMetricData",
+    } <= actions  # fmt: skip
+    changing = {item for item in actions if item.split(":")[1].startswith(("Create", "Delete", "Update"))}
+    assert changing == {"kms:CreateGrant"}
+
+
+def _list(value: object) -> list[str]:
+    return value if isinstance(value, list) else [str(value)]

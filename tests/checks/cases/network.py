@@ -18,7 +18,8 @@ GATEWAY = resource(
     RouteTableIds=[{"Ref": "Table"}],
     PolicyDocument={"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]},
 )
-STUDIO = ("sagemaker.api", "sagemaker.runtime", "ecr.api", "ecr.dkr", "logs", "sts", "kms", "monitoring")
+STUDIO = ("sagemaker.api", "sagemaker.runtime", "ecr.api", "ecr.dkr", "logs", "sts", "kms", "monitoring",
+          "states", "cloudformation")  # fmt: skip
 STATEMENT = "X.PolicyDocument.Statement.0"
 TRAFFIC = (("tcp", 0, 65535), ("udp", 500, 500), ("50", None, None))
 
@@ -44,6 +45,28 @@ INSIDE = {
     for protocol, low, high in TRAFFIC
 }
 ANYWHERE = ({"CidrIp": "0.0.0.0/0"}, {"CidrIpv6": "::/0"})
+
+OWN_ACCOUNT = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}},
+        }
+    ]
+}
+EVERYTHING_INSIDE = {
+    f"{way}All": resource(
+        f"AWS::EC2::SecurityGroup{way}",
+        GroupId={"Ref": "Group"},
+        IpProtocol="-1",
+        **{f"{peer}SecurityGroupId": {"Ref": "Group"}},
+    )
+    for way, peer in (("Ingress", "Source"), ("Egress", "Destination"))
+}
+
 
 CASES = (
     *(Case("network.closed", {"X": resource("AWS::EC2::RouteTable")}, ({"X.Type": kind},)) for kind in OUT),
@@ -81,6 +104,30 @@ CASES = (
             {f"{STATEMENT}.Action": ["s3:GetObject", "s3:*"]},
         ),
         ({"X.VpcEndpointType": "Interface", "X.PolicyDocument": GONE},),
+    ),
+    Case(
+        "network.endpoint-policy",
+        {"X": resource("AWS::EC2::VPCEndpoint", VpcEndpointType="Interface", PolicyDocument=OWN_ACCOUNT)},
+        (
+            {"X.PolicyDocument": GONE},
+            {"X.PolicyDocument.Statement.0.Condition": GONE},
+            {"X.PolicyDocument.Statement.0.Condition": {"StringEquals": {"aws:SourceAccount": "1"}}},
+        ),
+        ({"X.PolicyDocument": GONE, "X.VpcEndpointType": "Gateway"},),
+    ),
+    Case(
+        "network.jobs",
+        {
+            "Model": resource("AWS::SageMaker::Model", VpcConfig={"SecurityGroupIds": [{"Ref": "Group"}]}),
+            "Group": resource("AWS::EC2::SecurityGroup"),
+            **EVERYTHING_INSIDE,
+        },
+        (
+            *({name: GONE} for name in EVERYTHING_INSIDE),
+            {"IngressAll.IpProtocol": "tcp"},
+            {"EgressAll.DestinationSecurityGroupId": "other"},
+        ),
+        culprit="the assembly",
     ),
     Case(
         "network.studio",

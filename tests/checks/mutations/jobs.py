@@ -26,15 +26,12 @@ for _operation in (TRAINING, TUNING):
     _job("job.network", "no-vpc", lambda p: p.pop("VpcConfig"), _operation)
     _job("job.network", "one-subnet", lambda p: p["VpcConfig"].update(Subnets=["${Subnet1}"]), _operation)
     _job("job.isolated", "online", lambda p: p.update(EnableNetworkIsolation=False), _operation)
-    _job("job.traffic", "plain", lambda p: p.pop("EnableInterContainerTrafficEncryption"), _operation)
     _job("job.stops", "endless", lambda p: p.pop("StoppingCondition"), _operation)
     _job("job.role", "foreign-role", lambda p: p.update(RoleArn="arn:aws:iam::999999999999:role/x"), _operation)
 _job("job.output-key", "no-key", lambda p: p["ProcessingOutputConfig"].pop("KmsKeyId"), PROCESSING)
 _job("job.network", "no-vpc", lambda p: p["NetworkConfig"].pop("VpcConfig"), PROCESSING)
 _job("job.isolated", "online", lambda p: p["NetworkConfig"].pop("EnableNetworkIsolation"), PROCESSING)
-_job(
-    "job.traffic", "plain", lambda p: p["NetworkConfig"].update(EnableInterContainerTrafficEncryption=False), PROCESSING
-)
+_job("job.traffic", "plain", lambda p: p.pop("EnableInterContainerTrafficEncryption"), TRAINING)
 _job("job.stops", "endless", lambda p: p.pop("StoppingCondition"), PROCESSING)
 _job("job.secrets", "secret", lambda p: p.update(Environment={"DB_PASSWORD": "x"}), TRAINING)
 _job("job.secrets", "access-key", lambda p: p.update(Environment={"USER": "AKIAABCDEFGHIJKLMNOP"}), PROCESSING)

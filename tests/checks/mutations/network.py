@@ -48,6 +48,13 @@ def studio_without_sts(mutant: Mutant) -> None:
             item["Properties"]["ServiceName"] = "com.amazonaws.us-east-1.sqs"
 
 
+@breaks("network.endpoint-policy")
+def endpoints_for_every_account(mutant: Mutant) -> None:
+    for item in mutant.all(GATEWAY):
+        if item["Properties"]["VpcEndpointType"] == "Interface":
+            item["Properties"].pop("PolicyDocument")
+
+
 @breaks("network.ingress")
 def open_ingress(mutant: Mutant) -> None:
     rule = {"CidrIp": "0.0.0.0/0", "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}

@@ -18,7 +18,7 @@ def test_defaults_that_are_right_stay_out(tmp_path: Path) -> None:
     assert values["environments"] == {
         "local": {"preset": "laptop"},
         "dev": {"preset": "small"},
-        "prod": {"preset": "strict"},
+        "prod": {"preset": "strict", "notify": ["team@example.com"]},
     }
     assert values["datasets"]["flowers"]["layout"] == "classes" and "limits" not in values["datasets"]["flowers"]
     model = values["models"]["flower-classifier"]
