@@ -55,7 +55,6 @@ class ImagesStack(PlatformStack):
             log_retention_days=config.monitoring.log_retention_days,
             bases=bases,
             rebuild=images.rebuild,
-            retain=config.storage.retain,
         )
         return build.jobs, build.serving
 

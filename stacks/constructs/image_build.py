@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import CustomResource, Duration, Stack
+from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
@@ -21,7 +21,6 @@ from stacks.constructs.container_image import ContainerImage
 from stacks.constructs.function import PlatformFunction
 from stacks.constructs.log_group import PlatformLogGroup
 from stacks.constructs.notifications import NotificationTopic
-from stacks.constructs.retention import removal_policy
 from stacks.constructs.roles import ServiceRole
 
 BUILD_MINUTES = 50
@@ -61,16 +60,13 @@ class ImageBuild(Construct):
         log_retention_days: int,
         bases: Mapping[str, str],
         rebuild: str,
-        retain: bool,
     ) -> None:
         super().__init__(scope, id)
         self._key = key
         source = s3_assets.Asset(self, "Source", path=str(image_source(self)))
         tag = image_tag(source.asset_hash, bases, rebuild)
         self._names = [f"{prefix}/jobs", f"{prefix}/serving"]
-        repositories = [
-            self._repository(id, name, retain=retain) for id, name in zip(("Jobs", "Serving"), self._names, strict=True)
-        ]
+        repositories = [self._repository(id, name) for id, name in zip(("Jobs", "Serving"), self._names, strict=True)]
         self.jobs, self.serving = (ContainerImage.own(Stack.of(self), name, tag) for name in self._names)
         project = self._project(source, tag, bases, log_retention_days)
         starter = self._starter(project, code, log_retention_days, topic)
@@ -85,7 +81,7 @@ class ImageBuild(Construct):
         )
         build.node.add_dependency(self._role, starter.service_role, watch, *repositories)
 
-    def _repository(self, id: str, name: str, *, retain: bool) -> ecr.Repository:
+    def _repository(self, id: str, name: str) -> ecr.Repository:
         return ecr.Repository(
             self,
             id,
@@ -99,8 +95,10 @@ class ImageBuild(Construct):
                     tag_status=ecr.TagStatus.UNTAGGED, max_image_age=Duration.days(UNTAGGED_DAYS), rule_priority=1
                 )
             ],
-            removal_policy=removal_policy(retain),
-            empty_on_delete=not retain,
+            # Even where data is retained: the name is fixed, so a repository that stayed would block the next deploy,
+            # which builds the same images under the same tag again.
+            removal_policy=RemovalPolicy.DESTROY,
+            empty_on_delete=True,
         )
 
     def _starter(

@@ -7,8 +7,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from kennel.cli.app import app
 from config.platform import INTERFACE_SERVICES
+from kennel.cli.app import app
 from kennel.cloud import costs, costs_at_rest
 from kennel.errors import KennelError
 from kennel.workspace import project

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from config import prices
 from config.app import AppConfig
 from kennel.cloud import costs
 from kennel.errors import KennelError
@@ -18,7 +17,7 @@ BUILD_USD, KEY_USD, REST_USD = 0.50, 0.04, 0.10
 
 def at_most(config: AppConfig) -> float:
     """USD, all time limits used up, of an environment that is there for an hour or two."""
-    instance = prices.per_hour(config.endpoint.instance_type)
+    instance = config.prices.per_hour(config.endpoint.instance_type)
     build = BUILD_USD if config.images.source == "codebuild" else 0.0
     run = costs.of_run(config, {"tune": True}).usd
     return run + instance * (ENDPOINT_HOURS + TRANSFORM_HOURS) + build + KEY_USD + REST_USD
