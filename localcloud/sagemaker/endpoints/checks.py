@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from botocore.client import BaseClient
+
 from localcloud.context import Cloud
 from localcloud.sagemaker.api.images import check_image
 from localcloud.sagemaker.api.validation import refusal, validation_error
@@ -11,7 +13,7 @@ from localcloud.sagemaker.endpoints.requests import EndpointConfig
 
 
 def check_model(request: Model, cloud: Cloud) -> None:
-    """Refuse a model that SageMaker or the local cloud cannot host."""
+    """Refuse a model that SageMaker or the local cloud cannot host, or whose prefix of archives is empty."""
     primary = [request["PrimaryContainer"]] if "PrimaryContainer" in request else []
     containers = [*primary, *request.get("Containers", [])]
     if len(containers) != 1:
@@ -25,6 +27,17 @@ def check_model(request: Model, cloud: Cloud) -> None:
     if is_multi_model(container) and not container.get("ModelDataUrl", "").startswith("s3://"):
         raise validation_error("A multi-model container needs ModelDataUrl: the S3 prefix of its archives.")
     check_image(cloud, container["Image"], request.get("ExecutionRoleArn"))
+    # Whether the service looks when the prefix is of many models is not documented: this is the stricter reading.
+    if is_multi_model(container) and not _has_objects(cloud.client("s3"), container["ModelDataUrl"]):
+        raise validation_error(f"Could not find model data at {container['ModelDataUrl']}.")
+
+
+def _has_objects(s3: BaseClient, url: str) -> bool:
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    try:
+        return bool(s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["KeyCount"])
+    except s3.exceptions.NoSuchBucket:
+        return False
 
 
 def check_endpoint_config(request: EndpointConfig, models: RecordStore[Model]) -> None:

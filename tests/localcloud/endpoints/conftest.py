@@ -27,6 +27,7 @@ class Hosting:
         self.runtime = cloud.client("sagemaker-runtime")
         self.s3 = cloud.client("s3")
         self.s3.create_bucket(Bucket=BUCKET)
+        self.s3.put_object(Bucket=BUCKET, Key="models/.about", Body=b"not a model")
         self._numbers = itertools.count()
 
     def archive(self, key, mode="w:gz", **model):

@@ -212,7 +212,7 @@ def test_descriptions_repeat_the_request_and_tags_are_kept(hosting):
     container = {
         "Image": "i",
         "Mode": "MultiModel",
-        "ModelDataUrl": "s3://b/m/",
+        "ModelDataUrl": "s3://artifacts/models/",
         "MultiModelConfig": {"ModelCacheSetting": "Disabled"},
     }
     arn = sagemaker.create_model(
@@ -308,3 +308,9 @@ def in_use(hosting):
         for variant in answer.get("ProductionVariants", [])
         for _ in range(variant["CurrentInstanceCount"])
     ]
+
+
+@pytest.mark.parametrize("url", ["s3://artifacts/nothing-yet/", "s3://no-such-bucket/models/"])
+def test_a_prefix_without_an_object_is_refused(hosting, url):
+    with pytest.raises(ClientError, match=f"Could not find model data at {url}"):
+        hosting.config(Mode="MultiModel", ModelDataUrl=url)

@@ -173,7 +173,7 @@ def test_bad_requests_are_refused(create, fields, words, request):
 
 def test_a_multi_model_container_is_refused(create):
     with pytest.raises(ClientError, match="is a multi-model container"):
-        create("multi", {}, container={"Mode": "MultiModel", "ModelDataUrl": f"s3://{BUCKET}/models/"})
+        create("multi", {}, container={"Mode": "MultiModel", "ModelDataUrl": f"s3://{BUCKET}/multi/"})
 
 
 def test_jobs_are_listed_and_names_are_unique(run, sagemaker):
