@@ -94,6 +94,12 @@ def model_added(settings: AppConfig, _: pytest.MonkeyPatch) -> AppConfig:
     return settings.model_copy(update={"models": (*settings.models, another)})
 
 
+def no_user_of_the_key_id(settings: AppConfig, patch: pytest.MonkeyPatch) -> AppConfig:
+    """Volumes of the endpoint and Studio's domain are all that names the key by its id."""
+    local_disks = part("endpoint", instance_type="ml.m5d.xlarge")(settings, patch)
+    return part("studio", enabled=False)(local_disks, patch)
+
+
 def function_renamed(settings: AppConfig, patch: pytest.MonkeyPatch) -> AppConfig:
     patch.setattr(functions, "SMOKE_TEST", dataclasses.replace(functions.SMOKE_TEST, folder="smoke_check"))
     return settings
@@ -109,8 +115,7 @@ CHANGES: dict[str, Change] = {
     "given images": given_images,
     "alarm": part("monitoring", p99_latency_ms=10.0),
     "endpoint's instance type": part("endpoint", instance_type="ml.c7i.2xlarge"),
-    # Its volumes are not encrypted with the key by its id, which nobody else imports.
-    "endpoint's instance type with local disks": part("endpoint", instance_type="ml.m5d.xlarge"),
+    "local disks and no studio": no_user_of_the_key_id,
     "training's instance type": part("training", instance_type="ml.m5.xlarge"),
     "endpoint off": part("endpoint", enabled=False),
     "endpoint not isolated": part("endpoint", isolate=False),
