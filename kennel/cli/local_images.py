@@ -21,7 +21,7 @@ def local_images() -> list[dict[str, Any]]:
         {"pattern": LOCAL_IMAGES["training_uri"], "kind": "training", "given": True},
         {"pattern": LOCAL_IMAGES["jobs_uri"], "kind": "processing", "given": True},
         {"pattern": LOCAL_IMAGES["serving_uri"], "kind": "serving", "command": serve, "given": True},
-        {"pattern": "*.dkr.ecr.*/pytorch:*", "kind": "training"},
+        {"pattern": "*.dkr.ecr.*/pytorch[:@]*", "kind": "training"},
         {"pattern": f"{LOCAL_ACCOUNT}.dkr.ecr.*/*/jobs:*", "kind": "processing"},
         {"pattern": f"{LOCAL_ACCOUNT}.dkr.ecr.*/*/serving:*", "kind": "serving", "command": serve},
     ]
