@@ -20,7 +20,9 @@ LINKED_ROLES = {
 def account(subject: Subject) -> Iterator[Finding]:
     """The session exists, so its credentials are of the environment's account."""
     config = subject.config
-    yield ok(f"the credentials are of account {config.account}, region {config.region}, as {config.environment} says")
+    yield ok(
+        f"the credentials are of account {config.account}, as environment {config.environment} says; {config.region}"
+    )
 
 
 def region(subject: Subject) -> Iterator[Finding]:

@@ -28,14 +28,19 @@ def definition(subject: Subject) -> Iterator[Finding]:
 
 def change_sets(subject: Subject) -> Iterator[Finding]:
     """CloudFormation's own reading of each template, by a change set that is deleted again."""
+    waiting = []
     for stack in subject.stacks:
         plan = subject.planner.plan(stack, subject.stacks)
         if plan.missing:
-            names = ", ".join(sorted({other.name for other in subject.stacks if other.exports & set(plan.missing)}))
-            yield unknown(f"{stack.name} imports from {names}: its change set can be checked once that is deployed")
+            waiting.append(stack.name)
         elif plan.error:
             yield error(f"CloudFormation refuses {stack.name}: {plan.error}")
         elif plan.exists:
             yield ok(f"{stack.name}: CloudFormation would change {len(plan.changes)} resources")
         else:
             yield ok(f"{stack.name}: CloudFormation would make {len(plan.changes)} resources")
+    if waiting:
+        yield unknown(
+            f"{', '.join(waiting)}: they import from stacks that are not deployed yet; run the preflight again once "
+            "those are"
+        )
