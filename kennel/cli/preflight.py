@@ -74,7 +74,9 @@ def _run(environment: str, *, quiet: bool) -> list[Result]:
         for result in run.run(environment, begin=lambda about: status.update(f"looking at {about}")):
             results.append(result)
             if not quiet:
+                status.stop()  # what is printed would go on in its line
                 print_result(result, console)
+                status.start()
     return results
 
 

@@ -31,7 +31,9 @@ def run(environment: str, limit_usd: float, *, quiet: bool) -> tuple[Result, set
         def begin(title: str) -> None:
             status.update(f"the smallest run: {title}")
             if not quiet:
+                status.stop()  # what is printed would go on in its line
                 console.print(f"  {duration(time.monotonic() - began):>7}  {title}", style="dim", markup=False)
+                status.start()
 
         def told(sentence: str) -> None:
             findings.append(_left(sentence, path))

@@ -43,7 +43,6 @@ def _at(key: str) -> str:
 
 _RUN, _MODEL, _DATASET = _at(keys.run("r", "m") + "x"), _at(keys.model("m", "v")), f"{DATA}/{keys.dataset('d')}x.jpg"
 _JOB_METRICS = Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"})
-_VOLUME = Call("kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true", "kms:ViaService": "sagemaker"})
 
 
 def _job(log_group: str) -> list[Call]:
