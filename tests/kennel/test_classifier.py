@@ -120,7 +120,7 @@ def test_a_cold_model_is_tried_again(clients: tuple[Any, ...], monkeypatch: pyte
 
 def test_a_refused_image_gives_the_containers_sentence(clients: tuple[Any, ...]) -> None:
     runtime, _, stub, _ = clients
-    message = json.dumps({"error": "not_an_image", "message": "the bytes are not an image", "request": "r-1"})
+    message = json.dumps({"error": "not_an_image", "message": "the bytes are not an image (request r-1)"})
     stub.add_client_error(
         "invoke_endpoint", "ModelError", "Received client error (400)", 424,
         modeled_fields={"OriginalStatusCode": 400, "OriginalMessage": message},

@@ -66,15 +66,14 @@ class App:
         try:
             answer = await self._route(request)
         except RequestError as error:
-            body = {**error.body(), "request": request.request_id}
-            answer = _json(error.status, body, error.headers, error.code)
+            answer = _json(error.status, error.body(request.request_id), error.headers, error.code)
         except ClientGone:
             self._observer.access(request, CLIENT_GONE, 0, perf_counter() - start, "client_gone")
             return
         except Exception:
             _log.exception("request %s failed", request.request_id)
             message = f"the server failed; its log describes it under request {request.request_id}"
-            body = {"error": "internal", "message": message, "request": request.request_id}
+            body = {"error": "internal", "message": message}
             answer = _json(500, body, error="internal")
         attributes = custom_attributes.answer(request.request_id, answer.headers.get(MODEL_VERSION_HEADER))
         headers = {

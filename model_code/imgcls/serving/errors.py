@@ -21,7 +21,10 @@ PHRASES = {
 
 
 class RequestError(_Base):  # type: ignore[misc]
-    """A refused request. The answer's body is `{"error": code, "message": message}`."""
+    """A refused request. The answer's body is `{"error": code, "message": message}`.
+
+    The message ends with the request's id: of an error the caller of an endpoint gets the body and no header.
+    """
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(status, message, PHRASES[status])
@@ -29,5 +32,5 @@ class RequestError(_Base):  # type: ignore[misc]
         self.code = code
         self.headers = headers or {}
 
-    def body(self) -> dict[str, str]:
-        return {"error": self.code, "message": str(self.message)}
+    def body(self, request_id: str) -> dict[str, str]:
+        return {"error": self.code, "message": f"{self.message} (request {request_id})"}

@@ -44,7 +44,7 @@ def test_custom_attributes_say_the_version_and_the_request_of_the_log_line(serve
     made = server.predict("colours", picture("blue"), "request=two words").headers[header]
     request = made.partition("request=")[2]
     refused = server.predict("colours", b"text", "request=order-18")
-    assert refused.headers[header] == "request=order-18" and refused.json["request"] == "order-18"
+    assert refused.headers[header] == "request=order-18" and refused.json["message"].endswith(" (request order-18)")
     time.sleep(0.3)
     lines = {record["request_id"]: record["status"] for record in server.log_records("access")}
     assert lines["order-17"] == 200 and lines["order-18"] == 400 and lines[request] == 200

@@ -67,10 +67,8 @@ def explain(response: Response) -> str:
 
 
 def container_sentence(answer: str) -> str:
-    """The `message` of a container's JSON answer with its request id, or the answer itself if it is not one of ours."""
+    """The `message` of a container's JSON answer, or the answer itself if it is not one of ours."""
     try:
-        said = json.loads(answer)
-        sentence = str(said["message"])
+        return str(json.loads(answer)["message"])
     except (ValueError, KeyError, TypeError):
         return answer
-    return f"{sentence} (request {said['request']})" if "request" in said else sentence
