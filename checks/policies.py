@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.assembly import Assembly, Resource, as_list
+from config.regions import PARTITIONS
 
-PRINCIPAL = re.compile(r"(\.(\$\{AWS::Region\}|[a-z]{2}(-[a-z]+)+-\d))?\.amazonaws\.com(\.cn)?$")
+_DOMAINS = "|".join(re.escape(domain) for domain in {"amazonaws.com", *(domain for _, domain in PARTITIONS.values())})
+PRINCIPAL = re.compile(rf"(\.(\$\{{AWS::Region\}}|[a-z]{{2,4}}(-[a-z]+)+-\d))?\.({_DOMAINS})$")
 """What follows the name of a service in its principal."""
 
 

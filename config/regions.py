@@ -53,8 +53,6 @@ NOT_IN: dict[str, frozenset[str]] = {
         "AWS::SageMaker::Endpoint": "me-central-1 us-gov-east-1",
         "AWS::SageMaker::EndpointConfig": "me-central-1 us-gov-east-1",
         "AWS::SageMaker::Model": "me-central-1 us-gov-east-1",
-        "AWS::SageMaker::ModelPackageGroup": "ap-east-2 ap-south-2 ap-southeast-4 ap-southeast-6 cn-north-1 "
-        "cn-northwest-1 us-gov-east-1",
         "AWS::SageMaker::UserProfile": "ap-south-2 ap-southeast-4 ca-west-1 mx-central-1",
     }.items()
 }

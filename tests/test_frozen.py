@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-COLLECTS = {"config.project_file.layers.Layers"}
+COLLECTS = {"config.project_file.layers.Layers", "lambdas.plan_run.account_quotas.AccountQuotas"}
 """Filled step by step, by the one function that made it."""
 PACKAGES = ("checks", "config", "imgcls.contract", "lambdas", "pipeline")
 

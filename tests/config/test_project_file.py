@@ -174,9 +174,9 @@ def _plain(text: str) -> dict:
     return parse(text, Path(FILE)).values
 
 
-def test_the_clone_declares_the_four_kinds_in_three_environments() -> None:
+def test_the_clone_declares_the_four_kinds_in_each_environment() -> None:
     clone = Project.load(CLONE)
-    assert (clone.name, clone.environments) == ("kennel", ("local", "dev", "prod"))
+    assert (clone.name, clone.environments) == ("kennel", ("local", "rehearsal", "dev", "prod"))
     for environment in clone.environments:
         models = config.load(environment).models
         assert [(model.name, model.architecture) for model in models] == [

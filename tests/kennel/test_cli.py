@@ -36,7 +36,7 @@ def test_every_verb_explains_itself(verb):
     ("arguments", "sentence"),
     [
         (["pipeline", "list"], "kennel local up"),
-        (["deploy", "--env", "nowhere"], "choose from local, dev, prod"),
+        (["deploy", "--env", "nowhere"], "choose from local, rehearsal,"),
         (["predict", "nothing.jpg"], "nothing.jpg does not exist or is not a file"),
         (["data", "sample", "/proc"], "not empty"),
     ],

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from checks.policies import Statement
+from stacks.constructs.container_image import PULL
 from tests.stacks.assemblies import ROOT
 from tests.stacks.test_iam import allowed
 
@@ -43,8 +44,8 @@ HELPERS = {path.stem: ast.parse(path.read_text()) for path in (ROOT / "lambdas" 
 """Modules whose functions call AWS for others: `s3.read(...)`, `endpoints.describe(...)`."""
 WITH_ANY_ACCESS = {"s3:ListBucket", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}
 """Come along with reading or writing objects."""
-FOR_OTHERS = {"register_model": {"s3:GetObject", "sagemaker:AddTags"}}
-"""SageMaker reads the archive, and tags the group, with the permissions of whoever registers a package."""
+FOR_OTHERS = {"register_model": {"s3:GetObject", "sagemaker:AddTags", *PULL}}
+"""SageMaker reads the archive and the image, and tags the group, with the permissions of who registers a package."""
 SERVICES = (
     "s3:", "sagemaker:", "servicequotas:", "codebuild:", "cloudwatch:", "cloudformation:", "ec2:", "ecr:", "logs:",
 )  # fmt: skip

@@ -93,7 +93,7 @@ def test_an_unknown_environment_is_one_sentence_without_traceback() -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "'staging' is not an environment of kennel.yaml; choose from local, dev, prod" in done.stderr
+    assert "'staging' is not an environment of kennel.yaml; choose from local, rehearsal, dev, prod" in done.stderr
     assert "Traceback" not in done.stderr
 
 

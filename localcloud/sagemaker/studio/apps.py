@@ -64,11 +64,11 @@ class Apps:
     def operations(self) -> dict[str, Operation]:
         operations: dict[str, Operation] = {
             "CreateSpace": self._create_space,
-            "DescribeSpace": lambda request: self._space(request).fields,
+            "DescribeSpace": self._describe_space,
             "ListSpaces": self._list_spaces,
             "DeleteSpace": self._delete_space,
             "CreateApp": self._create_app,
-            "DescribeApp": lambda request: self._app(request).fields,
+            "DescribeApp": self._describe_app,
             "ListApps": self._list_apps,
             "DeleteApp": self._delete_app,
         }
@@ -93,6 +93,9 @@ class Apps:
         if key not in self._spaces:
             raise missing("Space", key[1])
         return self._spaces[key]
+
+    def _describe_space(self, request: SpaceName) -> Answer:
+        return self._space(request).fields
 
     def _create_space(self, request: CreateSpace) -> Answer:
         key = (request["DomainId"], request["SpaceName"])
@@ -126,6 +129,9 @@ class Apps:
         if not found:
             raise missing("App", request["AppName"])
         return found[-1]
+
+    def _describe_app(self, request: AppName) -> Answer:
+        return self._app(request).fields
 
     def _create_app(self, request: CreateApp) -> Answer:
         if "SpaceName" in request:

@@ -37,7 +37,8 @@ def schedule_that_may_not_start(mutant: Mutant) -> None:
 
 @breaks("rule.starts")
 def schedule_without_a_role(mutant: Mutant) -> None:
-    del mutant.properties("AWS::Events::Rule")["Targets"][0]["RoleArn"]
+    rules = (item["Properties"] for item in mutant.all("AWS::Events::Rule"))
+    del next(rule for rule in rules if "ScheduleExpression" in rule)["Targets"][0]["RoleArn"]
 
 
 @breaks("alarm.metric")

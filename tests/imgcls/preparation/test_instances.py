@@ -34,7 +34,7 @@ def definitions(instances: int) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def cloud() -> Iterator[LocalCloud]:
-    with LocalCloud(images=[ImageCommand("*", "processing")], max_jobs=3) as running:
+    with LocalCloud(images=[ImageCommand("*", "processing", given=True)], max_jobs=3) as running:
         yield running
 
 

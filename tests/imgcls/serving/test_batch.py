@@ -47,7 +47,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     folder = tmp_path_factory.mktemp("published")
     write_model(folder / "model", name=MODEL, response_format="array")
     pack(folder / "model", folder / "model.tar.gz")
-    with LocalCloud(images=[ImageCommand("*/kennel/serving:*", "serving", (sys.executable, SERVE))]) as running:
+    image = ImageCommand("*/kennel/serving:*", "serving", (sys.executable, SERVE), given=True)
+    with LocalCloud(images=[image]) as running:
         s3, sagemaker = running.cloud.client("s3"), running.cloud.client("sagemaker")
         for bucket in ("data", "artifacts"):
             s3.create_bucket(Bucket=bucket)

@@ -23,6 +23,9 @@ from localcloud.sagemaker.jobs.transform.api import TransformJobs
 from localcloud.sagemaker.jobs.tuning.api import TuningJobs
 from localcloud.sagemaker.model_registry.api import ModelRegistry
 from localcloud.sagemaker.studio import Studio
+from localcloud.sagemaker.studio.apps import Apps
+from localcloud.sagemaker.studio.network import StudioNetwork
+from localcloud.sagemaker.studio.records import Recorder
 
 SESSION = botocore.session.Session()
 # Optional fields that several operations share, though some of the operations do not have them.
@@ -69,6 +72,8 @@ def parts(local_cloud):
     models = RecordStore(cloud, tags, "Model", "model", lambda request: None)
     configs = RecordStore(cloud, tags, "EndpointConfig", "endpoint config", lambda request: None)
     training = TrainingJobs(cloud, runner, tags)
+    recorder, network = Recorder(cloud, tags), StudioNetwork(cloud)
+    apps = Apps(recorder, network)
     with contextlib.closing(Endpoints(cloud, tags, models, configs, EndpointSettings())) as endpoints:
         yield [
             training,
@@ -76,7 +81,8 @@ def parts(local_cloud):
             TuningJobs(cloud, runner, tags, training),
             TransformJobs(cloud, runner, tags),
             ModelRegistry(cloud, tags),
-            Studio(cloud, tags),
+            Studio(recorder, apps, network),
+            apps,
             models,
             configs,
             endpoints,
