@@ -23,8 +23,12 @@ class SpaceName(TypedDict):
     SpaceName: str
 
 
+class OwnershipSettings(TypedDict):
+    OwnerUserProfileName: str
+
+
 class CreateSpace(SpaceName, Tagged):
-    OwnershipSettings: NotRequired[dict[str, str]]
+    OwnershipSettings: NotRequired[OwnershipSettings]
 
 
 class AppName(TypedDict):

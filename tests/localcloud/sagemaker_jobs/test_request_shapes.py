@@ -2,7 +2,7 @@
 
 import contextlib
 import inspect
-from typing import NotRequired, TypeVar, get_args, get_origin, get_type_hints, is_typeddict
+from typing import NotRequired, Required, TypeVar, get_args, get_origin, get_type_hints, is_typeddict
 
 import botocore.session
 import pytest
@@ -51,7 +51,7 @@ def disagreements(hint, shape, path):
                 continue
             if not optional and name in hint.__required_keys__ and name not in shape.required_members:
                 yield f"{path}.{name} may be missing"
-            inner = get_args(field)[0] if optional else field
+            inner = get_args(field)[0] if get_origin(field) in (NotRequired, Required) else field
             yield from disagreements(inner, shape.members[name], f"{path}.{name}")
     elif get_origin(hint) is list and shape.type_name == "list":
         yield from disagreements(get_args(hint)[0], shape.member, f"{path}[]")
