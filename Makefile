@@ -65,10 +65,11 @@ test: setup .venvs/awscli/.ready .venvs/lambdas-oldest/.ready ## every test that
 	@$(MAKE) --no-print-directory test-pythons test-oldest-botocore
 	$(PYTEST) -m "e2e and not slow" --timeout 2400 --durations 12
 
-# On the newest Python here of those that Lambda offers, and on the serving image's. Not on the latter: what needs the
-# command, the local cloud or torch, which the image does not have, and the load tests.
+# On the newest Python here of those that Lambda offers, and on the serving image's. Not there: what needs the command, the
+# local cloud or torch, which these environments do not have, and the load tests.
+FUNCTIONS_ALONE := tests/lambdas $(patsubst %,--ignore tests/lambdas/test_%.py,custom_resources quotas_of_the_local_cloud)
 test-pythons:    ## the functions on Python 3.13 and the server on 3.12, where these Pythons are installed
-	@$(call on_python,3.13,py313-lambdas,tests/lambdas)
+	@$(call on_python,3.13,py313-lambdas,$(FUNCTIONS_ALONE))
 	@$(call on_python,3.12,py312-serving,tests/imgcls/serving \
 	    $(patsubst %,--ignore tests/imgcls/serving/test_%.py,batch conformance toolkit_conformance under_load))
 
@@ -79,7 +80,7 @@ else $(MAKE) --no-print-directory .venvs/$(2)/.ready && \
 endef
 
 test-oldest-botocore: .venvs/lambdas-oldest/.ready ## the functions on the oldest botocore that Lambda is known to have had
-	.venvs/lambdas-oldest/bin/python -m pytest -q -m "not slow and not e2e" --numprocesses 2 --dist loadscope tests/lambdas
+	.venvs/lambdas-oldest/bin/python -m pytest -q -m "not slow and not e2e" --numprocesses 2 --dist loadscope $(FUNCTIONS_ALONE)
 
 test-full: setup .venvs/awscli/.ready .venvs/lambdas-oldest/.ready ## the long ones too
 	$(PYTEST) --timeout 3600
