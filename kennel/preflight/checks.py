@@ -43,6 +43,7 @@ ACCOUNT = (
     Check("bootstrap", "the CDK's bootstrap stack", account.bootstrap),
     Check("region", "resource types in the region", account.region, "resource-types"),
     Check("stock-image", "the stock images in their registry", images.stock, "stock-image"),
+    Check("quota-pace", "reading the quotas", quotas.pace, "quota-pace"),
     Check("quotas", "instances at once", quotas.instances, "instance-quotas"),
     Check("builds", "builds at once", quotas.builds),
     Check("linked-roles", "roles that AWS makes", account.linked_roles),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +27,7 @@ def simulated(subject: Subject) -> Iterator[Finding]:
         documents, once = roles.documents(role), _each_once(found)
         asked += len(once)
         for calls in _together(once):
-            answers = _ask(iam, documents, calls, roles.resource(calls[0].resource))
+            answers = _ask(iam, documents, calls, roles.resource(calls[0].resource), roles.context(calls[0]))
             refused += [(role, call, answers[call.action]) for call in calls if answers[call.action] != "allowed"]
     for role, call, answer in refused:
         where = f" on {call.resource}" if call.resource != "*" else ""
@@ -51,7 +51,9 @@ def _together(calls: list[Call]) -> list[list[Call]]:
     return list(groups.values())
 
 
-def _ask(iam: Any, documents: list[str], calls: list[Call], resource: str) -> dict[str, str]:
+def _ask(
+    iam: Any, documents: list[str], calls: list[Call], resource: str, context: Mapping[str, str]
+) -> dict[str, str]:
     """Action -> IAM's decision."""
     pages = iam.get_paginator("simulate_custom_policy").paginate(
         PolicyInputList=documents,
@@ -59,7 +61,7 @@ def _ask(iam: Any, documents: list[str], calls: list[Call], resource: str) -> di
         ResourceArns=[resource],
         ContextEntries=[
             {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
-            for key, value in calls[0].context.items()
+            for key, value in context.items()
         ],
     )
     return {item["EvalActionName"]: item["EvalDecision"] for page in pages for item in page["EvaluationResults"]}
@@ -114,6 +116,10 @@ class Roles:
         arn = f"arn:${{AWS::Partition}}:{service}:{config.region}:{config.account}:{rest}"
         return self._subject.session.fill_placeholders(arn)
 
+    def context(self, call: Call) -> dict[str, str]:
+        """The condition keys of a call, with placeholders replaced."""
+        return dict(self._stand_ins.fill(dict(call.context)))
+
     @cached_property
     def _arns(self) -> dict[str, str]:
         buckets = list(self._assembly.of("AWS::S3::Bucket"))
@@ -151,6 +157,8 @@ def _of_task(task: Task) -> list[Call]:
     if ":s3:" in resource:
         action = operation[0].upper() + operation[1:]
         return [Call(f"s3:{action}", f"{role_calls.ARTIFACTS}/{keys.run('r', 'm')}x")]
+    if operation in ("listProcessingJobs", "listTrainingJobs"):  # which know no resource
+        return [Call(f"sagemaker:{operation[0].upper()}{operation[1:]}")]
     match = re.fullmatch(r"(create|describe|stop)(\w+Job)", operation)
     if match is None:
         raise KeyError(

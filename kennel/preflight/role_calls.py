@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 
 from config.app import AppConfig
 from imgcls.contract import keys, metrics
+from kennel.preflight.stand_ins import DOMAIN, STACK, VPC
 
 DATA, ARTIFACTS, KEY, TOPIC, MACHINE, CODE = "data", "artifacts", "key", "topic", "machine", "code"
 PROJECT, REPOSITORY = "project", "repository"
-"""Resources of the platform, by which a row names where a call goes; `sagemaker:...` is an ARN of that service."""
+"""Resources of the platform, by which a row names where a call goes; `sagemaker:...` is an ARN of that service.
+`${...}` is filled in as in a template."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ def _at(key: str) -> str:
 
 
 _RUN, _MODEL, _DATASET = _at(keys.run("r", "m") + "x"), _at(keys.model("m", "v")), f"{DATA}/{keys.dataset('d')}x.jpg"
+_VERSION = keys.target_model("m", "v")
 _JOB_METRICS = Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"})
 
 
@@ -62,16 +65,21 @@ def calls(config: AppConfig) -> dict[str, list[Call]]:
     """Beginning of the role's logical id -> what is called with it."""
     schedule = {"ScheduleRole": [Call("states:StartExecution", MACHINE)]}
     builds = _builds() if config.images.source == "codebuild" else {}
-    return {**_functions(config), **_jobs(), **_serving(config), **schedule, **builds}
+    return {**_functions(config), **_custom_resources(config), **_jobs(), **_serving(config), **schedule, **builds}
 
 
 def _builds() -> dict[str, list[Call]]:
     image = ("BatchCheckLayerAvailability", "CompleteLayerUpload", "InitiateLayerUpload", "PutImage", "UploadLayerPart")
     return {
-        "BuildStarterRole": [Call("codebuild:StartBuild", PROJECT), Call("sns:Publish", TOPIC)],
+        "BuildStarterRole": [
+            Call("codebuild:StartBuild", PROJECT),
+            Call("codebuild:BatchGetBuilds", PROJECT),
+            Call("ecr:BatchGetImage", REPOSITORY),
+            Call("sns:Publish", TOPIC),
+        ],
         "BuildBuildRole": [
             Call("ecr:GetAuthorizationToken"),
-            *(Call(f"ecr:{action}", REPOSITORY) for action in (*image, "DescribeImages")),
+            *(Call(f"ecr:{action}", REPOSITORY) for action in (*image, "BatchGetImage")),
             Call("kms:Decrypt", KEY),
         ],
     }
@@ -83,9 +91,12 @@ def _functions(config: AppConfig) -> dict[str, list[Call]]:
     return {
         "FunctionsPlanRunRole": [
             _list(DATA, keys.dataset("d")),
-            *_read(_at(keys.alias("m")), _at(keys.weights("n")), _at(keys.labels("m/v/model.tar.gz")), _RUN),
+            *_read(_at(keys.alias("m")), _at(keys.weights("n")), _at(keys.labels(_VERSION)), _RUN),
+            *_read(_at(keys.staged("m"))),
             *_write(_RUN, _at(keys.NO_CHAMPION + "x")),
             Call("servicequotas:ListServiceQuotas"),
+            Call("servicequotas:ListAWSDefaultServiceQuotas"),
+            Call("sagemaker:DescribeModelPackage", f"sagemaker:model-package/{group}/1"),
         ],
         "FunctionsEmitFindingsRole": [
             Call("sagemaker:DescribeTrainingJob", "sagemaker:training-job/x"),
@@ -95,16 +106,23 @@ def _functions(config: AppConfig) -> dict[str, list[Call]]:
         "FunctionsRegisterModelRole": [
             *_read(_RUN, _MODEL),
             Call("sagemaker:CreateModelPackage", f"sagemaker:model-package/{group}/1"),
+            Call("sagemaker:UpdateModelPackage", f"sagemaker:model-package/{group}/1"),
             Call("sagemaker:CreateModelPackageGroup", f"sagemaker:model-package-group/{group}"),
             Call("sagemaker:AddTags", f"sagemaker:model-package-group/{group}"),
         ],
-        "FunctionsStageArtifactRole": [*_read(_RUN, _MODEL), *_write(_MODEL)],
+        "FunctionsStageArtifactRole": [
+            *_read(_RUN, _MODEL),
+            *_write(_MODEL, _at(keys.labels(_VERSION)), _at(keys.golden_of(_VERSION) + "x")),
+        ],
         "FunctionsSmokeTestRole": [
-            *_read(_RUN),
+            *_read(_at(keys.golden_of(_VERSION) + "x")),
             Call("sagemaker:DescribeEndpoint", endpoint),
             Call("sagemaker:InvokeEndpoint", endpoint),
         ],
-        "FunctionsPublishModelRole": [*_read(_at(keys.alias("m")), _MODEL), *_write(_at(keys.alias("m")))]
+        "FunctionsPublishModelRole": [
+            *_read(_at(keys.alias("m")), _MODEL),
+            *_write(_at(keys.alias("m")), _at(keys.staged("m"))),
+        ]
         + (_refresh(config, endpoint) if config.pipeline.publish.stable_key else []),
     }
 
@@ -118,6 +136,61 @@ def _refresh(config: AppConfig, endpoint: str) -> list[Call]:
             Call("sagemaker:UpdateEndpoint", endpoint),
             *(Call(f"sagemaker:{verb}EndpointConfig", copy) for verb in ("Create", "Describe", "Delete")),
         ]
+    return found
+
+
+def _custom_resources(config: AppConfig) -> dict[str, list[Call]]:
+    """What functions do for the stacks themselves, mostly when those are deleted."""
+    seed = _at(keys.MODELS_SEED)
+    group = f"logs:log-group:/aws/sagemaker/Endpoints/{config.endpoint.name}"
+    verbs = ("AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy")
+    return {
+        "SeedFunctionRole": [
+            Call("s3:PutObject", seed),
+            Call("kms:GenerateDataKey", KEY),
+            *(Call(f"s3:{action}", seed) for action in _DELETE),
+            Call("s3:ListBucketVersions", ARTIFACTS, {"s3:prefix": keys.MODELS_SEED}),
+        ],
+        "LogsFunctionRole": [_OWN_STACK, *(Call(f"logs:{verb}", group) for verb in verbs)],
+        "ClearingFunctionRole": [_OWN_STACK, *_clear_network(config)],
+        **({} if config.storage.retain else {"EmptyingFunctionRole": [_OWN_STACK, *_empty_storage(config)]}),
+    }
+
+
+_OWN_STACK = Call("cloudformation:DescribeStacks", STACK)
+_DELETE = ("DeleteObject", "DeleteObjectVersion")
+
+
+def _empty_storage(config: AppConfig) -> list[Call]:
+    name = f"{config.prefix}-m"
+    group, version = f"sagemaker:model-package-group/{name}", f"sagemaker:model-package/{name}/1"
+    return [
+        *(Call(f"s3:{action}", bucket) for bucket in (DATA, ARTIFACTS) for action in _EMPTY),
+        *(Call(f"s3:{action}", f"{bucket}/x") for bucket in (DATA, ARTIFACTS) for action in _DELETE),
+        Call("sagemaker:ListModelPackageGroups"),
+        Call("sagemaker:ListModelPackages"),
+        Call("sagemaker:ListTags", group),
+        Call("sagemaker:DeleteModelPackage", version),
+        Call("sagemaker:DeleteModelPackageGroup", group),
+    ]
+
+
+_EMPTY = ("ListBucketVersions", "DeleteBucket")
+
+
+def _clear_network(config: AppConfig) -> list[Call]:
+    found = [
+        Call("ec2:DescribeNetworkInterfaces"),
+        Call("ec2:DescribeSecurityGroups"),
+        Call("ec2:DeleteNetworkInterface", "ec2:network-interface/eni-0", {"ec2:Vpc": VPC}),
+        *(
+            Call(f"ec2:{verb}", "ec2:security-group/sg-0", {"ec2:Vpc": VPC})
+            for verb in ("DeleteSecurityGroup", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress")
+        ),
+    ]
+    if config.studio.enabled and not config.storage.retain:
+        found += [Call("sagemaker:ListApps"), Call("sagemaker:ListSpaces")]
+        found += [Call(f"sagemaker:Delete{kind}", f"sagemaker:{kind.lower()}/{DOMAIN}/x") for kind in ("App", "Space")]
     return found
 
 

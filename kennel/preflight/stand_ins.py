@@ -29,9 +29,19 @@ _ARNS = {
     "AWS::StepFunctions::StateMachine": "states:{region}:{account}:stateMachine:{name}",
 }
 _REF_IS_ARN = ("AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
-_IDS = {"AWS::EC2::Subnet": "subnet-", "AWS::EC2::SecurityGroup": "sg-", "AWS::EC2::VPC": "vpc-"}
+_IDS = {
+    "AWS::EC2::Subnet": "subnet-",
+    "AWS::EC2::SecurityGroup": "sg-",
+    "AWS::EC2::VPC": "vpc-",
+    "AWS::SageMaker::Domain": "d-",
+}
 _ID = "0123456789abcdef0"
 _KEY_ID = "00000000-0000-4000-8000-000000000000"
+STACK = "${AWS::StackId}"
+"""Every stack has the same stand-in."""
+DOMAIN = f"{_IDS['AWS::SageMaker::Domain']}{_ID}"
+VPC = f"arn:${{AWS::Partition}}:ec2:${{AWS::Region}}:${{AWS::AccountId}}:vpc/{_IDS['AWS::EC2::VPC']}{_ID}"
+_STACK_ID = f"arn:${{AWS::Partition}}:cloudformation:${{AWS::Region}}:${{AWS::AccountId}}:stack/Stack/{_KEY_ID}"
 
 
 class StandIns:
@@ -44,7 +54,7 @@ class StandIns:
     def fill(self, value: Any) -> Any:
         """`value` with every reference and placeholder replaced, at any depth."""
         text = json.dumps(value)
-        filled = self._session.fill_placeholders(_REFERENCE.sub(self._reference, text))
+        filled = self._session.fill_placeholders(_REFERENCE.sub(self._reference, text).replace(STACK, _STACK_ID))
         return json.loads(filled)
 
     def arn(self, resource: Resource) -> str:

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -162,6 +163,13 @@ def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.fixture
+def connected(ecr: tuple[Any, Stubber], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command gets the client without anybody's credentials."""
+    monkeypatch.setattr(command, "Session", lambda env: SimpleNamespace(client=lambda service: ecr[0]))
+
+
+@pytest.mark.usefixtures("connected")
 def test_the_command_writes_what_it_was_told_and_keeps_the_rest(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "digest", lambda image, client: ONE)
     done = CliRunner().invoke(app, ["images", "refresh", "--env", "dev"])
@@ -172,6 +180,7 @@ def test_the_command_writes_what_it_was_told_and_keeps_the_rest(lock: Path, monk
     assert [row["before"] == row["now"] == ONE for row in json.loads(again.stdout)] == [True] * 3
 
 
+@pytest.mark.usefixtures("connected")
 def test_a_registry_that_fails_leaves_the_file_as_it_was(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(image: str, client: Any) -> str:
         if image == base_images.PYTHON_IMAGE:

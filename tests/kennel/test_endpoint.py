@@ -66,6 +66,8 @@ def cloud():
     ]
     with LocalCloud(images=images) as running:
         running.cloud.client("s3").create_bucket(Bucket="hosted")
+        # SageMaker refuses a prefix without an object.
+        running.cloud.client("s3").put_object(Bucket="hosted", Key="models/.about", Body=b"seed")
         yield running
 
 

@@ -32,11 +32,17 @@ class Cli:
         return 0
 
 
+def reachable(environment: str) -> Any:
+    """An environment of the clone, whose alarms somebody hears: a deploy refuses the example's address."""
+    config = project.config(environment)
+    return config.model_copy(update={"notify": ("ml@company.com",)}) if config.notify else config
+
+
 @pytest.fixture
 def cli(monkeypatch) -> Cli:
     made = Cli()
     monkeypatch.setattr(stacks, "run_cdk", made)
-    monkeypatch.setattr(stacks, "Session", lambda env: SimpleNamespace(config=project.config(env)))
+    monkeypatch.setattr(stacks, "Session", lambda env: SimpleNamespace(config=reachable(env)))
     monkeypatch.setattr(stacks.assembly, "synthesize", lambda session: ())
     monkeypatch.setattr(stacks, "Planner", lambda session: None)
     monkeypatch.setattr(diff, "fingerprint", lambda planner, found: "0123456789abcdef")

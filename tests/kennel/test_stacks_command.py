@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+import typer
 
 import config
 from kennel.cli import stacks
 from kennel.errors import KennelError
+from kennel.workspace import project
 
 
-def test_an_example_address_is_refused_before_anything_is_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stacks, "_cdk", lambda *_: pytest.fail("a deploy began"))
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Environments for which the CDK CLI was started."""
+    begun: list[str] = []
+
+    def run_cdk(session: SimpleNamespace, arguments: list[str]) -> int:
+        begun.append(session.config.environment)
+        return 0
+
+    monkeypatch.setattr(stacks, "run_cdk", run_cdk)
+    monkeypatch.setattr(stacks, "Session", lambda env: SimpleNamespace(config=project.config(env)))
+    return begun
+
+
+def test_an_example_address_is_refused_before_anything_is_deployed(deployed: list[str]) -> None:
     with pytest.raises(KennelError, match=r"notify of prod has ml-team@example\.com, where nobody can confirm"):
-        stacks.deploy("prod")
+        stacks.deploy(env="prod")
+    assert not deployed
 
 
 @pytest.mark.parametrize("environment", ["dev", "local"])
-def test_an_environment_without_one_is_deployed(monkeypatch: pytest.MonkeyPatch, environment: str) -> None:
-    begun: list[str] = []
-    monkeypatch.setattr(stacks, "_cdk", lambda env, arguments: begun.append(env))
-    stacks.deploy(environment)
-    assert begun == [environment]
+def test_an_environment_without_one_is_deployed(deployed: list[str], environment: str) -> None:
+    with pytest.raises(typer.Exit) as ended:
+        stacks.deploy(env=environment)
+    assert ended.value.exit_code == 0
+    assert deployed == [environment]
 
 
 def test_the_clones_strict_environment_says_which_line_to_change() -> None:

@@ -10,6 +10,9 @@ from kennel.preflight.spend.project import DATASET, MODEL, PER_CLASS, SEED
 
 RUN = "smoke"
 BUILDS = ("codebuild-starts", "codebuild-build", "build-answers")
+PIPELINE = ("python-3.14", "no-way-out", "conditional-copy", "package-approval")
+BUILT = "build-manifest"
+"""Only a job and an endpoint show that SageMaker takes what was built."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ def steps(config: AppConfig, folder: Path, execution: str) -> tuple[Step, ...]:
     """What is done, in order; the images are drawn into `folder`."""
     sample = ("--layout", "cats-dogs", "--classes", "2", "--per-class", str(PER_CLASS), "--seed", str(SEED))
     images = str(folder / "data")
-    builds = BUILDS if config.images.source == "codebuild" else ()
+    built = config.images.source == "codebuild"
+    builds = BUILDS if built else ()
     return (
         Step("draw pictures", ("data", "sample", images, *sample), cloud=False),
         Step("deploy", ("deploy",), ("templates-accepted", "first-deploy", *builds)),
@@ -34,7 +38,9 @@ def steps(config: AppConfig, folder: Path, execution: str) -> tuple[Step, ...]:
         Step("upload the pictures", ("data", "upload", images, "--dataset", DATASET)),
         Step("start the pipeline", ("pipeline", "start", "--tune", "--name", execution)),
         Step(
-            "prepare, tune, train, evaluate, publish", ("pipeline", "watch", execution), ("python-3.14", "no-way-out")
+            "prepare, tune, train, evaluate, publish",
+            ("pipeline", "watch", execution),
+            (*PIPELINE, *([BUILT] if built else [])),
         ),
         Step("ask the endpoint", ("predict", f"{images}/cats/cat.0.jpg", "--model", MODEL)),
         Step(

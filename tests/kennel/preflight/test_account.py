@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from kennel.preflight import account, images, machine, quotas
 from kennel.preflight.finding import Finding, Level
+from kennel.preflight.subject import Subject
+from kennel.workspace import project
 from tests.kennel.preflight.aws import ACCOUNT, subject
 
 
@@ -75,8 +79,9 @@ def test_a_resource_type_that_the_region_lacks() -> None:
     assert finding.level is Level.ERROR and "us-east-1 does not offer AWS::Budgets::Budget" in finding.sentence
 
 
-def test_roles_that_aws_makes() -> None:
-    made, session = subject()
+@pytest.mark.parametrize(("studio", "levels"), [(True, [Level.OK, Level.WARNING]), (False, [Level.OK])])
+def test_roles_that_aws_makes(studio: bool, levels: list[Level]) -> None:
+    made, session = subject(studio=project.config("dev").studio.model_copy(update={"enabled": studio}))
     role = {
         "Path": "/",
         "RoleName": "x",
@@ -86,7 +91,7 @@ def test_roles_that_aws_makes() -> None:
     }
     session.stub("iam").add_response("get_role", {"Role": role})
     session.stub("iam").add_client_error("get_role", "NoSuchEntity")
-    assert [finding.level for finding in account.linked_roles(made)] == [Level.OK, Level.WARNING]
+    assert [finding.level for finding in account.linked_roles(made)] == levels
 
 
 @pytest.mark.parametrize(
@@ -134,35 +139,62 @@ def test_the_stock_image(describe, get, level: Level) -> None:
     session.stub("ecr").assert_no_pending_responses()
 
 
+def names_of(made: Subject) -> set[str]:
+    return {need.name for entry in quotas.needs(made.config) for need in entry.alternatives}
+
+
 def quota(name: str, value: float) -> dict[str, object]:
     return {"QuotaName": name, "Value": value, "QuotaCode": f"L-{abs(hash(name)) % 10**8:08}"}
 
 
-def test_the_quotas_are_read_in_pages_of_a_hundred_and_each_shortage_has_its_link() -> None:
-    made, session = subject()
-    needs = {need.name: need.instances for entry in quotas.needs(made.config) for need in entry}
-    rows = [quota(name, 100) for name in needs if not name.startswith("ml.c7i.large for endpoint")]
+@pytest.mark.parametrize(("on", "level"), [(True, Level.ERROR), (False, Level.WARNING)])
+def test_the_quotas_are_read_in_pages_of_a_hundred_and_each_shortage_has_its_link(on: bool, level: Level) -> None:
+    made, session = subject(endpoint=project.config("dev").endpoint.model_copy(update={"enabled": on}))
+    rows = [quota(name, 100) for name in names_of(made) if not name.startswith("ml.c7i.large for endpoint")]
     zero = {"QuotaName": "ml.c7i.large for endpoint usage", "Value": 0.0, "QuotaCode": "L-12345678"}
-    for page, more in ((rows, {"NextToken": "n"}), ([zero], {})):
-        session.stub("service-quotas").add_response("list_service_quotas", {"Quotas": page, **more})
+    asked = {"ServiceCode": "sagemaker", "MaxResults": 100}
+    for page, more, token in ((rows, {"NextToken": "n"}, {}), ([zero], {}, {"NextToken": "n"})):
+        answer = {"Quotas": page, **more}
+        session.stub("service-quotas").add_response("list_service_quotas", answer, {**asked, **token})
     found = list(quotas.instances(made))
-    assert [finding.level for finding in found] == [Level.ERROR, Level.WARNING]
+    assert [finding.level for finding in found] == [level, Level.WARNING]
     assert found[0].sentence == (
-        "'ml.c7i.large for endpoint usage' is 0, and the endpoint needs 1: request more at "
+        "the account's quota 'ml.c7i.large for endpoint usage' is 0, and the endpoint needs 1: request 1 at "
         "https://us-east-1.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas/L-12345678"
     )
-    assert "doubles it for a while needs 2" in found[1].sentence
+    assert "runs both fleets for a while, needs 2" in found[1].sentence
 
 
 def test_a_fallback_type_that_is_allowed_is_enough() -> None:
     made, _ = subject()
-    training = next(entry for entry in quotas.needs(made.config) if "spot training" in entry[0].name)
-    assert len(training) == 2
-    allowed = {training[0].name: quotas.Quota(0, "L-1"), training[1].name: quotas.Quota(1, "L-2")}
+    training = next(entry for entry in quotas.needs(made.config) if len(entry.alternatives) > 1)
+    first, second = training.alternatives
+    assert "for spot training job usage" in first.name
+    allowed = {first.name: quotas.Quota(0, "L-1"), second.name: quotas.Quota(1, "L-2")}
     assert only(quotas.compare(training, allowed, "us-east-1")).level is Level.WARNING
-    nothing = {need.name: quotas.Quota(0, "L-1") for need in training}
+    nothing = {need.name: quotas.Quota(0, "L-1") for need in training.alternatives}
     assert [finding.level for finding in quotas.compare(training, nothing, "us-east-1")] == [Level.ERROR, Level.ERROR]
     assert only(quotas.compare(training, {}, "us-east-1")).level is Level.UNKNOWN
+
+
+def test_a_total_that_is_short_is_named_too() -> None:
+    made, _ = subject()
+    name = quotas.TOTALS[quotas.PROCESSING]
+    short = {name: quotas.Quota(0, "L-1")}
+    entries = [entry for entry in quotas.needs(made.config) if entry.alternatives[0].name == name]
+    assert [only(quotas.compare(entry, short, "us-east-1")).level for entry in entries] == [Level.ERROR] * 2
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(3.0, Level.OK), (26.0, Level.WARNING)])
+def test_the_pace_is_held_against_the_time_that_a_run_has(seconds: float, level: Level, monkeypatch) -> None:
+    made, session = subject()
+    monkeypatch.setattr(quotas, "time", SimpleNamespace(monotonic=iter((0.0, seconds)).__next__))
+    first, *others = sorted(names_of(made))
+    stub = session.stub("service-quotas")
+    stub.add_response("list_service_quotas", {"Quotas": [quota(name, 1) for name in others]})
+    stub.add_response("list_aws_default_service_quotas", {"Quotas": [quota(first, 1)]})
+    assert only(quotas.pace(made)).level is level
+    stub.assert_no_pending_responses()
 
 
 def test_what_codebuild_really_allows_is_not_known() -> None:

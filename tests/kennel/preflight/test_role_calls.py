@@ -12,7 +12,7 @@ from kennel.workspace import project
 from localcloud.pytest_plugin import local_cloud, local_cloud_images
 from tests.kennel.preflight.aws import subject
 from tests.stacks.assemblies import ROOT
-from tests.stacks.test_function_permissions import FUNCTIONS, actions_of
+from tests.stacks.test_function_permissions import FUNCTIONS, actions_of, fullest
 
 __all__ = ["local_cloud", "local_cloud_images"]
 
@@ -22,7 +22,7 @@ LISTS_ITSELF = {"s3:ListBucket"}
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_functions_row_has_what_its_code_calls(name: str) -> None:
-    row = {call.action for call in role_calls.calls(project.config("dev")).get(FUNCTIONS[name], [])}
+    row = {call.action for call in role_calls.calls(project.config(fullest(name))).get(FUNCTIONS[name], [])}
     assert not actions_of(ROOT / "lambdas" / name) - row - LISTS_ITSELF
 
 

@@ -105,7 +105,9 @@ def test_what_could_not_be_deleted_is_said_with_the_command(smoke, monkeypatch) 
 
 def test_a_command_that_fails_is_told_with_its_last_lines(tmp_path) -> None:
     command = run.Command(tmp_path / "kennel.yaml", tmp_path / "log")
-    with pytest.raises(KennelError, match=r"draw: exit code 1; log: .*\n(.*\n)*.*is not empty: \n?give a new folder"):
+    with pytest.raises(
+        KennelError, match=r"draw: exit code 1; log: .*\n(.*\n)*.*is\s+not\s+empty:\s+give\s+a\s+new\s+folder"
+    ):
         command(Step("draw", ("data", "sample", str(tmp_path)), cloud=False))
 
 
