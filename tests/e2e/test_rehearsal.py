@@ -68,18 +68,24 @@ def test_a_run_within_the_quotas_ends_staged(account: Rehearsal, tmp_path: Path)
     [outcome] = run["output"]["outcomes"]
     assert outcome["outcome"] == "staged", outcome
     assert not [note for note in run["output"]["notes"] if "quota" in note], "every quota was read and fits"
-    assert account.json("models", "list") == [] or not account.aliases()
+    assert account.aliases() == set(), "no alias without a smoke test"
+    [listed] = [item for item in account.json("models", "list") if item["name"] == MODEL]
+    assert (listed["current"], listed["staged"]["target_model"]) == ("", outcome["target_model"])
 
 
 def test_the_endpoint_goes_on_publishes_answers_and_goes_off(account: Rehearsal, tmp_path: Path) -> None:
-    account.kennel("endpoint", "on")
-    assert account.aliases() == {MODEL}
     draw(tmp_path, "cats-dogs", 2, 6, seed=2027)
     images = sorted(tmp_path.glob("*/*.jpg"))
+    refused = account.kennel("predict", str(images[0]), "--model", MODEL, check=False)
+    assert refused.returncode == 1 and "is staged; `kennel endpoint on" in " ".join(refused.stderr.split())
+    account.kennel("endpoint", "on")
+    assert account.aliases() == {MODEL}
     answers = account.json("predict", *map(str, images), "--model", MODEL)
     assert len(answers) == len(images)
     account.kennel("endpoint", "off", "--yes")
     assert account.json("endpoint", "status")["status"] == "off"
+    refused = account.kennel("predict", str(images[0]), "--model", MODEL, check=False)
+    assert refused.returncode == 1 and "is off: turn it on" in " ".join(refused.stderr.split())
 
 
 @pytest.mark.parametrize(

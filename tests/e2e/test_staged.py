@@ -9,6 +9,7 @@ import pytest
 from imgcls.contract import keys
 from samples import draw
 
+pytestmark = pytest.mark.slow  # test_rehearsal.py tells the same story, in another environment
 NAME = "pets-again"
 
 
