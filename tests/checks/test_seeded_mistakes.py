@@ -19,15 +19,23 @@ from checks.__main__ import violations
 from checks.assembly import Assembly
 from kennel.preflight import images, quotas
 from kennel.preflight.finding import Level
-from tests.checks.mutations import Mutant, principals
+from tests.checks.mutations import Mutant, iam, network, principals
 from tests.kennel.preflight.aws import subject
 from tests.stacks.assemblies import assembly
+
+
+def log_group_without_the_key(mutant: Mutant) -> None:
+    del mutant.properties("AWS::Logs::LogGroup")["KmsKeyId"]
+
 
 BY_CONTROLS: dict[str, tuple[Callable[[Mutant], Any], str]] = {
     "a wrong field in a task": (principals.wrong_field_in_a_task, "task.fields"),
     "a metric in the wrong namespace": (principals.metric_in_the_wrong_namespace, "alarm.metric"),
     "a principal without KMS": (principals.principal_without_kms, "iam.key"),
     "a schedule that cannot pass the role": (principals.schedule_that_cannot_pass_the_role, "rule.starts"),
+    "an export that changes": (network.digest_of_the_image_build, "stack.exports"),
+    "a log group not under the key": (log_group_without_the_key, "log.key"),
+    "a trust condition without evidence": (iam.functions_trusted_under_an_unproven_condition, "iam.evidence"),
 }
 
 
@@ -83,7 +91,7 @@ def test_an_image_that_is_missing_in_a_region() -> None:
 
 def test_a_quota_of_zero() -> None:
     made, session = subject()
-    names = {need.name for entry in quotas.needs(made.config) for need in entry}
+    names = {need.name for entry in quotas.needs(made.config) for need in entry.alternatives}
     rows = [
         {"QuotaName": name, "QuotaCode": "L-00000001", "Value": 0.0 if "processing job usage" in name else 100.0}
         for name in names
