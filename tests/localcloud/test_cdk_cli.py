@@ -201,6 +201,7 @@ def test_bootstrapping_again_updates_the_existing_stack(assembly):
     assert bootstrapped.returncode == 0, bootstrapped.stderr
     assert status("CDKToolkit") == "UPDATE_COMPLETE"
     assert assembly.cdk("deploy", "--all", "--require-approval", "never").returncode == 0
+    assert assembly.cdk("destroy", "--all", "--force").returncode == 0
 
 
 def test_a_deploy_leaves_a_parameter_as_it_was_set_whatever_its_default_becomes(assembly):
