@@ -6,10 +6,12 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from imgcls.contract.evaluation import Golden
 from lambdas.stage_artifact.environment import Environment
 from localcloud import LocalCloud
 from localcloud.functions.packages import FOLDER_VARIABLE
@@ -21,6 +23,7 @@ from .conftest import Functions
 ROOT = Path(__file__).parents[3]
 REQUIREMENTS = ROOT / "tests" / "lambdas" / "requirements-oldest.txt"
 PACKAGES = next(ROOT.glob(".venvs/lambdas-oldest/lib/python3*/site-packages"), None)
+GOLDEN = Golden("0.jpg", "rose", "rose", (1.0, 0.0))
 VERSION = "import botocore\ndef handler(event, context): return botocore.__version__"
 
 
@@ -50,6 +53,8 @@ def test_an_artifact_is_staged_once(cloud: LocalCloud, functions: Functions) -> 
     s3.put_object(Bucket="artifacts-bucket", Key="runs/r/m/model.tar.gz", Body=b"archive")
     evaluation = json.dumps(EVALUATION.to_dict()).encode()
     s3.put_object(Bucket="artifacts-bucket", Key="runs/r/m/evaluation.json", Body=evaluation)
+    s3.put_object(Bucket="artifacts-bucket", Key="runs/r/m/golden/expected.json", Body=json.dumps([asdict(GOLDEN)]))
+    s3.put_object(Bucket="artifacts-bucket", Key=f"runs/r/m/golden/{GOLDEN.file}", Body=b"jpeg")
     with zipfile.ZipFile(data, "w") as archive:
         for name, content in function_sources():
             archive.writestr(name, content)
