@@ -1,29 +1,11 @@
-"""The answer to a custom resource's event, and the variables with which a build can send it."""
+"""What CloudFormation is told of a build: the variables with which it answers itself, and why it did not start."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from imgcls.contract.text import cut
-
 PHYSICAL_ID = "images"
-MAX_REASON_BYTES = 400
-"""CloudFormation takes a document of at most 4096 bytes, in which a character may become 12 (JSON escapes)."""
-
-
-def answer(event: Mapping[str, Any], error: str | None = None) -> dict[str, str]:
-    """The document that CloudFormation expects at the event's ResponseURL."""
-    document = {
-        "Status": "FAILED" if error else "SUCCESS",
-        "PhysicalResourceId": PHYSICAL_ID,
-        "StackId": event["StackId"],
-        "RequestId": event["RequestId"],
-        "LogicalResourceId": event["LogicalResourceId"],
-    }
-    if error:
-        document["Reason"] = cut(error, MAX_REASON_BYTES)
-    return document
 
 
 def start_failure(error: Exception) -> str:

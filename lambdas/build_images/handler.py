@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
 from lambdas.build_images import ended
-from lambdas.build_images.answer import answer, build_variables, start_failure
+from lambdas.build_images.answer import PHYSICAL_ID, build_variables, start_failure
 from lambdas.build_images.environment import Environment
+from lambdas.common import custom_resource
 from lambdas.common.clients import client
 from lambdas.common.log import logged
 
@@ -25,7 +24,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     if event.get("source") == "aws.codebuild":
         _answer_for(event["detail"]["build-id"])
     elif event["RequestType"] == "Delete":
-        _send(event, answer(event))
+        custom_resource.send(event, PHYSICAL_ID)
     else:
         _start(event)
 
@@ -38,10 +37,10 @@ def _start(event: Mapping[str, Any]) -> None:
             variables = build_variables(event)
             client("codebuild").start_build(projectName=environment.project, environmentVariablesOverride=variables)
     except Exception as error:
-        _send(event, answer(event, error=start_failure(error)))
+        custom_resource.send(event, PHYSICAL_ID, start_failure(error))
         raise
     if there:
-        _send(event, answer(event))
+        custom_resource.send(event, PHYSICAL_ID)
 
 
 def _has(repository: str, tag: str) -> bool:
@@ -53,12 +52,4 @@ def _answer_for(build_id: str) -> None:
     (build,) = client("codebuild").batch_get_builds(ids=[build_id])["builds"]
     event = ended.waiting_event(build)
     if event and not ended.has_answered(build):
-        _send(event, answer(event, error=ended.reason(build)))
-
-
-def _send(event: Mapping[str, Any], document: Mapping[str, str]) -> None:
-    request = urllib.request.Request(  # noqa: S310 - the URL is CloudFormation's
-        event["ResponseURL"], data=json.dumps(document).encode(), method="PUT", headers={"Content-Type": ""}
-    )
-    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
-        pass
+        custom_resource.send(event, PHYSICAL_ID, ended.reason(build))

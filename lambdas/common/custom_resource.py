@@ -7,9 +7,11 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from imgcls.contract.text import cut
 from lambdas.common.clients import client
 
-MAX_REASON_CHARS = 400
+MAX_REASON_BYTES = 400
+"""CloudFormation takes a document of at most 4096 bytes, in which a character may become 12 (JSON escapes)."""
 DELETING, ROLLING_BACK = "DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"
 """Status of a stack that is deleted, and of one whose creation failed."""
 
@@ -43,8 +45,8 @@ def stack_status(event: Event) -> str:
     return str(stack["StackStatus"])
 
 
-def send(event: Event, physical_id: str, error: str | None = None) -> None:
-    """Answer at the URL that CloudFormation waits at."""
+def answer(event: Event, physical_id: str, error: str | None = None) -> dict[str, str]:
+    """The document that CloudFormation expects at the event's ResponseURL."""
     document = {
         "Status": "SUCCESS" if error is None else "FAILED",
         "PhysicalResourceId": physical_id,
@@ -53,7 +55,13 @@ def send(event: Event, physical_id: str, error: str | None = None) -> None:
         "LogicalResourceId": event["LogicalResourceId"],
     }
     if error is not None:
-        document["Reason"] = error[:MAX_REASON_CHARS]
+        document["Reason"] = cut(error, MAX_REASON_BYTES)
+    return document
+
+
+def send(event: Event, physical_id: str, error: str | None = None) -> None:
+    """Answer at the URL that CloudFormation waits at."""
+    document = answer(event, physical_id, error)
     request = urllib.request.Request(  # noqa: S310 - the URL is CloudFormation's
         event["ResponseURL"], data=json.dumps(document).encode(), method="PUT", headers={"Content-Type": ""}
     )

@@ -12,9 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.build_images import handler as function_module
-from lambdas.build_images.answer import answer, build_variables
+from lambdas.build_images.answer import PHYSICAL_ID, build_variables
 from lambdas.build_images.environment import Environment
 from lambdas.build_images.handler import handler
+from lambdas.common.custom_resource import answer
 
 EVENT = {
     "RequestType": "Create",
@@ -34,9 +35,9 @@ ANSWER = {
 
 
 def test_an_answer_is_the_document_that_cloudformation_expects() -> None:
-    assert answer(EVENT) == ANSWER
-    assert answer(EVENT, error="it broke") == {**ANSWER, "Status": "FAILED", "Reason": "it broke"}
-    assert answer(EVENT, error="x" * 500)["Reason"] == "x" * 400
+    assert answer(EVENT, PHYSICAL_ID) == ANSWER
+    assert answer(EVENT, PHYSICAL_ID, error="it broke") == {**ANSWER, "Status": "FAILED", "Reason": "it broke"}
+    assert answer(EVENT, PHYSICAL_ID, error="x" * 500)["Reason"] == "x" * 400
 
 
 def test_the_build_gets_what_it_needs_to_answer_by_itself() -> None:
