@@ -85,30 +85,31 @@ QUALITY_GATE = Function(
     payload={"model.$": "$.model.name", "run_uri.$": "$.model.run_uri"},
     keeps=("passed", "reason", "accuracy", "champion_accuracy"),
 )
+_JUDGED = {
+    "model.$": "$.model.name",
+    "package_group.$": "$.model.package_group",
+    "execution.$": "$.run.execution",
+    "manifest_id.$": "$.run.manifest_id",
+    "dataset.$": "$.run.dataset",
+    "training_job.$": "$.training.job",
+    "version.$": "$.evaluation.message.version",
+    "gate.$": "$.gate",
+    "source.$": "$.source",
+}
 REGISTER_MODEL = Function(
     folder="register_model",
     arn=Placeholder.REGISTER_MODEL_ARN,
     timeout_seconds=60,
     memory_mb=256,
-    payload={
-        "model.$": "$.model.name",
-        "package_group.$": "$.model.package_group",
-        "run_uri.$": "$.model.run_uri",
-        "execution.$": "$.run.execution",
-        "manifest_id.$": "$.run.manifest_id",
-        "dataset.$": "$.run.dataset",
-        "training_job.$": "$.training.job",
-        "version.$": "$.evaluation.message.version",
-        "gate.$": "$.gate",
-        "archive_uri.$": "$.artifact.archive_uri",
-    },
+    payload={**_JUDGED, "archive_uri.$": "$.artifact.archive_uri", "sha256.$": "$.artifact.sha256"},
     keeps=("package_arn",),
 )
 REGISTER_REJECTED = replace(
     REGISTER_MODEL,
     payload={
-        **REGISTER_MODEL.payload,
+        **_JUDGED,
         "archive_uri.$": f"States.Format('{{}}{artifact.ARCHIVE}', $.model.run_uri)",
+        "sha256": "",
     },
 )
 """The same function; a rejected model is registered at its place in the run's folder, and expires with that."""
@@ -126,8 +127,13 @@ STAGE_ARTIFACT = Function(
     arn=Placeholder.STAGE_ARTIFACT_ARN,
     timeout_seconds=300,
     memory_mb=512,
-    payload={"model.$": "$.model.name", "run_uri.$": "$.model.run_uri", "version.$": "$.evaluation.message.version"},
-    keeps=("target_model", "archive_uri"),
+    payload={
+        "model.$": "$.model.name",
+        "run_uri.$": "$.model.run_uri",
+        "version.$": "$.evaluation.message.version",
+        "source.$": "$.source",
+    },
+    keeps=("target_model", "archive_uri", "sha256"),
 )
 SMOKE_TEST = Function(
     folder="smoke_test",

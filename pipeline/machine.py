@@ -71,8 +71,11 @@ def _plan(config: AppConfig) -> dict[str, State]:
         ),
         "ChoosePreparation": {
             "Type": "Choice",
-            "Comment": "Versions that are staged need no data",
-            "Choices": [{"Variable": "$.plan.publish_staged", "BooleanEquals": True, "Next": "NothingToPrepare"}],
+            "Comment": "Versions that are staged, or come from another environment, need no data",
+            "Choices": [
+                {"Variable": "$.plan.publish_staged", "BooleanEquals": True, "Next": "NothingToPrepare"},
+                {"Variable": "$.plan.promote", "BooleanEquals": True, "Next": "NothingToPrepare"},
+            ],
             "Default": "PrepareDataset",
         },
         "NothingToPrepare": {

@@ -50,13 +50,16 @@ def flow(config: AppConfig) -> dict[str, Any]:
 
 
 def _beginning() -> dict[str, State]:
-    """A version that is staged already has everything but its smoke test behind it."""
-    staged = "$.loaded.plan.staged"
+    """A staged version has everything but its smoke test behind it, one of another environment all but its gate."""
+    staged, promoted = "$.loaded.plan.staged", "$.loaded.plan.promoted"
     return {
         "ChooseBeginning": {
             "Type": "Choice",
-            "Comment": "A staged version is tested and published; everything else begins with its data",
-            "Choices": [{"Variable": staged, "IsPresent": True, "Next": "BeginStaged"}],
+            "Comment": "A staged version is tested, a promoted one judged; everything else begins with its data",
+            "Choices": [
+                {"Variable": staged, "IsPresent": True, "Next": "BeginStaged"},
+                {"Variable": promoted, "IsPresent": True, "Next": "BeginPromoted"},
+            ],
             "Default": "BeginModel",
         },
         "BeginStaged": {
@@ -74,6 +77,26 @@ def _beginning() -> dict[str, State]:
                 "recovery": recovery.initial({}, {}),
             },
             "Next": model_publishing.TEST,
+        },
+        "BeginPromoted": {
+            "Type": "Pass",
+            "Comment": "What the environment that trained the version left",
+            "Parameters": {
+                "model": {name: f"{promoted}.{name[:-2]}" for name in ("name.$", "run_uri.$", "package_group.$")},
+                "run": {
+                    "execution.$": "$.run.execution",
+                    "dataset.$": f"{promoted}.dataset",
+                    "manifest_id.$": f"{promoted}.manifest_id",
+                    "publish_staged": False,
+                },
+                "training": {"job.$": f"{promoted}.training_job"},
+                "evaluation": {"message": {"version.$": f"{promoted}.version"}},
+                "champion": {"target_model.$": f"{promoted}.compared_with"},
+                "source.$": f"{promoted}.source",
+                "findings": model_training.NO_FINDINGS,
+                "recovery": recovery.initial({}, {}),
+            },
+            "Next": model_publishing.GATE,
         },
     }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pipeline import functions, recovery
 from pipeline.tasks import State
 
+GATE = "QualityGate"
+"""Where a version that was evaluated in another environment begins."""
 DECISIONS = (
-    "QualityGate",
+    GATE,
     "RegisterRejected",
     "StageArtifact",
     "RegisterModel",
@@ -28,10 +30,10 @@ def states() -> dict[str, State]:
 
 def _judging() -> dict[str, State]:
     return {
-        "QualityGate": functions.QUALITY_GATE.task(
+        GATE: functions.QUALITY_GATE.task(
             comment="Compare evaluation.json with the thresholds and with the published model",
             next_state="ChoosePublishing",
-            on_error=recovery.failed("QualityGate"),
+            on_error=recovery.failed(GATE),
             result="$.gate",
         ),
         "ChoosePublishing": {

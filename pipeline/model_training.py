@@ -55,6 +55,7 @@ def _load() -> dict[str, State]:
                 "model.$": plan,
                 "hyperparameters": {"values.$": f"{plan}.hyperparameters", "best_trial": "", "tuning_job": ""},
                 "run.$": "$.run",
+                "source": {},
                 "findings": NO_FINDINGS,
                 "recovery": recovery.initial(
                     {name: f"{size}.instance_type" for name, size in sizes.items()},

@@ -18,6 +18,7 @@ from kennel.cli import (
     init,
     local,
     model_import,
+    model_promotion,
     models,
     pipeline,
     predict,
@@ -54,6 +55,7 @@ cost.register(app)
 batch.register(app)
 conformance.register(app, models.app)
 model_import.register(models.app)
+model_promotion.register(models.app)
 
 
 def main() -> None:

@@ -121,16 +121,26 @@ def read_labels(path: Path, renames: Mapping[str, str]) -> list[str]:
 
 def dataset_classes(s3: Any, bucket: str, dataset: DatasetSpec) -> list[str]:
     """The labels of the uploaded data set, in class-index order. Raises KennelError when there are none."""
-    prefix = keys.dataset(dataset.name) + ("train/" if dataset.layout == "splits" else "")
+    labels = class_labels(s3, bucket, dataset)
+    if not labels:
+        raise KennelError(
+            f"{keys.uri(bucket, _classes_prefix(dataset))} contains no class folders, and a model is scored on its "
+            f"data set: upload it with `kennel data upload DIR --dataset {dataset.name}`"
+        )
+    return labels
+
+
+def _classes_prefix(dataset: DatasetSpec) -> str:
+    return keys.dataset(dataset.name) + ("train/" if dataset.layout == "splits" else "")
+
+
+def class_labels(s3: Any, bucket: str, dataset: DatasetSpec) -> list[str]:
+    """The labels of the uploaded data set, in class-index order; none where it was not uploaded."""
+    prefix = _classes_prefix(dataset)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
     folders = [
         item["Prefix"].removeprefix(prefix).rstrip("/") for page in pages for item in page.get("CommonPrefixes", ())
     ]
-    if not folders:
-        raise KennelError(
-            f"{keys.uri(bucket, prefix)} contains no class folders, and a model is scored on its data set: "
-            f"upload it with `kennel data upload DIR --dataset {dataset.name}`"
-        )
     return [label_of(folder, dataset.labels) for folder in sorted(folders)]
 
 

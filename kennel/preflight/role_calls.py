@@ -92,7 +92,7 @@ def _functions(config: AppConfig) -> dict[str, list[Call]]:
         "FunctionsPlanRunRole": [
             _list(DATA, keys.dataset("d")),
             *_read(_at(keys.alias("m")), _at(keys.weights("n")), _at(keys.labels(_VERSION)), _RUN),
-            *_read(_at(keys.staged("m"))),
+            *_read(_at(keys.staged("m")), _at(keys.evaluation_of(_VERSION))),
             *_write(_RUN, _at(keys.NO_CHAMPION + "x")),
             Call("servicequotas:ListServiceQuotas"),
             Call("servicequotas:ListAWSDefaultServiceQuotas"),
@@ -112,7 +112,8 @@ def _functions(config: AppConfig) -> dict[str, list[Call]]:
         ],
         "FunctionsStageArtifactRole": [
             *_read(_RUN, _MODEL),
-            *_write(_MODEL, _at(keys.labels(_VERSION)), _at(keys.golden_of(_VERSION) + "x")),
+            *_write(_MODEL, _at(keys.labels(_VERSION)), _at(keys.evaluation_of(_VERSION))),
+            *_write(_at(keys.golden_of(_VERSION) + "x")),
         ],
         "FunctionsSmokeTestRole": [
             *_read(_at(keys.golden_of(_VERSION) + "x")),

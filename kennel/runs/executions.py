@@ -53,11 +53,13 @@ def start(
     renamed: Mapping[str, str] | None = None,
     replace_labels: bool = False,
     publish_staged: bool = False,
+    promote: Mapping[str, Any] | None = None,
     name: str | None = None,
 ) -> str:
     """Start an execution and return its name. Everything left out is the environment's default.
 
-    With `publish_staged` nothing is trained: the versions that wait for the endpoint are tested and published.
+    With `publish_staged` nothing is trained: the versions that wait for the endpoint are tested and published. With
+    `promote` neither: it names a version of another environment, whose files lie in the run's folder of this `name`.
     `trained` maps a model to the URI of an artifact that is evaluated in place of a training's. `instances` of each
     final training share its batches.
     """
@@ -80,6 +82,8 @@ def start(
         document["replace_labels"] = True
     if publish_staged:
         document["publish_staged"] = True
+    if promote:
+        document["promote"] = dict(promote)
     name = name or new_name()
     session.client("stepfunctions").start_execution(
         stateMachineArn=session.output("StateMachineArn"), name=name, input=json.dumps(document)

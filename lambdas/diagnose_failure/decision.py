@@ -30,7 +30,8 @@ RULES = (
     Rule(
         r"^StaleComparison\b",
         "fail",
-        "compare again, without training: `kennel pipeline start --model MODEL --trained-by EXECUTION`",
+        "compare again, without training: `kennel pipeline start --model MODEL --trained-by EXECUTION`, or promote it "
+        "again",
     ),
     Rule(r"^Refused\b", "fail", "change the input, or the configuration, and start again"),
     Rule(

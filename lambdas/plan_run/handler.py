@@ -13,7 +13,7 @@ from imgcls.contract.alias import Alias
 from imgcls.contract.artifact import label_of
 from imgcls.contract.run_plan import RunPlan
 from lambdas.common.log import logged
-from lambdas.plan_run import account_quotas, fitting, lookups, naming, polling, price, request, staged
+from lambdas.plan_run import account_quotas, fitting, lookups, naming, polling, price, promoted, request, staged
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.plan import Published, draft
 
@@ -28,6 +28,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     specs = json.loads((Path(__file__).parent / environment.specs_file).read_text())
     if staged.is_asked_for(event["input"]):
         return staged.plan(event["input"], event["execution"], environment.artifacts_bucket, specs["max_concurrency"])
+    if promoted.is_asked_for(event["input"]):
+        return promoted.plan(event["input"], event["execution"], environment.artifacts_bucket, specs)
     wanted = request.parse(event["input"], event["execution"], specs)
     specs = naming.with_new_models(specs, wanted)
     lookups.require_dataset(environment.data_bucket, wanted.dataset)

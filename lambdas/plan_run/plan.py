@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from imgcls.contract import hyperparameters, keys, metrics
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.plan_file import ModelSettings, PlanFile
-from imgcls.contract.run_plan import MAX_BASE_CHARS, JobSize, ModelPlan, RunPlan, Trained, TuningPlan
+from imgcls.contract.run_plan import (
+    MAX_BASE_CHARS,
+    JobSize,
+    ModelPlan,
+    ModelReference,
+    RunPlan,
+    Trained,
+    TuningPlan,
+)
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.request import RunRequest
 
@@ -67,6 +75,27 @@ def draft(request: RunRequest, specs: Mapping[str, Any], published: Published, e
         notes=_notes(request, specs, published),
     )
     return Draft(plan, _file(request, specs, labels))
+
+
+def without_jobs(
+    execution: str, references: Sequence[ModelReference], *, max_concurrency: int, **values: Any
+) -> dict[str, Any]:
+    """RunPlan.to_answer() of a run without data or jobs. `values` are other fields of the RunPlan."""
+    run = RunPlan(
+        execution=execution,
+        dataset="",
+        dataset_uri="",
+        prepared_uri="",
+        plan_uri="",
+        parts_uri="",
+        base="",
+        preparation=JobSize("", 0, 0, 0),
+        models=(),
+        max_concurrency=min(max_concurrency, len(references)),
+        worst_case_usd=0.0,
+        **values,
+    )
+    return {**run.to_dict(), "models": [asdict(reference) for reference in references]}
 
 
 def _model(

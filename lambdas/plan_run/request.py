@@ -14,6 +14,7 @@ from lambdas.common.errors import Refused
 
 FIELDS = (
     "models", "dataset", "tune", "hyperparameters", "instances", "trained", "as", "replace_labels", "publish_staged",
+    "promote",
 )  # fmt: skip
 MAX_INSTANCES = 20
 """The service's limit for one training job."""

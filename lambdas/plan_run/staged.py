@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,15 +11,15 @@ from botocore.exceptions import ClientError
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
 from imgcls.contract.failures import service_errors
-from imgcls.contract.run_plan import MAX_MODELS, JobSize, ModelReference, RunPlan
+from imgcls.contract.run_plan import MAX_MODELS, ModelReference
 from imgcls.contract.staged import Staged, is_open
 from lambdas.common import s3
 from lambdas.common.clients import client
 from lambdas.common.errors import Refused
 from lambdas.plan_run import request
+from lambdas.plan_run.plan import without_jobs
 
 FIELD = "publish_staged"
-_NO_JOB = JobSize("", 0, 0, 0)
 
 
 def is_asked_for(value: Any) -> bool:
@@ -47,23 +46,13 @@ def document(staged: Staged) -> dict[str, Any]:
 def answer(execution: str, chosen: Sequence[Staged], *, max_concurrency: int) -> dict[str, Any]:
     """RunPlan.to_answer() of a run without data or jobs. At most MAX_MODELS are published by one run."""
     now, later = chosen[:MAX_MODELS], chosen[MAX_MODELS:]
-    run = RunPlan(
-        execution=execution,
-        dataset="",
-        dataset_uri="",
-        prepared_uri="",
-        plan_uri="",
-        parts_uri="",
-        base="",
-        preparation=_NO_JOB,
-        models=(),
-        max_concurrency=min(max_concurrency, len(now)),
-        worst_case_usd=0.0,
+    return without_jobs(
+        execution,
+        [ModelReference(s.name, s.run_uri, keys.model_plan(execution, s.name)) for s in now],
+        max_concurrency=max_concurrency,
         publish_staged=True,
         notes=(f"{len(later)} more versions are staged: run again",) if later else (),
     )
-    references = [ModelReference(s.name, s.run_uri, keys.model_plan(execution, s.name)) for s in now]
-    return {**run.to_dict(), "models": [asdict(reference) for reference in references]}
 
 
 def _names(value: Mapping[str, Any]) -> Sequence[str] | None:

@@ -65,4 +65,6 @@ def _praise(evaluation: Evaluation, champion: float | None) -> str:
         compared = f"the published model has {champion:.4f}"
     elif evaluation.published_labels == "replaced":
         compared = "it replaces a model with other labels"
+    elif evaluation.published_labels == "same":
+        compared = "not compared with the published model, which was scored on other images"
     return f"accuracy {evaluation.accuracy:.4f} on {evaluation.num_images} test images; {compared}"

@@ -17,9 +17,10 @@ MAX_DESCRIPTION, MAX_METADATA = 1024, 256
 def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any]:
     """The request for RegisterModel's event. The same execution and model give the same client token.
 
-    `archive_uri` is the immutable copy if the version passed the gate, and the run's own archive if not.
+    `archive_uri` is the immutable copy if the version passed the gate, and the run's own archive if not, whose `sha256`
+    is empty. `source` is empty, or the lineage of a version that comes from another environment.
     """
-    gate, run_uri = event["gate"], event["run_uri"]
+    gate = event["gate"]
     return {
         "ModelPackageGroupName": event["package_group"],
         "ModelPackageDescription": cut(f"{event['model']} {event['version']}: {gate['reason']}", MAX_DESCRIPTION),
@@ -33,7 +34,7 @@ def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any
         },
         "ModelMetrics": {
             "ModelQuality": {
-                "Statistics": {"ContentType": "application/json", "S3Uri": run_uri + evaluation.FILE},
+                "Statistics": {"ContentType": "application/json", "S3Uri": _beside(event["archive_uri"])},
             }
         },
         "CustomerMetadataProperties": _metadata(event),
@@ -61,7 +62,15 @@ def _metadata(event: Mapping[str, Any]) -> dict[str, str]:
     }
     if gate["champion_accuracy"] is not None:
         values["champion_accuracy"] = f"{gate['champion_accuracy']:.6f}"
+    if event["sha256"]:
+        values["sha256"] = event["sha256"]
+    values |= event["source"]
     return {name: cut(value, MAX_METADATA) for name, value in values.items()}
+
+
+def _beside(archive_uri: str) -> str:
+    """The evaluation of an archive, which lives as long."""
+    return f"{archive_uri.rpartition('/')[0]}/{evaluation.FILE}"
 
 
 def _token(execution: str, model: str) -> str:

@@ -1,4 +1,4 @@
-"""StageArtifact: copy the candidate to its immutable key, verify the hash, and put labels and golden images there."""
+"""StageArtifact: copy the candidate to its immutable key, verify the hash, and put what must outlive its run there."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from lambdas.stage_artifact.staging import copy_golden, stage
 
 @logged
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """`{"model", "run_uri", "version"}` -> `{"target_model", "archive_uri", "sha256", "copied"}`."""
+    """`{"model", "run_uri", "version", "source"}` -> `{"target_model", "archive_uri", "sha256", "copied"}`.
+
+    `source` is empty, or the lineage of a version of another environment, with the only `sha256` that may be staged.
+    """
     bucket = Environment.from_environment(os.environ).artifacts_bucket
     _, prefix = keys.parse_uri(event["run_uri"])
     target_model = keys.target_model(event["model"], event["version"])
     key = keys.MODELS + target_model
-    done = stage(bucket, prefix + artifact.ARCHIVE, key)
+    done = stage(bucket, prefix + artifact.ARCHIVE, key, expected=event["source"].get("sha256"))
     scored = Evaluation.from_dict(s3.read_json(bucket, prefix + evaluation.FILE))
+    s3.write_json(bucket, keys.evaluation_of(target_model), scored.to_dict())
     s3.write_json(bucket, keys.labels(target_model), sorted(scored.per_class))
     copy_golden(bucket, f"{prefix}golden/", keys.golden_of(target_model))
     return {

@@ -10,6 +10,7 @@ from typing import Any
 from imgcls.contract.evaluation import GOLDEN_FILE, parse_golden
 from lambdas.common import s3
 from lambdas.common.clients import client
+from lambdas.common.errors import Refused
 
 CHUNK_BYTES = 8 * 1024 * 1024
 
@@ -26,14 +27,19 @@ class Copied:
     copied: bool
 
 
-def stage(bucket: str, source: str, target: str) -> Copied:
-    """Raises ArtifactConflict if `target` has other bytes, before or after the copy."""
-    expected = sha256_of(bucket, source)
+def stage(bucket: str, source: str, target: str, *, expected: str | None = None) -> Copied:
+    """Raises ArtifactConflict if `target` has other bytes, before or after the copy.
+
+    `expected`: the SHA-256 that `source` must have. Raises Refused for another.
+    """
+    found = sha256_of(bucket, source)
+    if expected and found != expected:
+        raise Refused(f"{source} has the SHA-256 {found}, not {expected}, which was to be promoted: promote it again")
     copied = not s3.exists(bucket, target) and s3.copy_if_absent(bucket, source, target)
     actual = sha256_of(bucket, target)
-    if actual != expected:
+    if actual != found:
         raise ArtifactConflict(
-            f"{target} has other bytes (SHA-256 {actual[:12]}) than the candidate ({expected[:12]}), and a version is "
+            f"{target} has other bytes (SHA-256 {actual[:12]}) than the candidate ({found[:12]}), and a version is "
             "never overwritten: train again"
         )
     return Copied(actual, copied)

@@ -60,7 +60,8 @@ def test_all_objections_are_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "words"), [("none", "nothing was published before"), ("replaced", "it replaces"), ("same", "nothing")]
+    ("labels", "words"),
+    [("none", "nothing was published before"), ("replaced", "it replaces"), ("same", "not compared")],
 )
 def test_what_was_published_before_is_told(labels: str, words: str) -> None:
     found = judge(replace(LIMIT, champion=None, published_labels=labels), THRESHOLDS)

@@ -49,6 +49,7 @@ def test_a_run_says_where_everything_lies() -> None:
         "spot": True,
         "polling": {"first_seconds": 30, "step_seconds": 1},
         "publish_staged": False,
+        "promote": False,
         "notes": (),
     }
     hyperparameters = model.pop("hyperparameters")

@@ -30,7 +30,7 @@ def refusal(value: Any, execution: str = "run-1", specs: Any = SPECS) -> str:
 def test_an_input_has_these_fields() -> None:
     assert FIELDS == (
         "models", "dataset", "tune", "hyperparameters", "instances", "trained", "as", "replace_labels",
-        "publish_staged",
+        "publish_staged", "promote",
     )  # fmt: skip
     assert refusal({"zebra": 1, "apple": 1}).endswith(", ".join(FIELDS)) and "'apple'" in refusal(
         {"zebra": 1, "apple": 1}

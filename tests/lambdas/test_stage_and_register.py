@@ -17,6 +17,7 @@ from botocore.validate import ParamValidator
 from imgcls.contract import keys
 from imgcls.contract.evaluation import ClassScore, Evaluation, Golden
 from lambdas.common import s3
+from lambdas.common.errors import Refused
 from lambdas.register_model import handler as register
 from lambdas.register_model.environment import Environment as RegisterEnvironment
 from lambdas.register_model.package import model_package
@@ -25,7 +26,7 @@ from lambdas.stage_artifact.handler import handler
 from lambdas.stage_artifact.staging import ArtifactConflict
 from tests.lambdas.conftest import Account, Call
 
-EVENT = {"model": "m", "run_uri": "s3://artifacts-bucket/runs/r/m/", "version": "v1"}
+EVENT = {"model": "m", "run_uri": "s3://artifacts-bucket/runs/r/m/", "version": "v1", "source": {}}
 KEY = "models/m/v1/model.tar.gz"
 
 
@@ -77,6 +78,20 @@ def test_the_versions_labels_are_written_beside_it(aws: Account, environment: En
     assert json.loads(stored) == ["daisy", "rose"]
 
 
+def test_the_versions_evaluation_outlives_its_run(aws: Account, environment: Environment, function: Call) -> None:
+    function(handler, environment, EVENT)
+    stored = aws.s3.get_object(Bucket=aws.artifacts, Key=keys.evaluation_of("m/v1/model.tar.gz"))["Body"].read()
+    assert Evaluation.from_dict(json.loads(stored)) == EVALUATION
+
+
+def test_only_the_digest_that_is_promoted_is_staged(aws: Account, environment: Environment, function: Call) -> None:
+    digest = hashlib.sha256(b"archive").hexdigest()
+    with pytest.raises(Refused, match=f"has the SHA-256 {digest}, not {'0' * 64}, which was to be promoted"):
+        function(handler, environment, {**EVENT, "source": {"sha256": "0" * 64}})
+    assert "Contents" not in aws.s3.list_objects_v2(Bucket=aws.artifacts, Prefix="models/")
+    assert function(handler, environment, {**EVENT, "source": {"sha256": digest}})["sha256"] == digest
+
+
 def test_other_bytes_at_the_key_are_never_overwritten(aws: Account, environment: Environment, function: Call) -> None:
     aws.s3.put_object(Bucket=aws.artifacts, Key=KEY, Body=b"somebody else's")
     with pytest.raises(ArtifactConflict, match="a version is never overwritten"):
@@ -117,6 +132,7 @@ REGISTER = {
     "training_job": "job-1",
     "gate": GATE,
     "archive_uri": "s3://artifacts-bucket/models/m/v1/model.tar.gz",
+    "sha256": "ab" * 32,
 }
 
 

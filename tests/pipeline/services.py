@@ -11,10 +11,11 @@ from typing import Any
 from imgcls.contract import keys
 from imgcls.contract.failures import causes
 from imgcls.contract.prepared import EvaluateMessage, PrepareMessage
-from imgcls.contract.run_plan import RunPlan
+from imgcls.contract.promotion import Promotion
+from imgcls.contract.run_plan import ModelReference, RunPlan
 from imgcls.contract.staged import Staged
 from lambdas.diagnose_failure.decision import decide
-from lambdas.plan_run import plan, polling, request, staged
+from lambdas.plan_run import plan, polling, promoted, request, staged
 from lambdas.plan_run.environment import Environment
 from localcloud.stepfunctions.asl.errors import StatesError
 from pipeline.placeholders import Placeholder
@@ -141,6 +142,8 @@ class Services:
         self.published = plan.Published()
         self.staged: dict[str, Staged] = {}
         """By model; what a run with `publish_staged` finds."""
+        self.promotion: Promotion | None = None
+        """What a run with `promote` finds."""
 
     def answer(self, state: str, resource: str, parameters: Mapping[str, Any]) -> Any:
         """Raises StatesError as Step Functions would see it."""
@@ -172,6 +175,8 @@ class Services:
     def PlanRun(self, payload: Mapping[str, Any]) -> Any:
         if staged.is_asked_for(payload["input"]):
             return self._plan_staged(payload["execution"])
+        if promoted.is_asked_for(payload["input"]):
+            return self._plan_promoted(payload["execution"])
         wanted = request.parse(payload["input"], payload["execution"], self._specs)
         drafted = plan.draft(wanted, self._specs, self.published, ENVIRONMENT).plan
         self.plan = polling.paced(drafted, self._specs)
@@ -181,7 +186,16 @@ class Services:
         self.plan = None
         return staged.answer(execution, [self.staged[name] for name in sorted(self.staged)], max_concurrency=4)
 
+    def _plan_promoted(self, execution: str) -> Any:
+        assert self.promotion
+        self.plan, model = None, self.promotion.model
+        reference = ModelReference(model, f"s3://artifacts-bucket/{keys.run(execution, model)}", "runs/x/plan.json")
+        return plan.without_jobs(execution, [reference], max_concurrency=1, promote=True)
+
     def LoadModelPlan(self, parameters: Mapping[str, Any]) -> Any:
+        if self.promotion is not None:
+            run_uri = f"s3://artifacts-bucket/runs/promoted/{self.promotion.model}/"
+            return {"Body": json.dumps(promoted.document(self.promotion, run_uri, "group", "m/v0/model.tar.gz"))}
         if self.plan is None:
             return {"Body": json.dumps(staged.document(self.staged[parameters["Key"].split("/")[2]]))}
         plans = {keys.model_plan(self.plan.execution, model.name): model for model in self.plan.models}
@@ -240,7 +254,7 @@ class Services:
 
     def StageArtifact(self, payload: Mapping[str, Any]) -> Any:
         target = keys.target_model(payload["model"], payload["version"])
-        return {"target_model": target, "archive_uri": f"s3://artifacts-bucket/models/{target}"}
+        return {"target_model": target, "archive_uri": f"s3://artifacts-bucket/models/{target}", "sha256": "ab" * 32}
 
     def SmokeTest(self, payload: Mapping[str, Any]) -> Any:
         return {"on": True, "tested": 8, "note": "8 golden images answered as evaluated"}

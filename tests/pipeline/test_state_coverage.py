@@ -11,6 +11,7 @@ from localcloud.stepfunctions.asl.errors import StatesError
 from pipeline import model_publishing
 from tests.pipeline.harness import Answer, Runner
 from tests.pipeline.services import failed_job
+from tests.pipeline.test_promoted import PROMOTION
 
 REJECTED = {"passed": False, "reason": "too weak", "accuracy": 0.1, "champion_accuracy": None}
 OFF = {"on": False, "tested": 0, "note": "the endpoint is switched off"}
@@ -71,4 +72,7 @@ def test_every_state_is_entered() -> None:
     staged = Runner()
     staged.script["SmokeTest"] = [{"Payload": OFF}, None]
     entered |= staged.run({"models": models[:1]}).entered | staged.run({"publish_staged": True}).entered
+    promoted = Runner()
+    promoted.services.promotion = PROMOTION
+    entered |= promoted.run({"promote": {"model": PROMOTION.model, "sha256": PROMOTION.sha256}}).entered
     assert set(all_states(Runner().definition)) - entered == NEVER_LEFT | UNREACHABLE_BY_SCRIPTS

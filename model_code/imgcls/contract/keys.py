@@ -107,6 +107,11 @@ def labels(target_model: str) -> str:
     return f"{MODELS}{target_model.rpartition('/')[0]}/labels.json"
 
 
+def evaluation_of(target_model: str) -> str:
+    """A staged version's evaluation.json, beside its archive: the run's own copy expires with the run."""
+    return f"{MODELS}{target_model.rpartition('/')[0]}/evaluation.json"
+
+
 def golden_of(target_model: str) -> str:
     """Prefix of a staged version's golden images, beside its archive: a run's own copy expires with the run."""
     return f"{MODELS}{target_model.rpartition('/')[0]}/golden/"

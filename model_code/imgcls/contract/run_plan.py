@@ -121,7 +121,8 @@ class ModelReference:
 class RunPlan:
     """The whole run. `plan_uri` is the prefix of `plan.json`. PlanRun answers with `to_answer()`.
 
-    With `publish_staged` nothing is prepared or trained: its models are versions that wait, without a ModelPlan.
+    With `publish_staged` or `promote` nothing is prepared or trained: its models are versions that wait for the
+    endpoint, or one that comes from another environment, without a ModelPlan.
     """
 
     execution: str
@@ -138,6 +139,7 @@ class RunPlan:
     spot: bool = False
     polling: Polling = Polling()
     publish_staged: bool = False
+    promote: bool = False
     notes: tuple[str, ...] = field(default_factory=tuple)
 
     def to_dict(self) -> dict[str, Any]:
