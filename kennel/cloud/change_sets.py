@@ -52,10 +52,14 @@ class Plan:
 
 
 class Planner:
-    """Plans the stacks of an assembly with the CDK's own roles, as the CDK CLI does."""
+    """Plans the stacks of an assembly with the CDK's own roles, as the CDK CLI does.
 
-    def __init__(self, session: Session) -> None:
+    `templates_only`: nothing is asked but the deployed templates, so that credentials which may only read suffice.
+    """
+
+    def __init__(self, session: Session, *, templates_only: bool = False) -> None:
         self._session = session
+        self._templates_only = templates_only
         self._found: dict[str, dict[str, Any] | None] = {}
 
     def deployed(self, stack: Stack) -> dict[str, Any] | None:
@@ -82,6 +86,8 @@ class Planner:
     def plan(self, stack: Stack, stacks: Sequence[Stack]) -> Plan:
         """The change set of one of `stacks`; a stack that is not deployed is left as if nothing had been asked."""
         found = self.deployed(stack)
+        if self._templates_only:
+            return Plan(stack, found is not None, tuple(compared(stack, self.deployed_template(stack))))
         missing = sorted(stack.imports - self._exported(stacks))
         if missing:
             changes = tuple(compared(stack, self.deployed_template(stack)))

@@ -42,6 +42,20 @@ def planner(*stubbed: Any) -> Planner:
     return Planner(Clients(*stubbed))  # type: ignore[arg-type]
 
 
+def test_reading_templates_is_all_that_a_diff_of_templates_does() -> None:
+    """The stub refuses every other call."""
+    old, new = stack("s", {"Data": {"Type": BUCKET}}), stack("s", {"More": {"Type": BUCKET}})
+    client = boto3.client("cloudformation", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(client) as stub:
+        found = {"StackName": "s", "CreationTime": 0, "StackStatus": "CREATE_COMPLETE"}
+        stub.add_response("describe_stacks", {"Stacks": [found]}, {"StackName": "s"})
+        template = {"StackName": "s", "TemplateStage": "Original"}
+        stub.add_response("get_template", {"TemplateBody": old.body}, template)
+        plan = Planner(Clients(client), templates_only=True).plan(new, [new])  # type: ignore[arg-type]
+        stub.assert_no_pending_responses()
+    assert plan.exists and not plan.error and not plan.missing
+
+
 def deploy(made: Stack) -> None:
     client = boto3.client("cloudformation")
     client.create_stack(StackName=made.name, TemplateBody=made.body)

@@ -118,7 +118,7 @@ def test_a_comparison_with_this_very_version_in_the_other_environment_counts(
 
 
 @pytest.mark.parametrize("scored", [replace(CHAMPION, manifest_id="other"), None])
-def test_other_images_are_no_comparison_and_are_refused(
+def test_other_images_allow_no_comparison_and_are_refused(
     run: Callable[..., Any], publish: Callable[..., None], scored: Evaluation | None
 ) -> None:
     publish(scored)

@@ -1,0 +1,365 @@
+"""The workflows of examples/github_actions call commands that exist; their roles allow these and little else."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import subprocess
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import typer
+import yaml
+from botocore import xform_name
+
+from imgcls.contract import keys
+from kennel.cli.app import app
+from kennel.workspace.clone import ROOT
+from localcloud.iam_audit.evaluator import Call, decision
+
+FOLDER = ROOT / "examples" / "github_actions"
+WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in FOLDER.glob("*.yml")}
+JOBS = [(workflow, name) for workflow, document in WORKFLOWS.items() for name in document["jobs"]]
+PINS = {
+    "actions/checkout": "3d3c42e5aac5ba805825da76410c181273ba90b1",
+    "actions/setup-python": "5fda3b95a4ea91299a34e894583c3862153e4b97",
+    "aws-actions/configure-aws-credentials": "e6de054238d6b7531b4efff3b6587d9aade6a06c",
+    "actions/upload-artifact": "bbbca2ddaa5d8feaa63e36b76fdaad77386f024f",
+    "actions/download-artifact": "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c",
+}
+
+
+def steps(workflow: str, job: str) -> list[dict[str, Any]]:
+    return WORKFLOWS[workflow]["jobs"][job]["steps"]
+
+
+def commands(workflow: str, job: str) -> list[list[str]]:
+    """Every `kennel ...` of a job, as the shell would call it with all its optional parts."""
+    found = []
+    for line in "\n".join(step.get("run", "") for step in steps(workflow, job)).split("\n"):
+        if line.startswith("kennel "):
+            text = re.sub(r"\$\{\w+:\+([^}]*)\}", r"\1", line)
+            words = shlex.split(text)
+            ends = [index for index, word in enumerate(words) if word in (">", "||", "|", "&&")]
+            found.append(words[1 : min(ends, default=len(words))])
+    return found
+
+
+# The workflows.
+
+
+@pytest.mark.parametrize(("workflow", "job"), JOBS)
+def test_every_command_is_one_that_the_command_line_takes(workflow: str, job: str) -> None:
+    found = commands(workflow, job)
+    assert found, "a job that calls no command needs no clone"
+    for words in found:
+        parse(words)
+
+
+def parse(words: list[str]) -> dict[str, Any]:
+    """The parameters of a command. Raises click's UsageError for what it does not know; runs nothing."""
+    command: Any = typer.main.get_command(app)
+    context = command.make_context("kennel", list(words))
+    while hasattr(command, "resolve_command"):
+        rest = [*context._protected_args, *context.args]
+        name, command, rest = command.resolve_command(context, rest)
+        context = command.make_context(name, rest, parent=context)
+    return context.params
+
+
+def test_a_renamed_option_or_command_would_be_noticed() -> None:
+    for words in (["diff", "--template-only"], ["model", "take"], ["models", "taken", "x"]):
+        with pytest.raises(Exception, match=r"No such (option|command)"):
+            parse(words)
+
+
+def test_prod_is_deployed_by_the_hash_of_the_diff_that_was_shown() -> None:
+    [[*_, approved]] = commands("kennel", "deploy-prod")
+    assert approved == "$(jq -r .hash reviewed/diff.json)"
+    [shown] = commands("kennel", "diff")
+    assert parse(shown)["as_json"] and parse(shown)["templates_only"]
+    assert WORKFLOWS["kennel"]["jobs"]["deploy-prod"]["environment"] == "prod"
+
+
+def test_a_promotion_hands_the_digest_from_job_to_job() -> None:
+    job = WORKFLOWS["promote"]["jobs"]["promote"]
+    assert job["environment"] == "prod" and job["needs"] == "take"
+    [words] = commands("promote", "promote")
+    assert parse(words)["sha256"] == "$SHA256" and parse(words)["wait"]
+    [env] = [step["env"] for step in job["steps"] if "env" in step]
+    assert env["SHA256"] == "${{ needs.take.outputs.sha256 }}"
+
+
+def test_every_action_is_pinned_to_its_commit() -> None:
+    action = yaml.safe_load((FOLDER / "setup" / "action.yml").read_text())["runs"]["steps"]
+    used = [step["uses"] for step in [*action, *(s for pair in JOBS for s in steps(*pair))] if "uses" in step]
+    assert used
+    for name, _, commit in (use.partition("@") for use in used if use != "./.github/actions/setup"):
+        assert PINS[name] == commit
+
+
+@pytest.mark.parametrize(("workflow", "job"), JOBS)
+def test_only_a_job_that_takes_a_role_may_ask_for_a_token(workflow: str, job: str) -> None:
+    roles = [step["with"]["role-to-assume"] for step in steps(workflow, job) if "configure-aws" in step.get("uses", "")]
+    permissions = WORKFLOWS[workflow]["jobs"][job].get("permissions", WORKFLOWS[workflow]["permissions"])
+    assert (permissions.get("id-token") == "write") == bool(roles)
+    assert set(permissions) <= {"contents", "id-token"} and permissions["contents"] == "read"
+
+
+def test_a_pull_request_gets_the_role_that_reads_and_one_from_a_fork_none() -> None:
+    jobs = WORKFLOWS["kennel"]["jobs"]
+    assert "permissions" not in jobs["check"]
+    assert jobs["diff"]["if"].endswith("github.event.pull_request.head.repo.full_name == github.repository")
+    for name in ("deploy-dev", "deploy-prod"):
+        assert jobs[name]["if"] == "github.event_name == 'push'"
+    [role] = [step["with"]["role-to-assume"] for step in steps("kennel", "diff") if "role-to-assume" in str(step)]
+    assert "REVIEW_ROLE" in role
+
+
+# The roles.
+
+
+class Loader(yaml.SafeLoader):
+    """CloudFormation's short forms as they are in JSON."""
+
+
+def _short_form(loader: Loader, suffix: str, node: yaml.Node) -> Any:
+    value: Any = (
+        loader.construct_scalar(node)
+        if isinstance(node, yaml.ScalarNode)
+        else loader.construct_sequence(node, deep=True)  # type: ignore[arg-type]
+    )
+    return {suffix if suffix == "Ref" else f"Fn::{suffix}": value}
+
+
+Loader.add_multi_constructor("!", _short_form)
+TEMPLATE = yaml.load((FOLDER / "role.yaml").read_text(), Loader)
+VALUES = {
+    "AWS::Partition": "aws", "AWS::AccountId": "444455556666", "AWS::Region": "eu-west-1",
+    "AWS::URLSuffix": "amazonaws.com", "Repository": "me/cats", "Project": "cats", "Environment": "prod",
+    "StackPrefix": "Cats-Prod", "Subject": "environment:prod", "Branch": "main", "Qualifier": "hnb659fds",
+    "ProviderArn": "", "ArtifactsBucket": "cats-prod-artifacts", "DataBucket": "cats-prod-data",
+    "Provider": "arn:aws:iam::444455556666:oidc-provider/token.actions.githubusercontent.com",
+}  # fmt: skip
+
+
+def resolve(value: Any) -> Any:
+    if isinstance(value, list):
+        return [resolve(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::Sub" in value:
+        return re.sub(r"\$\{([\w:]+)\}", lambda found: VALUES[found[1]], value["Fn::Sub"])
+    if "Ref" in value:
+        return VALUES[value["Ref"]]
+    if "Fn::If" in value:
+        return resolve(value["Fn::If"][1])
+    return {name: resolve(item) for name, item in value.items()}
+
+
+def role(name: str) -> dict[str, Any]:
+    return resolve(TEMPLATE["Resources"][name]["Properties"])
+
+
+ROLES = {"DeployRole", "ReviewRole", "ModelsRole"}
+SUBJECTS = {
+    "DeployRole": ["repo:me/cats:environment:prod"],
+    "ModelsRole": ["repo:me/cats:environment:prod"],
+    "ReviewRole": ["repo:me/cats:pull_request", "repo:me/cats:ref:refs/heads/main"],
+}
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_a_role_trusts_one_repository_and_no_wildcard(name: str) -> None:
+    [statement] = role(name)["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Federated": VALUES["Provider"]}
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity" and set(statement["Condition"]) == {"StringEquals"}
+    issuer, condition = "token.actions.githubusercontent.com", statement["Condition"]["StringEquals"]
+    assert set(condition) == {f"{issuer}:aud", f"{issuer}:sub"} and condition[f"{issuer}:aud"] == "sts.amazonaws.com"
+    subject = condition[f"{issuer}:sub"]
+    assert ([subject] if isinstance(subject, str) else subject) == SUBJECTS[name]
+    assert "*" not in str(subject)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "bad", "good"),
+    [
+        (
+            "Subject",
+            ["*", "pull_request", "environment:*", "ref:refs/heads/*", "environment:prod:x"],
+            "environment:prod",
+        ),
+        ("Repository", ["me/*", "*", "me", "me/cats:x"], "me/cats"),
+        ("Branch", ["*", "a*"], "release/1.0"),
+        ("Environment", ["prod-2", "*"], "prod"),
+    ],
+)
+def test_no_parameter_widens_the_trust(parameter: str, bad: list[str], good: str) -> None:
+    pattern = TEMPLATE["Parameters"][parameter]["AllowedPattern"]
+    assert re.fullmatch(pattern, good) and not [value for value in bad if re.fullmatch(pattern, value)]
+
+
+def arn(service: str, rest: str) -> str:
+    return f"arn:aws:{service}:eu-west-1:444455556666:{rest}"
+
+
+def bootstrap(kind: str) -> Call:
+    return Call(
+        "", "sts:AssumeRole", f"arn:aws:iam::444455556666:role/cdk-hnb659fds-{kind}-role-444455556666-eu-west-1", {}
+    )
+
+
+ARTIFACTS = "arn:aws:s3:::cats-prod-artifacts"
+STACK = arn("cloudformation", "stack/Cats-Prod-Serving/0a")
+TAGS = {"aws:ResourceTag/kennel:project": "cats", "aws:ResourceTag/kennel:environment": "prod"}
+KEY = {**TAGS, "kms:ViaService": "s3.eu-west-1.amazonaws.com"}
+EXECUTION = arn("states", "execution:cats-prod-pipeline:run")
+
+
+def s3(action: str, key: str) -> list[Call]:
+    return [Call("", f"s3:{action}", f"{ARTIFACTS}/{key}", {})]
+
+
+def listed(bucket: str, *prefixes: str) -> list[Call]:
+    return [Call("", "s3:ListBucket", f"arn:aws:s3:::cats-prod-{bucket}", {"s3:prefix": item}) for item in prefixes]
+
+
+NEEDED = {
+    "DeployRole": [bootstrap(kind) for kind in ("deploy", "file-publishing", "image-publishing")],
+    "ReviewRole": [Call("", f"cloudformation:{name}", STACK, {}) for name in ("DescribeStacks", "GetTemplate")],
+    "ModelsRole": [
+        Call("", "cloudformation:DescribeStacks", "*", {}),
+        Call("", "sagemaker:ListModelPackages", "*", {}),
+        Call("", "sagemaker:DescribeModelPackage", arn("sagemaker", "model-package/cats-prod-pets/3"), {}),
+        *listed("artifacts", keys.STAGED, "models/pets/v1/golden/", keys.reports("run", "pets"), keys.ALIASES),
+        *listed("data", keys.dataset("photos")),
+        *s3("GetObject", keys.model("pets", "v1")),
+        *s3("GetObject", keys.evaluation("run", "pets")),
+        *s3("GetObject", keys.alias("pets")),
+        *s3("GetObject", keys.staged("pets")),
+        *s3("PutObject", keys.run("run", "pets") + "model.tar.gz"),
+        Call("", "kms:Decrypt", arn("kms", "key/1"), KEY),
+        Call("", "kms:GenerateDataKey", arn("kms", "key/1"), KEY),
+        Call("", "states:StartExecution", arn("states", "stateMachine:cats-prod-pipeline"), {}),
+        Call("", "states:DescribeExecution", EXECUTION, {}),
+        Call("", "states:GetExecutionHistory", EXECUTION, {}),
+    ],
+}
+NEVER = {
+    "ReviewRole": [
+        *NEEDED["DeployRole"],
+        *NEEDED["ModelsRole"],
+        bootstrap("cfn-exec"),
+        bootstrap("lookup"),
+        *(
+            Call("", f"cloudformation:{verb}", STACK, {})
+            for verb in ("CreateChangeSet", "ExecuteChangeSet", "UpdateStack", "DeleteStack", "CreateStack")
+        ),
+        Call("", "iam:PassRole", "*", {}),
+        Call("", "cloudformation:GetTemplate", arn("cloudformation", "stack/Cats-Dev-Serving/0a"), {}),
+    ],
+    "DeployRole": [
+        *NEEDED["ModelsRole"],
+        bootstrap("cfn-exec"),
+        bootstrap("lookup"),
+        Call("", "iam:PassRole", "*", {}),
+    ],
+    "ModelsRole": [
+        *NEEDED["DeployRole"],
+        *s3("PutObject", keys.alias("pets")),
+        *s3("PutObject", keys.model("pets", "v1")),
+        *s3("PutObject", keys.staged("pets")),
+        *s3("DeleteObject", keys.run("run", "pets") + "model.tar.gz"),
+        Call("", "s3:GetObject", "arn:aws:s3:::cats-prod-data/datasets/photos/a/1.jpg", {}),
+        Call("", "s3:GetObject", "arn:aws:s3:::cats-dev-artifacts/models/x", {}),
+        Call("", "kms:Decrypt", arn("kms", "key/2"), {**KEY, "aws:ResourceTag/kennel:environment": "dev"}),
+        Call("", "kms:Decrypt", arn("kms", "key/1"), {**KEY, "kms:ViaService": "sns.eu-west-1.amazonaws.com"}),
+        Call("", "kms:Decrypt", arn("kms", "key/3"), {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}),
+        Call("", "sagemaker:UpdateModelPackage", arn("sagemaker", "model-package/cats-prod-pets/3"), {}),
+        Call("", "lambda:InvokeFunction", "*", {}),
+    ],
+}
+
+
+def statements(name: str) -> list[Any]:
+    return [item for policy in role(name)["Policies"] for item in policy["PolicyDocument"]["Statement"]]
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_a_role_allows_what_its_commands_ask_for_and_nothing_of_the_others(name: str) -> None:
+    assert [call for call in NEEDED[name] if decision(call, statements(name)) != "allowed"] == []
+    shared = {(call.action, call.resource) for call in NEEDED[name]}
+    never = [call for call in NEVER[name] if (call.action, call.resource) not in shared or call.context]
+    assert [call for call in never if decision(call, statements(name)) == "allowed"] == []
+
+
+def test_no_role_allows_more_actions_than_its_commands_need() -> None:
+    for name, calls in NEEDED.items():
+        allowed = {
+            action
+            for item in statements(name)
+            for action in ([item["Action"]] if isinstance(item["Action"], str) else item["Action"])
+        }
+        # Of an upload in parts that fails.
+        assert allowed - {"s3:AbortMultipartUpload"} == {call.action for call in calls}
+
+
+OPERATIONS = {
+    "describe_stacks": "cloudformation:DescribeStacks",
+    "list_model_packages": "sagemaker:ListModelPackages",
+    "describe_model_package": "sagemaker:DescribeModelPackage",
+    "list_objects_v2": "s3:ListBucket",
+    "get_object": "s3:GetObject",
+    "download_file": "s3:GetObject",
+    "upload_file": "s3:PutObject",
+    "start_execution": "states:StartExecution",
+    "describe_execution": "states:DescribeExecution",
+    "get_execution_history": "states:GetExecutionHistory",
+    # Of other commands in the same modules: rollback, `kennel pipeline list` and `stop`, `kennel predict`; and whoever
+    # calls GetCallerIdentity may; a role is only assumed by `kennel diff` and `deploy`.
+    "invoke": "", "list_executions": "", "stop_execution": "", "invoke_endpoint": "",
+    "get_caller_identity": "", "assume_role": "",
+}  # fmt: skip
+
+
+def test_the_list_of_calls_is_that_of_the_code() -> None:
+    """A new call in what `take` and `promote` run needs a line here, and then a permission in role.yaml."""
+    services = ("s3", "sagemaker", "stepfunctions", "cloudformation", "lambda", "sagemaker-runtime", "sts")
+    known = {"download_file", "upload_file"}
+    for service in services:
+        model = boto3.client(service, region_name="us-east-1").meta.service_model
+        known |= {xform_name(name) for name in model.operation_names}
+    modules = (
+        "models/taken", "models/promoted", "models/published", "models/staged", "runs/executions", "cloud/session",
+        "cloud/identity", "client/classifier",
+    )  # fmt: skip
+    found = {name for module in modules for name in _named(ROOT / "kennel" / f"{module}.py")} & known
+    assert found == set(OPERATIONS)
+    assert {OPERATIONS[name] for name in found} - {""} <= {call.action for call in NEEDED["ModelsRole"]}
+
+
+def _named(path: Path) -> set[str]:
+    """The methods that a module calls, and the operations of which it makes paginators."""
+    tree = ast.walk(ast.parse(path.read_text()))
+    calls = [node for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    pages = {call.args[0].value for call in calls if call.func.attr == "get_paginator"}  # type: ignore[attr-defined]
+    return {call.func.attr for call in calls} | pages  # type: ignore[attr-defined]
+
+
+def test_the_template_is_one_that_cloudformation_takes() -> None:
+    program = Path(sys.executable).with_name("cfn-lint")
+    command = [program, "--config-file", ROOT / ".cfnlintrc.yaml", FOLDER / "role.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_roles_of_the_workflows_are_outputs_of_the_template() -> None:
+    text = "".join(path.read_text() for path in FOLDER.glob("*.yml"))
+    used = set(re.findall(r"KENNEL_([A-Z]+)_ROLE_", text))
+    assert {f"{name.capitalize()}Role" for name in used} == ROLES <= set(TEMPLATE["Outputs"])
+    assert not fnmatchcase(text, "*AWS_ACCESS_KEY*"), "no stored keys"
