@@ -17,11 +17,15 @@ from config.platform import ImagesConfig, MonitoringConfig, NetworkConfig, Stora
 from config.prices import FROM_MEMORY, PriceList
 from config.serving import EndpointConfig
 
+ENVIRONMENT_NAMES = ("local", "dev", "test", "staging", "prod", "smoke", "rehearsal")
+"""What people call environments, and Kennel does. A project `cats-dev` would have the names of `cats` in `dev`."""
+
 
 class AppConfig(Config):
     """`account` None leaves the templates free of an account number.
 
-    The environment's name has no hyphen, so that no two pairs of project and environment make the same names.
+    The environment's name has no hyphen, and the project's ends with none of ENVIRONMENT_NAMES, so that no two pairs of
+    project and environment make names that begin alike.
     """
 
     project: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)
@@ -92,6 +96,17 @@ class AppConfig(Config):
         """Addresses of `notify` in a domain that is reserved for examples: nobody can confirm a subscription there."""
         reserved = re.compile(r"@(.*\.)?(example(\.(com|net|org))?|test|invalid|localhost)$", re.IGNORECASE)
         return tuple(address for address in self.notify if reserved.search(address))
+
+    @field_validator("project")
+    @classmethod
+    def _not_like_another_ones_environment(cls, value: str) -> str:
+        head, _, last = value.rpartition("-")
+        if head and last in ENVIRONMENT_NAMES:
+            raise ValueError(
+                f"{value} ends with -{last}, and so begin the names of {head} in its environment {last}, whose roles "
+                "may touch them: choose another name"
+            )
+        return value
 
     @field_validator("notify")
     @classmethod
