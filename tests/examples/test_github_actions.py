@@ -19,6 +19,7 @@ from botocore import xform_name
 
 from imgcls.contract import keys
 from kennel.cli.app import app
+from kennel.cli.diff_words import to_json
 from kennel.workspace.clone import ROOT
 from localcloud.iam_audit.evaluator import Call, decision
 
@@ -83,6 +84,7 @@ def test_prod_is_deployed_by_the_hash_of_the_diff_that_was_shown() -> None:
     assert approved == "$(jq -r .hash reviewed/diff.json)"
     [shown] = commands("kennel", "diff")
     assert parse(shown)["as_json"] and parse(shown)["templates_only"]
+    assert to_json([], [], "0123")["hash"] == "0123"
     assert WORKFLOWS["kennel"]["jobs"]["deploy-prod"]["environment"] == "prod"
 
 

@@ -117,6 +117,18 @@ def test_a_comparison_with_this_very_version_in_the_other_environment_counts(
     assert evaluation.champion is not None and evaluation.champion.accuracy == 0.7
 
 
+def test_a_comparison_with_another_version_in_the_other_environment_counts_for_nothing(
+    run: Callable[..., Any], publish: Callable[..., None]
+) -> None:
+    elsewhere = replace(EVALUATION, champion=replace(CHAMPION, version="v2", accuracy=0.1))
+    publish(replace(CHAMPION, manifest_id="other"))
+    with pytest.raises(Refused, match="--unmeasured"):
+        run(elsewhere)
+    publish(CHAMPION)
+    _, evaluation, _ = run(elsewhere)
+    assert evaluation.champion is not None and evaluation.champion.accuracy == 0.95
+
+
 @pytest.mark.parametrize("scored", [replace(CHAMPION, manifest_id="other"), None])
 def test_other_images_allow_no_comparison_and_are_refused(
     run: Callable[..., Any], publish: Callable[..., None], scored: Evaluation | None
