@@ -24,6 +24,15 @@ _ROLES = {
     "LookupRole": "lookup",
 }
 
+_ANYTHING: JsonObject = {
+    "PolicyName": "AdministratorAccess",
+    "PolicyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    },
+}
+"""What CloudFormation may do after a `cdk bootstrap` that names no policies: here inline, there AWS's own policy."""
+
 
 def make_bootstrap_stack(cloud: Cloud) -> None:
     """Create CDK's bootstrap stack: asset bucket and repository, roles, version parameter. RuntimeError if it fails."""
@@ -83,6 +92,8 @@ def _template(place: str, account_id: str) -> JsonObject:
     for logical_id, role in _ROLES.items():
         name = f"cdk-{QUALIFIER}-{role}-role-{place}"
         properties: JsonObject = {"RoleName": name, "AssumeRolePolicyDocument": trust}
+        if role == "cfn-exec":
+            properties["Policies"] = [_ANYTHING]
         resources[logical_id] = {"Type": "AWS::IAM::Role", "Properties": properties}
     outputs: JsonObject = {
         "BucketName": {"Value": {"Ref": "StagingBucket"}},

@@ -39,7 +39,7 @@ class CloudFormationApi:
     def update_stack(self, request: requests.StackRequest) -> Answer:
         with self._engine.lock:
             stack = self._engine.idle(request["StackName"])
-            version = self._versions.read(request, stack.version)
+            version = self._versions.read(request, stack.version, stack.role_arn)
             if same(stack, version):
                 raise validation_error("No updates are to be performed.")
             apply_settings(stack, request)

@@ -40,7 +40,7 @@ class ChangeSetsApi:
         return {"Id": change_set.arn, "StackId": stack.arn}
 
     def _plan(self, stack: Stack, request: requests.CreateChangeSet) -> ChangeSet:
-        version = self._versions.read(request, stack.version)
+        version = self._versions.read(request, stack.version, stack.role_arn)
         apply_settings(stack, request)
         changes = planned_changes(stack, version, self._engine.scope(stack, version))
         empty = same(stack, version)

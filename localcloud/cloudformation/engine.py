@@ -6,9 +6,11 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.operations import StackOperation
+from localcloud.cloudformation.parameters import stored_value
 from localcloud.cloudformation.planning import make_scope, resolve_as_far_as_known
 from localcloud.cloudformation.providers.base import Request
 from localcloud.cloudformation.stacks import Output, Resource, Stack, Version
@@ -107,7 +109,7 @@ class Engine:
             self.pseudo(stack.name, stack.arn),
             lookup,
             self._import,
-            self._dynamic_reference,
+            partial(self._dynamic_reference, stack),
             self._output,
         )
 
@@ -118,10 +120,10 @@ class Engine:
         tags: Mapping[str, str],
         previous_tags: Mapping[str, str],
     ) -> Request:
-        """What a provider needs to know about a resource and its stack."""
+        """What a provider needs to know about a resource and its stack, with clients that act as the stack's role."""
         cloud = self._cloud
         return Request(
-            client=cloud.client,
+            client=partial(cloud.client, role=stack.role_arn),
             logical_id=resource.logical_id,
             type=resource.type,
             stack_name=stack.name,
@@ -186,9 +188,8 @@ class Engine:
                 verb = "updated" if name in wanted else "deleted"
                 raise validation_error(f"Export {name} cannot be {verb} as it is in use by {', '.join(users)}")
 
-    def _dynamic_reference(self, service: str, reference: str) -> str:
+    def _dynamic_reference(self, stack: Stack, service: str, reference: str) -> str:
         if service == "ssm":
             name = reference.rsplit(":", 1)[0] if reference.rpartition(":")[2].isdigit() else reference
-            value: str = self._cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
-            return value
+            return stored_value(self._cloud.client("ssm", stack.role_arn), name)
         raise validation_error(f"localcloud does not emulate dynamic references to {service}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from botocore.client import BaseClient
+
 from localcloud.cloudformation.requests import ParameterValue
 from localcloud.cloudformation.template import ParameterDeclaration, Template, validation_error
 from localcloud.json_types import JSON, JsonObject
@@ -37,6 +39,15 @@ def parameter_values(
         texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
         _check(name, texts[name], declaration)
     return texts, {name: _value(texts[name], declared[name]["Type"], read_ssm) for name in texts}
+
+
+def stored_value(ssm: BaseClient, name: str) -> str:
+    """The value of a parameter in Parameter Store; ValidationError when there is none."""
+    found = ssm.get_parameters(Names=[name])["Parameters"]
+    if not found:
+        raise validation_error(f"Unable to fetch parameters [{name}] from parameter store for this account.")
+    value: str = found[0]["Value"]
+    return value
 
 
 def _check(name: str, text: str, declaration: ParameterDeclaration) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from urllib.parse import unquote, urlparse
 
 from localcloud.cloudformation import requests
-from localcloud.cloudformation.parameters import parameter_values
+from localcloud.cloudformation.parameters import parameter_values, stored_value
 from localcloud.cloudformation.stacks import Stack, Version
 from localcloud.cloudformation.template import parse_template, validation_error
 from localcloud.context import Cloud
@@ -14,16 +15,18 @@ from localcloud.errors import AwsError
 
 
 class Versions:
-    """Reads requests; templates by URL and SSM parameters are read from this cloud."""
+    """Reads requests; templates by URL, and SSM parameters with the stack's role, are read from this cloud."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    def read(self, request: requests.StackRequest, previous: Version | None) -> Version:
+    def read(self, request: requests.StackRequest, previous: Version | None, role: str | None = None) -> Version:
+        """`role`: what the stack has acted as until now."""
+        read_ssm = partial(stored_value, self._cloud.client("ssm", request.get("RoleARN", role)))
         body = self.body(request, previous)
         template = parse_template(body)
         texts, values = parameter_values(
-            template, request.get("Parameters", []), previous.parameter_texts if previous else {}, self._read_ssm
+            template, request.get("Parameters", []), previous.parameter_texts if previous else {}, read_ssm
         )
         if "Tags" in request or previous is None:
             tags = {item["Key"]: item["Value"] for item in request.get("Tags", [])}
@@ -59,10 +62,6 @@ class Versions:
         answer = self._cloud.client("s3").get_object(Bucket=bucket, Key=key)
         content: bytes = answer["Body"].read()
         return content.decode()
-
-    def _read_ssm(self, name: str) -> str:
-        value: str = self._cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
-        return value
 
 
 def same(stack: Stack, version: Version) -> bool:

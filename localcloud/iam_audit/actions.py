@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
 
 from localcloud.http_requests import Environ, Operation, read_body
+from localcloud.iam_audit.dependents import passed_roles, tagging_action
+from localcloud.iam_audit.resources import resources
 from localcloud.json_types import JsonObject
 from localcloud.rest_operations import rest_operation
 
@@ -19,8 +21,14 @@ _S3 = {
     "CopyObject": "PutObject",
     "CreateMultipartUpload": "PutObject",
     "DeleteObjects": "DeleteObject",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
     "GetBucketEncryption": "GetEncryptionConfiguration",
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
     "HeadBucket": "ListBucket",
     "HeadObject": "GetObject",
     "ListBuckets": "ListAllMyBuckets",
@@ -28,11 +36,16 @@ _S3 = {
     "ListObjects": "ListBucket",
     "ListObjectsV2": "ListBucket",
     "ListParts": "ListMultipartUploadParts",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycle": "PutLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",
 }
+_CONTEXT = {"cloudwatch:namespace": "Namespace", "iam:PermissionsBoundary": "PermissionsBoundary"}
 _SAGEMAKER_VERB = re.compile("^(Create|Describe|Stop|Delete|Update)")
-_ARN_FIELDS = ("TopicArn", "stateMachineArn", "executionArn", "QueueUrl", "SecretId", "KeyId", "ResourceArn")
 
 
 @dataclass(frozen=True)
@@ -56,15 +69,31 @@ def needed_permissions(environ: Environ, operation: Operation, region: str, acco
         return [Permission("sagemaker:InvokeEndpoint", f"{arn}endpoint/{match[1]}", context)]
     if service == "lambda":
         name = rest_operation("lambda", environ) or "Unknown"
-        function = re.match(r"/[\d-]+/functions/([^/]+)", path)
-        resource = f"{arn}function:{function[1].rpartition(':function:')[2]}" if function else None
-        return [Permission(f"lambda:{_LAMBDA.get(name, name)}", resource)]
+        action = f"lambda:{_LAMBDA.get(name, name)}"
+        if function := re.match(r"/[\d-]+/functions/([^/]+)", unquote(path)):
+            return [Permission(action, f"{arn}function:{function[1].rpartition(':function:')[2]}")]
+        return _with_dependents(action, _body(environ), region, account_id)
     name = operation.name or rest_operation(operation.service, environ) or "Unknown"
     body = _body(environ)
     if service == "sagemaker":
         return _sagemaker(name, body, arn)
-    context = (("cloudwatch:namespace", str(body["Namespace"])),) if "Namespace" in body else ()
-    return [Permission(f"{service}:{name}", resource, context) for resource in _resources(service, body, arn)]
+    if service == "budgets":
+        name = "ViewBudget" if name.startswith("Describe") else "ModifyBudget"
+    return _with_dependents(f"{service}:{name}", body, region, account_id)
+
+
+def _with_dependents(action: str, body: JsonObject, region: str, account_id: str) -> list[Permission]:
+    context = tuple((key, str(body[field])) for key, field in _CONTEXT.items() if field in body)
+    found = resources(action, body, region, account_id)
+    needs = [Permission(action, resource, context) for resource in found]
+    if tagging := tagging_action(action, body):
+        needs += [Permission(tagging, resource) for resource in found]
+    return needs + _passing(action, body)
+
+
+def _passing(action: str, body: JsonObject) -> list[Permission]:
+    passed = passed_roles(action, body)
+    return [Permission("iam:PassRole", role, (("iam:PassedToService", service),)) for role, service in passed]
 
 
 def _s3(environ: Environ, name: str) -> list[Permission]:
@@ -92,45 +121,26 @@ def _s3(environ: Environ, name: str) -> list[Permission]:
 
 def _sagemaker(name: str, body: JsonObject, arn: str) -> list[Permission]:
     noun = _SAGEMAKER_VERB.sub("", name)
-    named = [(noun, _text(body, f"{noun}Arn") or _text(body, f"{noun}Name"))]
+    named = [(noun, _text(body, f"{noun}Arn") or _text(body, f"{noun}Name") or _text(body, f"{noun}Id"))]
+    if noun == "UserProfile" and "DomainId" in body:
+        named = [(noun, f"{body['DomainId']}/{body['UserProfileName']}")]
     if noun == "Endpoint":
         named.append(("EndpointConfig", _text(body, "EndpointConfigName")))
-    resources = [
-        value if value.startswith("arn:") else f"{arn}{_kebab(kind)}/{value}" for kind, value in named if value
-    ]
+    found = [value if value.startswith("arn:") else f"{arn}{_kebab(kind)}/{value}" for kind, value in named if value]
     if name == "CreateModelPackage" and "ModelPackageGroupName" in body:
-        resources = [f"{arn}model-package/{body['ModelPackageGroupName']}/1"]
+        found = [f"{arn}model-package/{body['ModelPackageGroupName']}/1"]
     if resource_arn := _text(body, "ResourceArn"):
-        resources = [resource_arn]
-    named_or_not: list[str | None] = [*resources] or [None]
+        found = [resource_arn]
+    named_or_not: list[str | None] = [*found] or [None]
     needs = [Permission(f"sagemaker:{name}", resource) for resource in named_or_not]
-    if name.startswith("Create"):
-        if body.get("Tags"):
-            needs += [Permission("sagemaker:AddTags", resource) for resource in resources]
-        passed = (("iam:PassedToService", "sagemaker.amazonaws.com"),)
-        needs += [Permission("iam:PassRole", role, passed) for role in _roles(body)]
-    return needs
+    if name.startswith("Create") and body.get("Tags"):
+        needs += [Permission("sagemaker:AddTags", resource) for resource in found]
+    return needs + _passing(f"sagemaker:{name}", body)
 
 
 def _kebab(kind: str) -> str:
     """TrainingJob -> training-job, as ARNs have it."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower()
-
-
-def _roles(body: JsonObject) -> Iterable[str]:
-    definition = body.get("TrainingJobDefinition")
-    holders = [(body, "RoleArn"), (body, "ExecutionRoleArn"), (definition, "RoleArn")]
-    return [role for holder, field in holders if isinstance(holder, dict) and (role := _text(holder, field))]
-
-
-def _resources(service: str, body: JsonObject, arn: str) -> list[str | None]:
-    if service == "logs" and "logGroupName" in body:
-        stream = f"log-stream:{body['logStreamName']}" if "logStreamName" in body else "*"
-        return [f"{arn}log-group:{body['logGroupName']}:{stream}"]
-    if service == "ssm" and "Name" in body:
-        return [f"{arn}parameter/{str(body['Name']).lstrip('/')}"]
-    arns = [_text(body, field) for field in _ARN_FIELDS]
-    return [each for each in arns if each and each.startswith("arn:")] or [None]
 
 
 def _text(body: JsonObject, field: str) -> str | None:

@@ -107,6 +107,103 @@ def test_sagemaker_permissions_name_their_resources():
     assert resources("ListTrainingJobs", b"{}") == [None]
 
 
+def query(service, name, **fields):
+    from urllib.parse import urlencode
+
+    body = urlencode({"Action": name, **fields}).encode()
+    return needs(service, body=body, CONTENT_TYPE="application/x-www-form-urlencoded")
+
+
+ROLE = "arn:aws:iam::123456789012:role/builder"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (
+            lambda: query(
+                "iam", "CreateRole", RoleName="builder", PermissionsBoundary="b", **{"Tags.member.1.Key": "k"}
+            ),
+            [("iam:CreateRole", ROLE), ("iam:TagRole", ROLE)],
+        ),
+        (
+            lambda: query("ec2", "CreateSubnet", VpcId="vpc-0123456789abcdef0", CidrBlock="10.0.0.0/24"),
+            [("ec2:CreateSubnet", "arn:aws:ec2:us-east-1:123456789012:vpc/vpc-0123456789abcdef0")],
+        ),
+        (lambda: query("ec2", "DescribeVpcs", **{"VpcId.1": "vpc-0123456789abcdef0"}), [("ec2:DescribeVpcs", None)]),
+        (
+            lambda: query("monitoring", "DeleteAlarms", **{"AlarmNames.member.1": "slow"}),
+            [("cloudwatch:DeleteAlarms", "arn:aws:cloudwatch:us-east-1:123456789012:alarm:slow")],
+        ),
+        (
+            lambda: json_call("sqs", "GetQueueAttributes", b'{"QueueUrl": "http://localhost/123456789012/failed"}'),
+            [("sqs:GetQueueAttributes", "arn:aws:sqs:us-east-1:123456789012:failed")],
+        ),
+        (
+            lambda: json_call("budgets", "CreateBudget", b'{"AccountId": "1", "Budget": {"BudgetName": "month"}}'),
+            [("budgets:ModifyBudget", "arn:aws:budgets::123456789012:budget/month")],
+        ),
+        (
+            lambda: json_call("ssm", "GetParameters", b'{"Names": ["/a/b", "c"]}'),
+            [
+                ("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/a/b"),
+                ("ssm:GetParameters", "arn:aws:ssm:us-east-1:123456789012:parameter/c"),
+            ],
+        ),
+        (
+            lambda: json_call("sagemaker", "DeleteUserProfile", b'{"DomainId": "d-1", "UserProfileName": "me"}'),
+            [("sagemaker:DeleteUserProfile", f"{SAGEMAKER}user-profile/d-1/me")],
+        ),
+    ],
+)
+def test_what_makes_a_stack_is_named(found, expected):
+    assert [(want.action, want.resource) for want in found()] == expected
+
+
+def test_a_boundary_is_known_where_a_role_is_made():
+    made, *_ = query("iam", "CreateRole", RoleName="builder", PermissionsBoundary="arn:b")
+    assert made.context == (("iam:PermissionsBoundary", "arn:b"),)
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "body", "principal"),
+    [
+        ("events", "PutTargets", f'{{"Rule": "r", "Targets": [{{"Id": "1", "RoleArn": "{ROLE}"}}]}}', "events"),
+        ("codebuild", "CreateProject", f'{{"name": "p", "serviceRole": "{ROLE}"}}', "codebuild"),
+        ("sagemaker", "UpdateDomain", f'{{"DefaultUserSettings": {{"ExecutionRole": "{ROLE}"}}}}', "sagemaker"),
+    ],
+)
+def test_a_role_that_is_handed_on_is_passed(service, name, body, principal):
+    *_, last = json_call(service, name, body.encode())
+    assert last == Permission("iam:PassRole", ROLE, (("iam:PassedToService", f"{principal}.amazonaws.com"),))
+
+
+def test_a_flow_log_passes_its_role_to_another_service():
+    *_, last = query("ec2", "CreateFlowLogs", DeliverLogsPermissionArn=ROLE)
+    assert last.context == (("iam:PassedToService", "vpc-flow-logs.amazonaws.com"),)
+
+
+def test_a_function_is_named_in_the_body_that_makes_it():
+    body = f'{{"FunctionName": "plan", "Role": "{ROLE}", "Tags": {{"a": "b"}}}}'.encode()
+    found = needs("lambda", path="/2015-03-31/functions", body=body, CONTENT_TYPE="application/json")
+    function = "arn:aws:lambda:us-east-1:123456789012:function:plan"
+    assert [(want.action, want.resource) for want in found] == [
+        ("lambda:CreateFunction", function),
+        ("lambda:TagResource", function),
+        ("iam:PassRole", ROLE),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "action"),
+    [("encryption", "PutEncryptionConfiguration"), ("publicAccessBlock", "PutBucketPublicAccessBlock"),
+     ("lifecycle", "PutLifecycleConfiguration")],
+)  # fmt: skip
+def test_operations_on_buckets_have_actions_of_other_names(query, action):
+    for method in ("PUT", "DELETE"):
+        assert needs("s3", method, "/data", query=query)[0].action == f"s3:{action}"
+
+
 def test_metrics_have_a_namespace_as_context_and_logs_a_stream_as_resource():
     query = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "body": b"Action=PutMetricData&Namespace=Kennel"}
     assert needs("monitoring", **query) == [

@@ -44,7 +44,7 @@ class ApiResource(Provider[JsonObject]):
     identifier: parameter that names the resource in calls; read_by, update_by and delete_by where one differs
         ("" for a read that lists all).
     scope: further identifying parameters -> the properties that give them.
-    name_property: the property with the physical name; generated when absent.
+    name_property: the property with the physical name; generated when absent, with `name_stem` for the stack's name.
     physical_id: jmespath in the create answer that gives Ref; the name when None.
     update_operation: None replaces on any change. Otherwise a changed property that it does not take, or that is in
         replace_on, replaces.
@@ -62,6 +62,7 @@ class ApiResource(Provider[JsonObject]):
     update_operation: str | None = None
     name_property: str | None = None
     name_limit: int = 63
+    name_stem: str | None = None
     physical_id: str | None = None
     read_by: str | None = None
     update_by: str | None = None
@@ -90,7 +91,7 @@ class ApiResource(Provider[JsonObject]):
         if self.name_property:
             name = values.get(self.name_property)
             if name is None:
-                name = request.generated_name(self.name_limit, lower=self.lower_case_name)
+                name = request.generated_name(self.name_limit, lower=self.lower_case_name, stem=self.name_stem)
             values[self.name_property] = name
         given = {**self._parameters(request, values, self.create_operation), **self.create_extra}
         answer = self._call(request.client, self.create_operation, given)

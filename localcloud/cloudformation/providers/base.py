@@ -48,12 +48,13 @@ class Request:
     tags: Mapping[str, str] = field(default_factory=dict)
     previous_tags: Mapping[str, str] = field(default_factory=dict)
 
-    def generated_name(self, limit: int = 63, *, lower: bool = False) -> str:
-        """STACK-LOGICALID-RANDOM within `limit` characters, as CloudFormation names things."""
+    def generated_name(self, limit: int = 63, *, lower: bool = False, stem: str | None = None) -> str:
+        """STACK-LOGICALID-RANDOM within `limit` characters, as CloudFormation names things; `stem` replaces STACK."""
         suffix = uuid.uuid4().hex[:12].upper()
         room = limit - len(suffix) - 2
-        logical = self.logical_id[: max(room // 2, room - len(self.stack_name))]
-        name = f"{self.stack_name[: room - len(logical)]}-{logical}-{suffix}"
+        stem = stem or self.stack_name
+        logical = self.logical_id[: max(room // 2, room - len(stem))]
+        name = f"{stem[: room - len(logical)]}-{logical}-{suffix}"
         return name.lower() if lower else name
 
 

@@ -78,7 +78,7 @@ class Bucket(Provider[JsonObject]):
             else {"CreateBucketConfiguration": {"LocationConstraint": request.region}}
         )
         # S3 lets the owner create a bucket again in us-east-1; a stack must not take over one that it did not create.
-        if any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"]):
+        if answers(lambda: s3.head_bucket(Bucket=name)):
             raise ProviderError(f"{name} already exists")
         s3.create_bucket(Bucket=name, **location)
         self._apply(request, name, properties, {})

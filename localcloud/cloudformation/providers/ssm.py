@@ -11,13 +11,16 @@ PROVIDERS: dict[str, AnyProvider] = {
     "AWS::SSM::Parameter": ApiResource(
         service="ssm",
         create_operation="PutParameter",
-        read_operation="GetParameter",
+        read_operation="GetParameters",
         update_operation="PutParameter",
         delete_operation="DeleteParameter",
         identifier="Name",
+        read_by="Names",
+        found="Parameters",
         name_property="Name",
         name_limit=200,
+        name_stem="CFN",
         update_extra={"Overwrite": True},
-        attributes={"Value": "Parameter.Value", "Type": "Parameter.Type"},
+        attributes={"Value": "Parameters[0].Value", "Type": "Parameters[0].Type"},
     ),
 }
