@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from config.base import ConfigError
 from kennel.cli import (
     batch,
+    bootstrap_policy,
     config,
     conformance,
     cost,
@@ -50,6 +51,7 @@ app.add_typer(config.app, name="config")
 init.register(app)
 stacks.register(app)
 preflight.register(app)
+bootstrap_policy.register(app)
 predict.register(app)
 cost.register(app)
 batch.register(app)

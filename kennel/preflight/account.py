@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
+from kennel.bootstrap.command import command as bootstrap_command
 from kennel.preflight.finding import Finding, error, ok, unknown, warning
 from kennel.preflight.subject import Subject
 
-DEFAULT_QUALIFIER = "hnb659fds"
 LINKED_ROLES = {
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint": "the endpoint's scaling",
     "AWSServiceRoleForAmazonSageMakerNotebooks": "the Studio domain",
@@ -59,9 +59,7 @@ def bootstrap(subject: Subject) -> Iterator[Finding]:
     """The CDK's own stack, which holds the assets and the roles that deploy."""
     wanted = max(subject.stacks, key=lambda stack: stack.bootstrap_version)
     name, place = wanted.bootstrap_parameter, f"aws://{subject.config.account}/{subject.config.region}"
-    qualifier = name.split("/")[2]
-    own = f" --qualifier {qualifier} --toolkit-stack-name CDKToolkit-{qualifier}"
-    command = f"npx cdk bootstrap {place}" + (own if qualifier != DEFAULT_QUALIFIER else "")
+    command = bootstrap_command(place, name)
     try:
         version = int(subject.session.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
     except ClientError as failure:
@@ -93,7 +91,7 @@ def linked_roles(subject: Subject) -> Iterator[Finding]:
         except iam.exceptions.NoSuchEntityException:
             yield warning(
                 f"{name} does not exist yet: AWS makes it for {purpose} if the role that deploys may call "
-                "iam:CreateServiceLinkedRole, as the CDK's own may"
+                "iam:CreateServiceLinkedRole, as the CDK's own and one with `kennel bootstrap-policy` may"
             )
         else:
             yield ok(f"{name} exists")

@@ -15,12 +15,15 @@ from botocore.exceptions import ClientError
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 
 
-def deploy(folder: Path) -> dict[str, str]:
-    """Create or update every stack of the assembly in order; stack -> status. Stops at the first that fails."""
+def deploy(folder: Path, role: str | None = None) -> dict[str, str]:
+    """Create or update every stack of the assembly in order; stack -> status. Stops at the first that fails.
+
+    role: ARN of what CloudFormation acts as.
+    """
     ended = {}
     for name in stacks_in_order(folder):
         publish(folder, name)
-        ended[name] = _deploy_stack(name, (folder / f"{name}.template.json").read_text())
+        ended[name] = _deploy_stack(name, (folder / f"{name}.template.json").read_text(), role)
         if ended[name] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             break
     return ended
@@ -64,17 +67,28 @@ def _zip(folder: Path) -> bytes:
     return content.getvalue()
 
 
-def _deploy_stack(name: str, template: str) -> str:
+def destroy(folder: Path) -> dict[str, str]:
+    """Delete every stack of the assembly, the last first; stack -> status."""
+    client, ended = boto3.client("cloudformation"), {}
+    for name in reversed(stacks_in_order(folder)):
+        arn = client.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
+        client.delete_stack(StackName=arn)
+        ended[name] = _ended(arn)
+    return ended
+
+
+def _deploy_stack(name: str, template: str, role: str | None) -> str:
     client = boto3.client("cloudformation")
+    acting: dict[str, Any] = {"RoleARN": role} if role else {}
     try:
         client.describe_stacks(StackName=name)
-        client.update_stack(StackName=name, TemplateBody=template, Capabilities=CAPABILITIES)
+        client.update_stack(StackName=name, TemplateBody=template, Capabilities=CAPABILITIES, **acting)
     except ClientError as error:
         if "No updates" in str(error):
             return "UPDATE_COMPLETE"
         if "does not exist" not in str(error):
             raise
-        client.create_stack(StackName=name, TemplateBody=template, Capabilities=CAPABILITIES)
+        client.create_stack(StackName=name, TemplateBody=template, Capabilities=CAPABILITIES, **acting)
     return _ended(name)
 
 

@@ -1,0 +1,1 @@
+"""What CloudFormation's execution role needs, for a `cdk bootstrap` without AdministratorAccess."""
