@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kennel.preflight import account, images, machine, policies, quotas, templates
+from kennel.preflight import account, execution, images, machine, policies, quotas, templates
 from kennel.preflight.finding import Finding
 from kennel.preflight.subject import Subject
 
@@ -41,6 +41,7 @@ CREDENTIALS = "credentials"
 ACCOUNT = (
     Check(CREDENTIALS, "whose account it is", account.account),
     Check("bootstrap", "the CDK's bootstrap stack", account.bootstrap),
+    Check("execution-role", "what CloudFormation may do", execution.allowed),
     Check("region", "resource types in the region", account.region, "resource-types"),
     Check("stock-image", "the stock images in their registry", images.stock, "stock-image"),
     Check("quota-pace", "reading the quotas", quotas.pace, "quota-pace"),

@@ -15,6 +15,7 @@ from imgcls.contract import keys
 from kennel.preflight import role_calls
 from kennel.preflight.finding import Finding, error, ok
 from kennel.preflight.role_calls import Call
+from kennel.preflight.simulator import decisions
 from kennel.preflight.stand_ins import StandIns
 from kennel.preflight.subject import Subject
 
@@ -55,16 +56,8 @@ def _ask(
     iam: Any, documents: list[str], calls: list[Call], resource: str, context: Mapping[str, str]
 ) -> dict[str, str]:
     """Action -> IAM's decision."""
-    pages = iam.get_paginator("simulate_custom_policy").paginate(
-        PolicyInputList=documents,
-        ActionNames=[call.action for call in calls],
-        ResourceArns=[resource],
-        ContextEntries=[
-            {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
-            for key, value in context.items()
-        ],
-    )
-    return {item["EvalActionName"]: item["EvalDecision"] for page in pages for item in page["EvaluationResults"]}
+    whose = {"PolicyInputList": documents}
+    return decisions(iam, "simulate_custom_policy", whose, [call.action for call in calls], resource, context)
 
 
 class Roles:
