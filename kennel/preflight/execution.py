@@ -16,7 +16,8 @@ Question = tuple[str, str, str]
 def allowed(subject: Subject) -> Iterator[Finding]:
     """One finding per service of whose actions some are denied."""
     iam, role = subject.session.client("iam"), subject.stacks[0].execution_role
-    asked, denied = 0, {}
+    asked = 0
+    denied: dict[str, dict[str, str]] = {}
     try:
         for question, actions in _questions(subject).items():
             for action, decision in _ask(iam, role, question, sorted(actions)).items():
