@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import App, CloudFormationValidatePlugin, Stack, Tags, Validations
+from aws_cdk import Annotations, App, CloudFormationValidatePlugin, Stack, Tags, Validations
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from config.app import AppConfig
@@ -15,10 +15,16 @@ from stacks.storage import StorageStack
 from stacks.studio import StudioStack
 from stacks.training import TrainingStack
 
+_ANY_ACCOUNT = (
+    "environment {} does not say its account, so `cdk deploy` takes that of the credentials, whichever it is: write "
+    "`account` into the project file; `kennel deploy` compares it with the credentials first"
+)
+
 
 def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> None:
     """All stacks of one environment. With `rule_packs`, a finding that is not acknowledged fails the synth."""
-    store = StorageStack(app, config).store
+    storage = StorageStack(app, config)
+    store = storage.store
     placement = StudioStack(app, config, store=store).placement
     images = ImagesStack(app, config, store=store)
     training = TrainingStack(app, config, store=store, placement=placement, images=images.images)
@@ -32,6 +38,9 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> None:
     for stack in app.node.children:
         if isinstance(stack, Stack):
             region_gaps.warn(stack)
+    if config.cloud == "aws" and config.account is None:
+        # On the stack that every other one needs: the CDK CLI shows it whichever is deployed.
+        Annotations.of(storage).add_warning_v2("kennel:account", _ANY_ACCOUNT.format(config.environment))
     Tags.of(app).add(keys.PROJECT_TAG, config.project)
     Tags.of(app).add(keys.ENVIRONMENT_TAG, config.environment)
     if rule_packs:

@@ -14,6 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 import config
 from checks.controls.orchestration import NEWEST_RUNTIME
 from tests.stacks.assemblies import ENVIRONMENTS, FLAGS, ROOT, assembly, resources, synthesize, templates
+from tests.stacks.test_regions import warnings
 
 ORDER = ("Storage", "Studio", "Images", "Training", "Serving", "Monitoring")
 
@@ -117,3 +118,17 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
     }
+
+
+@pytest.mark.parametrize(
+    ("environment", "account", "warned"),
+    [("dev", None, True), ("dev", "111122223333", False), ("local", None, False)],
+)
+def test_a_deploy_into_whatever_account_is_warned_of(
+    environment: str, account: str | None, warned: bool, tmp_path: Path
+) -> None:
+    """`kennel deploy` refuses; the CDK CLI compares an account only where there is one."""
+    config_of = config.load(environment).model_copy(update={"account": account})
+    said = warnings(synthesize(config_of, tmp_path, rule_packs=False))
+    found = [text for text in said if f"environment {environment} does not say its account" in text]
+    assert len(found) == warned
