@@ -96,7 +96,7 @@ def made(cloud: LocalCloud) -> list[Call]:
     return [call for call in calls(cloud.cloud.client) if call.role == ROLE]
 
 
-def test_cloudformation_asks_for_nothing_that_the_policy_denies(lived: LocalCloud) -> None:
+def test_every_call_of_cloudformation_is_one_that_the_policy_allows(lived: LocalCloud) -> None:
     assert len({call.action for call in made(lived)}) > 100
     assert [call for call in denied_calls(lived.cloud.client) if call.role == ROLE] == []
 
