@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from config import debugger, instances, stock_images
+from config import debugger, instances, notify, stock_images
 from config.base import LOCAL_ACCOUNT, LOCAL_REGION, Config
 from config.compute import JobCompute, SpotConfig
 from config.datasets import DatasetSpec
@@ -40,9 +39,9 @@ class AppConfig(Config):
     region: str = Field(default="us-east-1", pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")
     """Where it is deployed."""
     notify: tuple[str, ...] = ()
-    """E-mail addresses that outcomes, alarms and the budget are sent to."""
+    """E-mail addresses that outcomes, alarms and the budget are sent to, or the ARN of one existing SNS topic."""
     monthly_budget_usd: float = Field(default=500, gt=0)
-    """Above it, a mail to `notify`."""
+    """Above it, a message to `notify`."""
     preparation: JobCompute
     training: JobCompute
     evaluation: JobCompute
@@ -92,10 +91,14 @@ class AppConfig(Config):
         return tuple(model.name for model in self.models if model.dataset == self.models[0].dataset)
 
     @property
+    def topic(self) -> str | None:
+        """The ARN of the topic that exists already, or None where one is made for the addresses of `notify`."""
+        return notify.topic(self.notify)
+
+    @property
     def unreachable(self) -> tuple[str, ...]:
-        """Addresses of `notify` in a domain that is reserved for examples: nobody can confirm a subscription there."""
-        reserved = re.compile(r"@(.*\.)?(example(\.(com|net|org))?|test|invalid|localhost)$", re.IGNORECASE)
-        return tuple(address for address in self.notify if reserved.search(address))
+        """Addresses of `notify` where nobody can confirm a subscription."""
+        return notify.unreachable(self.notify)
 
     @field_validator("project")
     @classmethod
@@ -111,10 +114,14 @@ class AppConfig(Config):
     @field_validator("notify")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for address in value:
-            if address.count("@") != 1 or not all(address.split("@")) or " " in address:
-                raise ValueError(f"{address!r} is not an e-mail address: write it like team@example.com")
+        notify.check(value)
         return value
+
+    @model_validator(mode="after")
+    def _topic(self) -> Self:
+        if self.topic:
+            notify.check_place(self.topic, self.account, self.region)
+        return self
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -200,7 +207,9 @@ class AppConfig(Config):
 
     @model_validator(mode="after")
     def _studio(self) -> Self:
-        if self.studio.enabled and self.studio.vpc_only and not self.network.interface_endpoints:
+        """Which endpoints an existing VPC has is not known here: `kennel preflight` asks."""
+        reaches = self.network.interface_endpoints or self.network.vpc_id
+        if self.studio.enabled and self.studio.vpc_only and not reaches:
             raise ValueError(
                 "studio.vpc_only needs network.interface_endpoints: in a network without a way out a notebook could "
                 "not even start; set network.interface_endpoints to true, or studio.enabled to false"
@@ -242,6 +251,7 @@ class AppConfig(Config):
             )
         if not self.notify:
             raise ValueError(
-                "notify must have an address with preset strict: nobody else would hear of an alarm or a failed run"
+                "notify must have an address or a topic with preset strict: nobody else would hear of an alarm or a "
+                "failed run"
             )
         return self

@@ -24,7 +24,13 @@ INTERFACE_SERVICES = (
 """What a notebook in Studio needs to open, and to start, watch and ask what Kennel makes."""
 MAX_ZONES = 6
 """The most that a region has."""
+MAX_SUBNETS, MAX_SECURITY_GROUPS = 16, 5
+"""Of a VpcConfig of SageMaker."""
 ZoneId = Annotated[str, Field(pattern=r"^[a-z]+\d-az\d$")]
+_ID = "-([0-9a-f]{8}|[0-9a-f]{17})$"
+VpcId = Annotated[str, Field(pattern=f"^vpc{_ID}")]
+SubnetId = Annotated[str, Field(pattern=f"^subnet{_ID}")]
+SecurityGroupId = Annotated[str, Field(pattern=f"^sg{_ID}")]
 
 
 class StorageConfig(Config):
@@ -36,8 +42,14 @@ class StorageConfig(Config):
     """Days after which a run's intermediate files expire. Published models never do."""
 
 
+_OF_A_NEW_VPC = ("cidr", "zones", "zone_ids", "interface_endpoints", "flow_logs")
+
+
 class NetworkConfig(Config):
-    """A VPC without a route to the internet. `interface_endpoints` cost about $7 per month per endpoint and zone."""
+    """A VPC without a route to the internet. `interface_endpoints` cost about $7 per month per endpoint and zone.
+
+    With `vpc_id` it is somebody else's, and nothing is made in it but a security group, unless that is given too.
+    """
 
     cidr: str = "10.40.0.0/16"
     """Addresses of the VPC."""
@@ -49,6 +61,12 @@ class NetworkConfig(Config):
     """Reach AWS services without the internet."""
     flow_logs: bool = True
     """Log who talks to whom."""
+    vpc_id: VpcId | None = None
+    """An existing VPC instead, of which `subnet_ids` are used: its endpoints, routes and flow logs are its owner's."""
+    subnet_ids: tuple[SubnetId, ...] = Field(default=(), max_length=MAX_SUBNETS)
+    """Subnets of `vpc_id`, in at least two zones."""
+    security_group_ids: tuple[SecurityGroupId, ...] = Field(default=(), max_length=MAX_SECURITY_GROUPS)
+    """Security groups of `vpc_id`; unless given, one is made there."""
 
     @property
     def num_interface_endpoints(self) -> int:
@@ -57,6 +75,7 @@ class NetworkConfig(Config):
 
     @property
     def zone_count(self) -> int:
+        """Of a VPC that is made here."""
         return len(self.zone_ids) or self.zones
 
     @model_validator(mode="after")
@@ -64,6 +83,26 @@ class NetworkConfig(Config):
         if self.zone_ids and not 2 <= len(set(self.zone_ids)) == len(self.zone_ids) <= MAX_ZONES:
             raise ValueError(
                 f"zone_ids must be 2 to {MAX_ZONES} different zones: with one, an endpoint fails as its zone fails"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _existing(self) -> Self:
+        if self.vpc_id is None:
+            for name in ("subnet_ids", "security_group_ids"):
+                if getattr(self, name):
+                    raise ValueError(f"{name} is given without vpc_id: add the VPC that they belong to")
+            return self
+        if not 2 <= len(set(self.subnet_ids)) == len(self.subnet_ids):
+            raise ValueError(
+                "subnet_ids must be at least 2 different subnets of vpc_id, in two zones: with one, an endpoint fails "
+                "as its zone fails"
+            )
+        if len(set(self.security_group_ids)) < len(self.security_group_ids):
+            raise ValueError("security_group_ids has one twice: name each once")
+        if useless := [name for name in _OF_A_NEW_VPC if name in self.model_fields_set]:
+            raise ValueError(
+                f"{', '.join(useless)} would have no effect beside vpc_id, where no network is made: leave that out"
             )
         return self
 

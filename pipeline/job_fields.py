@@ -55,6 +55,6 @@ def _volume_key(compute: JobCompute) -> Parameters:
 
 def _vpc(config: AppConfig) -> Parameters:
     return {
-        "SecurityGroupIds": [str(Placeholder.SECURITY_GROUP_ID)],
+        "SecurityGroupIds": placeholders.security_groups(config),
         "Subnets": placeholders.subnets(config),
     }

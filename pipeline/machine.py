@@ -193,7 +193,7 @@ def _ending(config: AppConfig) -> dict[str, State]:
         "Notify": task(
             PUBLISH,
             {
-                "TopicArn": str(Placeholder.TOPIC_ARN),
+                "TopicArn": config.topic or str(Placeholder.TOPIC_ARN),
                 "Subject": f"{config.state_machine_name}: a run ended",
                 "Message.$": "States.JsonToString($)",
             },

@@ -50,16 +50,29 @@ def of_task(name: str, state: Mapping[str, Any]) -> list[Permission]:
     if resource == LAMBDA:
         return [Permission(("lambda:InvokeFunction",), (parameters["FunctionName"],))]
     if resource == PUBLISH:
-        return [
-            Permission(("sns:Publish",), (parameters["TopicArn"],)),
-            # The topic is encrypted, so its publisher needs a data key.
-            Permission(("kms:Decrypt", "kms:GenerateDataKey"), (str(Placeholder.KEY_ARN),)),
-        ]
+        return _publish(parameters["TopicArn"])
     if resource.startswith(SDK_SAGEMAKER):
         return _sdk_call(resource.removeprefix(SDK_SAGEMAKER), parameters)
     if resource in (GET_OBJECT, PUT_OBJECT):
         return _object_call(resource, parameters["Bucket"])
     raise KeyError(f"{name} uses {resource}, which pipeline/permissions.py does not map to IAM")
+
+
+ENCRYPT_MESSAGES = ("kms:Decrypt", "kms:GenerateDataKey")
+"""What the publisher to an encrypted topic needs of its key."""
+
+
+def messages_of(topic: str) -> dict[str, dict[str, str]]:
+    """The condition under which a key is used for messages of this topic only."""
+    return {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": topic}}
+
+
+def _publish(topic: str) -> list[Permission]:
+    send = Permission(("sns:Publish",), (topic,))
+    if topic == str(Placeholder.TOPIC_ARN):
+        return [send, Permission(ENCRYPT_MESSAGES, (str(Placeholder.KEY_ARN),))]
+    # Somebody else's topic: which key it has, if any, is not known.
+    return [send, Permission(ENCRYPT_MESSAGES, (_arn("kms", "key/*"),), messages_of(topic))]
 
 
 _JOBS = {

@@ -56,8 +56,13 @@ SUBNETS = tuple(Placeholder(f"Subnet{number}") for number in range(1, MAX_ZONES 
 
 
 def subnets(config: AppConfig) -> list[str]:
-    """One placeholder per zone of the network."""
-    return [str(subnet) for subnet in SUBNETS[: config.network.zone_count]]
+    """Those of an existing VPC, or one placeholder per zone of the network that is made."""
+    return list(config.network.subnet_ids) or [str(subnet) for subnet in SUBNETS[: config.network.zone_count]]
+
+
+def security_groups(config: AppConfig) -> list[str]:
+    """Those of an existing VPC, or the placeholder of the one that is made."""
+    return list(config.network.security_group_ids) or [str(Placeholder.SECURITY_GROUP_ID)]
 
 
 def used(definition: Mapping[str, Any]) -> frozenset[Placeholder]:

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from config import instances
 from config.app import AppConfig
+from config.platform import NetworkConfig
 
 CONTROLS_METADATA = "Kennel::Controls"
 
@@ -47,6 +48,8 @@ def expected_controls(config: AppConfig) -> dict[str, Any]:
         "IsolatedEndpoint": config.endpoint.isolate,
         "VpcOnlyStudio": config.studio.vpc_only,
         "InterfaceEndpoints": config.network.interface_endpoints,
+        "ExistingNetwork": existing_network(config.network),
+        "ExistingTopic": config.topic or "",
         "Efa": any(instances.has_efa(name) for name in config.training.types),
         "DataCapture": config.endpoint.data_capture,
         "EndpointVolumeKey": not instances.has_local_storage(config.endpoint.instance_type),
@@ -61,4 +64,15 @@ def expected_controls(config: AppConfig) -> dict[str, Any]:
             kind: instances.has_local_storage(getattr(config, kind).instance_type)
             for kind in ("preparation", "training", "evaluation")
         },
+    }
+
+
+def existing_network(config: NetworkConfig) -> dict[str, Any]:
+    """The ids that may stand in the templates where resources of ours would stand else; empty where there are none."""
+    if config.vpc_id is None:
+        return {}
+    return {
+        "VpcId": config.vpc_id,
+        "SubnetIds": list(config.subnet_ids),
+        "SecurityGroupIds": list(config.security_group_ids),
     }

@@ -15,7 +15,7 @@ from stacks.constructs.assets import function_code
 from stacks.constructs.buckets import AccessLogBucket, PrivateBucket
 from stacks.constructs.emptying import Emptying
 from stacks.constructs.key import PlatformKey
-from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.notifications import ExistingTopic, Notifications, NotificationTopic
 from stacks.constructs.seed import SeededPrefix
 from stacks.constructs.store import Store
 
@@ -46,7 +46,11 @@ class StorageStack(PlatformStack):
             noncurrent_days=storage.noncurrent_days,
             expire={keys.RUNS: storage.run_days},
         )
-        topic = NotificationTopic(self, "Notifications", key=key, emails=config.notify)
+        topic: Notifications
+        if config.topic:
+            topic = ExistingTopic(self, config.topic)
+        else:
+            topic = NotificationTopic(self, "Notifications", key=key, emails=config.notify)
         code, days = function_code(self, {}), config.monitoring.log_retention_days
         SeededPrefix(
             self,

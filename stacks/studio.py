@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aws_cdk import ArnFormat, Fn
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from config import instances
 from config.app import AppConfig
@@ -12,7 +12,7 @@ from stacks.base import PlatformStack
 from stacks.constructs.acknowledgements import acknowledge_wildcard
 from stacks.constructs.assets import CodeArchive, function_code
 from stacks.constructs.clearing import Clearing
-from stacks.constructs.network import PrivateNetwork
+from stacks.constructs.network import ExistingNetwork, PrivateNetwork
 from stacks.constructs.roles import ServiceRole
 from stacks.constructs.store import Store
 from stacks.constructs.studio_domain import StudioDomain
@@ -29,24 +29,7 @@ class StudioStack(PlatformStack):
     def __init__(self, scope: Construct, config: AppConfig, *, store: Store) -> None:
         super().__init__(scope, "Studio", config, purpose="network and SageMaker domain", keep=True)
         self._zones = config.network.zone_count
-        network = PrivateNetwork(
-            self,
-            "Network",
-            config=config.network,
-            efa=any(instances.has_efa(name) for name in config.training.types),
-            key=store.key,
-            log_retention_days=config.monitoring.log_retention_days,
-        )
-        layers = self.format_arn(
-            service="s3", region="", account="", resource=f"prod-{self.region}-starport-layer-bucket"
-        )
-        # The archive itself is not needed here, but where this stack's synthesizer puts such archives.
-        code = CodeArchive(self, "Code")
-        buckets = [store.data.bucket_arn, store.artifacts.bucket_arn]
-        network.add_s3_endpoint(
-            [*buckets, code.bucket.bucket_arn], [*(f"{arn}/*" for arn in (*buckets, layers)), code.siblings]
-        )
-        self.network = network
+        network = self._add_network(config, store)
         self.placement = network.placement
         self.hand_on(*network.placement.subnets, *network.placement.security_groups)
         clearing = Clearing(
@@ -57,7 +40,7 @@ class StudioStack(PlatformStack):
             topic=store.topic,
             log_retention_days=config.monitoring.log_retention_days,
         )
-        leftovers = clearing.add_leftovers(network)
+        leftovers = self._clear(clearing, network)
         if config.studio.enabled:
             studio = StudioDomain(
                 self,
@@ -68,13 +51,40 @@ class StudioStack(PlatformStack):
                 vpc_id=network.vpc_id,
                 placement=network.placement,
             )
-            studio.domain.node.add_dependency(leftovers)
+            if leftovers:
+                studio.domain.node.add_dependency(leftovers)
             if not config.storage.retain:
                 clearing.add_apps(studio)
             store.data.allow_read(studio.role, keys.DATASETS)
             store.data.allow_write(studio.role, keys.DATASETS)
             self._allow_platform(studio.role, config)
             store.artifacts.allow_read(studio.role, keys.PREPARED, keys.RUNS, keys.MODELS, keys.ALIASES)
+
+    def _add_network(self, config: AppConfig, store: Store) -> PrivateNetwork | ExistingNetwork:
+        efa = any(instances.has_efa(name) for name in config.training.types)
+        if config.network.vpc_id:
+            return ExistingNetwork(self, "Network", config=config.network, efa=efa)
+        days = config.monitoring.log_retention_days
+        network = PrivateNetwork(
+            self, "Network", config=config.network, efa=efa, key=store.key, log_retention_days=days
+        )
+        layers = self.format_arn(
+            service="s3", region="", account="", resource=f"prod-{self.region}-starport-layer-bucket"
+        )
+        # The archive itself is not needed here, but where this stack's synthesizer puts such archives.
+        code = CodeArchive(self, "Code")
+        buckets = [store.data.bucket_arn, store.artifacts.bucket_arn]
+        network.add_s3_endpoint(
+            [*buckets, code.bucket.bucket_arn], [*(f"{arn}/*" for arn in (*buckets, layers)), code.siblings]
+        )
+        return network
+
+    @staticmethod
+    def _clear(clearing: Clearing, network: PrivateNetwork | ExistingNetwork) -> IConstruct | None:
+        """What must go after Studio and before the network; nothing where no part of the network is made here."""
+        if isinstance(network, PrivateNetwork):
+            return clearing.add_leftovers(network)
+        return clearing.add_interfaces(network) if network.makes_group else None
 
     @property
     def availability_zones(self) -> list[str]:

@@ -6,6 +6,7 @@ import re
 
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import each
+from checks.controls.network import in_two_subnets
 
 MODEL, CONFIG, ENDPOINT = "AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint"
 TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -15,9 +16,7 @@ MIN_INSTANCES = 2
 
 
 def in_network(model: Resource, assembly: Assembly) -> bool:
-    subnets = {s.label for name in model.get("VpcConfig.Subnets", []) if (s := assembly.at(name, "AWS::EC2::Subnet"))}
-    groups = [assembly.at(name, "AWS::EC2::SecurityGroup") for name in model.get("VpcConfig.SecurityGroupIds", [])]
-    return len(subnets) >= MIN_INSTANCES and bool(groups) and all(groups)
+    return in_two_subnets(model.get("VpcConfig", {}), assembly)
 
 
 def private_images(model: Resource, _: Assembly) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from checks.assembly import Assembly, dig
 from checks.control import Control
+from checks.controls.network import in_two_subnets
 from checks.machines import Task, either, tasks
 from imgcls.contract.failures import job_kinds
 
@@ -16,7 +17,6 @@ PROCESSING, TRAINING, TUNING = (
 )
 SECRET_NAME = re.compile(r"password|passwd|secret|token|credential|access_?key|api_?key", re.IGNORECASE)
 SECRET_VALUE = re.compile(r"AKIA[0-9A-Z]{16}|-----BEGIN|ghp_[A-Za-z0-9]{20}")
-MIN_SUBNETS = 2
 
 
 def job(task: Task) -> Mapping[str, Any]:
@@ -47,10 +47,7 @@ def output_key(task: Task, assembly: Assembly) -> bool:
 
 
 def in_network(task: Task, assembly: Assembly) -> bool:
-    vpc = network(task).get("VpcConfig", {})
-    subnets = {s.label for name in vpc.get("Subnets", []) if (s := assembly.at(name, "AWS::EC2::Subnet"))}
-    groups = [assembly.at(name, "AWS::EC2::SecurityGroup") for name in vpc.get("SecurityGroupIds", [])]
-    return len(subnets) >= MIN_SUBNETS and bool(groups) and all(groups)
+    return in_two_subnets(network(task).get("VpcConfig", {}), assembly)
 
 
 def encrypts_traffic(task: Task, assembly: Assembly) -> bool:

@@ -69,7 +69,9 @@ def has_dead_letter_queues(rule: Resource, assembly: Assembly) -> bool:
 
 
 def notifies(alarm: Resource, assembly: Assembly) -> bool:
-    return any(assembly.at(action, TOPIC) for action in as_list(alarm.get("AlarmActions")))
+    existing = assembly.expected.get("ExistingTopic")
+    actions = as_list(alarm.get("AlarmActions"))
+    return existing in actions if existing else any(assembly.at(action, TOPIC) for action in actions)
 
 
 def in_microseconds(alarm: Resource, _: Assembly) -> bool:

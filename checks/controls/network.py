@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, each, of_assembly
 from checks.policies import statements
 
 VPC, SUBNET, GROUP = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"
 ENDPOINT = "AWS::EC2::VPCEndpoint"
+OWNERS = (VPC, SUBNET, ENDPOINT, "AWS::EC2::FlowLog", "AWS::EC2::RouteTable")
+MIN_SUBNETS = 2
 ROUTES_OUT = (
     "AWS::EC2::InternetGateway",
     "AWS::EC2::EgressOnlyInternetGateway",
@@ -35,6 +40,29 @@ EACH_OTHER: set[Rule] = {("tcp", 0, 65535), ("udp", 500, 500), ("50", None, None
 EVERYTHING: set[Rule] = {("-1", None, None)}
 """What an Elastic Fabric Adapter needs; it covers the others."""
 ANYWHERE = ("0.0.0.0/0", "::/0")
+
+
+def in_two_subnets(vpc: Any, assembly: Assembly) -> bool:
+    """Whether a VpcConfig names two subnets and security groups, all of ours or of the existing network."""
+    given = assembly.expected.get("ExistingNetwork") or {}
+    subnets = {_known(name, SUBNET, given.get("SubnetIds", ()), assembly) for name in as_list(vpc.get("Subnets"))}
+    groups = {
+        _known(name, GROUP, given.get("SecurityGroupIds", ()), assembly)
+        for name in as_list(vpc.get("SecurityGroupIds"))
+    }
+    return len(subnets) >= MIN_SUBNETS and bool(groups) and None not in subnets | groups
+
+
+def _known(name: Any, kind: str, given: Sequence[str], assembly: Assembly) -> str | None:
+    found = assembly.at(name, kind)
+    return found.label if found else name if name in given else None
+
+
+def of_an_existing_network(assembly: Assembly) -> list[str]:
+    """What belongs to its owner: all but our security group, which must be in it."""
+    vpc = assembly.expected["ExistingNetwork"]["VpcId"]
+    strange = [group.label for group in assembly.of(GROUP) if group.get("VpcId") != vpc]
+    return [*(resource.label for resource in assembly.of(*OWNERS)), *strange]
 
 
 def routes_out(assembly: Assembly) -> list[str]:
@@ -98,6 +126,8 @@ def job_groups(assembly: Assembly) -> bool:
         for model in assembly.of("AWS::SageMaker::Model")
         for group in as_list(model.get("VpcConfig.SecurityGroupIds"))
     }
+    if names and names <= set((assembly.expected.get("ExistingNetwork") or {}).get("SecurityGroupIds", ())):
+        return True  # somebody else's, whose rules `kennel preflight` reads
     groups = [group for name in names if (group := assembly.at(name, GROUP))]
     return bool(groups) and all(
         any(_to_itself(group, assembly, direction, peer) >= rules for rules in wanted)
@@ -116,6 +146,12 @@ def _to_itself(group: Resource, assembly: Assembly, direction: str, peer: str) -
 
 CONTROLS = (
     Control("network.closed", "not exist: it would be a route out of the network", routes_out),
+    Control(
+        "network.existing",
+        "not be made in an existing VPC: only a security group is ours there",
+        of_an_existing_network,
+        when="ExistingNetwork",
+    ),
     each("network.private", "not assign public addresses", SUBNET, lambda s, _: s.get("MapPublicIpOnLaunch") is False),
     each("network.flow-logs", "have flow logs of all traffic", VPC, flow_logs),
     each("network.s3", "reach S3 through a gateway endpoint", VPC, s3_endpoint),

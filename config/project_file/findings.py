@@ -28,6 +28,10 @@ _PATTERNS = {
     "region": "an AWS region such as eu-central-1",
     "project": "lower case letters, digits and single hyphens, a letter first",
     "environment": "lower case letters and digits, a letter first",
+    "vpc_id": "the id of a VPC such as vpc-0123456789abcdef0",
+    "subnet_ids": "the id of a subnet such as subnet-0123456789abcdef0",
+    "security_group_ids": "the id of a security group such as sg-0123456789abcdef0",
+    "zone_ids": "the id of a zone such as use1-az4",
 }
 
 
@@ -104,8 +108,9 @@ class Findings:
         return nearest(path[-1], [key for key in keys if key not in hidden])
 
     def _must_be(self, path: Path_, item: ErrorDetails) -> str:
-        if path[-1] in _PATTERNS and item["type"] in ("string_pattern_mismatch", "string_type"):
-            return _PATTERNS[path[-1]]
+        key = next(part for part in reversed(path) if not part.isdigit())
+        if key in _PATTERNS and item["type"] in ("string_pattern_mismatch", "string_type"):
+            return _PATTERNS[key]
         if item["type"] in _MUST_BE:
             return _MUST_BE[item["type"]]
         return re.sub(r"^(Input|String|Tuple) should (be|have) ", "", item["msg"])

@@ -108,6 +108,10 @@ class Project:
         endpoint = f"{values['project']}-{environment}"
         layers.add({"endpoint": {"name": endpoint}}, lambda path: "project and environment")
         layers.add(PRESETS[preset](), lambda path: f"preset {preset}")
+        network = entry.get("network")
+        if isinstance(network, Mapping) and "vpc_id" in network:
+            # A preset is about the VPC that is made where there is none.
+            layers.forget(("network",))
         self._add(layers, (), {"project": values["project"]})
         if "notify" in values:
             self._add(layers, (), {"notify": values["notify"]})

@@ -76,7 +76,7 @@ class Roles:
             role = self._assembly.at(machine.get("RoleArn"), "AWS::IAM::Role")
             if role is None:
                 raise KeyError(f"{machine.label} has no role in the templates")
-            yield role, [call for task in tasks(self._assembly) for call in _of_task(task)]
+            yield role, [call for task in tasks(self._assembly) for call in _of_task(task, self._subject.config.topic)]
 
     def _role(self, name: str) -> Resource:
         pattern = re.compile(rf"{name}[0-9A-F]{{8}}")
@@ -120,12 +120,14 @@ class Roles:
             role_calls.DATA: next(item for item in buckets if item.name.startswith("Data")),
             role_calls.ARTIFACTS: next(item for item in buckets if item.name.startswith("Artifacts")),
             role_calls.KEY: next(self._assembly.of("AWS::KMS::Key")),
-            role_calls.TOPIC: next(self._assembly.of("AWS::SNS::Topic")),
             role_calls.MACHINE: next(self._assembly.of(MACHINE)),
         }
         named |= dict(zip((role_calls.PROJECT,), self._assembly.of("AWS::CodeBuild::Project"), strict=False))
         named |= dict(zip((role_calls.REPOSITORY,), self._assembly.of("AWS::ECR::Repository"), strict=False))
-        return {name: self._stand_ins.arn(item) for name, item in named.items()} | {role_calls.CODE: self._code()}
+        named |= dict(zip((role_calls.TOPIC,), self._assembly.of("AWS::SNS::Topic"), strict=False))
+        found = {name: self._stand_ins.arn(item) for name, item in named.items()} | {role_calls.CODE: self._code()}
+        topic = self._subject.config.topic
+        return found | ({role_calls.TOPIC: topic} if topic else {})
 
     def _code(self) -> str:
         """The code archive, an asset of the CDK's own bucket."""
@@ -139,14 +141,14 @@ _EVENTS = {"TrainingJob": "Training", "HyperParameterTuningJob": "Tuning", "Proc
 """Job -> the part of the name of the rule by which Step Functions hears of its end."""
 
 
-def _of_task(task: Task) -> list[Call]:
-    """What Step Functions does for one Task state."""
+def _of_task(task: Task, topic: str | None) -> list[Call]:
+    """What Step Functions does for one Task state. `topic`: one that exists, whose key is not known."""
     resource = str(task.state["Resource"])
     operation = task.operation
     if ":lambda:" in resource:
         return [Call("lambda:InvokeFunction", str(task.parameters["FunctionName"]))]
     if resource.endswith("sns:publish"):
-        return [Call("sns:Publish", role_calls.TOPIC), Call("kms:GenerateDataKey", role_calls.KEY)]
+        return [Call("sns:Publish", role_calls.TOPIC), role_calls.encrypt_message(topic)]
     if ":s3:" in resource:
         action = operation[0].upper() + operation[1:]
         return [Call(f"s3:{action}", f"{role_calls.ARTIFACTS}/{keys.run('r', 'm')}x")]

@@ -5,7 +5,7 @@ tests/kennel/preflight holds the functions' rows to the calls in their code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from config.app import AppConfig
@@ -33,6 +33,13 @@ def _read(*names: str) -> list[Call]:
 
 def _write(*names: str) -> list[Call]:
     return [Call("s3:PutObject", name) for name in names] + [Call("kms:GenerateDataKey", KEY)]
+
+
+def encrypt_message(topic: str | None) -> Call:
+    """What a publisher asks of the topic's key: ours, or that of a topic which exists."""
+    if topic is None:
+        return Call("kms:GenerateDataKey", KEY)
+    return Call("kms:GenerateDataKey", "kms:key/x", {"kms:EncryptionContext:aws:sns:topicArn": topic})
 
 
 def _list(bucket: str, prefix: str) -> Call:
@@ -180,19 +187,26 @@ _EMPTY = ("ListBucketVersions", "DeleteBucket")
 
 
 def _clear_network(config: AppConfig) -> list[Call]:
-    found = [
-        Call("ec2:DescribeNetworkInterfaces"),
-        Call("ec2:DescribeSecurityGroups"),
-        Call("ec2:DeleteNetworkInterface", "ec2:network-interface/eni-0", {"ec2:Vpc": VPC}),
-        *(
-            Call(f"ec2:{verb}", "ec2:security-group/sg-0", {"ec2:Vpc": VPC})
-            for verb in ("DeleteSecurityGroup", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress")
-        ),
-    ]
+    found = list(_leftovers(config))
     if config.studio.enabled and not config.storage.retain:
         found += [Call("sagemaker:ListApps"), Call("sagemaker:ListSpaces")]
         found += [Call(f"sagemaker:Delete{kind}", f"sagemaker:{kind.lower()}/{DOMAIN}/x") for kind in ("App", "Space")]
     return found
+
+
+def _leftovers(config: AppConfig) -> Iterator[Call]:
+    interface = "ec2:network-interface/eni-0"
+    if config.network.vpc_id is None:
+        yield Call("ec2:DescribeNetworkInterfaces")
+        yield Call("ec2:DescribeSecurityGroups")
+        yield Call("ec2:DeleteNetworkInterface", interface, {"ec2:Vpc": VPC})
+        for verb in ("DeleteSecurityGroup", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"):
+            yield Call(f"ec2:{verb}", "ec2:security-group/sg-0", {"ec2:Vpc": VPC})
+    elif not config.network.security_group_ids:
+        yield Call("ec2:DescribeNetworkInterfaces")
+        for name in config.network.subnet_ids:
+            subnet = f"arn:${{AWS::Partition}}:ec2:${{AWS::Region}}:${{AWS::AccountId}}:subnet/{name}"
+            yield Call("ec2:DeleteNetworkInterface", interface, {"ec2:Subnet": subnet})
 
 
 def _jobs() -> dict[str, list[Call]]:

@@ -10,7 +10,8 @@ from lambdas.common.clients import client
 from lambdas.common.custom_resource import DELETING, ROLLING_BACK
 from lambdas.common.log import logged
 
-APPS, LEFTOVERS = "Custom::StudioApps", "Custom::NetworkLeftovers"
+APPS, LEFTOVERS, INTERFACES = "Custom::StudioApps", "Custom::NetworkLeftovers", "Custom::NetworkInterfaces"
+"""The last is for a network of somebody else, where nothing is deleted but what SageMaker left in our own group."""
 
 
 @logged
@@ -27,3 +28,5 @@ def _remove(event: custom_resource.Event) -> None:
         studio.remove(client("sagemaker"), properties["DomainId"])
     if event["ResourceType"] == LEFTOVERS:
         leftovers.remove(client("ec2"), properties["VpcId"], properties["SecurityGroupIds"])
+    if event["ResourceType"] == INTERFACES:
+        leftovers.remove_interfaces(client("ec2"), properties["VpcId"], properties["SecurityGroupIds"])

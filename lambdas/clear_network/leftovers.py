@@ -16,14 +16,27 @@ NFS_GROUP = re.compile(r"security-group-for-(inbound|outbound)-nfs-d-[a-z0-9]+")
 
 
 def remove(ec2: Any, vpc: str, security_groups: Sequence[str]) -> None:
-    """Wait for SageMaker's interfaces in `security_groups`, then delete the domains' groups of the network."""
+    """Wait for SageMaker's interfaces in `security_groups`, then delete the domains' groups of a network of our own."""
     nfs = [group for group in _groups(ec2, vpc) if NFS_GROUP.fullmatch(group["GroupName"])]
-    watched = [*security_groups, *(group["GroupId"] for group in nfs)]
-    until_none(lambda: _interfaces(ec2, vpc, watched), "the network interfaces")
-    for group in nfs:
-        _revoke(ec2, group)
-    for group in nfs:
-        ec2.delete_security_group(GroupId=group["GroupId"])
+    remove_interfaces(ec2, vpc, [*security_groups, *(group["GroupId"] for group in nfs)])
+    _delete(ec2, nfs)
+
+
+def remove_interfaces(ec2: Any, vpc: str, security_groups: Sequence[str]) -> None:
+    """Delete the detached interfaces in `security_groups` and wait until none is left. Raises TimeoutError."""
+    until_none(lambda: _interfaces(ec2, vpc, security_groups), "the network interfaces")
+
+
+def remove_groups_of(ec2: Any, vpc: str, domain: str) -> None:
+    """Delete the groups of one deleted domain in a network of somebody else, and those of no other."""
+    nfs = [
+        group
+        for group in _groups(ec2, vpc)
+        if NFS_GROUP.fullmatch(group["GroupName"]) and group["GroupName"].endswith(f"-nfs-{domain}")
+    ]
+    if nfs:
+        remove_interfaces(ec2, vpc, [group["GroupId"] for group in nfs])
+    _delete(ec2, nfs)
 
 
 def _interfaces(ec2: Any, vpc: str, groups: Sequence[str]) -> list[str]:
@@ -42,6 +55,14 @@ def _interfaces(ec2: Any, vpc: str, groups: Sequence[str]) -> list[str]:
 def _groups(ec2: Any, vpc: str) -> list[dict[str, Any]]:
     pages = ec2.get_paginator("describe_security_groups").paginate(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
     return [group for page in pages for group in page["SecurityGroups"]]
+
+
+def _delete(ec2: Any, groups: Sequence[dict[str, Any]]) -> None:
+    """Their rules first: they refer to each other."""
+    for group in groups:
+        _revoke(ec2, group)
+    for group in groups:
+        ec2.delete_security_group(GroupId=group["GroupId"])
 
 
 def _revoke(ec2: Any, group: dict[str, Any]) -> None:

@@ -6,8 +6,9 @@ from typing import cast
 
 from aws_cdk import CfnCondition
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
+
+from stacks.constructs.notifications import Notifications
 
 MISSING_DATA_OK = cloudwatch.TreatMissingData.NOT_BREACHING
 """Without traffic or runs there is no data, which is not a fault."""
@@ -28,7 +29,7 @@ class PlatformAlarm(cloudwatch.Alarm):
         *,
         metric: cloudwatch.Metric,
         threshold: float,
-        topic: sns.ITopic,
+        topic: Notifications,
         description: str,
         comparison: cloudwatch.ComparisonOperator = ABOVE,
         missing_data: cloudwatch.TreatMissingData = MISSING_DATA_OK,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from aws_cdk import aws_budgets as budgets
-from aws_cdk import aws_sns as sns
 from constructs import Construct
+
+from stacks.constructs.notifications import Notifications
 
 SERVICE = "Amazon SageMaker"
 """The filter is the service: a filter by tag reads 0 until the cost allocation tag is activated."""
@@ -15,7 +16,7 @@ FORECAST_PERCENT = 100
 class MonthlyBudget(Construct):
     """Notifies `topic` when 80 % is spent, and when the forecast exceeds 100 %."""
 
-    def __init__(self, scope: Construct, id: str, *, limit_usd: float, topic: sns.ITopic) -> None:
+    def __init__(self, scope: Construct, id: str, *, limit_usd: float, topic: Notifications) -> None:
         super().__init__(scope, id)
         subscribers = [{"subscriptionType": "SNS", "address": topic.topic_arn}]
         budgets.CfnBudget(

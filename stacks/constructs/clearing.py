@@ -10,11 +10,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
-from lambdas.clear_network.handler import APPS, LEFTOVERS
+from lambdas.clear_network.handler import APPS, INTERFACES, LEFTOVERS
 from stacks.constructs.custom_resource import CustomResourceFunction
 from stacks.constructs.key import PlatformKey
-from stacks.constructs.network import PrivateNetwork
-from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.network import ExistingNetwork, PrivateNetwork
+from stacks.constructs.notifications import Notifications
 from stacks.constructs.studio_domain import StudioDomain
 
 DESCRIBE = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups")
@@ -40,7 +40,7 @@ class Clearing(Construct):
         *,
         code: lambda_.Code,
         key: PlatformKey,
-        topic: NotificationTopic,
+        topic: Notifications,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
@@ -72,6 +72,30 @@ class Clearing(Construct):
             [
                 self._allowed("ec2", kind, "*", actions, {"ArnEquals": {"ec2:Vpc": network.vpc_arn}})
                 for kind, actions in DELETE_IN_NETWORK.items()
+            ],
+        )
+
+    def add_interfaces(self, network: ExistingNetwork) -> IConstruct:
+        """Waits for SageMaker's interfaces in the group that was made in somebody else's network.
+
+        Its role may delete no security group: the domain's own look like those of any other domain, and IAM cannot
+        tell them apart before the domain has an id. `kennel destroy` deletes them by that id. A detached interface in
+        the group would keep it forever; IAM knows the subnet of an interface, and not its groups.
+        """
+        self._function.service_role.allow_without_resource(DESCRIBE[:1])
+        return self._function.add(
+            self,
+            "Interfaces",
+            INTERFACES,
+            {"VpcId": network.vpc_id, "SecurityGroupIds": list(network.placement.security_groups)},
+            [
+                self._allowed(
+                    "ec2",
+                    "network-interface",
+                    "*",
+                    DELETE_IN_NETWORK["network-interface"],
+                    {"ArnLike": {"ec2:Subnet": network.subnet_arns}},
+                )
             ],
         )
 

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from stacks.constructs.acknowledgements import NIST, acknowledge, acknowledge_wildcard
 from stacks.constructs.function import PlatformFunction
-from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.notifications import Notifications
 
 LONGEST_SECONDS = 15 * 60
 """The longest that a function may run: what it waits for, SageMaker deletes in its own time."""
@@ -30,7 +30,7 @@ class CustomResourceFunction(PlatformFunction):
         name: str,
         code: lambda_.Code,
         key: kms.IKey,
-        topic: NotificationTopic,
+        topic: Notifications,
         log_retention_days: int,
         description: str,
     ) -> None:

@@ -13,7 +13,7 @@ from constructs import Construct
 from lambdas.empty_storage.handler import BUCKET, REGISTRY
 from stacks.constructs.custom_resource import CustomResourceFunction
 from stacks.constructs.key import PlatformKey
-from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.notifications import Notifications
 
 EMPTY = ("s3:ListBucketVersions", "s3:DeleteBucket")
 EMPTY_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion")
@@ -31,7 +31,7 @@ class Emptying(Construct):
         *,
         code: lambda_.Code,
         key: PlatformKey,
-        topic: NotificationTopic,
+        topic: Notifications,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 
 from aws_cdk import CfnCondition
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from config.serving import RollbackAlarmConfig
 from stacks.constructs.alarms import BELOW, MISSING_DATA_BAD, PlatformAlarm
 from stacks.constructs.endpoint_metrics import MICROSECONDS_PER_MS, EndpointMetrics
+from stacks.constructs.notifications import Notifications
 
 DAY_SECONDS = 86400
 
@@ -20,7 +20,7 @@ def rollback_alarms(
     *,
     config: RollbackAlarmConfig,
     metrics: EndpointMetrics,
-    topic: sns.ITopic,
+    topic: Notifications,
     condition: CfnCondition,
 ) -> list[PlatformAlarm]:
     """Two bad minutes of three roll a deployment back; at other times they send a notification."""
@@ -48,7 +48,7 @@ def rollback_alarms(
 
 
 def idle_alarm(
-    scope: Construct, *, metrics: EndpointMetrics, topic: sns.ITopic, condition: CfnCondition
+    scope: Construct, *, metrics: EndpointMetrics, topic: Notifications, condition: CfnCondition
 ) -> PlatformAlarm:
     """An endpoint costs the same with and without requests."""
     return PlatformAlarm(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from config.platform import MonitoringConfig
 from stacks.constructs.alarms import BELOW, PlatformAlarm
 from stacks.constructs.endpoint_metrics import MICROSECONDS_PER_MS, EndpointMetrics
+from stacks.constructs.notifications import Notifications
 from stacks.constructs.pipeline_metrics import PipelineMetrics
 
 FULL_PERCENT = 85
 FIVE_MINUTES = 300
 
 
-def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: sns.ITopic) -> None:
+def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: Notifications) -> None:
     """A rejected model is an outcome, not a failure; slow hardware is on the dashboard and does not raise an alarm."""
     for outcome, what in (("Failed", "failed"), ("TimedOut", "ran out of time")):
         PlatformAlarm(
@@ -53,7 +53,9 @@ def pipeline_alarms(scope: Construct, *, metrics: PipelineMetrics, topic: sns.IT
     )
 
 
-def endpoint_alarms(scope: Construct, *, config: MonitoringConfig, metrics: EndpointMetrics, topic: sns.ITopic) -> None:
+def endpoint_alarms(
+    scope: Construct, *, config: MonitoringConfig, metrics: EndpointMetrics, topic: Notifications
+) -> None:
     """Earlier warnings than the rollback alarms, about the causes."""
     slow = PlatformAlarm(
         scope,

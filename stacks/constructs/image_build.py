@@ -20,7 +20,7 @@ from stacks.constructs.build_watch import BuildWatch
 from stacks.constructs.container_image import ContainerImage
 from stacks.constructs.function import PlatformFunction
 from stacks.constructs.log_group import PlatformLogGroup
-from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.notifications import Notifications
 from stacks.constructs.roles import ServiceRole
 
 BUILD_MINUTES = 50
@@ -55,7 +55,7 @@ class ImageBuild(Construct):
         *,
         prefix: str,
         key: kms.IKey,
-        topic: NotificationTopic,
+        topic: Notifications,
         code: lambda_.Code,
         log_retention_days: int,
         bases: Mapping[str, str],
@@ -106,7 +106,7 @@ class ImageBuild(Construct):
         project: codebuild.CfnProject,
         code: lambda_.Code,
         log_retention_days: int,
-        topic: NotificationTopic,
+        topic: Notifications,
     ) -> PlatformFunction:
         starter = PlatformFunction(
             self,

@@ -1,4 +1,4 @@
-"""A network without a route to the internet: isolated subnets, S3 gateway endpoint, interface endpoints on demand."""
+"""Where jobs run: a network without a route to the internet that is made here, or somebody else's that exists."""
 
 from __future__ import annotations
 
@@ -37,6 +37,46 @@ class Placement:
     security_groups: tuple[str, ...]
 
 
+def job_security_group(scope: Construct, vpc: ec2.IVpc, *, efa: bool) -> ec2.SecurityGroup:
+    """`efa`: the instances of a training may have an Elastic Fabric Adapter, whose protocol has no number."""
+    group = ec2.SecurityGroup(
+        scope,
+        "Jobs",
+        vpc=vpc,
+        description="Jobs, models and Studio: HTTPS out, and each other",
+        allow_all_outbound=False,
+    )
+    group.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "HTTPS")
+    for port in (ec2.Port.all_traffic(),) if efa else BETWEEN_CONTAINERS:
+        group.connections.allow_internally(port, "between the containers of a job")
+    return group
+
+
+class ExistingNetwork(Construct):
+    """Somebody else's VPC. At most a security group is made in it; its endpoints, routes and flow logs are its owner's.
+
+    Its ids are those of the project file: synth looks nothing up.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, config: NetworkConfig, efa: bool) -> None:
+        super().__init__(scope, id)
+        assert config.vpc_id is not None
+        self.vpc_id = config.vpc_id
+        # Of any account: a subnet may be shared by another.
+        self.subnet_arns = [
+            Stack.of(self).format_arn(service="ec2", account="*", resource="subnet", resource_name=name)
+            for name in config.subnet_ids
+        ]
+        self.makes_group = not config.security_group_ids
+        groups = config.security_group_ids
+        if self.makes_group:
+            vpc = ec2.Vpc.from_vpc_attributes(
+                self, "Vpc", vpc_id=config.vpc_id, availability_zones=Stack.of(self).availability_zones
+            )
+            groups = (job_security_group(self, vpc, efa=efa).security_group_id,)
+        self.placement = Placement(config.subnet_ids, groups)
+
+
 class PrivateNetwork(Construct):
     """`placement` is for jobs and models, `vpc_id` for Studio. Nothing here has a public address."""
 
@@ -49,7 +89,7 @@ class PrivateNetwork(Construct):
         self.vpc_arn = self._vpc.vpc_arn
         self.placement = Placement(
             subnets=tuple(subnet.subnet_id for subnet in self._vpc.isolated_subnets),
-            security_groups=(self._add_job_security_group(efa).security_group_id,),
+            security_groups=(job_security_group(self, self._vpc, efa=efa).security_group_id,),
         )
         if config.flow_logs:
             self._add_flow_logs(key, log_retention_days)
@@ -99,20 +139,6 @@ class PrivateNetwork(Construct):
             "removing its rules takes a custom resource in JavaScript; nothing uses the group",
         )
         return vpc
-
-    def _add_job_security_group(self, efa: bool) -> ec2.SecurityGroup:
-        """`efa`: the instances of a training may have an Elastic Fabric Adapter, whose protocol has no number."""
-        group = ec2.SecurityGroup(
-            self,
-            "Jobs",
-            vpc=self._vpc,
-            description="Jobs, models and Studio: HTTPS out, and each other",
-            allow_all_outbound=False,
-        )
-        group.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "HTTPS")
-        for port in (ec2.Port.all_traffic(),) if efa else BETWEEN_CONTAINERS:
-            group.connections.allow_internally(port, "between the containers of a job")
-        return group
 
     def _add_interface_endpoints(self, cidr: str) -> None:
         group = ec2.SecurityGroup(

@@ -97,4 +97,5 @@ class PipelineStateMachine(Construct):
             role.allow(statement.actions, resources, dict(statement.conditions) or None)
             for resource in resources:
                 if resource.endswith("*"):
-                    acknowledge_wildcard(role, resource, "the jobs and objects of a run are named at run time")
+                    reason = "runs name their jobs and objects, and the owner of an existing topic its key"
+                    acknowledge_wildcard(role, resource, reason)

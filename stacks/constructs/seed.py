@@ -9,7 +9,7 @@ from constructs import Construct
 from stacks.constructs.buckets import PrivateBucket
 from stacks.constructs.custom_resource import CustomResourceFunction
 from stacks.constructs.key import PlatformKey
-from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.notifications import Notifications
 
 WITHDRAW = ("s3:DeleteObject", "s3:DeleteObjectVersion")
 
@@ -26,7 +26,7 @@ class SeededPrefix(Construct):
         key_name: str,
         code: lambda_.Code,
         key: PlatformKey,
-        topic: NotificationTopic,
+        topic: Notifications,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from stacks.constructs.custom_resource import CustomResourceFunction
 from stacks.constructs.key import PlatformKey
-from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.notifications import Notifications
 
 OWN = ("logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy")
 
@@ -28,7 +28,7 @@ class ServiceLogGroup(Construct):
         name: str,
         code: lambda_.Code,
         key: PlatformKey,
-        topic: NotificationTopic,
+        topic: Notifications,
         retention_days: int,
     ) -> None:
         super().__init__(scope, id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stacks.constructs.buckets import PrivateBucket
 from stacks.constructs.key import PlatformKey
-from stacks.constructs.notifications import NotificationTopic
+from stacks.constructs.notifications import Notifications
 
 
 @dataclass(frozen=True)
@@ -16,4 +16,4 @@ class Store:
     key: PlatformKey
     data: PrivateBucket
     artifacts: PrivateBucket
-    topic: NotificationTopic
+    topic: Notifications

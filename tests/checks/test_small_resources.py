@@ -17,6 +17,7 @@ CASES = [
     for case in module.CASES
 ]
 EXPECTED = {
+    "ExistingNetwork": {"VpcId": "vpc-1", "SubnetIds": ["their-1", "their-2"], "SecurityGroupIds": ["their-3"]},
     "LocalDisks": dict.fromkeys(("training", "preparation", "evaluation"), False),
     "SeveralInstances": dict.fromkeys(("training", "trial", "preparation", "evaluation"), True),
 }
@@ -52,6 +53,7 @@ WHEN = {
     "DataCapture": {"endpoint.capture"},
     "VpcOnlyStudio": {"domain.vpc-only"},
     "InterfaceEndpoints": {"network.studio"},
+    "ExistingNetwork": {"network.existing"},
 }
 """What an environment must promise so that these controls bind it; all others bind every environment."""
 
@@ -93,3 +95,36 @@ def test_a_key_for_local_disks_is_as_wrong_as_none_for_a_volume(name: str, opera
 def test_an_assembly_without_jobs_is_not_one_of_ours() -> None:
     (found,) = violators("job.stops", {"X": jobs.machine({"A": jobs.task({}, "invoke")})})
     assert found.startswith("the assembly (it ")
+
+
+GIVEN = {"Subnets": ["their-1", "their-2"], "SecurityGroupIds": ["their-3"]}
+
+
+@pytest.mark.parametrize(
+    ("vpc", "found"),
+    [
+        (GIVEN, []),
+        ({**GIVEN, "Subnets": ["their-1", "their-1"]}, ["Main/X"]),
+        ({**GIVEN, "Subnets": ["their-1", "their-2", "subnet-1"]}, ["Main/X"]),
+        ({**GIVEN, "SecurityGroupIds": ["their-3", "sg-1"]}, ["Main/X"]),
+        ({**GIVEN, "SecurityGroupIds": []}, ["Main/X"]),
+    ],
+)
+def test_only_the_ids_of_the_existing_network_may_stand_in_a_template(vpc: dict[str, Any], found: list[str]) -> None:
+    model = {"X": {"Type": "AWS::SageMaker::Model", "Properties": {"VpcConfig": vpc}}}
+    assert violators("model.network", model, **EXPECTED) == found
+    if vpc == GIVEN:
+        assert violators("network.jobs", model, **EXPECTED) == []
+        assert violators("model.network", model, **{**EXPECTED, "ExistingNetwork": {}}) == ["Main/X"]
+
+
+def test_with_an_existing_topic_an_alarm_tells_that_and_no_other() -> None:
+    def alarm(*actions: Any) -> dict[str, Any]:
+        return {
+            "X": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmActions": list(actions)}},
+            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
+        }
+
+    assert violators("alarm.tells", alarm("arn:theirs"), ExistingTopic="arn:theirs") == []
+    for other in ("arn:theirs-too", {"Ref": "Topic"}):
+        assert violators("alarm.tells", alarm(other), ExistingTopic="arn:theirs") == ["Main/X"]

@@ -15,6 +15,7 @@ from config.base import nearest
 from config.compute import JobCompute
 from config.datasets import DatasetSpec, Split
 from config.platform import ImagesConfig
+from tests.config.project import project
 
 DEV = config.load("dev").model_dump()
 
@@ -105,7 +106,7 @@ def test_a_spot_job_may_wait_as_long_as_it_may_run() -> None:
         ({"preset": "strict", "storage": {"retain": True}, "endpoint": {"min_instances": 2}},
          "pipeline.publish.stable_key must be false"),
         ({"preset": "strict", "storage": {"retain": True}, "endpoint": {"min_instances": 2, "rollout": {"kind": "canary"}},
-          "pipeline": {"publish": {"stable_key": False}}}, "notify must have an address with preset strict: nobody else"),
+          "pipeline": {"publish": {"stable_key": False}}}, "notify must have an address or a topic with preset strict: "),
         ({"studio": {"enabled": True}}, "studio.vpc_only needs network.interface_endpoints: in a network without a way"),
         ({"network": {"zone_ids": ["use1-az1"]}}, "zone_ids must be 2 to 6 different zones"),
         ({"network": {"zone_ids": ["use1-az1", "use1-az1"]}}, "zone_ids must be 2 to 6 different zones"),
@@ -238,3 +239,40 @@ def test_the_nearest_word_is_named_where_one_is_near(word: str, hint: str) -> No
 )
 def test_addresses_that_nobody_can_confirm_are_known(address: str, reachable: bool) -> None:
     assert changed(notify=[address]).unreachable == (() if reachable else (address,))
+
+
+def test_an_existing_topic_takes_the_place_of_addresses() -> None:
+    arn = "arn:aws:sns:us-east-1:111122223333:alarms"
+    found = changed(notify=[arn])
+    assert (found.topic, found.unreachable) == (arn, ())
+    assert changed(notify=["a@b.com"]).topic is None
+    strict = {"preset": "strict", "storage": {"retain": True}, "pipeline": {"publish": {"stable_key": False}}}
+    endpoint = {"min_instances": 2, "rollout": {"kind": "canary"}}
+    assert changed(**strict, endpoint=endpoint, notify=[arn]).strict
+
+
+def test_studio_may_be_on_in_an_existing_vpc_whose_endpoints_are_not_known() -> None:
+    found = existing().config("dev")
+    assert found.studio.enabled and found.studio.vpc_only
+    assert (found.network.interface_endpoints, found.network.num_interface_endpoints) == (False, 0)
+
+
+def test_a_preset_says_nothing_of_an_existing_vpc() -> None:
+    """`strict` and `laptop` have interface endpoints, which would have no effect there."""
+    resolved = existing("laptop").resolve("dev")
+    assert resolved.layers.origin(("network", "interface_endpoints")) is None
+    assert not resolved.config.network.interface_endpoints
+
+
+def existing(preset: str = "small") -> config.Project:
+    network = "{vpc_id: vpc-0123456789abcdef0, subnet_ids: [subnet-0123456789abcdef0, subnet-0123456789abcdef1]}"
+    place = f"    studio: {{enabled: true}}\n    network: {network}\n"
+    if preset == "laptop":
+        return project(
+            (
+                '    preset: small\n    account: "111122223333"\n    region: eu-central-1\n',
+                f"    preset: laptop\n{place}",
+            ),
+            ("ml.c7i.large", "ml.m5.large"),
+        )
+    return project(("    preset: small\n", f"    preset: small\n{place}"))

@@ -12,6 +12,7 @@ from config.base import ConfigError
 from tests.config.project import TEXT, check, project
 
 MODEL = "models.flower-classifier"
+VPC, SUBNET = "vpc-0123456789abcdef0", "subnet-0123456789abcdef"
 CASES = [
     # keys
     ("project: flowers\n", "", "1: project is missing: `kennel init` writes a whole file"),
@@ -76,6 +77,37 @@ CASES = [
     ("high: 0.1", "high: 99", f"17: {MODEL}.search: lr is 99.0; it must be between 1e-07 and 10.0"),
     ("scale: log", "scale: logs", f"19: {MODEL}.search.space.lr.scale is 'logs'; "),
     ("space:\n        lr: {low: 0.001, high: 0.1, scale: log}", "max_jobs: 3", f"17: {MODEL}.search.space is missing: add it"),
+    # what exists already
+    ("region: eu-central-1", f"network: {{vpc_id: {VPC}}}", "8: environments.dev.network: subnet_ids must be at least 2 different "
+     "subnets of vpc_id, in two zones: with one, an endpoint fails as its zone fails"),
+    ("region: eu-central-1", f"network: {{vpc_id: {VPC}, subnet_ids: [{SUBNET}0, {SUBNET}0]}}", "8: environments.dev.network: "
+     "subnet_ids must be at least 2 different"),
+    ("region: eu-central-1", f"network: {{subnet_ids: [{SUBNET}0, {SUBNET}1]}}", "8: environments.dev.network: subnet_ids is given "
+     "without vpc_id: add the VPC that they belong to"),
+    ("region: eu-central-1", "network: {security_group_ids: [sg-01234567]}", "8: environments.dev.network: security_group_ids is "
+     "given without vpc_id: add the VPC that they belong to"),
+    ("region: eu-central-1", f"network: {{vpc_id: {VPC}, subnet_ids: [{SUBNET}0, {SUBNET}1], security_group_ids: [sg-01234567, "
+     "sg-01234567]}", "8: environments.dev.network: security_group_ids has one twice: name each once"),
+    ("region: eu-central-1", "network: {vpc_id: vpc-1}", "8: environments.dev.network.vpc_id is 'vpc-1'; it must be the id of a "
+     "VPC such as vpc-0123456789abcdef0"),
+    ("region: eu-central-1", f"network: {{vpc_id: {VPC}, subnet_ids: [{SUBNET}0, sg-01234567]}}", "8: environments.dev.network."
+     "subnet_ids.1 is 'sg-01234567'; it must be the id of a subnet such as subnet-0123456789abcdef0"),
+    ("region: eu-central-1", f"network: {{vpc_id: {VPC}, subnet_ids: [{SUBNET}0, {SUBNET}1], flow_logs: true, zones: 2}}",
+     "8: environments.dev.network: zones, flow_logs would have no effect beside vpc_id, where no network is made: leave that out"),
+    ("laptop}", f"laptop, network: {{vpc_id: {VPC}, subnet_ids: [{SUBNET}0, {SUBNET}1], interface_endpoints: true}}}}",
+     "4: environments.local.network: interface_endpoints would have no effect beside vpc_id"),
+    ("laptop}", f"laptop, network: {{vpc_id: {VPC}, subnet_ids: [{SUBNET}0, {SUBNET}1]}}}}", None),
+    ("preset: small", "preset: small\n    notify: [arn:aws:sns:us-east-1:111122223333:x]", "7: environments.dev.notify has a topic in us-east-1, and an alarm in "
+     "eu-central-1 publishes to its own region only: give the environment a notify of its own, with a topic in eu-central-1"),
+    ("preset: small", "preset: small\n    notify: [arn:aws:sns:eu-central-1:444455556666:x]", "7: environments.dev.notify has a topic of account 444455556666, and a "
+     "budget of 111122223333 publishes to its own account only: "),
+    ("preset: small", 'preset: small\n    notify: ["arn:aws:sns:eu-central-1:111122223333:x", a@b.com]', "7: environments.dev.notify: "
+     "'arn:aws:sns:eu-central-1:111122223333:x' must stand alone: subscribe the others to this topic, or leave it out"),
+    ("[team@example.com]", "[arn:aws:sns:eu-central-1:111122223333:x.fifo]", "2: notify: 'arn:aws:sns:eu-central-1:111122223333:"
+     "x.fifo' is a FIFO topic, whose messages need a group id that nothing here sends: name a standard topic"),
+    ("[team@example.com]", "[arn:aws:sqs:eu-central-1:111122223333:x]", "2: notify: 'arn:aws:sqs:eu-central-1:111122223333:x' is "
+     "not a topic: write it like arn:aws:sns:eu-central-1:111122223333:alarms"),
+    ("preset: small", "preset: small\n    notify: [arn:aws:sns:eu-central-1:111122223333:x]", None),
     # parts that must fit each other
     ("ml.c7i.large", "ml.g5.xlarge", "9: environments.dev.endpoint: instance_type ml.g5.xlarge has a GPU, and multi-model "
      "endpoints on GPUs need Triton: choose a CPU type such as ml.c7i.xlarge"),

@@ -16,11 +16,20 @@ import aws_cdk as cdk
 
 import config
 from config.app import AppConfig
+from config.platform import NetworkConfig
 from stacks.platform import build
 
 ROOT = Path(__file__).parents[2]
 FLAGS: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 ENVIRONMENTS = ("local", "dev", "prod")
+
+VPC, TOPIC = "vpc-0123456789abcdef0", "arn:aws:sns:us-east-1:123456789012:platform-alarms"
+_IN_VPC = {"vpc_id": VPC, "subnet_ids": ("subnet-0123456789abcdef0", "subnet-0123456789abcdef1")}
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "prod-in-a-vpc": ("prod", _IN_VPC),
+    "local-in-a-vpc": ("local", {**_IN_VPC, "security_group_ids": ("sg-0123456789abcdef0", "sg-0123456789abcdef1")}),
+}
+"""Environments in somebody else's VPC, with somebody else's topic: name -> (environment, its network)."""
 
 _folders: list[tempfile.TemporaryDirectory[str]] = []
 
@@ -46,10 +55,18 @@ def synthesize(
     return folder
 
 
+def settings(environment: str) -> AppConfig:
+    """Of an environment of the clone, or of one of `VARIANTS`."""
+    if environment not in VARIANTS:
+        return config.load(environment)
+    base, network = VARIANTS[environment]
+    return config.load(base).model_copy(update={"network": NetworkConfig(**network), "notify": (TOPIC,)})
+
+
 @functools.cache
 def assembly(environment: str) -> Path:
     _folders.append(tempfile.TemporaryDirectory(prefix=f"kennel-{environment}-"))
-    return synthesize(config.load(environment), Path(_folders[-1].name))
+    return synthesize(settings(environment), Path(_folders[-1].name))
 
 
 @functools.cache

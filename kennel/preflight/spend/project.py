@@ -55,7 +55,16 @@ def _environment(config: AppConfig) -> dict[str, Any]:
         "pipeline": {"gate": {"min_accuracy": 0.0, "min_fp32_agreement": 0.0, "max_latency_ms": 60000}},
         "endpoint": {"instance_type": INSTANCE, "min_instances": 1, "max_instances": 1, "enabled": False},
         "images": images,
+        **_network(config),
     }
+
+
+def _network(config: AppConfig) -> dict[str, Any]:
+    """An existing VPC is where jobs will run, and perhaps the only place where they may."""
+    if config.network.vpc_id is None:
+        return {}
+    names = ("vpc_id", "subnet_ids", "security_group_ids")
+    return {"network": config.network.model_dump(mode="json", include=set(names))}
 
 
 def write(config: AppConfig) -> Path:

@@ -11,6 +11,9 @@ OUT = (
     "AWS::EC2::InternetGateway", "AWS::EC2::EgressOnlyInternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route",
     "AWS::EC2::VPCPeeringConnection", "AWS::EC2::TransitGatewayAttachment",
 )  # fmt: skip
+OF_ITS_OWNER = (
+    "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::VPCEndpoint", "AWS::EC2::FlowLog", "AWS::EC2::RouteTable",
+)  # fmt: skip
 GATEWAY = resource(
     "AWS::EC2::VPCEndpoint",
     VpcId={"Ref": "X"},
@@ -70,6 +73,11 @@ EVERYTHING_INSIDE = {
 
 CASES = (
     *(Case("network.closed", {"X": resource("AWS::EC2::RouteTable")}, ({"X.Type": kind},)) for kind in OUT),
+    Case(
+        "network.existing",
+        {"X": resource("AWS::EC2::SecurityGroup", VpcId="vpc-1")},
+        ({"X.VpcId": "vpc-2"}, {"X.VpcId": {"Ref": "Vpc"}}, *({"X.Type": kind} for kind in OF_ITS_OWNER)),
+    ),
     Case(
         "network.private",
         {"X": resource("AWS::EC2::Subnet", MapPublicIpOnLaunch=False)},

@@ -26,6 +26,12 @@ def _gateway(mutant: Mutant) -> dict[str, Any]:
     return next(item for item in mutant.all(GATEWAY) if item["Properties"]["VpcEndpointType"] == "Gateway")
 
 
+@breaks("network.existing")
+def a_vpc_where_one_exists(mutant: Mutant) -> None:
+    for template in mutant.templates.values():
+        template["Metadata"]["Kennel::Controls"]["ExistingNetwork"] = {"VpcId": "vpc-1"}
+
+
 @breaks("network.s3")
 def no_gateway_endpoint(mutant: Mutant) -> None:
     _gateway(mutant)["Properties"]["VpcEndpointType"] = "Interface"

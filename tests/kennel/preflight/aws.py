@@ -11,8 +11,8 @@ from config.app import AppConfig
 from kennel.cloud import assembly
 from kennel.cloud.session import Session
 from kennel.preflight.subject import Subject
-from kennel.workspace import project
 from tests.stacks.assemblies import assembly as synthesized
+from tests.stacks.assemblies import settings
 
 ACCOUNT = "111122223333"
 
@@ -46,7 +46,7 @@ class StubbedSession(Session):
 
 def subject(environment: str = "dev", **changes: Any) -> tuple[Subject, StubbedSession]:
     """A preflight's subject with the synthesized stacks of an environment of the clone."""
-    config = project.config(environment)
+    config = settings(environment)
     config = config.model_copy(update={"account": config.account or ACCOUNT, **changes})
     session = StubbedSession(config)
     made = Subject(session)

@@ -11,7 +11,7 @@ from kennel.preflight.finding import Level
 from kennel.workspace import project
 from localcloud.pytest_plugin import local_cloud, local_cloud_images
 from tests.kennel.preflight.aws import subject
-from tests.stacks.assemblies import ROOT
+from tests.stacks.assemblies import ROOT, VARIANTS
 from tests.stacks.test_function_permissions import FUNCTIONS, actions_of, fullest
 
 __all__ = ["local_cloud", "local_cloud_images"]
@@ -38,7 +38,7 @@ def against_the_local_cloud(local_cloud, monkeypatch):
     return make
 
 
-@pytest.mark.parametrize("environment", ["local", "dev", "prod"])
+@pytest.mark.parametrize("environment", ["local", "dev", "prod", *VARIANTS])
 def test_every_call_is_allowed(environment: str, against_the_local_cloud) -> None:
     (finding,) = policies.simulated(against_the_local_cloud(environment))
     assert finding.level is Level.OK and "calls that the code makes" in finding.sentence
