@@ -65,9 +65,10 @@ def destroy(
     if not yes and session.config.cloud != "local":
         typer.confirm(f"Delete every stack of {session.config.prefix}?", abort=True)
     teardown.before_destroy(session)
+    domains = teardown.domains(session)
     code = run_cdk(session, ["destroy", "--all", "--force"])
     if code == 0:
-        teardown.after_destroy(session)
+        teardown.after_destroy(session, domains)
     for sentence in teardown.left(session) if code else ():
         typer.echo(f"{sentence}; run the same command again", err=True)
     raise typer.Exit(code)

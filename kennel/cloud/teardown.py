@@ -7,10 +7,13 @@ what makes the second one succeed. An environment that retains its data retains 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from botocore.exceptions import ClientError
 
 from kennel.cloud.session import Session
-from lambdas.clear_network import studio
+from kennel.errors import KennelError
+from lambdas.clear_network import leftovers, studio
 from lambdas.empty_storage import buckets, registry
 from lambdas.publish_model.fleet import copy_prefix
 
@@ -27,9 +30,20 @@ def before_destroy(session: Session) -> None:
         studio.remove(session.client("sagemaker"), domain)
 
 
-def after_destroy(session: Session) -> None:
-    """Delete what no stack knows: copies of the endpoint's configuration, its late log lines, registered models."""
+def domains(session: Session) -> list[str]:
+    """The ids of Studio's domains: once they are gone nobody can ask for them."""
+    return list(_resources(session, "AWS::SageMaker::Domain"))
+
+
+def after_destroy(session: Session, domains: Iterable[str] = ()) -> None:
+    """Delete what no stack knows: copies of the endpoint's configuration, its late log lines, registered models.
+
+    Also the security groups of deleted `domains` in an existing VPC, where no role of ours may delete any.
+    """
     sagemaker, config = session.client("sagemaker"), session.config
+    if config.network.vpc_id:
+        for domain in domains:
+            _remove_groups(session, config.network.vpc_id, domain)
     pages = sagemaker.get_paginator("list_endpoint_configs").paginate(NameContains=copy_prefix(config.endpoint.name))
     for name in [item["EndpointConfigName"] for page in pages for item in page["EndpointConfigs"]]:
         sagemaker.delete_endpoint_config(EndpointConfigName=name)
@@ -38,6 +52,16 @@ def after_destroy(session: Session) -> None:
         logs.delete_log_group(logGroupName=f"/aws/sagemaker/Endpoints/{config.endpoint.name}")
     if not config.storage.retain:
         registry.remove(sagemaker, config.project, config.environment)
+
+
+def _remove_groups(session: Session, vpc: str, domain: str) -> None:
+    try:
+        leftovers.remove_groups_of(session.client("ec2"), vpc, domain)
+    except (ClientError, TimeoutError) as error:
+        raise KennelError(
+            f"the stacks are deleted; the two security groups of SageMaker's domain {domain} are still in {vpc}: have "
+            f"its owner delete security-group-for-inbound-nfs-{domain} and -outbound- ({error})"
+        ) from None
 
 
 def left(session: Session) -> list[str]:

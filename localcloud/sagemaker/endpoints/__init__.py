@@ -25,7 +25,7 @@ def install(cloud: Cloud, app: Application) -> None:
     check_config = partial(check_endpoint_config, models=models)
     configs: RecordStore[EndpointConfig] = RecordStore(cloud, tags, "EndpointConfig", "endpoint config", check_config)
     endpoints = Endpoints(cloud, tags, models, configs, settings)
-    install_operations(app, [models, configs, endpoints])
+    install_operations(cloud, app, [models, configs, endpoints])
     app.add_handler(RuntimeApi(cloud, endpoints, settings).handle)
     app.add_handler(tags.handle)
     cloud.on_stop(endpoints.close)

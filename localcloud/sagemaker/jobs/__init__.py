@@ -32,6 +32,6 @@ def install(cloud: Cloud) -> None:
         TuningJobs(cloud, runner, tags, training),
         TransformJobs(cloud, runner, tags),
     )
-    install_operations(cloud.app, parts)
+    install_operations(cloud, cloud.app, parts)
     cloud.app.add_handler(tags.handle)
     cloud.on_stop(runner.close)

@@ -12,5 +12,5 @@ from localcloud.server import Application
 def install(cloud: Cloud, app: Application) -> None:
     """Answer the operations of the model registry in place of moto."""
     tags = Tags()
-    install_operations(app, [ModelRegistry(cloud, tags)])
+    install_operations(cloud, app, [ModelRegistry(cloud, tags)])
     app.add_handler(tags.handle)

@@ -17,5 +17,5 @@ def install(cloud: Cloud, app: Application) -> None:
     tags = Tags()
     recorder, network = Recorder(cloud, tags), StudioNetwork(cloud)
     apps = Apps(recorder, network)
-    install_operations(app, [Studio(recorder, apps, network), apps])
+    install_operations(cloud, app, [Studio(recorder, apps, network), apps])
     app.add_handler(tags.handle)

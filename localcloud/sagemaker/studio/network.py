@@ -26,11 +26,14 @@ class StudioNetwork:
         if vpc is None:
             return []
         ec2 = self._cloud.client("ec2")
+        arn = f"arn:aws:sagemaker:{self._cloud.region}:{self._cloud.account_id}:domain/{domain}"
+        tags = [{"Key": "ManagedByAmazonSageMakerResource", "Value": arn}]
         groups = {
             way: ec2.create_security_group(
                 GroupName=f"security-group-for-{way}-nfs-{domain}",
                 Description=f"[DO NOT DELETE] Security Group that allows {way} NFS traffic for SageMaker Notebooks",
                 VpcId=vpc,
+                TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
             )["GroupId"]
             for way in ("inbound", "outbound")
         }

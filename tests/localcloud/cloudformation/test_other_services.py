@@ -229,7 +229,7 @@ def test_network(stacks, client):
         assert hostnames["EnableDnsHostnames"]["Value"] is True
 
 
-def studio(vpc, note):
+def studio(vpc, subnet, groups, note):
     role = "arn:aws:iam::123456789012:role/studio-execution"
     return {
         "Domain": resource(
@@ -237,14 +237,14 @@ def studio(vpc, note):
             DomainName="tests",
             AuthMode="IAM",
             VpcId=vpc,
-            SubnetIds=["subnet-1"],
-            DefaultUserSettings={"ExecutionRole": role, "SecurityGroups": [f"sg-{note}"]},
+            SubnetIds=[subnet],
+            DefaultUserSettings={"ExecutionRole": role, "SecurityGroups": [groups[note]]},
         ),
         "User": resource(
             "SageMaker::UserProfile",
             DomainId=get("Domain", "DomainId"),
             UserProfileName="somebody",
-            UserSettings={"ExecutionRole": role, "SecurityGroups": [f"sg-{note}"]},
+            UserSettings={"ExecutionRole": role, "SecurityGroups": [groups[note]]},
         ),
         "Packages": resource("SageMaker::ModelPackageGroup", ModelPackageGroupName="tests"),
         "Start": resource(
@@ -258,15 +258,26 @@ def studio(vpc, note):
 
 def test_studio(stacks, client):
     # Not the stack's own: a domain leaves security groups in its network.
-    vpc = client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    groups = {
+        note: ec2.create_security_group(GroupName=note, Description=note, VpcId=vpc)["GroupId"] for note in ("a", "b")
+    }
     for ids in deploy_update_delete(
-        stacks, client, "studio", partial(studio, vpc), "a", "b", in_place=("Domain", "User", "Packages")
+        stacks,
+        client,
+        "studio",
+        partial(studio, vpc, subnet, groups),
+        "a",
+        "b",
+        in_place=("Domain", "User", "Packages"),
     ):
         sagemaker = client("sagemaker")
         domain = sagemaker.describe_domain(DomainId=ids["Domain"])
-        assert domain["DefaultUserSettings"]["SecurityGroups"] == ["sg-b"]
+        assert domain["DefaultUserSettings"]["SecurityGroups"] == [groups["b"]]
         profile = sagemaker.describe_user_profile(DomainId=ids["Domain"], UserProfileName="somebody")
-        assert profile["UserSettings"]["SecurityGroups"] == ["sg-b"]
+        assert profile["UserSettings"]["SecurityGroups"] == [groups["b"]]
         configs = sagemaker.list_studio_lifecycle_configs()["StudioLifecycleConfigs"]
         assert [item["StudioLifecycleConfigName"] for item in configs] == ["start-b"]
     assert client("sagemaker").list_domains()["Domains"] == []
