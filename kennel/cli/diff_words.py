@@ -47,7 +47,9 @@ def _print_counts(effects: Iterable[Effect]) -> None:
         console.print(f"  {stack}: {count}", markup=False)
 
 
-def to_json(plans: Sequence[Plan], effects: Sequence[Effect], fingerprint: str) -> dict[str, Any]:
+def to_json(
+    plans: Sequence[Plan], effects: Sequence[Effect], fingerprint: str, conflicts: Sequence[str] = ()
+) -> dict[str, Any]:
     return {
         "hash": fingerprint,
         "effects": [
@@ -60,6 +62,7 @@ def to_json(plans: Sequence[Plan], effects: Sequence[Effect], fingerprint: str) 
             }
             for item in effects
         ],
+        "exports_in_use": list(conflicts),
         "refused": {plan.stack.name: plan.error for plan in plans if plan.error},
         "not_plannable": {plan.stack.name: list(plan.missing) for plan in plans if plan.missing},
     }

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from config.app import AppConfig
+from config.base import nearest
 from kennel.cli.diff_words import print_effects, to_json
 from kennel.cli.output import AsJson, Environment, console, print_json
-from kennel.cloud import assembly, teardown
+from kennel.cloud import assembly, exports, teardown
 from kennel.cloud import diff as differences
 from kennel.cloud.assembly import run_cdk
 from kennel.cloud.change_sets import Planner
-from kennel.cloud.session import Session
+from kennel.cloud.session import ROLES, Session
 from kennel.errors import KennelError
 from kennel.workspace import clone, project
 
@@ -27,6 +29,10 @@ Approved = Annotated[
     str | None, typer.Option(metavar="HASH", help="deploy what `kennel diff` printed this hash for, and nothing else")
 ]
 
+Chosen = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help=f"only this stack, of {', '.join(ROLES)}; may be given again")
+]
+
 
 def register(app: typer.Typer) -> None:
     app.command()(deploy)
@@ -35,39 +41,46 @@ def register(app: typer.Typer) -> None:
     app.command()(synth)
 
 
-def deploy(approved: Approved = None, env: Environment = "local") -> None:
+def deploy(approved: Approved = None, stack: Chosen = None, env: Environment = "local") -> None:
     """Deploy all stacks. A strict environment asks first, or needs the hash of a reviewed diff."""
     session = Session(env)
     _refuse_example_addresses(session.config)
-    if approved is not None:
-        _require_approved(session, approved)
-        raise typer.Exit(run_cdk(session, [*_DEPLOY, "--require-approval", "never"], synthesized=True))
-    if not session.config.strict:
-        raise typer.Exit(run_cdk(session, [*_DEPLOY, "--require-approval", "never", "--concurrency", "2"]))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    what = ["deploy", "--exclusively", *_named(session, stack)] if stack else ["deploy", "--all"]
+    asks = session.config.strict and approved is None
+    if asks and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise KennelError(
             f"{env} is strict, and there is no terminal to ask at: review `kennel diff --env {env}` and hand over the "
             f"hash that it prints: kennel deploy --env {env} --approved HASH"
         )
+    stacks, planner = assembly.synthesize(session), Planner(session)
+    if approved is not None:
+        _require_approved(session, approved, planner, stacks)
+    if not stack:
+        _refuse_conflicts(exports.conflicts(planner, stacks), env)
     # The CDK CLI can only ask about one stack at a time.
-    raise typer.Exit(run_cdk(session, [*_DEPLOY, "--require-approval", "broadening", "--concurrency", "1"]))
+    how = ["--require-approval", "broadening", "--concurrency", "1"] if asks else _UNASKED
+    raise typer.Exit(run_cdk(session, [*what, *how], synthesized=True))
 
 
-_DEPLOY = ("deploy", "--all")
+_UNASKED = ["--require-approval", "never", "--concurrency", "2"]
 
 
 def destroy(
     env: Environment = "local",
+    stack: Chosen = None,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
     """Delete all stacks. What the environment retains (prod's buckets and key) stays."""
     session = Session(env)
+    names = _named(session, stack or ())
     if not yes and session.config.cloud != "local":
-        typer.confirm(f"Delete every stack of {session.config.prefix}?", abort=True)
-    teardown.before_destroy(session)
+        what = f"{', '.join(names)} and the stacks that need them" if names else "every stack"
+        typer.confirm(f"Delete {what} of {session.config.prefix}?", abort=True)
+    if not names:
+        teardown.before_destroy(session)
     domains = teardown.domains(session)
-    code = run_cdk(session, ["destroy", "--all", "--force"])
-    if code == 0:
+    code = run_cdk(session, ["destroy", *(names or ["--all"]), "--force"])
+    if code == 0 and not names:
         teardown.after_destroy(session, domains)
     for sentence in teardown.left(session) if code else ():
         typer.echo(f"{sentence}; run the same command again", err=True)
@@ -88,8 +101,9 @@ def diff(
     planner = Planner(session, templates_only=templates_only)
     plans = [planner.plan(stack, stacks) for stack in stacks]
     found, fingerprint = differences.effects(plans), differences.fingerprint(planner, stacks)
+    conflicts = exports.conflicts(planner, stacks, plans)
     if as_json:
-        print_json(to_json(plans, found, fingerprint))
+        print_json(to_json(plans, found, fingerprint, [conflict.sentence(env) for conflict in conflicts]))
     else:
         if lines or any(plan.exists for plan in plans):
             shown = [] if lines else ["--security-only"]
@@ -100,6 +114,7 @@ def diff(
             console.print(f"Once reviewed: kennel deploy --env {env} --approved {fingerprint}", markup=False)
     if failed := [plan for plan in plans if plan.error]:
         raise KennelError(f"CloudFormation refuses {failed[0].stack.name}: {failed[0].error}")
+    _refuse_conflicts(conflicts, env)
     if any(item.severity is differences.Severity.LOST for item in found):
         raise typer.Exit(LOSES_DATA)
 
@@ -122,9 +137,22 @@ def synth(
     raise typer.Exit(code)
 
 
-def _require_approved(session: Session, approved: str) -> None:
+def _named(session: Session, roles: Sequence[str]) -> list[str]:
+    """The full names of stacks. Raises KennelError for a role that no stack has."""
+    for role in roles:
+        if role not in ROLES:
+            raise KennelError(f"{role!r} is not a stack; {nearest(role, ROLES)}")
+    return [f"{session.config.stack_prefix}-{role}" for role in roles]
+
+
+def _refuse_conflicts(conflicts: Sequence[exports.Conflict], env: str) -> None:
+    if conflicts:
+        raise KennelError("\n".join(conflict.sentence(env) for conflict in conflicts))
+
+
+def _require_approved(session: Session, approved: str, planner: Planner, stacks: Sequence[assembly.Stack]) -> None:
     """Raises KennelError unless the diff of now has the hash of the one that was reviewed."""
-    current = differences.fingerprint(Planner(session), assembly.synthesize(session))
+    current = differences.fingerprint(planner, stacks)
     if current != approved:
         env = session.config.environment
         raise KennelError(

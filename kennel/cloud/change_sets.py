@@ -126,10 +126,23 @@ class Planner:
         s3.put_object(Bucket=stack.bucket, Key=stack.key, Body=stack.body.encode())
         return {"TemplateURL": f"{s3.meta.endpoint_url}/{stack.bucket}/{stack.key}"}
 
-    def _exported(self, stacks: Sequence[Stack]) -> set[str]:
-        deployed = [self.deployed(stack) or {} for stack in stacks]
-        outputs = [item for stack in deployed for item in stack.get("Outputs", ())]
+    def exported_by(self, stack: Stack) -> set[str]:
+        """The names of what the deployed stack exports."""
+        outputs = (self.deployed(stack) or {}).get("Outputs", ())
         return {item["ExportName"] for item in outputs if "ExportName" in item}
+
+    def importers(self, stack: Stack, export: str) -> set[str]:
+        """The names of the stacks that import an export of `stack`."""
+        try:
+            pages = self._client(stack).get_paginator("list_imports").paginate(ExportName=export)
+            return {name for page in pages for name in page["Imports"]}
+        except ClientError as error:
+            if "not imported by any stack" not in error.response["Error"]["Message"]:
+                raise
+            return set()
+
+    def _exported(self, stacks: Sequence[Stack]) -> set[str]:
+        return set().union(*(self.exported_by(stack) for stack in stacks))
 
     def _clean_up(self, client: Any, stack: str, change_set: str, *, shell: bool) -> None:
         client.delete_change_set(StackName=stack, ChangeSetName=change_set)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from checks.machines import KIND as MACHINE
 from checks.machines import definition as definition_of
+from kennel.cloud import exports
 from kennel.preflight.finding import Finding, error, ok, unknown, warning
 from kennel.preflight.stand_ins import StandIns
 from kennel.preflight.subject import Subject
@@ -28,9 +29,10 @@ def definition(subject: Subject) -> Iterator[Finding]:
 
 def change_sets(subject: Subject) -> Iterator[Finding]:
     """CloudFormation's own reading of each template, by a change set that is deleted again."""
-    waiting = []
+    waiting, plans = [], []
     for stack in subject.stacks:
         plan = subject.planner.plan(stack, subject.stacks)
+        plans.append(plan)
         if plan.missing:
             waiting.append(stack.name)
         elif plan.error:
@@ -39,6 +41,8 @@ def change_sets(subject: Subject) -> Iterator[Finding]:
             yield ok(f"{stack.name}: CloudFormation would change {len(plan.changes)} resources")
         else:
             yield ok(f"{stack.name}: CloudFormation would make {len(plan.changes)} resources")
+    for conflict in exports.conflicts(subject.planner, subject.stacks, plans):
+        yield error(conflict.sentence(subject.config.environment))
     if waiting:
         yield unknown(
             f"{', '.join(waiting)}: they import from stacks that are not deployed yet; run the preflight again once "

@@ -16,6 +16,7 @@ from kennel.cli.app import app
 from kennel.cloud import diff
 from kennel.cloud.change_sets import Change, Plan
 from kennel.cloud.diff import Severity
+from kennel.cloud.exports import Conflict
 from kennel.errors import KennelError
 from kennel.workspace import clone, project
 from tests.stacks.assemblies import assembly
@@ -56,7 +57,7 @@ def invoke(*arguments: str) -> Any:
 def test_a_small_environment_is_deployed_unasked(cli) -> None:
     assert invoke("deploy", "--env", "dev").exit_code == 0
     ((arguments, synthesized),) = cli.calls
-    assert "never" in arguments and not synthesized
+    assert "never" in arguments and synthesized
 
 
 def test_a_strict_environment_without_a_terminal_needs_the_hash_of_a_reviewed_diff(cli) -> None:
@@ -112,12 +113,38 @@ def test_what_a_change_does(change: Change, severity: Severity) -> None:
 def test_the_exit_code_says_whether_data_is_lost(cli, monkeypatch, action: str, code: int) -> None:
     change = Change("Kennel-Dev-Storage", action, "Data", "AWS::S3::Bucket", policy="Delete")
     plan = Plan(SimpleNamespace(name="Kennel-Dev-Storage"), True, (change,))  # type: ignore[arg-type]
-    monkeypatch.setattr(stacks, "Planner", lambda session: SimpleNamespace(plan=lambda one, every: plan))
+    planner = SimpleNamespace(plan=lambda one, every: plan, exported_by=lambda one: set())
+    monkeypatch.setattr(stacks, "Planner", lambda session: planner)
     monkeypatch.setattr(stacks.assembly, "synthesize", lambda session: (plan.stack,))
     result = invoke("diff", "--env", "dev")
     assert result.exit_code == code, result.output
     assert (["diff", "--method", "template", "--quiet", "--security-only"], True) in cli.calls
     assert "Hash of this diff: 0123456789abcdef" in result.output
+
+
+def test_a_deploy_that_cloudformation_would_refuse_half_way_does_not_begin(cli, monkeypatch) -> None:
+    conflict = Conflict("Kennel-Dev-Studio", ("x",), ("Kennel-Dev-Training", "Kennel-Dev-Serving"), order=True)
+    monkeypatch.setattr(stacks.exports, "conflicts", lambda *_: [conflict])
+    for command in ("deploy", "diff"):
+        result = invoke(command, "--env", "dev")
+        assert isinstance(result.exception, KennelError)
+        assert "run `kennel deploy --env dev --stack Training --stack Serving`" in str(result.exception)
+    assert not [arguments for arguments, _ in cli.calls if arguments[0] == "deploy"]
+
+
+def test_the_way_out_deploys_those_stacks_and_no_others(cli) -> None:
+    assert invoke("deploy", "--env", "dev", "--stack", "Training", "--stack", "Serving").exit_code == 0
+    ((arguments, _),) = cli.calls
+    assert arguments[:4] == ["deploy", "--exclusively", "Kennel-Dev-Training", "Kennel-Dev-Serving"]
+    assert "'Trainig' is not a stack; did you mean Training?" in str(
+        invoke("deploy", "--env", "dev", "--stack", "Trainig").exception
+    )
+
+
+def test_a_part_is_destroyed_without_emptying_what_stays(cli, monkeypatch) -> None:
+    monkeypatch.setattr(stacks, "teardown", SimpleNamespace(domains=lambda session: []))
+    assert invoke("destroy", "--env", "dev", "--yes", "--stack", "Training").exit_code == 0
+    assert cli.calls == [(["destroy", "Kennel-Dev-Training", "--force"], False)]
 
 
 def test_every_kind_of_ours_that_the_cdk_calls_stateful_is_known_to_hold_data() -> None:

@@ -18,11 +18,12 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Environments for which the CDK CLI was started."""
     begun: list[str] = []
 
-    def run_cdk(session: SimpleNamespace, arguments: list[str]) -> int:
+    def run_cdk(session: SimpleNamespace, arguments: list[str], *, synthesized: bool) -> int:
         begun.append(session.config.environment)
         return 0
 
     monkeypatch.setattr(stacks, "run_cdk", run_cdk)
+    monkeypatch.setattr(stacks.assembly, "synthesize", lambda session: ())
     monkeypatch.setattr(stacks, "Session", lambda env: SimpleNamespace(config=project.config(env)))
     return begun
 

@@ -1,0 +1,100 @@
+"""Exports in use that a deploy would take away or change: CloudFormation refuses it half-way."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kennel.cloud.assembly import Stack
+from kennel.cloud.change_sets import Plan, Planner
+from kennel.cloud.session import ROLES
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """`users` import `exports` of `stack` now. `order`: it is enough to deploy them first, as they stop importing."""
+
+    stack: str
+    exports: tuple[str, ...]
+    users: tuple[str, ...]
+    order: bool
+
+    def sentence(self, environment: str) -> str:
+        """What would happen, and the way out."""
+        users = _words(self.users)
+        said = (
+            f"{self.stack} would take away or change what {users} import from it ({_words(self.exports)}), which "
+            "CloudFormation refuses half-way: "
+        )
+        prefix = self.stack.rpartition("-")[0]
+        roles = [name.removeprefix(f"{prefix}-") for name in self.users]
+        if not set(roles) <= set(ROLES):
+            return f"{said}delete {users} first, or end their imports"
+        chosen = " ".join(f"--stack {role}" for role in sorted(roles, key=ROLES.index))
+        if self.order:
+            return (
+                f"{said}run `kennel deploy --env {environment} {chosen}`, which ends the imports, then deploy the rest"
+            )
+        return f"{said}run `kennel destroy --env {environment} {chosen}`, then deploy"
+
+
+def conflicts(planner: Planner, stacks: Sequence[Stack], plans: Iterable[Plan] = ()) -> list[Conflict]:
+    """Of the deployed `stacks`. Where one of `plans` is missing and a replacement is possible, it is made."""
+    planned = {plan.stack.name: plan for plan in plans}
+    return [found for stack in stacks if (found := _of(planner, stack, stacks, planned))]
+
+
+def _of(planner: Planner, stack: Stack, stacks: Sequence[Stack], planned: Mapping[str, Plan]) -> Conflict | None:
+    names = planner.exported_by(stack)
+    if not names or (before := planner.deployed_template(stack)) == stack.template:
+        return None
+    gone = names - stack.exports
+    plan = planned.get(stack.name) or planner.plan(stack, stacks)
+    touched = gone | (_changed(before, stack, plan) & names)
+    used = {name: users for name in sorted(touched) if (users := planner.importers(stack, name))}
+    if not used:
+        return None
+    importing = sorted(set().union(*used.values()))
+    order = set(used) <= gone and _can_go_first(planner, importing, stacks, used)
+    return Conflict(stack.name, tuple(used), tuple(importing), order)
+
+
+def _changed(before: Any, stack: Stack, plan: Plan) -> set[str]:
+    """The exports whose value is another one afterwards: of another resource, or of one that is replaced."""
+    old, new = _values(before), _values(stack.template)
+    replaced = {
+        change.resource for change in plan.changes if change.action == "Modify" and change.replacement == "True"
+    }
+    return {
+        name
+        for name, value in new.items()
+        if name in old and (old[name] != value or replaced & set(_references(value)))
+    }
+
+
+def _values(template: Any) -> dict[str, Any]:
+    outputs = (template or {}).get("Outputs", {}).values()
+    return {
+        item["Export"]["Name"]: item["Value"] for item in outputs if isinstance(item.get("Export", {}).get("Name"), str)
+    }
+
+
+def _references(value: Any) -> Iterator[str]:
+    """The logical ids in a value."""
+    yield from re.findall(r'"Ref": "(\w+)"', json.dumps(value))
+    yield from re.findall(r'"Fn::GetAtt": \["(\w+)"', json.dumps(value))
+
+
+def _can_go_first(planner: Planner, users: Iterable[str], stacks: Sequence[Stack], used: Iterable[str]) -> bool:
+    """Whether the users' new templates import none of it, and nothing that is not there yet."""
+    known = {stack.name: stack for stack in stacks}
+    there = set().union(*(planner.exported_by(stack) for stack in stacks))
+    return all(name in known and not known[name].imports & set(used) and known[name].imports <= there for name in users)
+
+
+def _words(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

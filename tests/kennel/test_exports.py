@@ -1,0 +1,126 @@
+"""An export in use that would go or change is said before a deploy, with what to do first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import WaiterError
+
+from kennel.cloud import assembly, exports
+from kennel.cloud.assembly import Stack
+from kennel.cloud.change_sets import Planner
+from kennel.cloud.exports import Conflict
+from kennel.workspace import project
+from localcloud.pytest_plugin import local_cloud, local_cloud_images
+from tests.kennel.preflight.aws import StubbedSession
+from tests.kennel.test_change_sets import deploy, planner, stack
+from tests.stacks.assemblies import synthesize
+from tests.stacks.deployment import Deployment
+
+__all__ = ["local_cloud", "local_cloud_images"]
+
+
+def owner(*names: str, prefix: str = "Kennel-Dev", **properties: str) -> Stack:
+    """A stack called Studio with a named topic per name, each exported."""
+    resources = {
+        name: {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"{prefix}-{name}{properties.get(name, '')}"}}
+        for name in names
+    }
+    outputs = {name: {"Value": {"Ref": name}, "Export": {"Name": f"{prefix}:{name}"}} for name in names}
+    return stack(f"{prefix}-Studio", resources, outputs)
+
+
+def user(role: str, *names: str, prefix: str = "Kennel-Dev") -> Stack:
+    imports = {
+        f"P{number}": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Type": "String", "Value": {"Fn::ImportValue": f"{prefix}:{name}"}},
+        }
+        for number, name in enumerate(names)
+    }
+    own = {"Own": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": str(len(names))}}}
+    return stack(f"{prefix}-{role}", {**imports, **own})
+
+
+def found(*stacks: Stack) -> list[Conflict]:
+    return exports.conflicts(planner(), stacks)
+
+
+@pytest.fixture(scope="module")
+def deployed(local_cloud) -> None:
+    for made in (owner("A", "B", "Unused"), user("Training", "A", "B"), user("Serving", "A")):
+        deploy(made)
+
+
+def test_nothing_deployed_and_nothing_changed_are_no_conflict(deployed) -> None:
+    assert not found(owner("A", prefix="Fresh-Dev"), user("Training", "A", prefix="Fresh-Dev"))
+    assert not found(owner("A", "B", "Unused"), user("Training", "A", "B"), user("Serving", "A"))
+
+
+def test_an_export_that_nobody_uses_may_go(deployed) -> None:
+    assert not found(owner("A", "B"), user("Training", "A", "B"), user("Serving", "A"))
+
+
+def test_users_that_stop_importing_are_deployed_first(deployed) -> None:
+    conflict = found(owner("A", "Unused"), user("Training", "A"), user("Serving", "A"))
+    assert conflict == [Conflict("Kennel-Dev-Studio", ("Kennel-Dev:B",), ("Kennel-Dev-Training",), order=True)]
+    assert conflict[0].sentence("dev") == (
+        "Kennel-Dev-Studio would take away or change what Kennel-Dev-Training import from it (Kennel-Dev:B), which "
+        "CloudFormation refuses half-way: run `kennel deploy --env dev --stack Training`, which ends the imports, then "
+        "deploy the rest"
+    )
+
+
+def test_users_that_need_something_new_are_destroyed_first(deployed) -> None:
+    (conflict,) = found(owner("A", "Unused", "New"), user("Training", "A", "New"), user("Serving", "A"))
+    assert not conflict.order
+    assert conflict.sentence("dev").endswith("run `kennel destroy --env dev --stack Training`, then deploy")
+
+
+def test_an_export_of_what_is_replaced_changes(deployed) -> None:
+    """Its name and its expression stay; only the change set shows it."""
+    (conflict,) = found(owner("A", "B", "Unused", A="2"), user("Training", "A", "B"), user("Serving", "A"))
+    assert conflict.exports == ("Kennel-Dev:A",) and not conflict.order
+    assert "--stack Training --stack Serving`, then deploy" in conflict.sentence("dev")
+
+
+def test_cloudformation_refuses_what_is_said_here(deployed) -> None:
+    """Else the sentence would be wrong."""
+    client, made = boto3.client("cloudformation"), owner("A", "Unused")
+    client.update_stack(StackName=made.name, TemplateBody=made.body)
+    with pytest.raises(WaiterError, match="terminal failure"):
+        client.get_waiter("stack_update_complete").wait(StackName=made.name, WaiterConfig={"Delay": 1})
+    events = client.describe_stack_events(StackName=made.name)["StackEvents"]
+    assert any("in use by Kennel-Dev-Training" in event.get("ResourceStatusReason", "") for event in events)
+
+
+def test_a_stack_of_somebody_else_is_named() -> None:
+    sentence = Conflict("Kennel-Dev-Studio", ("x",), ("Other-Dev-Training",), order=False).sentence("dev")
+    assert sentence.endswith("delete Other-Dev-Training first, or end their imports")
+
+
+def test_a_zone_fewer_is_refused_before_anything_happens(local_cloud, tmp_path) -> None:
+    """The stacks themselves: Training and Serving import a subnet per zone, and stop importing the third."""
+    session = StubbedSession(project.config("local"))
+    session.client_as = lambda service, role: boto3.client(service)  # type: ignore[method-assign]
+    three, two = (in_zones(session, tmp_path / str(zones), zones) for zones in (3, 2))
+    made = Deployment(boto3.client, tmp_path / "3")
+    for role in ("Storage", "Studio", "Images", "Training"):
+        assert made.create(role) == "CREATE_COMPLETE", made.failures(role)
+    assert not exports.conflicts(Planner(session), three)
+    (conflict,) = exports.conflicts(Planner(session), two)
+    assert (conflict.stack, conflict.users, conflict.order) == ("Kennel-Local-Studio", ("Kennel-Local-Training",), True)
+    # The way out is one.
+    fewer = Deployment(boto3.client, tmp_path / "2")
+    assert fewer.update("Training") == "UPDATE_COMPLETE", fewer.failures("Training")
+    assert not exports.conflicts(Planner(session), two)
+    assert fewer.update("Studio") == "UPDATE_COMPLETE", fewer.failures("Studio")
+
+
+def in_zones(session: StubbedSession, folder: Path, zones: int) -> tuple[Stack, ...]:
+    network = session.config.network.model_copy(update={"zones": zones})
+    studio = session.config.studio.model_copy(update={"enabled": False})  # a domain's subnets take a replacement
+    settings = session.config.model_copy(update={"network": network, "studio": studio})
+    return assembly.read(synthesize(settings, folder, rule_packs=False), session)
