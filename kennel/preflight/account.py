@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 
 from kennel.bootstrap.command import command as bootstrap_command
+from kennel.preflight import topic
 from kennel.preflight.finding import Finding, error, ok, unknown, warning
 from kennel.preflight.subject import Subject
 
@@ -99,27 +100,30 @@ def linked_roles(subject: Subject) -> Iterator[Finding]:
 
 def subscribers(subject: Subject) -> Iterator[Finding]:
     """Who hears of failures, alarms and the budget."""
+    if subject.config.topic:
+        yield from topic.existing(subject, subject.config.topic)
+        return
     if not subject.config.notify:
         yield warning(
             "nobody hears of failures, alarms and the budget: set `notify: [you@example.com]` in kennel.yaml, "
             "and confirm the mail after the deploy"
         )
         return
-    topics = [
+    made = [
         item["TopicArn"]
         for page in subject.session.client("sns").get_paginator("list_topics").paginate()
         for item in page["Topics"]
         if item["TopicArn"].rpartition(":")[2].startswith(f"{subject.config.stack_prefix}-Storage")
     ]
-    if not topics:
+    if not made:
         yield ok(f"{len(subject.config.notify)} addresses are subscribed by the deploy; each must confirm a mail")
         return
-    for topic in topics:
-        yield from _confirmed(subject, topic)
+    for arn in made:
+        yield from _confirmed(subject, arn)
 
 
-def _confirmed(subject: Subject, topic: str) -> Iterator[Finding]:
-    pages = subject.session.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+def _confirmed(subject: Subject, arn: str) -> Iterator[Finding]:
+    pages = subject.session.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     states = {item["Endpoint"]: item["SubscriptionArn"] for page in pages for item in page["Subscriptions"]}
     for address in subject.config.notify:
         if not states.get(address, "").startswith("arn:"):

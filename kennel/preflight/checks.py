@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kennel.preflight import account, execution, images, machine, policies, quotas, templates
+from kennel.preflight import account, execution, images, machine, network, policies, quotas, templates
 from kennel.preflight.finding import Finding
 from kennel.preflight.subject import Subject
 
@@ -48,6 +48,7 @@ ACCOUNT = (
     Check("quotas", "instances at once", quotas.instances, "instance-quotas"),
     Check("builds", "builds at once", quotas.builds),
     Check("linked-roles", "roles that AWS makes", account.linked_roles),
+    Check("network", "the existing VPC", network.existing),
     Check("subscribers", "who hears of failures", account.subscribers),
     Check("definition", "the state machine", templates.definition, "definition-accepted"),
     Check("policies", "the roles' policies", policies.simulated, "iam-simulated"),
