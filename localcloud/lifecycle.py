@@ -105,7 +105,7 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     from localcloud import cloudformation, cloudwatch, codebuild, functions, stepfunctions
     from localcloud.bootstrap import make_bootstrap_stack
     from localcloud.iam_audit import simulation
-    from localcloud.moto_services import refuse_other_services
+    from localcloud.moto_services import ANSWERED
     from localcloud.sagemaker import endpoints, jobs, model_registry, refuse_the_rest, studio
     from localcloud.service_quotas import api as quotas
 
@@ -122,7 +122,7 @@ def install_parts(cloud: Cloud, application: Application) -> None:
     model_registry.install(cloud, application)
     studio.install(cloud, application)
     refuse_the_rest(application)
-    refuse_other_services(application)
+    application.answer_only(ANSWERED)
     stepfunctions.install(cloud)
     cloudwatch.install(cloud)
     make_bootstrap_stack(cloud)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-from localcloud.server import Application
-
 _ALL = re.compile("")
 
 # Signing name -> operations. Services that this package answers entirely are listed too, for completeness.
-_ANSWERED = {
+ANSWERED = {
     **dict.fromkeys(
         (
             "application-autoscaling",
@@ -44,8 +42,3 @@ _ANSWERED = {
     ),
     "codebuild": re.compile("$^"),  # answered by codebuild/; moto would invent finished builds
 }
-
-
-def refuse_other_services(app: Application) -> None:
-    """Refuse every other service and operation by name."""
-    app.answer_only(_ANSWERED)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 import botocore.session
+from botocore.model import OperationModel
 
 from localcloud.http_requests import Environ
 from localcloud.query_protocol import service_model
@@ -22,9 +23,20 @@ class _Route:
     method: str
     path: re.Pattern[str]
     query: frozenset[str]
+    required: frozenset[str]
+    deprecated: bool
 
-    def matches(self, method: str, path: str, query: Iterable[str]) -> bool:
-        return method == self.method and self.query <= set(query) and self.path.fullmatch(path) is not None
+    def labels(self, method: str, path: str, query: Iterable[str]) -> dict[str, str] | None:
+        """The values of the labels in a request's path; None if the route does not take the request."""
+        match = self.path.fullmatch(path) if method == self.method and self.query <= set(query) else None
+        return match.groupdict() if match else None
+
+    def fits(self, given: Set[str]) -> tuple[int, bool, int, bool]:
+        """Orders the routes that take a request: CopyObject is a PutObject with a header that it requires.
+
+        Of PutBucketLifecycle and PutBucketLifecycleConfiguration, which are alike, the first is deprecated.
+        """
+        return len(self.query), given >= self.required, len(self.required), not self.deprecated
 
 
 @functools.cache
@@ -35,21 +47,41 @@ def _routes(service: str) -> tuple[_Route, ...]:
     model = service_model(service)
     routes = []
     for name in model.operation_names:
-        http = model.operation_model(name).http
-        path, _, query = http["requestUri"].partition("?")
-        pattern = _LABEL.sub(lambda match: ".+" if match[2] else "[^/]+", path)
+        operation = model.operation_model(name)
+        path, _, query = operation.http["requestUri"].partition("?")
+        pattern = _LABEL.sub(lambda match: f"(?P<{match[1]}>{'.+' if match[2] else '[^/]+'})", path)
         literals = frozenset(parse_qs(query, keep_blank_values=True)) - {"x-id"}
-        routes.append((pattern.count("["), -len(literals), _Route(name, http["method"], re.compile(pattern), literals)))
+        method, required = operation.http["method"], _required(operation)
+        route = _Route(name, method, re.compile(pattern), literals, required, operation.deprecated)
+        routes.append((pattern.count("["), -len(literals), route))
     return tuple(route for *_, route in sorted(routes, key=lambda item: item[:2]))
 
 
-def rest_operation(service: str, environ: Environ) -> str | None:
-    """The operation that a request to a REST service is for, or None."""
+def _required(operation: OperationModel) -> frozenset[str]:
+    """What has to be in the query, and the headers by their names in a WSGI environment."""
+    shape = operation.input_shape
+    places = [shape.members[name].serialization for name in shape.required_members] if shape else []
+    headers = ["HTTP_" + each["name"].upper().replace("-", "_") for each in places if each.get("location") == "header"]
+    return frozenset([*headers, *(each["name"] for each in places if each.get("location") == "querystring")])
+
+
+def rest_route(service: str, environ: Environ) -> tuple[str | None, dict[str, str]]:
+    """The operation that a request to a REST service is for, or None, and the values of the labels in its path."""
     path = environ.get("PATH_INFO", "/")
     host = environ.get("HTTP_HOST", "").partition(":")[0]
     if service == "s3" and host.endswith(".localhost"):
         path = f"/{host.removesuffix('.localhost')}{path}"
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     path = path.rstrip("/") or "/"
-    found = [route for route in _routes(service) if route.matches(environ["REQUEST_METHOD"], path, query)]
-    return max(found, key=lambda route: len(route.query)).name if found else None
+    method = environ["REQUEST_METHOD"]
+    asked = ((route, route.labels(method, path, query)) for route in _routes(service))
+    found = [(route, labels) for route, labels in asked if labels is not None]
+    if not found:
+        return None, {}
+    route, labels = max(found, key=lambda each: each[0].fits(environ.keys() | query.keys()))
+    return route.name, labels
+
+
+def rest_operation(service: str, environ: Environ) -> str | None:
+    """The operation that a request to a REST service is for, or None."""
+    return rest_route(service, environ)[0]

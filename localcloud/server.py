@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from localcloud.errors import AwsError, json_error, not_emulated, xml_error
 from localcloud.http_requests import Environ, Operation, identify, read_json
+from localcloud.input_checks import check_input
 from localcloud.rest_operations import rest_operation
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ class Application:
         operation = identify(environ)
         try:
             self._observe(environ, operation)
+            check_input(environ, operation)
             response = self._own_answer(environ, operation)
             if response is None:
                 self._refuse_unlisted(environ, operation)

@@ -67,6 +67,11 @@ def test_a_body_can_be_read_twice():
     [
         ("s3", "PUT", "/bucket/a/b", "renameObject", "RenameObject"),
         ("s3", "PUT", "/bucket", "analytics&id=1", "PutBucketAnalyticsConfiguration"),
+        ("s3", "PUT", "/bucket/a/b", "", "PutObject"),
+        ("s3", "PUT", "/bucket/a/b", "partNumber=1&uploadId=u", "UploadPart"),
+        ("s3", "DELETE", "/bucket/a/b", "", "DeleteObject"),
+        ("s3", "DELETE", "/bucket/a/b", "uploadId=u", "AbortMultipartUpload"),
+        ("s3", "PUT", "/bucket", "lifecycle", "PutBucketLifecycleConfiguration"),
         ("lambda", "GET", "/2016-08-19/account-settings/", "", "GetAccountSettings"),
         ("eks", "POST", "/clusters", "", "CreateCluster"),
         ("eks", "GET", "/nothing/like/this", "", None),
@@ -75,6 +80,11 @@ def test_a_body_can_be_read_twice():
 )
 def test_rest_operations_have_names(service, method, path, query, name):
     assert rest_operation(service, environ(method, path, query, HTTP_HOST="localhost:1")) == name
+
+
+def test_a_put_with_a_source_is_a_copy():
+    request = environ("PUT", "/bucket/a/b", HTTP_HOST="localhost:1", HTTP_X_AMZ_COPY_SOURCE="bucket/c")
+    assert rest_operation("s3", request) == "CopyObject"
 
 
 def test_a_bucket_in_the_host_name_is_part_of_the_path():

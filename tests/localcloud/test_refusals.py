@@ -10,6 +10,7 @@ from localcloud.pytest_plugin import local_cloud, local_cloud_images
 __all__ = ["local_cloud", "local_cloud_images"]
 
 ROLE = "arn:aws:iam::123456789012:role/of-nobody"
+PROFILE = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/p"
 REFUSED = [
     # JSON, query, EC2, CBOR and REST protocols
     ("sagemaker", "create_cluster", {"ClusterName": "c"}),
@@ -20,8 +21,16 @@ REFUSED = [
     ("ec2", "run_instances", {"MinCount": 1, "MaxCount": 1, "ImageId": "ami-1"}),
     ("cloudwatch", "put_metric_stream", {"Name": "s", "FirehoseArn": "arn:f", "RoleArn": ROLE, "OutputFormat": "json"}),
     ("eks", "create_cluster", {"name": "c", "roleArn": ROLE, "resourcesVpcConfig": {}}),
-    ("lambda", "create_code_signing_config", {"AllowedPublishers": {"SigningProfileVersionArns": ["arn:x"]}}),
-    ("s3", "rename_object", {"Bucket": "bucket", "Key": "b", "RenameSource": "a"}),
+    (
+        "lambda",
+        "create_code_signing_config",
+        {
+            "AllowedPublishers": {
+                "SigningProfileVersionArns": ["arn:aws:signer:us-east-1:123456789012:/signing-profiles/p"]
+            }
+        },
+    ),
+    ("s3", "rename_object", {"Bucket": "bucket", "Key": "b", "RenameSource": "bucket/a"}),
     ("s3", "get_object_torrent", {"Bucket": "bucket", "Key": "b"}),
 ]
 
@@ -42,7 +51,7 @@ def test_a_refused_write_leaves_the_object_alone(local_cloud):
     s3.create_bucket(Bucket="untouched")
     s3.put_object(Bucket="untouched", Key="k", Body=b"original")
     with pytest.raises(ClientError, match="s3:RenameObject"):
-        s3.rename_object(Bucket="untouched", Key="k", RenameSource="a")
+        s3.rename_object(Bucket="untouched", Key="k", RenameSource="untouched/a")
     assert s3.get_object(Bucket="untouched", Key="k")["Body"].read() == b"original"
 
 

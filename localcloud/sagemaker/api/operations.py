@@ -1,4 +1,4 @@
-"""Operations of SageMaker's API: each checks its request against the service's own model before it answers."""
+"""Operations of SageMaker's API."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any, Protocol
 
 from localcloud.context import Cloud
 from localcloud.sagemaker.api.placements import Placements
-from localcloud.sagemaker.api.validation import check_request
 from localcloud.server import Application, JsonOperation
 
 Answer = Mapping[str, object]
-# Each operation takes the TypedDict of its own request; check_request has made sure that the request matches it.
+# Each operation takes the TypedDict of its own request; the server has made sure that the request matches it.
 Operation = Callable[[Any], Answer | None]
 
 
@@ -26,14 +25,12 @@ def install_operations(cloud: Cloud, app: Application, parts: Iterable[Part]) ->
     placements = Placements(cloud)
     for part in parts:
         for name, operation in part.operations().items():
-            app.operation("sagemaker", name, _checked(name, operation, placements))
+            app.operation("sagemaker", name, _placed(name, operation, placements))
 
 
-def _checked(name: str, operation: Operation, placements: Placements) -> JsonOperation:
-    def answer(request: dict[str, Any]) -> dict[str, Any] | None:
-        check_request(name, request)
+def _placed(name: str, operation: Operation, placements: Placements) -> JsonOperation:
+    def answer(request: dict[str, Any]) -> Answer | None:
         placements.check(name, request)
-        found = operation(request)
-        return None if found is None else dict(found)
+        return operation(request)
 
     return answer

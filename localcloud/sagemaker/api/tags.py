@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from localcloud.http_requests import Environ, identify, read_json
 from localcloud.sagemaker.api.listing import PageQuery, page
 from localcloud.sagemaker.api.operations import Answer, Operation
-from localcloud.sagemaker.api.validation import check_request, validation_error
+from localcloud.sagemaker.api.validation import validation_error
 
 MAX_TAGS = 50
 
@@ -65,7 +65,6 @@ class Tags:
         parameters = read_json(environ)
         if parameters.get("ResourceArn") not in self._tags:
             return None
-        check_request(request.name, parameters)
         answer = functions[request.name](parameters)
         return Response(json.dumps(answer), content_type="application/x-amz-json-1.1")
 

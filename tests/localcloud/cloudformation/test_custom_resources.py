@@ -147,14 +147,14 @@ def test_other_service_tokens_are_refused(stacks):
 def test_function_settings_removed_from_the_template_are_reset(stacks, client, name):
     resources = custom("answer", "settings")
     del resources["Thing"]
-    resources["Function"]["Properties"] |= {"Environment": {"Variables": {"A": "b"}}, "Timeout": 30}
+    resources["Function"]["Properties"] |= {"Environment": {"Variables": {"NAME": "b"}}, "Timeout": 30}
     stack = f"settings-{name.lower()}"
     stacks.create(stack, resources)
     del resources["Function"]["Properties"][name]
     assert stacks.update(stack, resources)["StackStatus"] == "UPDATE_COMPLETE"
     configuration = client("lambda").get_function_configuration(FunctionName=stacks.physical(stack, "Function"))
     assert configuration["Timeout"] == (3 if name == "Timeout" else 30)
-    assert configuration.get("Environment", {}).get("Variables", {}) == ({} if name == "Environment" else {"A": "b"})
+    assert configuration.get("Environment", {}).get("Variables", {}) == ({} if name == "Environment" else {"NAME": "b"})
 
 
 def test_a_javascript_function_fails_the_stack_and_names_its_runtime(stacks):
