@@ -65,7 +65,7 @@ RULES = (
     Rule("speaks", r"\bspeaks?\b(?! (english|http|tls|the protocol))", "say what it writes or prints", "the job speaks", "the job prints"),
     Rule("thinkable", r"\b(un)?thinkable\b", 'write "possible"', "always thinkable", "always possible"),
     Rule("mend", r"\bmend(s|ed|ing)?\b", 'write "fix" or "repair"', "how to mend it", "how to fix it"),
-    Rule("can-not", r"\bcan not\b(?! be updated)", 'write "cannot"', "it can not load", "it cannot load"),
+    Rule("can-not", r"\bcan not\b(?! be (?:updated|converted))", 'write "cannot"', "it can not load", "it cannot load"),
     Rule("to-be-had", r"\b(to be|can be|cannot be|can't be|could be) had\b", 'write "available"', "weights cannot be had", "weights are not available"),
     Rule("once-over", r"\bonce over\b", 'write "once"', "read it once over", "read it once"),
     Rule("for-nothing", r"\bfor nothing\b", 'write "without effect" or "free of charge"', "pulls it for nothing", "pulls it without effect"),
