@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from config.base import Config, OneOf, nearest
-from imgcls.contract import hyperparameters, keys, metrics
+from imgcls.contract import combinations, hyperparameters, keys, metrics
 from imgcls.contract.artifact import ARCHITECTURES, PRECISIONS, RESPONSE_FORMATS, Preprocessing
+from imgcls.contract.training_settings import TrainingSettings
 
 
 class PreprocessingSpec(Config):
@@ -203,6 +204,9 @@ class ModelSpec(Config):
                 f"search.min_epochs ({self.tuning.min_epochs}) must be below the epochs of {self.name} "
                 f"({self.epochs}): strategy Hyperband gives the best trials more of them than the others"
             )
+        searched = self.tuning.search_space if self.tuning else {}
+        static = {name: value for name, value in self.static_hyperparameters({}).items() if name not in searched}
+        combinations.check(TrainingSettings.from_hyperparameters(static))
         return self
 
     @property

@@ -63,7 +63,9 @@ def start(
     session = Session(env)
     models = model or []
     trained_models = models or list(session.config.default_models)
-    values = earlier_run.values_of(session, hyperparameters_from, trained_models) if hyperparameters_from else {}
+    renamed, values = _renamed(as_, models), {}
+    if hyperparameters_from:
+        values = earlier_run.values_of(session, hyperparameters_from, trained_models, renamed)
     for target, given in _settings(set_ or [], trained_models).items():
         values[target] = values.get(target, {}) | given
     if trained_by:
@@ -72,11 +74,11 @@ def start(
         session,
         models=models,
         dataset=dataset,
-        trained=earlier_run.artifacts_of(session, trained_by, trained_models) if trained_by else None,
+        trained=earlier_run.artifacts_of(session, trained_by, trained_models, renamed) if trained_by else None,
         tune=True if tune else False if no_tune else None,
         hyperparameters=values,
         instances=instances,
-        renamed=_renamed(as_, models),
+        renamed=renamed,
         replace_labels=replace_labels,
         publish_staged=publish_staged,
         name=name,

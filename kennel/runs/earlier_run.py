@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +45,16 @@ def read(session: Session, execution: str, model: str) -> TrainedWith | None:
     return TrainedWith(model, values, saved["tuning_job"], saved["best_trial"])
 
 
-def values_of(session: Session, execution: str, models: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Model -> hyperparameters, for another run with the same. Raises KennelError for a model without."""
+def values_of(
+    session: Session, execution: str, models: Iterable[str], renamed: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Model -> hyperparameters, for another run with the same. Raises KennelError for a model without.
+
+    `renamed`: model -> the name under which this run trains it, and under which the earlier one may have trained it.
+    """
     found = {}
     for model in models:
-        trained = read(session, execution, model)
+        trained = read(session, execution, renamed.get(model, model)) or read(session, execution, model)
         if trained is None:
             raise KennelError(
                 f"{execution} has not trained {model}, or its files have expired: name an execution of "
@@ -59,18 +64,23 @@ def values_of(session: Session, execution: str, models: Iterable[str]) -> dict[s
     return found
 
 
-def artifacts_of(session: Session, execution: str, models: Iterable[str]) -> dict[str, str]:
-    """Model -> URI of its training's artifact, to evaluate it again. Raises KennelError for a model without."""
+def artifacts_of(session: Session, execution: str, models: Iterable[str], renamed: Mapping[str, str]) -> dict[str, str]:
+    """Model -> URI of its training's artifact, to evaluate it again. Raises KennelError for a model without.
+
+    `renamed`: model -> the name under which this run publishes it. An artifact keeps the name of its training.
+    """
     bucket = session.output("ArtifactsBucket")
     pages = session.client("s3").get_paginator("list_objects_v2")
     found = {}
     for model in models:
-        listed = pages.paginate(Bucket=bucket, Prefix=keys.output(execution, model))
+        name = renamed.get(model, model)
+        listed = pages.paginate(Bucket=bucket, Prefix=keys.output(execution, name))
         archives = [item for page in listed for item in page.get("Contents", ()) if item["Key"].endswith(f"/{ARCHIVE}")]
         if not archives:
+            choice = "leave --as out" if name != model else "choose the models with --model"
             raise KennelError(
-                f"{execution} left no artifact of {model}, or it has expired: name an execution of "
-                "`kennel pipeline list` that trained it, or choose the models with --model"
+                f"{execution} left no artifact of {name}, or it has expired: name an execution of "
+                f"`kennel pipeline list` that trained it, or {choice}"
             )
         # A training that was tried again left an artifact per job that completed.
         found[model] = keys.uri(bucket, max(archives, key=lambda item: item["LastModified"])["Key"])

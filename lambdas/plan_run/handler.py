@@ -13,7 +13,18 @@ from imgcls.contract.alias import Alias
 from imgcls.contract.artifact import label_of
 from imgcls.contract.run_plan import RunPlan
 from lambdas.common.log import logged
-from lambdas.plan_run import account_quotas, fitting, lookups, naming, polling, price, promoted, request, staged
+from lambdas.plan_run import (
+    account_quotas,
+    earlier_training,
+    fitting,
+    lookups,
+    naming,
+    polling,
+    price,
+    promoted,
+    request,
+    staged,
+)
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.plan import Published, draft
 
@@ -36,11 +47,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     aliases = lookups.published(environment.artifacts_bucket, wanted.models)
     if not wanted.replace_labels:
         _require_same_labels(environment, aliases, wanted.dataset, specs["datasets"].get(wanted.dataset, {}))
+    searches = lookups.searches(environment.artifacts_bucket, aliases)
     known = Published(
-        searches=lookups.searches(environment.artifacts_bucket, aliases),
+        searches={model: search.job for model, search in searches.items()},
+        hyperparameters={model: search.hyperparameters for model, search in searches.items()},
         trained=lookups.trained(environment.artifacts_bucket, wanted.trained),
     )
     made = draft(wanted, specs, known, environment)
+    earlier_training.require_evaluable(environment.artifacts_bucket, environment.data_bucket, made.file, wanted.trained)
     lookups.require_weights(environment.artifacts_bucket, made.plan)
     cost = price.worst_case_usd(made.plan, specs["usd_per_hour"])
     price.check_budget(cost, specs["budget_usd"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
@@ -56,19 +57,31 @@ def class_folders(bucket: str, dataset: str, layout: str | None) -> list[str]:
     return folders
 
 
-def searches(bucket: str, aliases: Mapping[str, Alias]) -> dict[str, str]:
-    """Model -> the tuning job behind its published version. Models without one, or whose file expired, are left out."""
-    names = {}
+@dataclass(frozen=True)
+class Search:
+    """A tuning job, and the names of all hyperparameters of its trials, searched or not."""
+
+    job: str
+    hyperparameters: frozenset[str]
+
+
+def searches(bucket: str, aliases: Mapping[str, Alias]) -> dict[str, Search]:
+    """Model -> the search behind its published version. Models without one, or whose file expired, are left out."""
+    saved = {}
     for model, alias in aliases.items():
         # A person rolls back; a pipeline publishes under its execution's ARN.
         if ":execution:" in alias.who:
             found = s3.read(bucket, keys.hyperparameters(alias.who.rpartition(":")[2], model))
-            names[model] = json.loads(found[0])["tuning_job"] if found else ""
-    return {model: name for model, name in names.items() if name}
+            saved[model] = json.loads(found[0]) if found else {"tuning_job": ""}
+    return {
+        model: Search(file["tuning_job"], frozenset(file["values"]))
+        for model, file in saved.items()
+        if file["tuning_job"]
+    }
 
 
 def trained(bucket: str, artifacts: Mapping[str, str]) -> dict[str, Trained]:
-    """Model -> the artifact used in place of a training. Raises Refused if the evaluation could not read it."""
+    """Model -> the artifact used in place of a training. Raises Refused if the evaluation could not read or use it."""
     return {model: _trained(bucket, model, uri) for model, uri in artifacts.items()}
 
 

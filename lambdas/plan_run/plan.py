@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from imgcls.contract import hyperparameters, keys, metrics
+from imgcls.contract import combinations, hyperparameters, keys, metrics
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.dataset import DatasetSettings
+from imgcls.contract.instances import has_gpu
 from imgcls.contract.plan_file import ModelSettings, PlanFile
 from imgcls.contract.run_plan import (
     MAX_BASE_CHARS,
@@ -20,6 +22,8 @@ from imgcls.contract.run_plan import (
     Trained,
     TuningPlan,
 )
+from imgcls.contract.training_settings import TrainingSettings
+from lambdas.common.errors import Refused
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.request import RunRequest
 
@@ -41,9 +45,12 @@ _HASH_CHARS = 6
 
 @dataclass(frozen=True)
 class Published:
-    """By model: the tuning job behind the published version, and the artifact used in place of a training."""
+    """By model: the tuning job behind the published version, the names of all hyperparameters of that, and the artifact
+    used in place of a training.
+    """
 
     searches: Mapping[str, str] = field(default_factory=dict)
+    hyperparameters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     trained: Mapping[str, Trained] = field(default_factory=dict)
 
 
@@ -72,7 +79,7 @@ def draft(request: RunRequest, specs: Mapping[str, Any], published: Published, e
         max_concurrency=min(specs["max_concurrency"], len(models)),
         worst_case_usd=0.0,
         spot=specs["spot"],
-        notes=_notes(request, specs, published),
+        notes=_notes(request, specs, published, models),
     )
     return Draft(plan, _file(request, specs, labels))
 
@@ -111,11 +118,15 @@ def _model(
     values = {**spec["hyperparameters"], **pinned, **hyperparameters.encode({"labels": dict(labels)})}
     trained = published.trained.get(name)
     searching = request.tune and trained is None
-    tuning = _tuning(spec, values, pinned, published.searches.get(name)) if searching else None
+    tuning = _tuning(spec, values, pinned) if searching else None
+    searched = _searched(tuning) if tuning else set()
     training = _size(specs, "training")
     training = replace(training, instance_count=request.instances or training.instance_count)
+    if trained is None:
+        _check(name, {key: value for key, value in values.items() if key not in searched}, training)
     values |= _toolkit(environment, distributed=specs["distributed"] or training.instance_count > 1)
-    searched = _searched(tuning) if tuning else set()
+    if tuning and tuning.warm_start and _same_hyperparameters(name, {*values, *searched}, published):
+        tuning = replace(tuning, parents=({"HyperParameterTuningJobName": published.searches[name]},))
     bucket, execution = environment.artifacts_bucket, request.execution
     return ModelPlan(
         name=name,
@@ -141,6 +152,21 @@ def _model(
     )
 
 
+def _check(name: str, values: Mapping[str, str], training: JobSize) -> None:
+    """Raises Refused for hyperparameters with which `train.py` would not begin. `values` are not searched."""
+    gpu = any(has_gpu(kind) for kind in (training.instance_type, *training.fallback_instance_types))
+    settings = TrainingSettings.from_hyperparameters(values)
+    try:
+        combinations.check(settings, processes=training.instance_count, gpu=gpu)
+    except hyperparameters.HyperparameterError as error:
+        raise Refused(f"{name} cannot be trained with these hyperparameters: {error}") from None
+
+
+def _same_hyperparameters(name: str, values: set[str], published: Published) -> bool:
+    """Whether a search is known, and with what the service requires of a warm start: the same names, tuned or not."""
+    return name in published.searches and published.hyperparameters.get(name, values) == values
+
+
 def _toolkit(environment: Environment, *, distributed: bool) -> dict[str, str]:
     """The training toolkit's hyperparameters: which script of which archive to run. A path works without a network."""
     return {
@@ -154,9 +180,7 @@ def _toolkit(environment: Environment, *, distributed: bool) -> dict[str, str]:
     }
 
 
-def _tuning(
-    spec: Mapping[str, Any], values: Mapping[str, str], pinned: Mapping[str, str], parent: str | None
-) -> TuningPlan | None:
+def _tuning(spec: Mapping[str, Any], values: Mapping[str, str], pinned: Mapping[str, str]) -> TuningPlan | None:
     """The model's search without the hyperparameters that the input pins; None if nothing is left to search.
 
     `values` are the static hyperparameters: their epochs are Hyperband's maximum per trial.
@@ -172,14 +196,20 @@ def _tuning(
     if not left:
         return None
     epochs = int(values.get("epochs", tuning.max_resource))
-    parents = ({"HyperParameterTuningJobName": parent},) if tuning.warm_start and parent else ()
+    jobs = _combinations(left) if tuning.strategy == "Grid" else tuning.max_jobs
     return replace(
         tuning,
         parameter_ranges=left,
-        parents=parents,
+        max_jobs=jobs,
+        max_parallel_jobs=min(tuning.max_parallel_jobs, jobs),
         min_resource=min(tuning.min_resource, epochs),
         max_resource=epochs,
     )
+
+
+def _combinations(ranges: Mapping[str, Any]) -> int:
+    """Of a grid, which the service wants to have one trial each."""
+    return math.prod(len(entry["Values"]) for entries in ranges.values() for entry in entries)
 
 
 def _searched(tuning: TuningPlan) -> set[str]:
@@ -197,17 +227,21 @@ def _base(name: str, seed: str) -> str:
     return f"{name[:room].rstrip('-')}-{hashlib.sha256(seed.encode()).hexdigest()[:_HASH_CHARS]}"
 
 
-def _notes(request: RunRequest, specs: Mapping[str, Any], published: Published) -> tuple[str, ...]:
+def _notes(
+    request: RunRequest, specs: Mapping[str, Any], published: Published, models: Iterable[ModelPlan]
+) -> tuple[str, ...]:
     notes = []
     if request.dataset not in specs["datasets"]:
         notes.append(f"{request.dataset} is not configured: its layout is detected, its labels are its folders' names")
-    for name in request.models:
-        tuning = specs["models"][name]["tuning"]
+    for model in models:
+        name, tuning = model.name, specs["models"][model.name]["tuning"]
         pinned = sorted(set(request.hyperparameters.get(name, {})) & _searched(TuningPlan(**tuning))) if tuning else []
         if request.tune and pinned:
             notes.append(f"{name}: not searched, because the input gives a value: {', '.join(pinned)}")
-        if request.tune and tuning and tuning["warm_start"] and name not in published.searches:
-            notes.append(f"{name}: the search starts cold, because no search of a published version is known")
+        if model.tune and model.tuning.warm_start and not model.tuning.parents:
+            known = name in published.searches
+            why = "the last one had other hyperparameters" if known else "no search of a published version is known"
+            notes.append(f"{name}: the search starts cold, because {why}")
     return tuple(notes)
 
 

@@ -191,3 +191,12 @@ def test_images_are_prepared_as_the_contract_says() -> None:
     assert (spec.mean, spec.std) == (artifact.IMAGENET_MEAN, artifact.IMAGENET_STD)
     assert artifact.Preprocessing.from_dict(spec.model_dump()) == artifact.Preprocessing()
     assert "8 <= crop <= resize <= 2048" in refusal(PreprocessingSpec, resize=64, crop=72)
+
+
+def test_hyperparameters_that_exclude_one_another_are_refused_unless_they_are_searched() -> None:
+    assert "pass --freeze-backbone true with it" in refusal(model, hyperparameters={"feature-cache": True})
+    assert model(hyperparameters={"feature-cache": True, "freeze-backbone": True}).name == "m"
+    head = {"head-search": {"trials": 2}, "freeze-backbone": True}
+    assert "does not weigh the loss" in refusal(model, hyperparameters={**head, "class-weighting": "loss"})
+    space = {"class-weighting": {"values": ["none", "sampler"]}}
+    assert model(hyperparameters={**head, "class-weighting": "loss"}, search={"space": space}).name == "m"

@@ -137,7 +137,7 @@ SAVED = {
 
 def test_hyperparameters_of_an_execution_are_those_that_a_run_may_set(session: Any) -> None:
     session.s3.put_object(Bucket="artifacts", Key=keys.hyperparameters("r1", MODEL), Body=json.dumps(SAVED))
-    assert earlier_run.values_of(session, "r1", [MODEL]) == {MODEL: {"lr": 0.03, "batch-size": 64}}
+    assert earlier_run.values_of(session, "r1", [MODEL], {}) == {MODEL: {"lr": 0.03, "batch-size": 64}}
 
 
 def test_the_artifact_of_an_execution_is_that_of_its_last_training_job(session: Any) -> None:
@@ -146,17 +146,30 @@ def test_the_artifact_of_an_execution_is_that_of_its_last_training_job(session: 
         session.s3.put_object(Bucket="artifacts", Key=f"{folder}{job}/output/model.tar.gz", Body=job.encode())
         session.s3.put_object(Bucket="artifacts", Key=f"{folder}{job}/output/output.tar.gz", Body=b"")
         time.sleep(1)  # S3 has times of objects in whole seconds
-    assert earlier_run.artifacts_of(session, "r1", [MODEL]) == {
+    assert earlier_run.artifacts_of(session, "r1", [MODEL], {}) == {
         MODEL: f"s3://artifacts/{folder}job-0/output/model.tar.gz"
     }
     with pytest.raises(KennelError, match="r1 left no artifact of another"):
-        earlier_run.artifacts_of(session, "r1", [MODEL, "another"])
+        earlier_run.artifacts_of(session, "r1", [MODEL, "another"], {})
+
+
+def test_what_was_trained_under_a_new_name_is_found_under_it(session: Any) -> None:
+    session.s3.put_object(Bucket="artifacts", Key=keys.output("r1", "pets") + "job/output/model.tar.gz", Body=b"")
+    found = earlier_run.artifacts_of(session, "r1", [MODEL], {MODEL: "pets"})
+    assert found == {MODEL: "s3://artifacts/runs/r1/pets/output/job/output/model.tar.gz"}
+    with pytest.raises(KennelError, match=r"r1 left no artifact of flowers, .* that trained it, or leave --as out"):
+        earlier_run.artifacts_of(session, "r1", [MODEL], {MODEL: "flowers"})
+    for model in (MODEL, "pets"):
+        saved = {**SAVED, "values": {"lr": "0.5" if model == "pets" else "0.1"}}
+        session.s3.put_object(Bucket="artifacts", Key=keys.hyperparameters("r1", model), Body=json.dumps(saved))
+    for name, lr in {"pets": 0.5, "new": 0.1}.items():
+        assert earlier_run.values_of(session, "r1", [MODEL], {MODEL: name}) == {MODEL: {"lr": lr}}
 
 
 def test_a_model_that_was_not_trained_there_is_named(session: Any) -> None:
     assert earlier_run.read(session, "r1", MODEL) is None
     with pytest.raises(KennelError, match=f"r1 has not trained {MODEL}"):
-        earlier_run.values_of(session, "r1", [MODEL])
+        earlier_run.values_of(session, "r1", [MODEL], {})
 
 
 def test_an_outcome_shows_findings_best_values_and_reports() -> None:

@@ -93,7 +93,11 @@ PIPELINE = "arn:aws:states:us-east-1:123456789012:execution:kennel:run-0"
 @pytest.mark.parametrize(
     ("who", "saved", "found"),
     [
-        (PIPELINE, {"tuning_job": "search-0", "values": {}}, {BREEDS: "search-0"}),
+        (
+            PIPELINE,
+            {"tuning_job": "search-0", "values": {"lr": "0.1"}},
+            {BREEDS: lookups.Search("search-0", frozenset({"lr"}))},
+        ),
         (PIPELINE, {"tuning_job": "", "values": {}}, {}),
         (PIPELINE, None, {}),
         ("arn:aws:iam::123456789012:user/somebody", {"tuning_job": "search-0", "values": {}}, {}),

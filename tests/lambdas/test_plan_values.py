@@ -9,6 +9,7 @@ import pytest
 
 import config
 from imgcls.contract.run_plan import JobSize
+from lambdas.common.errors import Refused
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.plan import NO_TUNING, Published, draft
 from lambdas.plan_run.price import Item, in_cents, items
@@ -151,6 +152,68 @@ def test_a_search_starts_from_its_models_last_one(
     assert len(found.notes) == cold and all(note.startswith(f"{BREEDS}: ") for note in found.notes)
     quiet = plan({"models": [BREEDS], "tune": False}, tuned(warm_start=warm_start), searches=searches)
     assert quiet.notes == () and not quiet.models[0].tune
+
+
+def test_a_search_with_other_hyperparameters_than_the_last_one_starts_cold() -> None:
+    """The service refuses a warm start whose hyperparameters have other names, searched or not."""
+    specs = tuned(warm_start=True)
+    searches = {BREEDS: "earlier"}
+    (cold,) = plan({"models": [BREEDS], "tune": False}).models
+    last = {BREEDS: frozenset({*cold.hyperparameters, "lr", "batch-size"})}
+    warm = plan({"models": [BREEDS]}, specs, searches=searches, hyperparameters=last)
+    assert warm.models[0].tuning.parents == ({"HyperParameterTuningJobName": "earlier"},) and warm.notes == ()
+    pinned = {"models": [BREEDS], "hyperparameters": {BREEDS: {"lr": 0.1}}}
+    assert plan(pinned, specs, searches=searches, hyperparameters=last).models[0].tuning.parents
+    for change in ({"hyperparameters": {BREEDS: {"label-smoothing": 0.1}}}, {"instances": 2}):
+        other = plan({"models": [BREEDS], **change}, specs, searches=searches, hyperparameters=last)
+        assert other.models[0].tuning.parents == ()
+        assert other.notes == (f"{BREEDS}: the search starts cold, because the last one had other hyperparameters",)
+
+
+def test_a_grid_has_a_trial_per_combination_of_what_is_left() -> None:
+    grid = [{"Name": name, "Values": list("abc")} for name in ("optimizer", "class-weighting")]
+    specs = tuned(
+        strategy="Grid", parameter_ranges={"CategoricalParameterRanges": grid}, max_jobs=9, max_parallel_jobs=4
+    )
+    (model,) = plan({"models": [BREEDS]}, specs).models
+    assert (model.tuning.max_jobs, model.tuning.max_parallel_jobs) == (9, 4)
+    (model,) = plan({"models": [BREEDS], "hyperparameters": {BREEDS: {"optimizer": "sgd"}}}, specs).models
+    assert (model.tuning.max_jobs, model.tuning.max_parallel_jobs) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"hyperparameters": {MOBILE: {"feature-cache": True}}}, "pass --freeze-backbone true with it"),
+        ({"hyperparameters": {MOBILE: {"batch-size": 1}}}, "use at least 2"),
+        ({"hyperparameters": {MOBILE: {"batch-size": 31}}, "instances": 16}, "in 16 parts"),
+        (
+            {"hyperparameters": {MOBILE: {"feature-cache": True, "freeze-backbone": True}}, "instances": 2},
+            "runs in one process",
+        ),
+    ],
+)
+def test_what_training_would_refuse_is_refused_before_the_preparation(value: dict[str, Any], words: str) -> None:
+    with pytest.raises(Refused, match=f"{MOBILE} cannot be trained with these hyperparameters: ") as refusal:
+        plan({"models": [MOBILE], **value})
+    assert words in str(refusal.value)
+
+
+def test_compiling_needs_a_type_with_a_gpu_to_run_on() -> None:
+    value = {"models": [MOBILE], "hyperparameters": {MOBILE: {"compile": True}}}
+    training = {**SPECS["jobs"]["training"], "fallback_instance_types": []}
+    for kind, compiles in {"ml.g5.xlarge": True, "ml.c7i.2xlarge": False}.items():
+        specs = {**SPECS, "jobs": {**SPECS["jobs"], "training": {**training, "instance_type": kind}}}
+        if compiles:
+            assert plan(value, specs).models[0].hyperparameters["compile"]
+        else:
+            with pytest.raises(Refused, match="compile gains speed on a GPU only"):
+                plan(value, specs)
+
+
+def test_a_searched_value_is_not_held_against_the_others() -> None:
+    value = {"models": [BREEDS], "instances": 16}
+    assert plan(value).models[0].tune, "batch-size is searched; whether each of its values works is seen in its trial"
 
 
 def test_hyperparameters_that_are_given_are_noted_in_order_and_only_where_searched() -> None:

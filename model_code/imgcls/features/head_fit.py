@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from imgcls.contract.hyperparameter import HyperparameterError
+from imgcls.contract.combinations import check_features
 from imgcls.contract.training_settings import TrainingSettings
 from imgcls.data.augment import AUGMENTATIONS
 from imgcls.features.backbone import split
@@ -29,26 +29,8 @@ from imgcls.training.trainer import Trainer
 
 def wanted(settings: TrainingSettings) -> bool:
     """Whether the last layer is trained on cached features. Raises HyperparameterError for settings that exclude it."""
-    head, data = settings.head, settings.data
-    asked = "head-search" if head.head_search else "feature-cache" if head.feature_cache else None
-    if asked is None:
-        if head.feature_views > 1:
-            raise HyperparameterError("feature-views are views in the feature cache: pass --feature-cache true with it")
-        return False
-    if not settings.network.freeze_backbone:
-        raise HyperparameterError(
-            f"{asked} uses the features of a backbone that does not change: pass --freeze-backbone true with it"
-        )
-    if head.feature_views > 1 and data.augmentation == "none":
-        raise HyperparameterError(
-            f"feature-views {head.feature_views} with augmentation none makes as many equal views: "
-            "pass --augmentation light or standard"
-        )
-    if distributed.world_size() > 1:
-        raise HyperparameterError(f"{asked} runs in one process: use one instance with at most one GPU")
-    if head.head_search and data.class_weighting == "loss":
-        raise HyperparameterError("head-search does not weigh the loss: pass --class-weighting sampler or none")
-    return True
+    check_features(settings, distributed.world_size())
+    return settings.head.head_search is not None or settings.head.feature_cache
 
 
 class HeadFit:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import torch
 
+from imgcls.contract.combinations import check_compile
 from imgcls.contract.hyperparameter import HyperparameterError
 from imgcls.contract.instances import has_gpu
 
@@ -51,10 +52,9 @@ def _why_not() -> str:
 
 def check(device: torch.device, *, compiled: bool) -> None:
     """Raises HyperparameterError when torch.compile is asked for where it gains nothing or does not work."""
+    check_compile(compiled, gpu=device.type == "cuda")
     if not compiled:
         return
-    if device.type != "cuda":
-        raise HyperparameterError("compile gains speed on a GPU only, and there is none: pass --compile false")
     if not importlib.util.find_spec("triton") or torch.cuda.get_device_capability(device) < _COMPILER_CAPABILITY:
         name = torch.cuda.get_device_name(device)
         raise HyperparameterError(f"torch.compile does not work on {name} here: pass --compile false")

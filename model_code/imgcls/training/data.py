@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from imgcls.contract.hyperparameter import HyperparameterError
+from imgcls.contract.combinations import check_batch_size
 from imgcls.contract.prepared import STREAMED_BYTES
 from imgcls.contract.training_settings import TrainingSettings
 from imgcls.data.augment import AUGMENTATIONS
@@ -42,7 +42,8 @@ def open_data(train: Path, validation: Path, settings: TrainingSettings) -> Trai
     train_split = open_split(train, data.labels)
     validation_split = open_dataset(validation, data.labels)
     check_same_classes(train_split, validation_split, "validation")
-    _check_batch_size(min(batch_size, len(train_split)), settings.optimization.accumulation_steps)
+    parts = distributed.world_size() * settings.optimization.accumulation_steps
+    check_batch_size(min(batch_size, len(train_split)), parts)
     place = _place(data.num_workers)
     targets, num_classes = train_split.targets, len(train_split.labels)
     return TrainingData(
@@ -74,13 +75,3 @@ def _place(num_workers: int) -> _Place:
 def _streamed_files(split: Dataset) -> npt.NDArray[np.int64] | None:
     """Each image's shard of a split that is too large to be copied before training; None for others."""
     return split.files if isinstance(split, Shards) and split.num_bytes > STREAMED_BYTES else None
-
-
-def _check_batch_size(batch_size: int, accumulation_steps: int) -> None:
-    """Raises HyperparameterError where a network would see one image at a time."""
-    parts = distributed.world_size() * accumulation_steps
-    if batch_size < 2 * parts:
-        share = f" in {parts} parts (processes times accumulation-steps)" if parts > 1 else ""
-        raise HyperparameterError(
-            f"batch-size {batch_size}{share} gives batch normalisation nothing to average: use at least {2 * parts}"
-        )
