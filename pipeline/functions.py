@@ -121,7 +121,16 @@ REJECT_MODEL = replace(
     REGISTER_MODEL,
     payload={"package_arn.$": "$.package.package_arn", "approved": False, "reason.$": "$.recovery.reason"},
 )
-"""The same function; it decides about a package that it has registered."""
+REJECT_REPLACED = replace(
+    REGISTER_MODEL,
+    payload={
+        "package_arn.$": "$.staged.replaced",
+        "approved": False,
+        "if_pending": True,
+        "reason.$": "States.Format('not tested: {} was staged in its place', $.artifact.target_model)",
+    },
+)
+"""The same function; it decides about packages that it has registered."""
 STAGE_ARTIFACT = Function(
     folder="stage_artifact",
     arn=Placeholder.STAGE_ARTIFACT_ARN,
@@ -180,7 +189,7 @@ RECORD_STAGED = replace(
             "accuracy.$": "$.gate.accuracy",
         },
     },
-    keeps=("note",),
+    keeps=("note", "replaced"),
 )
 REFRESH_FLEET = replace(
     PUBLISH_MODEL,

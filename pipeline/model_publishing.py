@@ -88,9 +88,22 @@ def _testing() -> dict[str, State]:
         },
         "RecordStaged": functions.RECORD_STAGED.task(
             comment="Note that the version waits for the endpoint",
-            next_state="ModelStaged",
+            next_state="ChooseReplaced",
             on_error=recovery.failed("RecordStaged"),
             result="$.staged",
+        ),
+        "ChooseReplaced": {
+            "Type": "Choice",
+            "Comment": "Whether an older version waited so far",
+            "Choices": [{"Variable": "$.staged.replaced", "StringEquals": "", "Next": "ModelStaged"}],
+            "Default": "RejectReplaced",
+        },
+        "RejectReplaced": functions.REJECT_REPLACED.task(
+            comment="It will not be tested any more: its model package is rejected",
+            next_state="ModelStaged",
+            on_error="ModelStaged",
+            result="$.replaced",
+            error="$.approval_error",
         ),
     }
 

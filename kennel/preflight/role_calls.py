@@ -113,6 +113,7 @@ def _functions(config: AppConfig) -> dict[str, list[Call]]:
         "FunctionsRegisterModelRole": [
             *_read(_RUN, _MODEL),
             Call("sagemaker:CreateModelPackage", f"sagemaker:model-package/{group}/1"),
+            Call("sagemaker:DescribeModelPackage", f"sagemaker:model-package/{group}/1"),
             Call("sagemaker:UpdateModelPackage", f"sagemaker:model-package/{group}/1"),
             Call("sagemaker:CreateModelPackageGroup", f"sagemaker:model-package-group/{group}"),
             Call("sagemaker:AddTags", f"sagemaker:model-package-group/{group}"),
@@ -128,7 +129,7 @@ def _functions(config: AppConfig) -> dict[str, list[Call]]:
             Call("sagemaker:InvokeEndpoint", endpoint),
         ],
         "FunctionsPublishModelRole": [
-            *_read(_at(keys.alias("m")), _MODEL),
+            *_read(_at(keys.alias("m")), _at(keys.staged("m")), _MODEL),
             *_write(_at(keys.alias("m")), _at(keys.staged("m"))),
         ]
         + (_refresh(config, endpoint) if config.pipeline.publish.stable_key else []),

@@ -4,6 +4,7 @@
 `publish`   {"name", "target_model", "tested": how many golden images, "who", "why", "compared_with"?: the version that
             was published for the comparison}
 `stage`     {"staged": the fields of `Staged` without `when`}: note a version that waits for the endpoint
+            -> {"note", "replaced": the model package of the one that waited so far, or ""}
 `rollback`  {"name", "target_model"?: a version or its key, by default the previous one, "who", "why"?}
 `refresh`   {"rollout": {} at first}: while an answer's `refresh` is true, wait and call with its `rollout`
 `publish`, `rollback` and `refresh` answer {"refresh", "note"}; the first two also "target_model" and "alias".

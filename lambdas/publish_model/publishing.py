@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from imgcls.contract import keys
@@ -22,9 +23,14 @@ def champion(environment: Environment, *, name: str) -> dict[str, Any]:
 
 
 def stage(environment: Environment, staged: Staged) -> dict[str, Any]:
-    """Note that a version waits for the endpoint, in place of an earlier one of the model that does."""
-    s3.write_json(environment.artifacts_bucket, keys.staged(staged.name), staged.to_dict())
-    return {"note": f"{staged.target_model} is staged"}
+    """Note that a version waits for the endpoint. `replaced`: the package of the one that waited so far, or ""."""
+    bucket, key = environment.artifacts_bucket, keys.staged(staged.name)
+    found = s3.read(bucket, key)
+    s3.write_json(bucket, key, staged.to_dict())
+    replaced = Staged.from_dict(json.loads(found[0])) if found else staged
+    # The document stays when its version is published, and a retry finds its own.
+    waits = replaced.package_arn != staged.package_arn and not replaced.is_published(aliases.read(bucket, staged.name))
+    return {"note": f"{staged.target_model} is staged", "replaced": replaced.package_arn if waits else ""}
 
 
 def publish(environment: Environment, *, tested: int, name: str, target_model: str, **move: Any) -> dict[str, Any]:

@@ -99,13 +99,13 @@ class PipelineFunctions(Construct):
         groups = self._sagemaker_arn("model-package-group", f"{self._config.prefix}-*")
         versions = self._versions_arn()
         role.allow(["sagemaker:CreateModelPackage"], [groups, versions])
-        self._allow_versions(role, "sagemaker:UpdateModelPackage")
+        self._allow_versions(role, "sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage")
         role.allow(["sagemaker:CreateModelPackageGroup", "sagemaker:AddTags"], [groups])
         acknowledge_wildcard(role, groups, "a run may give a model a new name, which begins with this environment's")
 
-    def _allow_versions(self, role: ServiceRole, action: str) -> None:
-        """One action on the model packages of this environment."""
-        role.allow([action], [self._versions_arn()])
+    def _allow_versions(self, role: ServiceRole, *actions: str) -> None:
+        """Actions on the model packages of this environment."""
+        role.allow(actions, [self._versions_arn()])
         acknowledge_wildcard(
             role, self._versions_arn(), "the registry numbers the versions of this environment's models"
         )
@@ -139,7 +139,7 @@ class PipelineFunctions(Construct):
             refresh_stable_key=publish.refresh_stable_key,
         )
         role = self._add(functions.PUBLISH_MODEL, environment)
-        artifacts.allow_read(role, keys.ALIASES, keys.MODELS)
+        artifacts.allow_read(role, keys.ALIASES, keys.MODELS, keys.STAGED)
         artifacts.allow_write(role, keys.ALIASES, keys.STAGED)
         artifacts.allow_existence_check(role)
         if publish.stable_key:

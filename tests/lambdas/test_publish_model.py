@@ -134,12 +134,27 @@ def test_a_staged_version_is_noted_and_not_published(aws: Account, environment: 
         "name": "m", "target_model": target("v2"), "compared_with": target("v1"), "package_arn": "arn:package/2",
         "execution": "run-2", "run_uri": "s3://artifacts-bucket/runs/run-2/m/", "reason": "better", "accuracy": 0.9,
     }  # fmt: skip
-    assert function(handler, environment, {"action": "stage", "staged": staged}) == {
-        "note": "m/v2/model.tar.gz is staged"
-    }
+    answer = {"note": "m/v2/model.tar.gz is staged", "replaced": ""}
+    for _ in ("once", "again, after an answer that was lost"):
+        assert function(handler, environment, {"action": "stage", "staged": staged}) == answer
     found = Staged.from_dict(json.loads(aws.s3.get_object(Bucket=aws.artifacts, Key="staged/m.json")["Body"].read()))
     assert asdict(found) == {**staged, "when": found.when, "format": 1} and found.when
     assert aws.s3.list_objects_v2(Bucket=aws.artifacts, Prefix=keys.ALIASES)["KeyCount"] == 0
+
+
+def test_the_package_of_the_version_that_waited_so_far_is_named(
+    aws: Account, environment: Environment, function: Call, publish: Callable[..., Any]
+) -> None:
+    fields = {"name": "m", "compared_with": "", "execution": "r", "run_uri": "s3://b/r/", "reason": "", "accuracy": 0.9}
+
+    def stage(version: str) -> str:
+        staged = {**fields, "target_model": target(version), "package_arn": f"arn:package/{version}"}
+        answer = function(handler, environment, {"action": "stage", "staged": staged})
+        return str(answer["replaced"])
+
+    assert [stage("v1"), stage("v2")] == ["", "arn:package/v1"]
+    publish("v2")
+    assert stage("v3") == "", "what was published is not taken back"
 
 
 def test_a_conflicting_writer_keeps_the_others_version(

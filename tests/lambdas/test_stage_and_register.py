@@ -168,6 +168,28 @@ def test_a_pending_package_is_decided_about(
     assert not ParamValidator().validate(requests[0], shape).has_errors()
 
 
+@pytest.mark.parametrize(
+    ("status", "decided"), [("PendingManualApproval", 1), ("Rejected", 0), ("Approved", 0), ("", 0)]
+)
+def test_what_somebody_decided_about_a_replaced_version_stays(
+    monkeypatch: pytest.MonkeyPatch, function: Call, status: str, decided: int
+) -> None:
+    def describe(ModelPackageName: str) -> dict[str, str]:
+        if not status:
+            error = {"Code": "ValidationException", "Message": f"ModelPackage {ModelPackageName} does not exist."}
+            raise ClientError({"Error": error}, "DescribeModelPackage")
+        return {"ModelApprovalStatus": status}
+
+    requests: list[dict[str, Any]] = []
+    update = lambda **request: requests.append(request)  # noqa: E731
+    service = SimpleNamespace(describe_model_package=describe, update_model_package=update)
+    monkeypatch.setattr(register, "client", lambda name: service)
+    environment = RegisterEnvironment(serving_image="image", project="kennel", environment="dev")
+    event = {"package_arn": "arn:package/1", "approved": False, "reason": "replaced", "if_pending": True}
+    assert function(register.handler, environment, event) == {"package_arn": "arn:package/1"}
+    assert [request["ModelApprovalStatus"] for request in requests] == ["Rejected"] * decided
+
+
 def test_lineage_and_scores_are_in_the_metadata() -> None:
     metadata = model_package(REGISTER, "image")["CustomerMetadataProperties"]
     assert metadata["training_job"] == "job-1" and metadata["manifest_id"] == "0123"

@@ -77,6 +77,8 @@ def state_of(resource: str, parameters: Mapping[str, Any]) -> str:
         if name == "EmitFindings" and "error" in parameters["Payload"]:
             return "EmitFindingsOfFailure"
         if name == "RegisterModel" and "approved" in parameters["Payload"]:
+            if "if_pending" in parameters["Payload"]:
+                return "RejectReplaced"
             return "ApproveModel" if parameters["Payload"]["approved"] else "RejectModel"
         if name == "RegisterModel" and not parameters["Payload"]["gate"]["passed"]:
             return "RegisterRejected"
@@ -250,7 +252,7 @@ class Services:
     def ApproveModel(self, payload: Mapping[str, Any]) -> Any:
         return {"package_arn": payload["package_arn"]}
 
-    RejectModel = ApproveModel
+    RejectModel = RejectReplaced = ApproveModel
 
     def StageArtifact(self, payload: Mapping[str, Any]) -> Any:
         target = keys.target_model(payload["model"], payload["version"])
@@ -264,8 +266,9 @@ class Services:
 
     def RecordStaged(self, payload: Mapping[str, Any]) -> Any:
         staged = Staged(**payload["staged"], when="2026-11-20T13:30:00+00:00")
+        before = self.staged.get(staged.name)
         self.staged[staged.name] = staged
-        return {"note": "staged"}
+        return {"note": "staged", "replaced": before.package_arn if before else ""}
 
     def RefreshFleet(self, payload: Mapping[str, Any]) -> Any:
         return {"refresh": False, "rollout": payload["rollout"], "note": "the fleet is new"}

@@ -60,6 +60,30 @@ def test_what_is_staged_is_tested_published_and_approved_without_any_job() -> No
     assert {call["Payload"]["package_arn"] for call in found.calls["ApproveModel"]} == {PACKAGE}
 
 
+def test_the_version_that_a_newer_one_replaces_is_rejected() -> None:
+    runner, first = staged(FIRST)
+    assert "RejectReplaced" not in first.calls
+    newer = {"Payload": {"package_arn": PACKAGE.replace("/1", "/2")}}
+    runner.script["RegisterModel"], runner.script["SmokeTest"] = [newer], [OFF]
+    found = runner.run({"models": [FIRST]}, execution="later")
+    assert found.outcomes[FIRST]["outcome"] == "staged"
+    (rejected,) = found.calls["RejectReplaced"]
+    assert rejected["Payload"] == {
+        "package_arn": PACKAGE,
+        "approved": False,
+        "if_pending": True,
+        "reason": f"not tested: {FIRST}/{VERSION}/model.tar.gz was staged in its place",
+    }
+
+
+def test_a_replaced_version_that_cannot_be_rejected_stops_nothing() -> None:
+    runner, _ = staged(FIRST)
+    runner.script["SmokeTest"] = [OFF]
+    runner.script["RejectReplaced"] = [StatesError("AccessDeniedException", "no")]
+    found = runner.run({"models": [FIRST]}, execution="later")
+    assert found.error is None and found.outcomes[FIRST]["outcome"] == "staged"
+
+
 def test_an_endpoint_that_goes_off_again_leaves_the_version_staged_as_it_was() -> None:
     runner, _ = staged(FIRST)
     runner.script["SmokeTest"] = [OFF]
