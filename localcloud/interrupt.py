@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-import urllib.error
-import urllib.request
 
 from localcloud.faults import PATH, Interruption
+from localcloud.orders import send
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,18 +26,10 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--times", type=int, default=defaults.times, help="how many interruptions")
     arguments = vars(parser.parse_args(argv))
-    url = f"http://localhost:{arguments.pop('port')}{PATH}"
-    request = urllib.request.Request(url, json.dumps(arguments).encode(), method="POST")
-    try:
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
-            waiting = len(json.load(answer))
-            print(f"{waiting} interruption{' is' if waiting == 1 else 's are'} scheduled")
-    except urllib.error.HTTPError as refused:
-        print(json.load(refused)["error"], file=sys.stderr)
+    answer = send(arguments.pop("port"), PATH, arguments)
+    if answer is None:
         return 1
-    except urllib.error.URLError as error:
-        print(f"no local cloud answers at {url} ({error.reason}): start it, or pass its --port", file=sys.stderr)
-        return 1
+    print(f"{len(answer)} interruption{' is' if len(answer) == 1 else 's are'} scheduled")
     return 0
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
 
+from localcloud.orders import send
 from localcloud.service_quotas.account import PATH
 
 
@@ -28,22 +24,10 @@ def main(argv: list[str] | None = None) -> int:
         method, order = "POST", {"name": arguments.name, "value": arguments.value}
     else:
         parser.error("give a name and a value, --new-account or --reset")
-    return _send(f"http://localhost:{arguments.port}{PATH}", method, order)
-
-
-def _send(url: str, method: str, order: Mapping[str, object]) -> int:
-    request = urllib.request.Request(url, json.dumps(order).encode(), method=method)  # noqa: S310
-    try:
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
-            for line in json.load(answer):
-                print(f"{line['name']}: {line['value']:g}")
-    except urllib.error.HTTPError as refused:
-        print(json.load(refused)["error"], file=sys.stderr)
-        return 1
-    except urllib.error.URLError as error:
-        print(f"no local cloud answers at {url} ({error.reason}): start it, or pass its --port", file=sys.stderr)
-        return 1
-    return 0
+    answer = send(arguments.port, PATH, order, method)
+    for line in answer or ():
+        print(f"{line['name']}: {line['value']:g}")
+    return 1 if answer is None else 0
 
 
 if __name__ == "__main__":

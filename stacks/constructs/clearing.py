@@ -7,14 +7,11 @@ from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
-from constructs import Construct, IConstruct
+from constructs import IConstruct
 
 from lambdas.clear_network.handler import APPS, INTERFACES, LEFTOVERS
-from stacks.constructs.custom_resource import CustomResourceFunction
-from stacks.constructs.key import PlatformKey
+from stacks.constructs.custom_resource import ActsOnDeletion
 from stacks.constructs.network import ExistingNetwork, PrivateNetwork
-from stacks.constructs.notifications import Notifications
 from stacks.constructs.studio_domain import StudioDomain
 
 DESCRIBE = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups")
@@ -30,31 +27,11 @@ FIND_APPS = ("sagemaker:ListApps", "sagemaker:ListSpaces")
 DELETE_IN_STUDIO = {"app": "sagemaker:DeleteApp", "space": "sagemaker:DeleteSpace"}
 
 
-class Clearing(Construct):
-    """Acts when the stack is deleted, never in an update."""
+class Clearing(ActsOnDeletion):
+    """Of the stack that has the network and Studio."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        code: lambda_.Code,
-        key: PlatformKey,
-        topic: Notifications,
-        log_retention_days: int,
-    ) -> None:
-        super().__init__(scope, id)
-        self._function = CustomResourceFunction(
-            self,
-            "Function",
-            name="clear_network",
-            code=code,
-            key=key,
-            topic=topic,
-            log_retention_days=log_retention_days,
-            description="Takes away what SageMaker leaves in the network and in Studio",
-        )
-        self._function.allow_reading_its_stack()
+    lambda_name = "clear_network"
+    description = "Takes away what SageMaker leaves in the network and in Studio"
 
     def add_leftovers(self, network: PrivateNetwork) -> IConstruct:
         """Waits for SageMaker's interfaces and deletes the security groups of domains. Returns what to depend on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from aws_cdk import CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -98,3 +98,33 @@ class CustomResourceFunction(PlatformFunction):
                 if "*" in resource:
                     reason = f"{', '.join(statement.actions)}: what is deleted was named by people, runs and services"
                     acknowledge_wildcard(policy, resource, reason)
+
+
+class ActsOnDeletion(Construct):
+    """Base of what acts when its stack is deleted, never in an update, by the function `lambdas/<lambda_name>`."""
+
+    lambda_name: ClassVar[str]
+    description: ClassVar[str]
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        code: lambda_.Code,
+        key: kms.IKey,
+        topic: Notifications,
+        log_retention_days: int,
+    ) -> None:
+        super().__init__(scope, id)
+        self._function = CustomResourceFunction(
+            self,
+            "Function",
+            name=self.lambda_name,
+            code=code,
+            key=key,
+            topic=topic,
+            log_retention_days=log_retention_days,
+            description=self.description,
+        )
+        self._function.allow_reading_its_stack()

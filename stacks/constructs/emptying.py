@@ -6,14 +6,10 @@ from collections.abc import Sequence
 
 from aws_cdk import CustomResource
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
 
 from lambdas.empty_storage.handler import BUCKET, REGISTRY
-from stacks.constructs.custom_resource import CustomResourceFunction
-from stacks.constructs.key import PlatformKey
-from stacks.constructs.notifications import Notifications
+from stacks.constructs.custom_resource import ActsOnDeletion
 
 EMPTY = ("s3:ListBucketVersions", "s3:DeleteBucket")
 EMPTY_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion")
@@ -21,31 +17,11 @@ FIND_GROUPS = ("sagemaker:ListModelPackageGroups", "sagemaker:ListModelPackages"
 DELETE_GROUPS = ("sagemaker:ListTags", "sagemaker:DeleteModelPackage", "sagemaker:DeleteModelPackageGroup")
 
 
-class Emptying(Construct):
-    """Acts when the stack is deleted, never in an update. A bucket goes together with its last object."""
+class Emptying(ActsOnDeletion):
+    """Of the stack that has the storage. A bucket goes together with its last object."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        code: lambda_.Code,
-        key: PlatformKey,
-        topic: Notifications,
-        log_retention_days: int,
-    ) -> None:
-        super().__init__(scope, id)
-        self._function = CustomResourceFunction(
-            self,
-            "Function",
-            name="empty_storage",
-            code=code,
-            key=key,
-            topic=topic,
-            log_retention_days=log_retention_days,
-            description="Empties the buckets and the registry when their stack is deleted",
-        )
-        self._function.allow_reading_its_stack()
+    lambda_name = "empty_storage"
+    description = "Empties the buckets and the registry when their stack is deleted"
 
     def add_bucket(self, id: str, bucket: s3.Bucket) -> CustomResource:
         """Its policy goes first: without it, no access log is delivered into a bucket that is being emptied."""
