@@ -45,6 +45,10 @@ def resources(action: str, body: JsonObject, region: str, account: str) -> list[
     if service == "logs" and "logGroupName" in body:
         stream = f"log-stream:{body['logStreamName']}" if "logStreamName" in body else "*"
         return [f"arn:aws:logs:{here}:log-group:{body['logGroupName']}:{stream}"]
+    if action == "cloudformation:DescribeStacks":
+        # Without a name it lists every stack, which only "*" permits.
+        stack = str(body.get("StackName", "*"))
+        return [stack if stack == "*" or stack.startswith("arn:") else f"arn:aws:cloudformation:{here}:stack/{stack}/*"]
     if re.match(r"(cloudwatch|ec2):Describe", action):  # of which IAM lets nothing be named, or only all
         return [None]
     if service == "ec2":

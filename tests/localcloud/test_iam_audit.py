@@ -7,6 +7,8 @@ from localcloud.iam_audit.actions import Permission, needed_permissions
 from localcloud.iam_audit.evaluator import Call, is_allowed
 
 SAGEMAKER = "arn:aws:sagemaker:us-east-1:123456789012:"
+STACKS = "arn:aws:cloudformation:us-east-1:123456789012:stack/"
+FORM = "application/x-www-form-urlencoded"
 
 
 def request(service, method="POST", path="/", query="", body=b"", **headers):
@@ -66,6 +68,21 @@ def json_call(service, name, body):
             ("lambda", "POST", "/2015-03-31/functions/plan-run/invocations"),
             {},
             [Permission("lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:plan-run")],
+        ),
+        (
+            ("cloudformation",),
+            {"body": b"Action=DescribeStacks&StackName=Mine", "CONTENT_TYPE": FORM},
+            [Permission("cloudformation:DescribeStacks", f"{STACKS}Mine/*")],
+        ),
+        (
+            ("cloudformation",),
+            {"body": f"Action=DescribeStacks&StackName={STACKS}Mine/1".encode(), "CONTENT_TYPE": FORM},
+            [Permission("cloudformation:DescribeStacks", f"{STACKS}Mine/1")],
+        ),
+        (
+            ("cloudformation",),
+            {"body": b"Action=DescribeStacks", "CONTENT_TYPE": FORM},
+            [Permission("cloudformation:DescribeStacks", "*")],
         ),
         (
             ("sagemaker", "POST", "/endpoints/kennel/invocations"),
