@@ -54,7 +54,7 @@ def deployed(local_cloud) -> None:
         deploy(made)
 
 
-def test_nothing_deployed_and_nothing_changed_are_no_conflict(deployed) -> None:
+def test_nothing_deployed_or_nothing_changed_is_not_a_conflict(deployed) -> None:
     assert not found(owner("A", prefix="Fresh-Dev"), user("Training", "A", prefix="Fresh-Dev"))
     assert not found(owner("A", "B", "Unused"), user("Training", "A", "B"), user("Serving", "A"))
 

@@ -117,7 +117,7 @@ def test_a_comparison_with_this_very_version_in_the_other_environment_counts(
     assert evaluation.champion is not None and evaluation.champion.accuracy == 0.7
 
 
-def test_a_comparison_with_another_version_in_the_other_environment_counts_for_nothing(
+def test_a_comparison_with_another_version_in_the_other_environment_does_not_count(
     run: Callable[..., Any], publish: Callable[..., None]
 ) -> None:
     elsewhere = replace(EVALUATION, champion=replace(CHAMPION, version="v2", accuracy=0.1))
