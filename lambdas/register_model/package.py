@@ -18,7 +18,8 @@ def model_package(event: Mapping[str, Any], serving_image: str) -> dict[str, Any
     """The request for RegisterModel's event. The same execution and model give the same client token.
 
     `archive_uri` is the immutable copy if the version passed the gate, and the run's own archive if not, whose `sha256`
-    is empty. `source` is empty, or the lineage of a version that comes from another environment.
+    is empty. `source` is empty, or the lineage of a version that comes from another environment. An execution that
+    began before this function was deployed sends neither.
     """
     gate = event["gate"]
     return {
@@ -62,9 +63,9 @@ def _metadata(event: Mapping[str, Any]) -> dict[str, str]:
     }
     if gate["champion_accuracy"] is not None:
         values["champion_accuracy"] = f"{gate['champion_accuracy']:.6f}"
-    if event["sha256"]:
-        values["sha256"] = event["sha256"]
-    values |= event["source"]
+    if sha256 := event.get("sha256"):
+        values["sha256"] = sha256
+    values |= event.get("source", {})
     return {name: cut(value, MAX_METADATA) for name, value in values.items()}
 
 

@@ -44,6 +44,11 @@ def test_a_rejected_version_has_its_evaluation_in_the_run_and_no_digest() -> Non
     assert "sha256" not in found["CustomerMetadataProperties"]
 
 
+def test_an_execution_that_began_before_a_deploy_is_registered_too() -> None:
+    before = {name: value for name, value in EVENT.items() if name not in ("sha256", "source")}
+    assert model_package(before, "image")["CustomerMetadataProperties"]["version"] == "v1"
+
+
 def test_a_promoted_version_says_where_it_comes_from() -> None:
     source = {"sha256": "ab", "source_environment": "dev", "source_package": "arn:aws:sagemaker:eu-west-1::x/1"}
     found = model_package({**EVENT, "source": source}, "image")["CustomerMetadataProperties"]

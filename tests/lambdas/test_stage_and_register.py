@@ -67,6 +67,13 @@ def test_the_candidate_is_copied_and_its_hash_returned(aws: Account, environment
     assert aws.s3.get_object(Bucket=aws.artifacts, Key=KEY)["Body"].read() == b"archive"
 
 
+def test_an_execution_that_began_before_a_deploy_is_staged_too(
+    aws: Account, environment: Environment, function: Call
+) -> None:
+    before = {name: value for name, value in EVENT.items() if name != "source"}
+    assert function(handler, environment, before)["copied"] is True
+
+
 def test_a_second_time_copies_nothing(aws: Account, environment: Environment, function: Call) -> None:
     function(handler, environment, EVENT)
     assert function(handler, environment, EVENT)["copied"] is False
