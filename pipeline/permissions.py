@@ -71,8 +71,9 @@ def _publish(topic: str) -> list[Permission]:
     send = Permission(("sns:Publish",), (topic,))
     if topic == str(Placeholder.TOPIC_ARN):
         return [send, Permission(ENCRYPT_MESSAGES, (str(Placeholder.KEY_ARN),))]
-    # Somebody else's topic: which key it has, if any, is not known.
-    return [send, Permission(ENCRYPT_MESSAGES, (_arn("kms", "key/*"),), messages_of(topic))]
+    # Somebody else's topic: which key it has, if any, and of which account, is not known.
+    keys = "arn:${AWS::Partition}:kms:${AWS::Region}:*:key/*"
+    return [send, Permission(ENCRYPT_MESSAGES, (keys,), messages_of(topic))]
 
 
 _JOBS = {

@@ -81,7 +81,9 @@ def destroy(
     domains = teardown.domains(session)
     code = run_cdk(session, ["destroy", *(names or ["--all"]), "--force"])
     if code == 0 and not names:
-        teardown.after_destroy(session, domains)
+        teardown.after_destroy(session)
+    if code == 0:
+        teardown.remove_groups(session, domains)
     for sentence in teardown.left(session) if code else ():
         typer.echo(f"{sentence}; run the same command again", err=True)
     raise typer.Exit(code)
@@ -138,7 +140,7 @@ def synth(
 
 
 def _named(session: Session, roles: Sequence[str]) -> list[str]:
-    """The full names of stacks. Raises KennelError for a role that no stack has."""
+    """The full names of the stacks that were chosen. Raises KennelError for a role that no stack has."""
     for role in roles:
         if role not in ROLES:
             raise KennelError(f"{role!r} is not a stack; {nearest(role, ROLES)}")

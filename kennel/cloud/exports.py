@@ -1,4 +1,4 @@
-"""Exports in use that a deploy would take away or change: CloudFormation refuses it half-way."""
+"""What a deploy would fail with half-way: an export in use that goes or changes, a domain that moves to another VPC."""
 
 from __future__ import annotations
 
@@ -12,18 +12,31 @@ from kennel.cloud.assembly import Stack
 from kennel.cloud.change_sets import Plan, Planner
 from kennel.cloud.session import ROLES
 
+DOMAIN = "AWS::SageMaker::Domain"
+"""CloudFormation's schema lets its VpcId change in place; SageMaker takes the field only for a domain that has none."""
+
 
 @dataclass(frozen=True)
 class Conflict:
-    """`users` import `exports` of `stack` now. `order`: it is enough to deploy them first, as they stop importing."""
+    """`users` import `exports` of `stack` now. `order`: it is enough to deploy them first, as they stop importing.
+
+    `moved`: domains of `stack` that would get another VPC.
+    """
 
     stack: str
     exports: tuple[str, ...]
     users: tuple[str, ...]
     order: bool
+    moved: tuple[str, ...] = ()
 
     def sentence(self, environment: str) -> str:
         """What would happen, and the way out."""
+        if self.moved:
+            return (
+                f"{self.stack} would move {_words(self.moved)} to another VPC, which SageMaker refuses half-way: run "
+                f"`kennel destroy --env {environment} --stack {self.stack.rpartition('-')[2]}`, which deletes it with "
+                "its spaces, then deploy"
+            )
         users = _words(self.users)
         said = (
             f"{self.stack} would take away or change what {users} import from it ({_words(self.exports)}), which "
@@ -49,10 +62,13 @@ def conflicts(planner: Planner, stacks: Sequence[Stack], plans: Iterable[Plan] =
 
 def _of(planner: Planner, stack: Stack, stacks: Sequence[Stack], planned: Mapping[str, Plan]) -> Conflict | None:
     names = planner.exported_by(stack)
-    if not names or (before := planner.deployed_template(stack)) == stack.template:
+    before = planner.deployed_template(stack)
+    if before is None or before == stack.template or not (names or _domains(before)):
         return None
     gone = names - stack.exports
     plan = planned.get(stack.name) or planner.plan(stack, stacks)
+    if moved := _moved(before, stack, plan):
+        return Conflict(stack.name, (), (), order=False, moved=moved)
     touched = gone | (_changed(before, stack, plan) & names)
     used = {name: users for name in sorted(touched) if (users := planner.importers(stack, name))}
     if not used:
@@ -73,6 +89,25 @@ def _changed(before: Any, stack: Stack, plan: Plan) -> set[str]:
         for name, value in new.items()
         if name in old and (old[name] != value or replaced & set(_references(value)))
     }
+
+
+def _replaced(plan: Plan) -> set[str]:
+    return {item.resource for item in plan.changes if item.action == "Modify" and item.replacement == "True"}
+
+
+def _moved(before: Any, stack: Stack, plan: Plan) -> tuple[str, ...]:
+    old, new, replaced = _domains(before), _domains(stack.template), _replaced(plan)
+    return tuple(
+        sorted(
+            name for name, vpc in old.items() if name in new and (new[name] != vpc or replaced & set(_references(vpc)))
+        )
+    )
+
+
+def _domains(template: Any) -> dict[str, Any]:
+    """Logical id -> VPC."""
+    resources = (template or {}).get("Resources", {}).items()
+    return {name: item["Properties"].get("VpcId") for name, item in resources if item["Type"] == DOMAIN}
 
 
 def _values(template: Any) -> dict[str, Any]:

@@ -35,15 +35,23 @@ def domains(session: Session) -> list[str]:
     return list(_resources(session, "AWS::SageMaker::Domain"))
 
 
-def after_destroy(session: Session, domains: Iterable[str] = ()) -> None:
-    """Delete what no stack knows: copies of the endpoint's configuration, its late log lines, registered models.
+def remove_groups(session: Session, before: Iterable[str]) -> None:
+    """Delete the security groups in an existing VPC of the domains that were there `before` and are gone.
 
-    Also the security groups of deleted `domains` in an existing VPC, where no role of ours may delete any.
+    No role of ours may do so there. Raises KennelError that names what is left.
     """
+    vpc = session.config.network.vpc_id
+    if vpc is None:
+        return
+    there = domains(session)
+    for domain in before:
+        if domain not in there:
+            _remove_groups(session, vpc, domain)
+
+
+def after_destroy(session: Session) -> None:
+    """Delete what no stack knows: copies of the endpoint's configuration, its late log lines, registered models."""
     sagemaker, config = session.client("sagemaker"), session.config
-    if config.network.vpc_id:
-        for domain in domains:
-            _remove_groups(session, config.network.vpc_id, domain)
     pages = sagemaker.get_paginator("list_endpoint_configs").paginate(NameContains=copy_prefix(config.endpoint.name))
     for name in [item["EndpointConfigName"] for page in pages for item in page["EndpointConfigs"]]:
         sagemaker.delete_endpoint_config(EndpointConfigName=name)

@@ -34,7 +34,7 @@ class ExistingTopic:
 
     def allow_publish(self, role: iam.IRole) -> None:
         role.add_to_principal_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[self.topic_arn]))
-        keys = self._stack.format_arn(service="kms", resource="key", resource_name="*")
+        keys = self._stack.format_arn(service="kms", account="*", resource="key", resource_name="*")
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=list(permissions.ENCRYPT_MESSAGES),

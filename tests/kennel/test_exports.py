@@ -6,7 +6,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from kennel.cloud import assembly, exports
 from kennel.cloud.assembly import Stack
@@ -94,6 +94,31 @@ def test_cloudformation_refuses_what_is_said_here(deployed) -> None:
         client.get_waiter("stack_update_complete").wait(StackName=made.name, WaiterConfig={"Delay": 1})
     events = client.describe_stack_events(StackName=made.name)["StackEvents"]
     assert any("in use by Kennel-Dev-Training" in event.get("ResourceStatusReason", "") for event in events)
+
+
+def test_a_domain_does_not_move_to_another_vpc(local_cloud) -> None:
+    ec2, subnets = boto3.client("ec2"), {}
+    for number in (51, 52):
+        vpc = ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"]
+        subnets[vpc] = ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.{number}.0.0/24")["Subnet"]["SubnetId"]
+    first, second = subnets
+
+    def studio(vpc: str, **more: str) -> Stack:
+        role = {"ExecutionRole": "arn:aws:iam::123456789012:role/studio"}
+        placed = {"VpcId": vpc, "SubnetIds": [subnets[vpc]], "DefaultUserSettings": role}
+        domain = {"DomainName": "named", "AuthMode": "IAM", **placed, **more}
+        return stack("Kennel-Own-Studio", {"Domain": {"Type": "AWS::SageMaker::Domain", "Properties": domain}})
+
+    deploy(studio(first))
+    assert not found(studio(first, AppNetworkAccessType="VpcOnly"))
+    (conflict,) = found(studio(second))
+    assert conflict.sentence("own") == (
+        "Kennel-Own-Studio would move Domain to another VPC, which SageMaker refuses half-way: run `kennel destroy "
+        "--env own --stack Studio`, which deletes it with its spaces, then deploy"
+    )
+    domain = boto3.client("sagemaker").list_domains()["Domains"][0]["DomainId"]
+    with pytest.raises(ClientError, match="VpcId"):
+        boto3.client("sagemaker").update_domain(DomainId=domain, VpcId=second)
 
 
 def test_a_stack_of_somebody_else_is_named() -> None:

@@ -72,3 +72,20 @@ def test_a_refused_delete_names_the_key(s3, monkeypatch):
     monkeypatch.setattr(s3, "delete_objects", lambda **_: refused)
     with pytest.raises(RuntimeError, match=r"s3://logs-1/models/a cannot be deleted: Access Denied"):
         buckets.empty(s3, "logs-1")
+
+
+def test_only_the_groups_of_a_domain_that_is_gone_are_deleted_from_an_existing_vpc(s3):
+    from config.platform import NetworkConfig
+
+    ec2 = boto3.client("ec2", region_name="us-east-1")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    names = [f"security-group-for-{way}-nfs-{domain}" for domain in ("d-ours", "d-theirs", "d-x-d-ours")
+             for way in ("inbound", "outbound")]  # fmt: skip
+    for name in names:
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)
+    network = NetworkConfig(vpc_id=vpc, subnet_ids=("subnet-01234567", "subnet-12345678"))
+    made = session("dev", ec2=ec2)
+    made.config = made.config.model_copy(update={"network": network})
+    teardown.remove_groups(made, ["d-ours"])
+    left = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
+    assert {item["GroupName"] for item in left} == {"default", *names[2:]}

@@ -113,7 +113,9 @@ def test_what_a_change_does(change: Change, severity: Severity) -> None:
 def test_the_exit_code_says_whether_data_is_lost(cli, monkeypatch, action: str, code: int) -> None:
     change = Change("Kennel-Dev-Storage", action, "Data", "AWS::S3::Bucket", policy="Delete")
     plan = Plan(SimpleNamespace(name="Kennel-Dev-Storage"), True, (change,))  # type: ignore[arg-type]
-    planner = SimpleNamespace(plan=lambda one, every: plan, exported_by=lambda one: set())
+    planner = SimpleNamespace(
+        plan=lambda one, every: plan, exported_by=lambda one: set(), deployed_template=lambda one: None
+    )
     monkeypatch.setattr(stacks, "Planner", lambda session: planner)
     monkeypatch.setattr(stacks.assembly, "synthesize", lambda session: (plan.stack,))
     result = invoke("diff", "--env", "dev")
@@ -142,7 +144,9 @@ def test_the_way_out_deploys_those_stacks_and_no_others(cli) -> None:
 
 
 def test_a_part_is_destroyed_without_emptying_what_stays(cli, monkeypatch) -> None:
-    monkeypatch.setattr(stacks, "teardown", SimpleNamespace(domains=lambda session: []))
+    monkeypatch.setattr(
+        stacks, "teardown", SimpleNamespace(domains=lambda session: [], remove_groups=lambda session, before: None)
+    )
     assert invoke("destroy", "--env", "dev", "--yes", "--stack", "Training").exit_code == 0
     assert cli.calls == [(["destroy", "Kennel-Dev-Training", "--force"], False)]
 

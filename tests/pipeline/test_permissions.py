@@ -133,3 +133,13 @@ def test_a_task_needs_what_it_calls_and_what_its_service_does_for_it() -> None:
     assert needs["Notify"] == {
         allow("sns:Publish", "${TopicArn}"), allow("kms:Decrypt kms:GenerateDataKey", KEY),
     }  # fmt: skip
+
+
+def test_a_key_is_used_for_messages_of_the_existing_topic_only() -> None:
+    arn = "arn:aws:sns:us-east-1:123456789012:alarms"
+    settings = variant("local").model_copy(update={"notify": (arn,)})
+    notify = dict(task_states(state_machine(settings)))["Notify"]
+    send, encrypt = of_task("Notify", notify)
+    assert (send.actions, send.resources) == (("sns:Publish",), (arn,))
+    assert encrypt.resources == ("arn:${AWS::Partition}:kms:${AWS::Region}:*:key/*",)
+    assert encrypt.conditions == {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": arn}}

@@ -104,8 +104,8 @@ def test_a_destroy_leaves_the_vpc_and_other_domains_groups_alone(
     assert {name for name in left if name not in before} == {
         f"security-group-for-{way}-nfs-{domain}" for way in ("inbound", "outbound")
     }
-    session = SimpleNamespace(config=platform.settings(), client=client)
-    teardown.after_destroy(session, [domain])  # type: ignore[arg-type]
+    session = SimpleNamespace(config=platform.settings(), client=client, stacks=lambda: [])
+    teardown.remove_groups(session, [domain])  # type: ignore[arg-type]
     assert groups_in(client, platform.vpc) == before
     assert stacks.delete("Storage") == "DELETE_COMPLETE", stacks.failures("Storage")
 
@@ -120,8 +120,8 @@ def test_with_groups_given_too_nothing_is_made_in_the_vpc(
     assert found == [given]
     assert not stacks.physical("Studio", "AWS::EC2::SecurityGroup")
     assert stacks.delete("Studio") == "DELETE_COMPLETE", stacks.failures("Studio")
-    session = SimpleNamespace(config=platform.settings(), client=client)
-    teardown.after_destroy(session, [domain])  # type: ignore[arg-type]
+    session = SimpleNamespace(config=platform.settings(), client=client, stacks=lambda: [])
+    teardown.remove_groups(session, [domain])  # type: ignore[arg-type]
     assert groups_in(client, platform.vpc) == before
     assert stacks.delete("Storage") == "DELETE_COMPLETE", stacks.failures("Storage")
 

@@ -18,7 +18,8 @@ from config.app import AppConfig
 from config.platform import ImagesConfig
 from pipeline import functions
 from stacks.constructs import assets
-from tests.stacks.assemblies import ENVIRONMENTS, assembly, synthesize
+from tests.stacks.assemblies import ENVIRONMENTS, VARIANTS, assembly, synthesize
+from tests.stacks.assemblies import settings as settings_of
 
 Change = Callable[[AppConfig, pytest.MonkeyPatch], AppConfig]
 
@@ -134,13 +135,13 @@ def unchanged(environment: str) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(
-    "environment", ["dev", pytest.param("local", marks=pytest.mark.slow), pytest.param("prod", marks=pytest.mark.slow)]
+    "environment", ["dev", *(pytest.param(name, marks=pytest.mark.slow) for name in ("local", "prod", *VARIANTS))]
 )
 def test_an_update_changes_no_export(
     environment: str, change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = unchanged(environment)
-    settings = CHANGES[change](config.load(environment), monkeypatch)
+    settings = CHANGES[change](settings_of(environment), monkeypatch)
     after = exported(synthesize(settings, tmp_path, rule_packs=False))
     assert before and {name: after.get(name) for name in before} == before
 

@@ -158,3 +158,19 @@ def test_people_in_studio_open_their_own_domain_only_and_cannot_publish() -> Non
     assert may(studio.name, "s3:PutObject", "datasets/mine/a.jpg")
     assert not may(studio.name, "s3:PutObject", "models/a/1/model.tar.gz")
     assert not may(studio.name, "s3:PutObject", "aliases/a.json")
+
+
+def test_in_somebody_elses_vpc_no_function_may_touch_a_security_group() -> None:
+    """Those of other domains are there too."""
+    actions = {action for item in allowed("ClearingFunctionRole", "prod-in-a-vpc") for action in item.actions}
+    assert not {action for action in actions if "SecurityGroup" in action}
+    (delete,) = [
+        item
+        for item in allowed("ClearingFunctionRole", "prod-in-a-vpc")
+        if "ec2:DeleteNetworkInterface" in item.actions
+    ]
+    operator, subnets = delete.conditions["ec2:subnet"]
+    assert operator == "ArnLike"
+    assert [name.rpartition("/")[2] for name in subnets] == ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    given = {action for item in allowed("ClearingFunctionRole", "local-in-a-vpc") for action in item.actions}
+    assert not {action for action in given if action.startswith("ec2:")}

@@ -9,7 +9,7 @@ import pytest
 
 import config
 from stacks.constructs.network import INTERFACE_SERVICES
-from tests.stacks.assemblies import ENVIRONMENTS, assembly, properties, synthesize
+from tests.stacks.assemblies import ENVIRONMENTS, TOPIC, VARIANTS, VPC, assembly, properties, synthesize, templates
 
 SUBNET = "AWS::EC2::Subnet"
 
@@ -114,3 +114,38 @@ def test_a_notebook_may_start_watch_and_ask_and_change_nothing_else() -> None:
 
 def _list(value: object) -> list[str]:
     return value if isinstance(value, list) else [str(value)]
+
+
+@pytest.mark.parametrize("environment", VARIANTS)
+def test_in_an_existing_vpc_only_a_security_group_is_made(environment: str) -> None:
+    """And none where groups are given."""
+    made = {item["Type"] for item in templates(environment)["Studio"]["Resources"].values()}
+    rules = {f"AWS::EC2::SecurityGroup{way}" for way in ("", "Egress", "Ingress")}
+    assert {kind for kind in made if kind.startswith("AWS::EC2::")} == (
+        rules if environment.startswith("prod") else set()
+    )
+    (domain,) = properties(environment, "AWS::SageMaker::Domain")
+    (model,) = properties(environment, "AWS::SageMaker::Model")
+    assert domain["VpcId"] == VPC
+    assert domain["SubnetIds"] == model["VpcConfig"]["Subnets"] == list(VARIANTS[environment][1]["subnet_ids"])
+    given = list(VARIANTS[environment][1].get("security_group_ids", ()))
+    assert (
+        not given or domain["DefaultUserSettings"]["SecurityGroups"] == model["VpcConfig"]["SecurityGroupIds"] == given
+    )
+    assert "missing" not in json.loads((assembly(environment) / "manifest.json").read_text())
+
+
+@pytest.mark.parametrize("environment", VARIANTS)
+def test_an_existing_topic_is_told_everything_and_none_is_made(environment: str) -> None:
+    for kind in ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription"):
+        assert not properties(environment, kind)
+    alarms = [
+        *properties(environment, "AWS::CloudWatch::Alarm"),
+        *properties(environment, "AWS::CloudWatch::CompositeAlarm"),
+    ]
+    assert alarms and all(item["AlarmActions"] == [TOPIC] for item in alarms)
+    (budget,) = properties(environment, "AWS::Budgets::Budget")
+    told = {who["Address"] for item in budget["NotificationsWithSubscribers"] for who in item["Subscribers"]}
+    assert told == {TOPIC}
+    failures = properties(environment, "AWS::Lambda::EventInvokeConfig")
+    assert {item["DestinationConfig"]["OnFailure"]["Destination"] for item in failures} == {TOPIC}

@@ -8,6 +8,7 @@ from typing import Required, TypedDict
 from localcloud.errors import AwsError
 from localcloud.sagemaker.api.listing import PageQuery, page
 from localcloud.sagemaker.api.operations import Answer, Operation
+from localcloud.sagemaker.api.validation import validation_error
 from localcloud.sagemaker.studio.apps import Apps
 from localcloud.sagemaker.studio.network import StudioNetwork
 from localcloud.sagemaker.studio.records import Record, Recorder, Tagged, change, missing, selected
@@ -107,6 +108,9 @@ class Studio:
     def _update_domain(self, request: DomainId) -> Answer:
         domain = self._domain(request)
         changes = {name: value for name, value in request.items() if name != "DomainId"}
+        if domain.fields.get("VpcId") not in (None, changes.get("VpcId", domain.fields.get("VpcId"))):
+            # By the API reference of the field; how SageMaker words the refusal was never seen.
+            raise validation_error("VpcId can only be added to a domain that was created without VPC settings.")
         if "DomainSettingsForUpdate" in changes:
             changes["DomainSettings"] = changes.pop("DomainSettingsForUpdate")
         change(domain, changes)
