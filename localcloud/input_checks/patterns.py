@@ -9,6 +9,7 @@ import regex
 # Java writes characters beyond 16 bits as pairs of surrogates, which are one character each in Python.
 _SURROGATES = "\\uD800\\uDC00-\\uDBFF\\uDFFF"
 _BEYOND_16_BITS = "\\U00010000-\\U0010FFFF"
+_SECONDS = 0.5
 _CATEGORY = regex.compile(r"\\p\{[LMNPSZ][a-z]?\}")  # of Unicode; \p{Alnum}, \p{Print} and \p{ASCII} are ASCII
 
 
@@ -21,4 +22,8 @@ def compiled(pattern: str) -> regex.Pattern[str]:
 
 def matches(pattern: str, value: str) -> bool:
     """Whether the whole of `value` matches: AWS's services do not search."""
-    return compiled(pattern).fullmatch(value) is not None
+    try:
+        return compiled(pattern).fullmatch(value, timeout=_SECONDS) is not None
+    except TimeoutError:
+        # A match is found at once; what does not match, a nested repetition such as `(a*b)*` tries in every way.
+        return False

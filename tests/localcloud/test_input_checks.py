@@ -329,6 +329,12 @@ def test_patterns_are_read_as_java_reads_them(pattern, taken, refused):
     assert not matches(pattern, refused)
 
 
+def test_a_pattern_that_tries_every_way_ends() -> None:
+    pattern = get_service_model("sagemaker").shape_for("ComputeQuotaTargetTeamName").metadata["pattern"]
+    assert matches(pattern, "a" * 60)
+    assert not matches(pattern, "a" * 64 + "!")
+
+
 def test_corrections_name_what_the_models_have():
     for service, shape, kind in EXEMPT:
         assert kind in ("null", "enum", "pattern", "min", "max")
