@@ -42,6 +42,7 @@ SCRIPTS: tuple[Mapping[str, list[Answer]], ...] = (
     {"PublishModel": [{"Payload": REFRESH}], "RefreshFleet": [StatesError("Broken", "")]},
     {"SmokeTest": [{"Payload": OFF}]},
     {"SmokeTest": [{"Payload": OFF}], "RecordStaged": [StatesError("Broken", "")]},
+    {"SmokeTest": [{"Payload": OFF}], "RecordStaged": [{"Payload": {"note": "staged", "replaced": "arn:package/1"}}]},
     {"SmokeTest": [StatesError("SmokeTestFailed", "")]},
     {"ApproveModel": [StatesError("Broken", "")]},
 )
