@@ -118,6 +118,26 @@ def test_forty_failing_models_leave_what_the_figure_says() -> None:
     assert history_events.BUDGET + 3 * calls < MAX_EVENTS, "each call may be throttled once"
 
 
+class Steady(Clockwork):
+    """Every search succeeds, after all the time that it may take."""
+
+    def _sdk_call(self, state: str, resource: str, parameters: Mapping[str, Any]) -> Any:
+        self.tries[parameters["HyperParameterTuningJobName"][:MAX_BASE_CHARS]] = MAX_RECOVERIES + 1
+        return super()._sdk_call(state, resource, parameters)
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_forty_searches_without_a_failure_stay_below_half_of_the_limit(environment: str) -> None:
+    settings = variant(environment, tuning=HYPERBAND)
+    specs = many(settings, MAX_MODELS)
+    runner = Runner(settings, specs)
+    services = runner.services = Steady(specs)
+    services.seconds = max(model.tuning.max_runtime_seconds for model in planned(specs).models)
+    found = runner.run()
+    assert found.error is None and len(found.calls["TuneModelHyperband"]) == MAX_MODELS
+    assert MAX_EVENTS / 4 < len(found.events) < MAX_EVENTS / 2
+
+
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_forty_searches_are_looked_at_within_a_quarter_of_an_hour(environment: str) -> None:
     plan = planned(many(variant(environment, tuning=HYPERBAND), MAX_MODELS))
