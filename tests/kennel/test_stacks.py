@@ -45,7 +45,7 @@ def cli(monkeypatch) -> Cli:
     monkeypatch.setattr(stacks, "run_cdk", made)
     monkeypatch.setattr(stacks, "Session", lambda env: SimpleNamespace(config=reachable(env)))
     monkeypatch.setattr(stacks.assembly, "synthesize", lambda session: ())
-    monkeypatch.setattr(stacks, "Planner", lambda session: None)
+    monkeypatch.setattr(stacks, "Planner", lambda session, **_: None)
     monkeypatch.setattr(diff, "fingerprint", lambda planner, found: "0123456789abcdef")
     return made
 
@@ -116,7 +116,7 @@ def test_the_exit_code_says_whether_data_is_lost(cli, monkeypatch, action: str, 
     planner = SimpleNamespace(
         plan=lambda one, every: plan, exported_by=lambda one: set(), deployed_template=lambda one: None
     )
-    monkeypatch.setattr(stacks, "Planner", lambda session: planner)
+    monkeypatch.setattr(stacks, "Planner", lambda session, **_: planner)
     monkeypatch.setattr(stacks.assembly, "synthesize", lambda session: (plan.stack,))
     result = invoke("diff", "--env", "dev")
     assert result.exit_code == code, result.output

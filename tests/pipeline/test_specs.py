@@ -110,7 +110,7 @@ def test_the_file_says_all_that_a_plan_needs() -> None:
         "max_concurrency": 4,
         "execution_timeout_seconds": 86400,
         "poll_seconds": 30,
-        "history": {"run": 2821, "model": 232, "round": 11, "budget": 18000, "grace_seconds": 3600,
+        "history": {"run": 2821, "model": 232, "round": 11, "budget": 16500, "grace_seconds": 3600,
                     "training_seconds": 0},
     }  # fmt: skip
     assert list(datasets) == ["flowers"] and datasets["flowers"]["layout"] == "classes"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from config.platform import NetworkConfig
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.run_plan import PLAN_FILE
 from localcloud import ImageCommand, LocalCloud
@@ -25,17 +26,29 @@ MODEL = "dog-breed-classifier-mobile"
 JOBS = ("PrepareDataset", "MergeManifest")
 
 
-def definitions(instances: int) -> list[dict[str, Any]]:
-    """CreateProcessingJob requests as the state machine sends them."""
-    settings = variant(preparation={"instance_count": instances})
-    found = Runner(settings).run({"models": [MODEL]})
-    return [request for state in JOBS for request in found.calls.get(state, [])]
-
-
 @pytest.fixture
 def cloud() -> Iterator[LocalCloud]:
     with LocalCloud(images=[ImageCommand("*", "processing", given=True)], max_jobs=3) as running:
         yield running
+
+
+@pytest.fixture
+def network(cloud: LocalCloud) -> NetworkConfig:
+    """One that exists."""
+    ec2 = cloud.cloud.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24")["Subnet"]["SubnetId"] for number in range(2)
+    ]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="jobs", Description="jobs")["GroupId"]
+    return NetworkConfig(vpc_id=vpc, subnet_ids=tuple(subnets), security_group_ids=(group,))
+
+
+def definitions(instances: int, network: NetworkConfig) -> list[dict[str, Any]]:
+    """CreateProcessingJob requests as the state machine sends them."""
+    settings = variant(preparation={"instance_count": instances}, network=network)
+    found = Runner(settings).run({"models": [MODEL]})
+    return [request for state in JOBS for request in found.calls.get(state, [])]
 
 
 def fill(s3: Any, source: Path, requests: list[dict[str, Any]]) -> None:
@@ -84,10 +97,10 @@ def take_prepared(s3: Any, manifest_id: str) -> dict[str, bytes]:
     return found
 
 
-def test_three_instances_prepare_what_one_prepares(cloud: LocalCloud, tmp_path: Path) -> None:
+def test_three_instances_prepare_what_one_prepares(cloud: LocalCloud, network: NetworkConfig, tmp_path: Path) -> None:
     source = defects.clean_set(tmp_path / "in")
     (source / "train/a/bad.jpg").write_bytes(b"not an image")
-    one, three = definitions(1), definitions(3)
+    one, three = definitions(1, network), definitions(3, network)
     assert [len(one), len(three)] == [1, 2]
     s3, sagemaker = cloud.cloud.client("s3"), cloud.cloud.client("sagemaker")
     fill(s3, source, three)
