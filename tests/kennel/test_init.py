@@ -184,4 +184,4 @@ def test_progress_is_shown_when_it_takes_long(
     monkeypatch.setattr(errors, "_force_terminal", True)
     monkeypatch.setattr(errors, "is_interactive", True)
     monkeypatch.setenv("TERM", "xterm")
-    assert ("Reading headers" in run("--data", flowers, "--yes").stderr) is shown
+    assert ("━━━" in run("--data", flowers, "--yes").stderr) is shown
