@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     that is rolled back must not fail for want of one.
     """
     if event.get("source") == "aws.codebuild":
-        _answer_for(event["detail"]["build-id"])
+        _answer_for(event["detail"]["build-id"].partition(":build/")[2])
     elif event["RequestType"] == "Delete":
         custom_resource.send(event, PHYSICAL_ID)
     else:

@@ -9,10 +9,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from lambdas.clear_network.waiting import until_none
 
 NFS_GROUP = re.compile(r"security-group-for-(inbound|outbound)-nfs-d-[a-z0-9]+")
 """Made with every domain; the two refer to each other, so that neither can be deleted first."""
+
+GONE, IN_USE = "InvalidNetworkInterfaceID.NotFound", ("InvalidNetworkInterface.InUse", "InvalidParameterValue")
+"""EC2's codes for an interface that does not exist, and for one that is attached."""
 
 
 def remove(ec2: Any, vpc: str, security_groups: Sequence[str]) -> None:
@@ -45,11 +50,21 @@ def _interfaces(ec2: Any, vpc: str, groups: Sequence[str]) -> list[str]:
     pages = ec2.get_paginator("describe_network_interfaces").paginate(Filters=filters)
     attached = []
     for interface in [item for page in pages for item in page["NetworkInterfaces"]]:
-        if interface["Status"] == "available":
-            ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
-        else:
-            attached.append(interface["NetworkInterfaceId"])
+        name = interface["NetworkInterfaceId"]
+        if interface["Status"] != "available" or not _deleted(ec2, name):
+            attached.append(name)
     return attached
+
+
+def _deleted(ec2: Any, interface: str) -> bool:
+    """SageMaker deletes its interfaces too, at its own time: one may be gone already, or still be detaching."""
+    try:
+        ec2.delete_network_interface(NetworkInterfaceId=interface)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in (GONE, *IN_USE):
+            raise
+        return error.response["Error"]["Code"] == GONE
+    return True
 
 
 def _groups(ec2: Any, vpc: str) -> list[dict[str, Any]]:

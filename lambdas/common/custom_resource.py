@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from imgcls.contract.failures import service_errors
 from imgcls.contract.text import cut
 from lambdas.common.clients import client
 
@@ -14,6 +18,8 @@ MAX_REASON_BYTES = 400
 """CloudFormation takes a document of at most 4096 bytes, in which a character may become 12 (JSON escapes)."""
 DELETING, ROLLING_BACK = "DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"
 """Status of a stack that is deleted, and of one whose creation failed."""
+
+PROPAGATION_SECONDS = 60.0
 
 Event = Mapping[str, Any]
 Action = Callable[[Event], None]
@@ -28,11 +34,23 @@ def run(event: Event, *, make: Action, remove: Action, physical_id: str | None =
     if event["RequestType"] == "Delete":
         name = event["PhysicalResourceId"]
     try:
-        (remove if event["RequestType"] == "Delete" else make)(event)
+        remove(event) if event["RequestType"] == "Delete" else _patiently(make, event)
     except Exception as error:
         send(event, name, error=str(error))
         raise
     send(event, name)
+
+
+def _patiently(make: Action, event: Event) -> None:
+    """IAM takes a while until a policy that the stack has just attached is in force everywhere."""
+    deadline = time.monotonic() + PROPAGATION_SECONDS
+    while True:
+        try:
+            return make(event)
+        except ClientError as error:
+            if not service_errors.is_denied(error.response) or time.monotonic() > deadline:
+                raise
+            time.sleep(PROPAGATION_SECONDS / 12)
 
 
 def nothing(event: Event) -> None:

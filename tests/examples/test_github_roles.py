@@ -92,6 +92,7 @@ def test_a_role_trusts_one_repository_and_no_wildcard(name: str) -> None:
             "environment:prod",
         ),
         ("Repository", ["me/*", "*", "me", "me/cats:x"], "me/cats"),
+        ("Repository", ["me@*/cats", "me@1/cats@", "@1/cats@2"], "octocat@123456/my-repo@456789"),
         ("Branch", ["*", "a*"], "release/1.0"),
         ("Environment", ["prod-2", "*"], "prod"),
     ],

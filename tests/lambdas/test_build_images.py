@@ -58,7 +58,7 @@ class CodeBuild:
         self.error, self.known, self.builds = error, known, []
 
     def batch_get_builds(self, ids: list[str]) -> dict[str, Any]:
-        assert ids == [BUILD_ARN]
+        assert ids == ["p:1"], "the name of a build, not the ARN that its event has"
         return {"builds": [self.known]}
 
     def start_build(self, **request: Any) -> None:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from imgcls.contract import keys
 from lambdas.adopt_log_group.handler import handler as adopt_log_group
+from lambdas.clear_network import leftovers
 from lambdas.clear_network.waiting import until_none
 from lambdas.common import clients, custom_resource
 from lambdas.empty_storage import buckets, registry
@@ -92,6 +93,63 @@ def full_bucket(aws: Callable[[str], Any], name: str) -> None:
 
 def names(aws: Callable[[str], Any]) -> list[str]:
     return [item["Name"] for item in aws("s3").list_buckets()["Buckets"]]
+
+
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, "Any")
+
+
+def test_a_permission_that_was_just_attached_is_waited_for(
+    event: Any, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(custom_resource, "PROPAGATION_SECONDS", 0.6)
+    outcomes = [refused("AccessDeniedException"), refused("AccessDeniedException"), None]
+
+    def make(_: Any) -> None:
+        if (outcome := outcomes.pop(0)) is not None:
+            raise outcome
+
+    custom_resource.run(event("Create", {}), make=make, remove=custom_resource.nothing)
+    assert outcomes == [] and [item["Status"] for item in answers] == ["SUCCESS"]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "LimitExceededException"])
+def test_a_permission_that_never_comes_and_any_other_refusal_are_said(
+    event: Any, answers: Answers, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(custom_resource, "PROPAGATION_SECONDS", 0.3)
+    tries = []
+
+    def make(_: Any) -> None:
+        tries.append(1)
+        raise refused(code)
+
+    with pytest.raises(ClientError):
+        custom_resource.run(event("Create", {}), make=make, remove=custom_resource.nothing)
+    assert [item["Status"] for item in answers] == ["FAILED"]
+    assert (len(tries) > 1) is (code == "AccessDeniedException")
+
+
+@pytest.mark.parametrize(
+    ("code", "left"),
+    [
+        ("InvalidNetworkInterfaceID.NotFound", []),
+        ("InvalidParameterValue", ["eni-1"]),
+        ("InvalidNetworkInterface.InUse", ["eni-1"]),
+    ],
+)
+def test_an_interface_that_sagemaker_takes_away_at_the_same_time_is_not_a_failure(code: str, left: list[str]) -> None:
+    class Ec2:
+        def get_paginator(self, _: str) -> Any:
+            return self
+
+        def paginate(self, **_: Any) -> list[Any]:
+            return [{"NetworkInterfaces": [{"NetworkInterfaceId": "eni-1", "Status": "available"}]}]
+
+        def delete_network_interface(self, **_: Any) -> None:
+            raise refused(code)
+
+    assert leftovers._interfaces(Ec2(), "vpc-1", ["sg-1"]) == left
 
 
 @pytest.mark.parametrize("status", ["UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"])

@@ -13,6 +13,8 @@ from localcloud.stepfunctions.asl.errors import ExpressionError, StatesError
 from localcloud.stepfunctions.asl.intrinsic_functions import FUNCTIONS, IntrinsicFailure
 from localcloud.stepfunctions.asl.json_path import parse as parse_path
 
+MAX_FUNCTIONS = 10
+"""In one field: "You can nest up to 10 intrinsic functions within a field" (Step Functions' guide)."""
 _CALL = re.compile(r"States\.(\w+)\(")
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _LITERAL = re.compile(r"(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=[,)\s])")
@@ -49,6 +51,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.functions = 0
 
     def fail(self, why: str) -> ExpressionError:
         return ExpressionError(f"{self.text!r} is not a valid intrinsic function: {why}")
@@ -67,6 +70,9 @@ class _Parser:
         match = self.take(_CALL)
         if match is None or match[1] not in FUNCTIONS:
             raise self.fail(f"no function of that name near {self.text[start : start + 20]!r}")
+        self.functions += 1
+        if self.functions > MAX_FUNCTIONS:
+            raise self.fail(f"a field may have {MAX_FUNCTIONS} of them")
         arguments: list[Expression] = []
         self.skip_space()
         while not self.text.startswith(")", self.at):

@@ -31,6 +31,7 @@ REFUSED = [
     (machine(Type="Pass", End=True, Parameters={"x": "{% 1 %}"}), "localcloud does not run JSONata"),
     (machine(Type="Pass", End=True, Parameters={"x.$": "name"}), "must be a valid JSONPath"),
     (machine(Type="Pass", End=True, Parameters={"x.$": "States.Nope()"}), "not a valid intrinsic function"),
+    (machine(Type="Pass", End=True, Parameters={"x.$": f"States.Array({', '.join(['States.UUID()'] * 10)})"}), "10 of"),
     (machine(Type="Pass", End=True, InputPath="$.a["), "not a valid JSONPath"),
     (machine(Type="Pass", End=True, ResultPath="$.a[*]"), "not a Reference Path"),
     (machine(Type="Wait", End=True), "exactly one of"),

@@ -20,6 +20,7 @@ _BUSY_CONTAINER = (429, 503)
 """What a container answers while it loads a model or has a full queue."""
 
 _MISSING = ("404", "NotFound", "NoSuchKey", "ResourceNotFound", "ResourceNotFoundException", "ExecutionDoesNotExist")
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _INVALID = ("ValidationException", "ValidationError")
 _MISSING_MESSAGE = re.compile("could not find|not found|does not exist", re.IGNORECASE)
 _CONFLICT = ("PreconditionFailed", "ConditionalRequestConflict")
@@ -36,6 +37,11 @@ def message(response: Response) -> str:
 def is_transient(response: Response) -> bool:
     """Whether the same call can succeed a little later: throttling, a service's own fault, a cold or busy model."""
     return bool(_TRANSIENT.search(code(response))) or response.get("OriginalStatusCode") in _BUSY_CONTAINER
+
+
+def is_denied(response: Response) -> bool:
+    """Whether the caller lacks a permission, or has not got it yet."""
+    return code(response) in _DENIED
 
 
 def is_invalid(response: Response) -> bool:
