@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import warnings
+import mmap
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from imgcls.images.preprocess import FORMATS
+from imgcls.images import cost, gate
+from imgcls.images.errors import NOT_AN_IMAGE, ImageError
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Sides in pixels, as stored. `problem` says in a few words why there is no image, and is empty otherwise."""
+    """Sides in pixels, as stored. `pixels` is the `max_pixels` that it needs: more than it has, where its format
+    costs more to decode than a JPEG. `problem` says in a few words why there is no image, and is empty otherwise."""
 
     width: int = 0
     height: int = 0
     format: str = ""
     grey: bool = False
     alpha: bool = False
+    pixels: int = 0
     problem: str = ""
 
     @property
@@ -34,13 +35,12 @@ class Header:
 def read(path: Path) -> Header:
     """Never raises for what a file holds."""
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as image:
-            warnings.simplefilter("ignore")  # about large images, which have a limit of their own
-            width, height = image.size
-            grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I")
-            return Header(width, height, image.format or "", grey, image.has_transparency_data)
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            found = gate.read(data)
+            return Header(found.width, found.height, found.format, found.colours == "grey", found.alpha, cost.needed(found))
     except OSError as error:
-        return Header(problem=f"cannot be opened: {error.strerror}" if error.errno else "is not an image")
-    except Exception as error:
-        # Pillow's parsers raise a dozen unrelated types on damaged headers; here they all mean the same.
-        return Header(problem=f"is damaged: {error}")
+        return Header(problem=f"cannot be opened: {error.strerror}")
+    except ImageError as error:
+        return Header(problem="is not an image" if error.code == NOT_AN_IMAGE else f"cannot be used: {error}")
+    except ValueError:
+        return Header(problem="is empty")

@@ -11,8 +11,8 @@ from kennel.new_project.headers import Header
 _DEFAULT = datasets.Limits()
 _SMALLEST_SIDE = 8
 """The smallest crop that a network takes."""
-_LARGEST = (50_000_000, 100_000_000, 175_000_000)
-"""Cameras with more than 25 megapixels are common; Pillow refuses to open more than 178."""
+_LARGEST = (100_000_000, 175_000_000)
+"""Pillow decodes no TIFF of more than 178 megapixels."""
 _ODD_ONES = 0.01
 """A smaller share of tiny images are thumbnails that got in by mistake."""
 
@@ -29,7 +29,7 @@ class Limits:
     def of(cls, headers: Sequence[Header]) -> Limits:
         """The default ones, or wider ones that let these images in."""
         tiny = sum(header.short_side < _DEFAULT.min_side for header in headers)
-        largest = max((header.width * header.height for header in headers), default=0)
+        largest = max((header.pixels for header in headers), default=0)
         return cls(
             min_side=_SMALLEST_SIDE if tiny > _ODD_ONES * len(headers) else _DEFAULT.min_side,
             max_pixels=next((num for num in (_DEFAULT.max_pixels, *_LARGEST) if num >= largest), _LARGEST[-1]),
@@ -41,8 +41,8 @@ class Limits:
             return header.problem
         if header.short_side < self.min_side:
             return f"is smaller than {self.min_side} pixels"
-        if header.width * header.height > self.max_pixels:
-            return f"has more than {self.max_pixels // 1_000_000} megapixels"
+        if header.pixels > self.max_pixels:
+            return f"needs a max_pixels of more than {self.max_pixels // 1_000_000} million"
         if header.aspect_ratio > self.max_aspect_ratio:
             return f"is more than {self.max_aspect_ratio:g} times as long as wide"
         return ""

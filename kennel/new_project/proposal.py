@@ -11,6 +11,7 @@ from config.datasets import Split as DefaultSplit
 from config.models import UNTRAINED, PreprocessingSpec
 from config.pipeline import GateConfig
 from config.presets import PRESETS
+from imgcls.images import cost
 from kennel.new_project import recipes
 from kennel.new_project.inspection import Inspection
 from kennel.new_project.names import Names
@@ -127,7 +128,8 @@ def _why_limits(split: SplitPlan, limits: dict[str, int]) -> str:
     reasons = {
         "min_images": f"{smallest!r} has {split.train[smallest]} images to train on, and 10 are asked for by default",
         "min_side": "many images have a side below 16 pixels",
-        "max_pixels": "some images have more than 25 megapixels; the endpoint takes smaller ones only",
+        "max_pixels": "some images need more than 64 million; the endpoint takes smaller ones only, and decoding one may "
+        f"take {cost.price(limits.get('max_pixels', cost.MAX_PIXELS))}",
     }
     sentence = "; ".join(reasons[name] for name in limits)
     return f"{sentence[0].upper()}{sentence[1:]}."

@@ -90,7 +90,7 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, ...]]:
     import inference
 
     camera = Camera()
-    model = Model(ModelCard("parity", "simple_cnn", ("kinds", "other"), SPEC), camera, 25_000_000)
+    model = Model(ModelCard("parity", "simple_cnn", ("kinds", "other"), SPEC), camera, MAX_PIXELS)
     monkeypatch.setattr(inference, "model_fn", lambda folder, context=None: model)
     monkeypatch.setattr(served_graph, "num_cores", lambda: 1)
     yield inference, camera

@@ -22,7 +22,7 @@ from imgcls.data.augment import Augmentation
 from imgcls.data.loader import Dataset, Loader
 from imgcls.features.backbone import fingerprint
 from imgcls.features.store import FeatureArray
-from imgcls.images import preprocess
+from imgcls.images import cost, decoders, preprocess
 from imgcls.runtime.cores import num_cores
 from imgcls.training import inputs
 from imgcls.training.inputs import InputMaker, on_device
@@ -115,7 +115,7 @@ class Extractor:
 
 def _code() -> str:
     """SHA-256 over the code that turns bytes into pixels: another version or another decoder makes other features."""
-    sources = [inspect.getsource(module).encode() for module in (preprocess, augment, inputs)]
+    sources = [inspect.getsource(module).encode() for module in (preprocess, decoders, cost, augment, inputs)]
     return hashlib.sha256(b"".join(sources) + bytes([preprocess.simplejpeg is not None])).hexdigest()
 
 

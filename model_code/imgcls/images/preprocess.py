@@ -1,19 +1,20 @@
 """From encoded bytes to the network's input: the only place that decodes, orients, resizes and crops.
 
 Training's evaluation path, evaluate.py, the server and the data check all call it, so they see the same pixels.
+What an image consists of and costs is known before anything is decoded (`imgcls.images.gate`, `imgcls.images.cost`).
 Every kind of image has one defined result:
 
-* formats: JPEG, PNG, WebP, GIF, BMP, TIFF; anything else is refused
+* formats: JPEG, PNG, WebP, GIF, BMP, TIFF, and AVIF and HEIC where a decoder is installed; anything else is refused
 * grey and palette images become RGB; alpha and transparent colours are blended with white
 * CMYK is converted without its colour profile; colour profiles are always ignored
 * 16-bit grey keeps its high byte (what Pillow does for 16-bit RGB); floating-point pixels are refused
 * of animations and multi-page files the first frame is used
 * EXIF orientation is applied; an unreadable EXIF block counts as "not rotated", because the pixels are still good
+* a JPEG of more than 16 megapixels is shrunk by libjpeg while it is decoded, to a half, a quarter or an eighth
 """
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from collections.abc import Callable
@@ -22,48 +23,26 @@ import numpy as np
 from PIL import Image
 
 from imgcls.contract.artifact import Preprocessing
+from imgcls.images import cost, decoders, gate, limited
+from imgcls.images.cost import MAX_PIXELS as MAX_PIXELS
+from imgcls.images.errors import CORRUPT as CORRUPT
+from imgcls.images.errors import EMPTY as EMPTY
+from imgcls.images.errors import NOT_AN_IMAGE as NOT_AN_IMAGE
+from imgcls.images.errors import TOO_MANY_PIXELS as TOO_MANY_PIXELS
+from imgcls.images.errors import UNSUPPORTED as UNSUPPORTED
+from imgcls.images.errors import ImageError as ImageError
+from imgcls.images.structure import Structure
 
 try:
     import simplejpeg as simplejpeg  # exported: others ask whether it is there
 except ImportError:  # not in the stock training image
     simplejpeg = None
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = gate.FORMATS + gate.OPTIONAL_FORMATS
 PACKED_FORMATS = (*FORMATS, "PPM")
 """Packed shards also contain raw pixels after a one-line header. The server does not accept such files."""
-MAX_PIXELS = 25_000_000
-"""Default cap on the declared width x height: a 20 KB PNG can take 860 MB to decode, and Pillow only warns."""
-WEBP_SHARE = 0.6
-"""Share of the cap for a WebP image: its decoder keeps the canvas in memory four times, others at most twice."""
-
-EMPTY = "empty"
-NOT_AN_IMAGE = "not_an_image"
-TOO_MANY_PIXELS = "too_many_pixels"
-CORRUPT = "corrupt"
-UNSUPPORTED = "unsupported"
 
 _PPM = re.compile(rb"P6\n(\d+) (\d+)\n255\n")
-_WHITE = (255, 255, 255)
-_BAND_ROWS = 64
-_EXIF_ORIENTATION = 0x0112
-_TRANSPOSE = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-class ImageError(ValueError):
-    """Bytes that cannot be decoded. `code` is one of this module's constants, `sentence` is for the user."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
 
 
 def preprocess(
@@ -82,21 +61,21 @@ def decode(
     With `min_side` a JPEG may be returned smaller, with a short side of at least `min_side`: libjpeg scales by 1/2,
     1/4 or 1/8 while it decodes, which costs half as much as a full decode.
     """
-    image = _open(data, max_pixels, formats)
-    name = image.format
-    try:
-        if min_side is not None:
-            image.draft("RGB", (min_side, min_side))
-        image.load()
-        transpose = _TRANSPOSE.get(orientation(image))
-        pixels = _to_rgb(image)
-        del image  # it takes as much memory as `pixels`
-        return pixels if transpose is None else pixels.transpose(transpose)
-    except ImageError:
-        raise
-    except Exception as error:
-        # Pillow's decoders raise a dozen unrelated types on damaged files; during a decode they all mean the same.
-        raise ImageError(CORRUPT, f"the {name} image is damaged or cut short: {error}") from error
+    structure = gate.read(data, formats)
+    short = min(structure.width, structure.height)
+    factor = max(f for f in structure.factors if f == 1 or (min_side and short >= f * min_side))
+    return _decode(data, structure, max_pixels, cost.admit(structure, max_pixels, factor))
+
+
+def _decode(data: bytes, structure: Structure, max_pixels: int, factor: int) -> Image.Image:
+    """With Pillow. `structure` was admitted with `factor`."""
+    seen = structure.decodable(data)
+    if structure.format in gate.OPTIONAL_FORMATS:
+        decoders.check_installed(structure.format)
+    if structure.limited:
+        return Image.fromarray(limited.decode(seen, structure, max_pixels))
+    size = structure.width, structure.height
+    return decoders.decode(seen, structure.format, structure.orientation, size=size, factor=factor)
 
 
 JpegDecoder = Callable[[bytes], np.ndarray]
@@ -136,25 +115,24 @@ def decode_for_training(
     if "PPM" in formats and (header := _PPM.match(data)):
         width, height = int(header[1]), int(header[2])
         return np.frombuffer(data, np.uint8, width * height * 3, offset=header.end()).reshape(height, width, 3)
-    image = _open(data, max_pixels, formats)
+    structure = gate.read(data, formats)
+    num_pixels = structure.width * structure.height
     # libjpeg is fast only when it halves while decoding; its other scales cost more than a full decode.
-    factor = max(f for f in (1, 2, 4, 8) if f == 1 or image.width * image.height >= f * f * min_pixels)
-    min_side = min(image.size) // factor
-    if image.format not in ("JPEG", "MPO") or image.mode not in ("RGB", "L"):
-        return np.asarray(decode(data, max_pixels, min_side, formats))
-    size = -(-image.height // factor), -(-image.width // factor)
-    try:
-        if simplejpeg:
-            buffer = scratch.array((*size, 3)) if scratch else None
-            pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=size[0], min_width=size[1], buffer=buffer)
-        elif other and factor == 1:
-            pixels = other(data)
-        else:
-            return np.asarray(decode(data, max_pixels, min_side, formats))
-    except ValueError:
-        return np.asarray(decode(data, max_pixels, min_side, formats))
-    transpose = _TRANSPOSE.get(orientation(image))
-    return pixels if transpose is None else np.asarray(Image.fromarray(pixels).transpose(transpose))
+    factor = max(f for f in structure.factors if f == 1 or num_pixels >= f * f * min_pixels)
+    factor = cost.admit(structure, max_pixels, factor)
+    if structure.format == "JPEG" and structure.colours in ("rgb", "grey"):
+        size = -(-structure.height // factor), -(-structure.width // factor)
+        try:
+            if simplejpeg:
+                buffer = scratch.array((*size, 3)) if scratch else None
+                seen = structure.decodable(data)
+                pixels = simplejpeg.decode_jpeg(seen, "RGB", min_height=size[0], min_width=size[1], buffer=buffer)
+                return decoders.upright_array(pixels, structure.orientation)
+            if other and factor == 1:
+                return decoders.upright_array(other(structure.decodable(data)), structure.orientation)
+        except ValueError:
+            pass  # Pillow says what is wrong with it, or can read it
+    return np.asarray(_decode(data, structure, max_pixels, factor))
 
 
 def to_ppm(pixels: np.ndarray) -> bytes:
@@ -169,52 +147,3 @@ def resize_and_crop(image: Image.Image, spec: Preprocessing) -> Image.Image:
     side = spec.crop * min(width, height) / spec.resize
     left, top = (width - side) / 2, (height - side) / 2
     return image.resize((spec.crop, spec.crop), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side))
-
-
-def _open(data: bytes, max_pixels: int, formats: tuple[str, ...]) -> Image.Image:
-    """The image with its header read and its declared size checked, nothing decoded yet."""
-    if not data:
-        raise ImageError(EMPTY, "the image is empty: 0 bytes")
-    try:
-        image = Image.open(io.BytesIO(data), formats=formats)
-    except Image.DecompressionBombError as error:
-        raise ImageError(TOO_MANY_PIXELS, f"the image is too large: {error}") from error
-    except Exception as error:
-        formats_text = ", ".join(FORMATS)
-        raise ImageError(NOT_AN_IMAGE, f"the bytes are not an image of a known format ({formats_text})") from error
-    limit = int(max_pixels * WEBP_SHARE) if image.format == "WEBP" else max_pixels
-    if image.width * image.height > limit:
-        raise ImageError(
-            TOO_MANY_PIXELS,
-            f"the {image.format} image has {image.width} x {image.height} pixels; at most {limit} are accepted: "
-            "send a smaller one",
-        )
-    return image
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F":
-        raise ImageError(UNSUPPORTED, "images with floating-point pixels are not supported: save the image with 8 bits")
-    if image.mode.startswith("I"):
-        grey = np.clip(np.asarray(image), 0, 65535).astype(np.uint16) >> 8
-        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        return _on_white(image)
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """Blended in bands of rows: a complete layer with alpha would be a third copy of the image."""
-    flat = Image.new("RGB", image.size, _WHITE)
-    for top in range(0, image.height, _BAND_ROWS):
-        band = image.crop((0, top, image.width, min(top + _BAND_ROWS, image.height))).convert("RGBA")
-        flat.paste(band, (0, top), mask=band.getchannel("A"))
-    return flat
-
-
-def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; an unreadable block counts as 1, "not rotated": Pillow raises many types on one."""
-    try:
-        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
-    except Exception:
-        return 1

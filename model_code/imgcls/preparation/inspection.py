@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,20 +13,22 @@ import numpy as np
 from PIL import Image
 
 from imgcls.contract.dataset import DatasetSettings
-from imgcls.images import preprocess
+from imgcls.images import gate, preprocess
+from imgcls.images.structure import Structure
 from imgcls.preparation.encoding import training_bytes
 
 THUMBNAIL_SIDE = 16
 _HASHED_SIDE = 48
 """Approximate short side of the image from which the hash and the thumbnail are made: averages of blocks of pixels."""
 _EXTENSIONS = {
-    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
-    "MPO": {".jpg", ".jpeg", ".mpo"},
+    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"},
     "PNG": {".png", ".apng"},
     "WEBP": {".webp"},
     "GIF": {".gif"},
     "BMP": {".bmp", ".dib"},
     "TIFF": {".tif", ".tiff"},
+    "AVIF": {".avif"},
+    "HEIC": {".heic", ".heif"},
 }
 _CODES = {
     preprocess.EMPTY: "empty-file",
@@ -36,8 +37,6 @@ _CODES = {
     preprocess.CORRUPT: "undecodable",
     preprocess.UNSUPPORTED: "unsupported-pixels",
 }
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")
-
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
@@ -80,8 +79,10 @@ def inspect_file(folder: Path, path: str, settings: DatasetSettings, *, packed: 
     try:
         pixels = preprocess.decode_for_training(data, max_pixels=settings.max_pixels)
     except preprocess.ImageError as error:
-        return Inspection(**known, findings=(_code(error, data),), reason=error.sentence), b""
-    codes, unusable = _header_findings(data, path), _unusable((pixels.shape[1], pixels.shape[0]), settings)
+        return Inspection(**known, findings=(_code(error),), reason=error.sentence), b""
+    structure = gate.read(data)
+    width, height = structure.upright  # the decoder may have shrunk the pixels
+    codes, unusable = _header_findings(structure, path), _unusable((width, height), settings)
     grey = Image.fromarray(pixels).convert("L")
     small = grey.reduce(max(1, min(grey.size) // _HASHED_SIDE))
     if _is_blank(small) and _is_blank(grey):
@@ -90,8 +91,8 @@ def inspect_file(folder: Path, path: str, settings: DatasetSettings, *, packed: 
         codes.append(unusable[0])
     seen = Inspection(
         **known,
-        width=grey.width,
-        height=grey.height,
+        width=width,
+        height=height,
         findings=tuple(sorted(codes)),
         reason=unusable[1] if unusable else "",
         hash=int.from_bytes(np.packbits(imagehash.dhash(small).hash).tobytes()),
@@ -113,12 +114,8 @@ def _is_blank(grey: Image.Image) -> bool:
     return low == high
 
 
-def _code(error: preprocess.ImageError, data: bytes) -> str:
-    if "truncated" in error.sentence:
-        return "truncated"
-    if error.code == preprocess.NOT_AN_IMAGE and (data.startswith(_SIGNATURES) or data[8:12] == b"WEBP"):
-        return "undecodable"
-    return _CODES[error.code]
+def _code(error: preprocess.ImageError) -> str:
+    return "truncated" if "truncated" in error.sentence else _CODES[error.code]
 
 
 def _unusable(size: tuple[int, int], settings: DatasetSettings) -> tuple[str, str] | None:
@@ -133,30 +130,16 @@ def _unusable(size: tuple[int, int], settings: DatasetSettings) -> tuple[str, st
     return None
 
 
-def _header_findings(data: bytes, path: str) -> list[str]:
-    """The findings in the header of an image that can be decoded."""
-    findings = []
-    with Image.open(io.BytesIO(data), formats=preprocess.FORMATS) as image:
-        extension = PurePosixPath(path).suffix.lower()
-        if extension not in _EXTENSIONS[image.format or ""]:
-            findings.append("wrong-extension")
-        if image.mode.startswith("I") or _png_depth(data) == 16:
-            findings.append("16-bit")
-        elif image.mode in ("1", "L", "LA"):
-            findings.append("grey")
-        elif image.mode in ("P", "PA"):
-            findings.append("palette")
-        elif image.mode == "CMYK":
-            findings.append("cmyk")
-        if image.has_transparency_data:
-            findings.append("alpha")
-        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-            findings.append("animated")
-        if preprocess.orientation(image) in range(2, 9):
-            findings.append("exif-rotation")
-    return findings
-
-
-def _png_depth(data: bytes) -> int:
-    """Bits per channel from a PNG's IHDR: Pillow converts 16-bit colour to mode RGB without saying so."""
-    return data[24] if data[:8] == b"\x89PNG\r\n\x1a\n" else 8
+def _header_findings(structure: Structure, path: str) -> list[str]:
+    """The findings in the headers of an image that can be decoded."""
+    seen = {
+        "wrong-extension": PurePosixPath(path).suffix.lower() not in _EXTENSIONS[structure.format],
+        "16-bit": structure.bits > 8,
+        "grey": structure.colours == "grey" and structure.bits <= 8,
+        "palette": structure.colours == "palette",
+        "cmyk": structure.colours == "cmyk",
+        "alpha": structure.alpha,
+        "animated": structure.animated,
+        "exif-rotation": structure.orientation > 1,
+    }
+    return [code for code, found in seen.items() if found]

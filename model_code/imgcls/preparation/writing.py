@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image
 
 from imgcls.contract.dataset import DatasetError, DatasetSettings
 from imgcls.contract.manifest import QUARANTINED
@@ -16,7 +15,7 @@ from imgcls.contract.prepared import QUARANTINE, TEST, TRAIN, VALIDATION
 from imgcls.data import shards
 from imgcls.data.folders import EXTENSIONS
 from imgcls.data.shards import Encoded
-from imgcls.images import preprocess
+from imgcls.images import gate
 from imgcls.preparation import parallel
 from imgcls.preparation.catalogue import Catalogue
 from imgcls.preparation.decision import Decision
@@ -24,12 +23,13 @@ from imgcls.preparation.encoded_images import EncodedImages
 
 _EXTENSION_OF = {
     "JPEG": ".jpg",
-    "MPO": ".jpg",
     "PNG": ".png",
     "WEBP": ".webp",
     "GIF": ".gif",
     "BMP": ".bmp",
     "TIFF": ".tif",
+    "AVIF": ".avif",
+    "HEIC": ".heic",
 }
 
 
@@ -110,5 +110,5 @@ def _readable(origin: Path, goal: Path) -> Path:
     """`goal` with an extension that the loader reads as an image, where the file's own name does not have one."""
     if goal.suffix.lower() in EXTENSIONS:
         return goal
-    with Image.open(origin, formats=preprocess.FORMATS) as image:
-        return goal.with_name(goal.name + _EXTENSION_OF[image.format or "JPEG"])
+    with origin.open("rb") as file:
+        return goal.with_name(goal.name + _EXTENSION_OF[gate.identify(file.read(gate.SIGNATURE_BYTES))])

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from imgcls.contract.artifact import Preprocessing
+from imgcls.images import decoders, gate
 from imgcls.images import preprocess as pre
 
 SPEC = Preprocessing(resize=64, crop=48)
@@ -45,7 +46,7 @@ def test_output_is_the_centre_of_the_resized_image() -> None:
     assert np.abs(pixels.astype(int) - np.asarray(expected).astype(int)).mean() < 2
 
 
-@pytest.mark.parametrize("fmt", pre.FORMATS)
+@pytest.mark.parametrize("fmt", [*gate.FORMATS, "AVIF"])
 def test_every_format_gives_the_same_picture(fmt: str) -> None:
     lossy: dict[str, dict[str, Any]] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}
     pixels = pre.preprocess(encode(picture(), fmt, **lossy.get(fmt, {})), SPEC)
@@ -60,7 +61,7 @@ def test_the_eight_orientations_agree(fmt: str) -> None:
     undo = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
     for orientation in range(1, 9):
         stored = picture()
-        if (transpose := pre._TRANSPOSE.get(orientation)) is not None:
+        if (transpose := decoders._TRANSPOSE.get(orientation)) is not None:
             stored = stored.transpose(undo.get(orientation, transpose))
         exif = Image.Exif()
         exif[0x0112] = orientation
@@ -177,7 +178,7 @@ def test_another_decoder_is_used_where_simplejpeg_is_missing(
 
     monkeypatch.setattr(pre, "simplejpeg", None)
     assert (pre.decode_for_training(data, min_pixels, other=other) == expected).all()
-    assert asked == [data]
+    assert len(asked) == 1
 
 
 def test_pillow_decodes_what_the_other_decoder_refuses_or_cannot_shrink(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,8 +132,10 @@ class TestLimits:
     def test_large_images_are_let_in(self, tmp_path: Path) -> None:
         folder(tmp_path, {"a": 5, "b": 5})
         Image.new("L", (6000, 5000)).save(tmp_path / "a" / "large.png")
+        assert inspection.look(tmp_path).limits.changed == {}
+        Image.new("RGBA", (7000, 5000)).save(tmp_path / "a" / "costly.png")
         found = inspection.look(tmp_path)
-        assert found.limits.changed == {"max_pixels": 50_000_000} and found.num_usable == 11
+        assert found.limits.changed == {"max_pixels": 100_000_000} and found.num_usable == 12
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
