@@ -39,8 +39,8 @@ class Limits(Config):
     min_side: int = Field(default=16, ge=1, le=4096)
     """Smaller images are quarantined."""
     max_pixels: int = Field(default=64_000_000, ge=1024, le=1_000_000_000)
-    """Larger images are quarantined, and those that cost more to decode. Above 64 million it raises what one may cost: by
-    4 bytes of memory and 14 ns of a core for each pixel."""
+    """Larger images are quarantined, and those that cost more to decode than such a JPEG. Each pixel above 64 million
+    allows an image 4 bytes of memory and 12 ns of a core more."""
     max_aspect_ratio: float = Field(default=8, ge=1, le=1000)
     """Images that are longer, in proportion to their width, are quarantined."""
     max_quarantined: float = Field(default=0.5, ge=0, le=1)

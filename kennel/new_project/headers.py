@@ -37,7 +37,9 @@ def read(path: Path) -> Header:
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             found = gate.read(data)
-            return Header(found.width, found.height, found.format, found.colours == "grey", found.alpha, cost.needed(found))
+            return Header(
+                found.width, found.height, found.format, found.colours == "grey", found.alpha, cost.needed(found)
+            )
     except OSError as error:
         return Header(problem=f"cannot be opened: {error.strerror}")
     except ImageError as error:

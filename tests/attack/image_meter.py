@@ -1,6 +1,6 @@
 """What one image costs: decoded in a process of its own, whose memory and CPU time are read when it is done.
 
-`python -m tests.attack.image_meter` is the process that forks the others: it has never decoded anything, so nothing that
+`python -m tests.attack.image_meter` is the process that forks the others: it has decoded nothing large, so nothing that
 it freed hides what an image takes. The process with limits (`imgcls.images.limited`) is started once, and counted.
 """
 
@@ -43,7 +43,9 @@ class Meter:
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._process.stdin and self._process.stdout
         self._process.stdin.close()
         self._process.stdout.close()
@@ -63,13 +65,13 @@ def _main(resize: int, max_pixels: int) -> None:
     spec = Preprocessing(resize=resize, crop=min(resize, 224))
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    helper = limited._Process()
     file = io.BytesIO()
     Image.new("RGB", (9, 9)).save(file, "GIF")
     preprocess.preprocess(file.getvalue(), spec)  # what is imported at first use is no image's cost
+    helper = _started(file.getvalue())
     while data := _read(requests):
         if helper._process.poll() is not None:
-            helper = limited._Process()
+            helper = _started(file.getvalue())
         before = _usage(helper._process.pid)
         _forget_peak(helper._process.pid)
         reader, writer = os.pipe()
@@ -91,6 +93,17 @@ def _main(resize: int, max_pixels: int) -> None:
         cost["seconds"] += max(0.0, after[2] - before[2])
         answers.write(json.dumps(cost).encode() + b"\n")
         answers.flush()
+
+
+def _started(image: bytes) -> Any:
+    """The process with limits, after its first image."""
+    from imgcls.images import limited
+
+    helper = limited._Process()
+    helper.ask(
+        {"format": "GIF", "orientation": 1, "size": (9, 9), "bytes": 1 << 30, "seconds": 9.0, "max_pixels": 100}, image
+    )
+    return helper
 
 
 def _decode(data: bytes, function: Any) -> dict[str, Any]:

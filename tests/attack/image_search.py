@@ -2,8 +2,8 @@
 
     python -m tests.attack.image_search --minutes 20 --keep
 
-begins with the seeds of each format, changes their numbers or their bytes, and goes on from what cost most. `--keep` writes
-the worst it found to `worst_images.json`, from where the tests measure them again.
+begins with the seeds of each format, changes their numbers or their bytes, and goes on from what cost most. `--keep`
+writes the worst it found to `worst_images.json`, from where the tests measure them again.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def _changed(genome: Genome, ranges: dict[str, tuple[int, int]], random: random.
         low, high = ranges[name]
         value = changed[name]
         value = random.choice((
-            random.randint(low, high), round(low + (high - low) ** random.random()), value * 2, value // 2, value + 1, value - 1,
+            random.randint(low, high), round(low + (high - low) ** random.random()), value * 2, value // 2,
+            value + 1, value - 1,
             round(value * random.uniform(0.9, 1.1)),
         ))  # fmt: skip
         changed[name] = min(high, max(low, value))
@@ -124,9 +125,8 @@ def table(searches: Sequence[Search]) -> str:
     lines = ["| images | tries | accepted | failures | most memory, MB | longest, s |", "|---|---|---|---|---|---|"]
     for one in searches:
         memory, seconds = (found.cost if found else Cost("", 0, 0) for found in (one.memory, one.seconds))
-        lines.append(
-            f"| {one.name} | {one.tries} | {one.accepted} | {len(one.failures)} | {memory.memory / 1e6:.0f} | {seconds.seconds:.2f} |"
-        )
+        numbers = (one.tries, one.accepted, len(one.failures), round(memory.memory / 1e6), round(seconds.seconds, 2))
+        lines.append(f"| {one.name} | {' | '.join(map(str, numbers))} |")
     return "\n".join(lines)
 
 
@@ -136,7 +136,12 @@ def keep(searches: Sequence[Search]) -> None:
     for one in searches:
         found = [one.memory, one.seconds, *one.failures[:5]]
         worst[one.name] = [
-            {"genome": item.genome, "code": item.cost.code, "megabytes": round(item.cost.memory / 1e6), "seconds": round(item.cost.seconds, 2)}
+            {
+                "genome": item.genome,
+                "code": item.cost.code,
+                "megabytes": round(item.cost.memory / 1e6),
+                "seconds": round(item.cost.seconds, 2),
+            }
             for item in {json.dumps(item.genome): item for item in found if item}.values()
         ]
     KEPT.write_text(json.dumps(worst, indent=1) + "\n")

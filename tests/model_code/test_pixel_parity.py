@@ -18,6 +18,7 @@ from imgcls.contract.artifact import ModelCard, Preprocessing
 from imgcls.data.folders import ImageFolder, open_dataset
 from imgcls.data.loader import Loader
 from imgcls.evaluation import served_graph
+from imgcls.images.cost import MAX_PIXELS
 from imgcls.serving.model import Model
 
 CODE = Path(__file__).parents[2] / "model_code"
@@ -29,6 +30,7 @@ MODES = {
     "GIF": ("P", "L"),
     "BMP": ("RGB", "L", "1"),
     "TIFF": ("RGB", "L", "CMYK", "RGBA", "I;16"),
+    "AVIF": ("RGB", "RGBA"),
 }
 
 
@@ -46,7 +48,7 @@ def _encoded(fmt: str, mode: str, orientation: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = io.BytesIO()
-    image.save(file, fmt, **({"exif": exif} if fmt in ("JPEG", "PNG", "WEBP", "TIFF") else {}))
+    image.save(file, fmt, **({"exif": exif} if fmt in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF") else {}))
     return file.getvalue()
 
 
@@ -63,6 +65,10 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> ImageFolder:
                 (folder / "kinds" / name).write_bytes(_encoded(fmt, mode, orientation))
     # A photograph large enough for the decoders to shrink it while they decode.
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (900, 700, 3), np.uint8)).save(folder / "other/a.jpg")
+    # What phones make: 27 megapixels that stand on their side.
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.linear_gradient("L").resize((6000, 4500)).convert("RGB").save(folder / "other/b.jpg", exif=exif)
     return open_dataset(folder)
 
 

@@ -23,7 +23,7 @@ SHRUNK_PIXELS = 16_000_000
 """A JPEG of more is shrunk while it is decoded. It never depends on a setting, so train and serve see one picture."""
 _ROW_BYTES = 8
 _OUTPUT, _ROW, _HELD_BYTE = 1.0, 4.0, 0.03
-"""Work for each decoded pixel (to RGB, upright, and read by a resize), for each row, and for memory that is first used."""
+"""Work for each decoded pixel (to RGB, upright, read by a resize), for each row, and for each byte that is held."""
 
 
 def memory_limit(max_pixels: int) -> int:
@@ -75,7 +75,9 @@ def admit(structure: Structure, max_pixels: int, factor: int = 1) -> int:
     if pixels > max_pixels:
         raise _refusal(structure, f"has more than the {max_pixels} pixels that are accepted")
     limit = memory_limit(max_pixels)
-    fitting = [f for f in structure.factors if f >= factor and _is_small(structure, f) and memory(structure, f) <= limit]
+    fitting = [
+        f for f in structure.factors if f >= factor and _is_small(structure, f) and memory(structure, f) <= limit
+    ]
     if not fitting:
         needed = memory(structure, structure.factors[-1])
         raise _refusal(structure, f"takes {needed / 1e6:.0f} MB of memory to decode; {limit / 1e6:.0f} MB are allowed")

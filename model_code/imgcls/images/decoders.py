@@ -119,10 +119,10 @@ def _open(data: bytes, name: str) -> Image.Image:
         import_module("pillow_heif").register_heif_opener()
         return Image.open(io.BytesIO(data), formats=("HEIF",))
     if name == "AVIF":
-        plugin = import_module("PIL.AvifImagePlugin")
-        plugin.DEFAULT_MAX_THREADS = 1  # each takes memory
-        opened: Image.Image = plugin.AvifImageFile(io.BytesIO(data))
-        return opened
+        from PIL import AvifImagePlugin
+
+        AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each takes memory
+        return AvifImagePlugin.AvifImageFile(io.BytesIO(data))
     # Pillow's own Image.open says of a damaged header only that it knows no such format.
     return _PLUGINS[name](io.BytesIO(data))
 

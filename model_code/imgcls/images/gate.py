@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Container
 
 from imgcls.images.errors import EMPTY, NOT_AN_IMAGE, Damaged, ImageError, damaged
@@ -55,3 +56,5 @@ def read(data: Bytes, formats: Container[str] = FORMATS + OPTIONAL_FORMATS) -> S
         return _READERS[name](data)
     except Damaged as error:
         raise damaged(name, error) from None
+    except (struct.error, IndexError, OverflowError):
+        raise damaged(name, "its headers end too early, or point outside of the file") from None

@@ -10,8 +10,9 @@ import signal
 import struct
 import subprocess
 import sys
+from io import BufferedReader
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -31,30 +32,30 @@ class _Process:
     def __init__(self) -> None:
         command = [sys.executable, "-c", _PROGRAM, *sys.path]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._requests = cast(BinaryIO, self._process.stdin)
+        self._answers = cast(BufferedReader, self._process.stdout)
 
     def ask(self, request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], np.ndarray] | None:
         """(answer, pixels), or None where the process ended instead."""
-        assert self._process.stdin and self._process.stdout
         try:
             for message in (json.dumps(request).encode(), data):
-                self._process.stdin.write(LENGTH.pack(len(message)))
-                self._process.stdin.write(message)
-            self._process.stdin.flush()
+                self._requests.write(LENGTH.pack(len(message)))
+                self._requests.write(message)
+            self._requests.flush()
         except BrokenPipeError:
             return None
-        head = read_message(self._process.stdout)
+        head = read_message(self._answers)
         if head is None:
             return None
         answer = json.loads(head)
         pixels = np.empty((answer.get("height", 0), answer.get("width", 0), 3), np.uint8)
-        complete = self._process.stdout.readinto(pixels.reshape(-1).data) == pixels.size
+        complete = self._answers.readinto(pixels.reshape(-1).data) == pixels.size
         return (answer, pixels) if complete else None
 
     def end(self) -> int:
         """Wait for a process that ended. Returns its exit code, negative for the number of a signal."""
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.close()
-        self._process.stdout.close()
+        self._requests.close()
+        self._answers.close()
         return self._process.wait()
 
 

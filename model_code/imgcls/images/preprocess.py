@@ -61,6 +61,8 @@ def decode(
     With `min_side` a JPEG may be returned smaller, with a short side of at least `min_side`: libjpeg scales by 1/2,
     1/4 or 1/8 while it decodes, which costs half as much as a full decode.
     """
+    if (packed := _packed(data, formats)) is not None:
+        return Image.fromarray(packed)
     structure = gate.read(data, formats)
     short = min(structure.width, structure.height)
     factor = max(f for f in structure.factors if f == 1 or (min_side and short >= f * min_side))
@@ -112,9 +114,8 @@ def decode_for_training(
     is missing. Files that neither can decode go to Pillow. The result may share memory with `scratch`, and may be
     read-only. Raises ImageError.
     """
-    if "PPM" in formats and (header := _PPM.match(data)):
-        width, height = int(header[1]), int(header[2])
-        return np.frombuffer(data, np.uint8, width * height * 3, offset=header.end()).reshape(height, width, 3)
+    if (packed := _packed(data, formats)) is not None:
+        return packed
     structure = gate.read(data, formats)
     num_pixels = structure.width * structure.height
     # libjpeg is fast only when it halves while decoding; its other scales cost more than a full decode.
@@ -133,6 +134,17 @@ def decode_for_training(
         except ValueError:
             pass  # Pillow says what is wrong with it, or can read it
     return np.asarray(_decode(data, structure, max_pixels, factor))
+
+
+def _packed(data: bytes, formats: tuple[str, ...]) -> np.ndarray | None:
+    """The pixels of `to_ppm`, in the memory of `data`; None for another format."""
+    header = _PPM.match(data) if "PPM" in formats else None
+    if header is None:
+        return None
+    width, height = int(header[1]), int(header[2])
+    if len(data) - header.end() < width * height * 3:
+        raise ImageError(CORRUPT, "the PPM image is truncated")
+    return np.frombuffer(data, np.uint8, width * height * 3, offset=header.end()).reshape(height, width, 3)
 
 
 def to_ppm(pixels: np.ndarray) -> bytes:

@@ -15,8 +15,8 @@ class Structure:
 
     `pieces` are the file without what no decoder needs: metadata, profiles, frames after the first. `held` is what
     decoding keeps in memory beside the picture, in bytes; `work` is what it does before the picture's own pixels, in
-    pixels of `imgcls.images.cost`. `factors` are those by which the decoder can divide both sides. Where neither can be known (`limited`), a process with limits decodes. `detail`
-    describes for a sentence what is unusual: ` in 2000 scans`.
+    pixels of `imgcls.images.cost`. Where these cannot be known (`limited`), a process with limits decodes. `factors`
+    are those by which the decoder can divide both sides. `detail` says in a sentence what is unusual: ` in 2000 scans`.
     """
 
     format: str

@@ -38,6 +38,7 @@ _CODES = {
     preprocess.UNSUPPORTED: "unsupported-pixels",
 }
 
+
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What is known about one file. Width and height are those of the upright image, 0 if it could not be decoded.

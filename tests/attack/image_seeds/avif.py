@@ -8,9 +8,20 @@ import io
 import numpy as np
 from PIL import Image
 
-RANGES = {"width": (1, 5000), "height": (1, 5000), "noise": (0, 64), "quality": (0, 100), "alpha": (0, 1), "frames": (1, 3)}
+RANGES = {
+    "width": (1, 5000),
+    "height": (1, 5000),
+    "noise": (0, 64),
+    "quality": (0, 100),
+    "alpha": (0, 1),
+    "frames": (1, 3),
+}
 _BASE = {"width": 1000, "height": 1000, "noise": 32, "quality": 60, "alpha": 0, "frames": 1}
-SEEDS = [_BASE, {**_BASE, "width": 5000, "height": 5000, "noise": 0}, {**_BASE, "width": 2200, "height": 2200, "noise": 64, "alpha": 1}]
+SEEDS = [
+    _BASE,
+    {**_BASE, "width": 5000, "height": 5000, "noise": 0},
+    {**_BASE, "width": 2200, "height": 2200, "noise": 64, "alpha": 1},
+]
 
 
 @functools.lru_cache(8)

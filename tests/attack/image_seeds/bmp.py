@@ -8,11 +8,13 @@ import struct
 from tests.attack.image_seeds.metadata import MAX_BYTES
 
 RANGES = {
-    "width": (1, 8_000_000), "height": (1, 8_000_000), "depth": (0, 5), "coding": (0, 3), "down": (0, 1), "header": (0, 3),
+    "width": (1, 8_000_000), "height": (1, 8_000_000), "depth": (0, 5), "coding": (0, 3), "down": (0, 1),
+    "header": (0, 3),
     "runs": (0, 4), "bytes": (0, 6_000_000), "colours": (0, 70_000),
 }  # fmt: skip
 _BASE = {
-    "width": 6900, "height": 6900, "depth": 0, "coding": 0, "down": 0, "header": 0, "runs": 0, "bytes": 6_000_000, "colours": 2,
+    "width": 6900, "height": 6900, "depth": 0, "coding": 0, "down": 0, "header": 0, "runs": 0, "bytes": 6_000_000,
+    "colours": 2,
 }  # fmt: skip
 _RUNS = {**_BASE, "depth": 2, "coding": 1, "colours": 256, "bytes": 1_000_000}
 SEEDS = [
@@ -33,7 +35,9 @@ _HEADERS = (40, 52, 56, 124)
 def make(genome: dict[str, int]) -> bytes:
     bits, size = _DEPTHS[genome["depth"]], _HEADERS[genome["header"]]
     height = -genome["height"] if genome["down"] else genome["height"]
-    header = struct.pack("<IiiHHIIiiII", size, genome["width"], height, 1, bits, genome["coding"], 0, 0, 0, genome["colours"], 0)
+    header = struct.pack(
+        "<IiiHHIIiiII", size, genome["width"], height, 1, bits, genome["coding"], 0, 0, 0, genome["colours"], 0
+    )
     header += struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000).ljust(size, b"\0")[: size - 40]
     table = b"".join(bytes((index % 255, 1, 2, 0)) for index in range(genome["colours"])) if bits <= 8 else b""
     start = 14 + len(header) + len(table)

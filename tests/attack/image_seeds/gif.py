@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import struct
 
@@ -10,10 +11,12 @@ from tests.attack.image_seeds.metadata import MAX_BYTES, Bits
 RANGES = {
     "width": (1, 65535), "height": (1, 65535), "left": (0, 65535), "top": (0, 65535), "frame": (1, 65535),
     "tall": (1, 65535), "codes": (0, 3), "bits": (2, 8), "bytes": (0, 6_000_000), "interlaced": (0, 1),
-    "transparent": (0, 1), "disposal": (0, 7), "comments": (0, 2_000_000), "block": (1, 255), "own": (0, 1), "frames": (0, 50),
+    "transparent": (0, 1), "disposal": (0, 7), "comments": (0, 2_000_000), "block": (1, 255), "own": (0, 1),
+    "frames": (0, 50),
 }  # fmt: skip
 _BASE = {
-    "width": 6900, "height": 6900, "left": 0, "top": 0, "frame": 6900, "tall": 6900, "codes": 0, "bits": 8, "bytes": 6_000_000,
+    "width": 6900, "height": 6900, "left": 0, "top": 0, "frame": 6900, "tall": 6900, "codes": 0, "bits": 8,
+    "bytes": 6_000_000,
     "interlaced": 0, "transparent": 1, "disposal": 2, "comments": 0, "block": 255, "own": 0, "frames": 0,
 }  # fmt: skip
 SEEDS = [
@@ -34,13 +37,18 @@ SEEDS = [
 def make(genome: dict[str, int]) -> bytes:
     head = b"GIF89a" + struct.pack("<HHBBB", genome["width"], genome["height"], 0xF7, 0, 0) + bytes(range(256)) * 3
     block = bytes((genome["block"],)) + b"c" * genome["block"]
-    comments = b"!\xfe" + block * min(genome["comments"], 5_000_000 // len(block)) + b"\0" if genome["comments"] else b""
+    comments = (
+        b"!\xfe" + block * min(genome["comments"], 5_000_000 // len(block)) + b"\0" if genome["comments"] else b""
+    )
     control = b"!\xf9\x04" + bytes((genome["disposal"] << 2 | genome["transparent"], 0, 0, 0, 0))
     flags = 0x40 * genome["interlaced"] | 0x87 * genome["own"]
     frame = b"," + struct.pack("<HHHHB", genome["left"], genome["top"], genome["frame"], genome["tall"], flags)
     frame += (bytes(range(256)) * 3 if genome["own"] else b"") + bytes((genome["bits"],))
     data = _codes(genome, max(0, MAX_BYTES - len(head) - len(comments) - 40_000))
-    frame += b"".join(bytes((len(part),)) + part for part in (data[at : at + 255] for at in range(0, len(data), 255))) + b"\0"
+    frame += (
+        b"".join(bytes((len(part),)) + part for part in (data[at : at + 255] for at in range(0, len(data), 255)))
+        + b"\0"
+    )
     more = (control + b",\0\0\0\0\x01\0\x01\0\0\x02\x02L\x01\0") * genome["frames"]
     return head + comments + control + frame + more + b";"
 
@@ -63,6 +71,7 @@ def _codes(genome: dict[str, int], most: int) -> bytes:
             return b"\xff" * size
 
 
+@functools.lru_cache(8)
 def _growing(min_bits: int, pixels: int, size: int) -> bytes:
     clear, done, width = 1 << min_bits, 0, min_bits + 1
     bits = Bits()

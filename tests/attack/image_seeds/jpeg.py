@@ -8,14 +8,17 @@ import struct
 from tests.attack.image_seeds.metadata import MAX_BYTES, exif
 
 RANGES = {
-    "width": (1, 65500), "height": (1, 65500), "components": (0, 2), "across": (1, 4), "down": (1, 4), "marker": (0, 4),
+    "width": (1, 65500), "height": (1, 65500), "components": (0, 2), "across": (1, 4), "down": (1, 4), "marker": (0,
+    4),
     "scans": (1, 4000), "first": (0, 63), "last": (0, 63), "refine": (0, 1), "low": (0, 13), "separate": (0, 1),
-    "symbol": (0, 255), "lengths": (0, 2), "fill": (0, 4), "bytes": (1, 6_000_000), "restart": (0, 4), "orientation": (1, 8),
+    "symbol": (0, 255), "lengths": (0, 2), "fill": (0, 4), "bytes": (1, 6_000_000), "restart": (0, 4),
+    "orientation": (1, 8),
     "segments": (0, 5000), "segment": (0, 65000), "kind": (0, 3), "junk": (0, 1_000_000), "cut": (0, 1),
 }  # fmt: skip
 _BASE = {
     "width": 4992, "height": 4992, "components": 0, "across": 1, "down": 1, "marker": 2, "scans": 100, "first": 1,
-    "last": 63, "refine": 0, "low": 0, "separate": 0, "symbol": 0xE0, "lengths": 0, "fill": 3, "bytes": 2000, "restart": 0,
+    "last": 63, "refine": 0, "low": 0, "separate": 0, "symbol": 0xE0, "lengths": 0, "fill": 3, "bytes": 2000,
+    "restart": 0,
     "orientation": 1, "segments": 0, "segment": 0, "kind": 0, "junk": 0, "cut": 0,
 }  # fmt: skip
 _ONE_PASS = {**_BASE, "marker": 0, "components": 1, "scans": 1, "fill": 2, "bytes": 5_900_000}
@@ -25,7 +28,17 @@ SEEDS = [
     {**_BASE, "refine": 1, "low": 1},
     {**_BASE, "marker": 4, "fill": 0, "refine": 1},
     {**_BASE, "marker": 3, "components": 1, "fill": 2},
-    {**_BASE, "components": 1, "width": 8000, "height": 8000, "across": 2, "down": 2, "scans": 12, "fill": 2, "bytes": 400_000},
+    {
+        **_BASE,
+        "components": 1,
+        "width": 8000,
+        "height": 8000,
+        "across": 2,
+        "down": 2,
+        "scans": 12,
+        "fill": 2,
+        "bytes": 400_000,
+    },
     _ONE_PASS,
     {**_ONE_PASS, "width": 8000, "height": 8000, "orientation": 6},
     {**_ONE_PASS, "components": 2, "width": 4000, "height": 4000, "lengths": 1},
@@ -48,7 +61,9 @@ def make(genome: dict[str, int]) -> bytes:
         frame += bytes((index + 1, factor, 0))
     head = b"\xff\xd8" + _segment(0xE1, b"Exif\0\0" + exif(genome["orientation"]))
     content = (b"Exif\0\0" if genome["kind"] == 0 else b"") + bytes(genome["segment"])
-    head += (_segment(_SEGMENTS[genome["kind"]], content) * min(genome["segments"], 3_000_000 // (len(content) + 4)))[:3_000_000]
+    head += (_segment(_SEGMENTS[genome["kind"]], content) * min(genome["segments"], 3_000_000 // (len(content) + 4)))[
+        :3_000_000
+    ]
     head += bytes(genome["junk"]) + _segment(0xDB, b"\0" + bytes([1] * 64))
     head += _segment(_MARKERS[genome["marker"]], frame) + _tables(genome)
     if genome["restart"]:
@@ -63,9 +78,19 @@ def _with_scans(head: bytes, genome: dict[str, int], num: int) -> bytes:
         if progressive and index == 0:
             ids, limits = range(1, num + 1), (0, 0, genome["low"])
         elif progressive:
-            ids, limits = range(1, 2), (genome["first"], genome["last"], (genome["low"] + 1) << 4 | genome["low"] if genome["refine"] else genome["low"])
+            ids, limits = (
+                range(1, 2),
+                (
+                    genome["first"],
+                    genome["last"],
+                    (genome["low"] + 1) << 4 | genome["low"] if genome["refine"] else genome["low"],
+                ),
+            )
         else:
-            ids, limits = range(1 + index % num, 2 + index % num) if genome["separate"] else range(1, num + 1), (0, 63, 0)
+            ids, limits = (
+                range(1 + index % num, 2 + index % num) if genome["separate"] else range(1, num + 1),
+                (0, 63, 0),
+            )
         scan = _segment(0xDA, bytes((len(ids),)) + b"".join(bytes((name, 0)) for name in ids) + bytes(limits))
         scan += _coded(genome, index)
         if size + len(scan) > MAX_BYTES:

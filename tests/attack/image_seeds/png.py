@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import struct
 import zlib
@@ -34,7 +35,8 @@ SEEDS = [
     {**_BASE, "width": 100, "height": 100, "empty": 40_000},
 ]
 _KINDS = [
-    (0, 1), (0, 2), (0, 4), (0, 8), (2, 8), (6, 8), (3, 1), (3, 4), (3, 8), (4, 8), (0, 16), (2, 16), (6, 16), (4, 16),
+    (0, 1), (0, 2), (0, 4), (0, 8), (2, 8), (6, 8), (3, 1), (3, 4), (3, 8), (4, 8), (0, 16), (2, 16), (6, 16), (4,
+    16),
 ]  # fmt: skip
 """Colour type and bits."""
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -45,32 +47,39 @@ def make(genome: dict[str, int]) -> bytes:
     colour, bits = _KINDS[genome["kind"]]
     width, height = genome["width"], genome["height"]
     row = (width * _SAMPLES[colour] * bits + 7) // 8
-    parts = [b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, genome["interlaced"]))]
+    parts = [
+        b"\x89PNG\r\n\x1a\n",
+        _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, genome["interlaced"])),
+    ]
     if colour == 3:
         parts.append(_chunk(b"PLTE", bytes(range(256)) * 3))
     if genome["transparent"] and colour in (0, 2, 3):
         parts.append(_chunk(b"tRNS", bytes({0: 2, 2: 6, 3: 200}[colour])))
     parts.append(_chunk(b"eXIf", exif(genome["orientation"])))
-    extra = _chunk(_EXTRAS[genome["what"]], b"name\0\0" + zlib.compress(bytes(genome["extra"] * 100), 9)[: genome["extra"]])
+    extra = _chunk(
+        _EXTRAS[genome["what"]], b"name\0\0" + zlib.compress(bytes(genome["extra"] * 100), 9)[: genome["extra"]]
+    )
     parts.append((extra * genome["extras"])[:2_000_000] if genome["extras"] * len(extra) < 2_000_000 else b"")
     parts.append(_chunk(b"IDAT", b"") * genome["empty"])
-    pixels = _pixels(genome, row, height)[: MAX_BYTES - sum(map(len, parts)) - 1000]
+    rows = 2 * height if genome["interlaced"] else height
+    pixels = _pixels(genome["filter"], genome["noise"], row, rows)[: MAX_BYTES - sum(map(len, parts)) - 1000]
     step = max(genome["chunk"], len(pixels) // 40_000 + 1)
     if len(pixels) + 12 * (len(pixels) // step) < MAX_BYTES:
         parts += [_chunk(b"IDAT", pixels[at : at + step]) for at in range(0, len(pixels), step)]
     return b"".join(parts) + _chunk(b"IEND", b"")
 
 
-def _pixels(genome: dict[str, int], row: int, height: int) -> bytes:
+@functools.lru_cache(8)
+def _pixels(kind: int, noise: int, row: int, rows: int) -> bytes:
     """Rows of one filter, up to as many bytes as make a search slow; the first rows may be noise."""
     packer = zlib.compressobj(1)
     packed = b""
-    rows = min(2 * height if genome["interlaced"] else height, 400_000_000 // (row + 1) + 1)
+    rows = min(rows, 400_000_000 // (row + 1) + 1)
     block_rows = max(1, min(rows, (1 << 20) // (row + 1)))
-    block = (bytes((genome["filter"],)) + bytes(min(row, 1 << 26))) * block_rows
-    if genome["noise"]:
+    block = (bytes((kind,)) + bytes(min(row, 1 << 26))) * block_rows
+    if noise:
         noisy = random.Random(1).randbytes(row)
-        block = (bytes((genome["filter"],)) + noisy[: row // (3 - genome["noise"])].ljust(row, b"\0")) * block_rows
+        block = (bytes((kind,)) + noisy[: row // (3 - noise)].ljust(row, b"\0")) * block_rows
     for _ in range(-(-rows // block_rows)):
         packed += packer.compress(block)
         if len(packed) > MAX_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import random
 import struct
@@ -13,12 +14,14 @@ from tests.attack.image_seeds import jpeg
 from tests.attack.image_seeds.metadata import MAX_BYTES
 
 RANGES = {
-    "width": (1, 8_000_000), "height": (1, 8_000_000), "kind": (0, 11), "coding": (0, 8), "tiled": (0, 1), "part": (1, 30_000),
+    "width": (1, 8_000_000), "height": (1, 8_000_000), "kind": (0, 11), "coding": (0, 8), "tiled": (0, 1),
+    "part": (1, 30_000),
     "tall": (1, 8_000_000), "separate": (0, 1), "block": (1, 3_000_000), "parts": (1, 200_000), "noise": (0, 1),
     "predictor": (1, 3), "fill": (1, 2), "orientation": (1, 8), "entries": (0, 1000), "shared": (0, 1), "big": (0, 1),
 }  # fmt: skip
 _BASE = {
-    "width": 5400, "height": 5400, "kind": 3, "coding": 1, "tiled": 0, "part": 5408, "tall": 5400, "separate": 0, "block": 3_000_000,
+    "width": 5400, "height": 5400, "kind": 3, "coding": 1, "tiled": 0, "part": 5408, "tall": 5400, "separate": 0,
+    "block": 3_000_000,
     "parts": 1, "noise": 0, "predictor": 1, "fill": 1, "orientation": 6, "entries": 0, "shared": 0, "big": 0,
 }  # fmt: skip
 SEEDS = [
@@ -43,8 +46,10 @@ SEEDS = [
     {**_BASE, "kind": 9, "tall": 64, "parts": 47, "width": 3000, "height": 3000},
 ]
 _KINDS = [
-    (1, (1,), 1, ()), (1, (8,), 1, ()), (3, (8,), 1, ()), (2, (8, 8, 8), 1, ()), (2, (8, 8, 8, 8), 1, (2,)), (1, (32,), 1, ()),
-    (1, (16,), 1, ()), (1, (16,), 2, ()), (2, (16, 16, 16, 16), 1, (2,)), (6, (8, 8, 8), 1, ()), (5, (16, 16, 16, 16), 1, ()),
+    (1, (1,), 1, ()), (1, (8,), 1, ()), (3, (8,), 1, ()), (2, (8, 8, 8), 1, ()), (2, (8, 8, 8, 8), 1, (2,)), (1,
+    (32,), 1, ()),
+    (1, (16,), 1, ()), (1, (16,), 2, ()), (2, (16, 16, 16, 16), 1, (2,)), (6, (8, 8, 8), 1, ()), (5, (16, 16, 16,
+    16), 1, ()),
     (1, (8, 8), 1, (2,)),
 ]  # fmt: skip
 """Photometric interpretation, bits, sample format, extra samples."""
@@ -66,8 +71,10 @@ def make(genome: dict[str, int]) -> bytes:
     counts = [len(blob)] * num
     offsets = [place + (0 if genome["shared"] else index * len(blob)) for index in range(num)]
     tags: dict[int, tuple[int, tuple[int, ...]]] = {
-        256: (4, (genome["width"],)), 257: (4, (genome["height"],)), 258: (3, bits), 259: (3, (coding,)), 262: (3, (photometric,)),
-        266: (3, (genome["fill"],)), 274: (3, (genome["orientation"],)), 277: (3, (len(bits),)), 284: (3, (1 + genome["separate"],)),
+        256: (4, (genome["width"],)), 257: (4, (genome["height"],)), 258: (3, bits), 259: (3, (coding,)), 262: (3,
+        (photometric,)),
+        266: (3, (genome["fill"],)), 274: (3, (genome["orientation"],)), 277: (3, (len(bits),)), 284: (3,
+        (1 + genome["separate"],)),
         317: (3, (genome["predictor"],)), 339: (3, (sample_format,) * len(bits)),
     }  # fmt: skip
     if photometric == 3:
@@ -75,7 +82,12 @@ def make(genome: dict[str, int]) -> bytes:
     if extra:
         tags[338] = 3, extra
     if genome["tiled"]:
-        tags |= {322: (4, (genome["part"],)), 323: (4, (genome["tall"],)), 324: (4, tuple(offsets)), 325: (4, tuple(counts))}
+        tags |= {
+            322: (4, (genome["part"],)),
+            323: (4, (genome["tall"],)),
+            324: (4, tuple(offsets)),
+            325: (4, tuple(counts)),
+        }
     else:
         tags |= {273: (4, tuple(offsets)), 278: (4, (genome["tall"],)), 279: (4, tuple(counts))}
     for index in range(genome["entries"]):
@@ -106,30 +118,37 @@ def _blob(genome: dict[str, int], coding: int, bits: tuple[int, ...]) -> bytes:
     raw = min((width * sum(bits) + 7) // 8 * min(tall, genome["height"] if not genome["tiled"] else tall), 700_000_000)
     match coding:
         case 8:
-            packer = zlib.compressobj(1)
-            block = random.Random(1).randbytes(1 << 20) if genome["noise"] else bytes(1 << 20)
-            parts = []
-            size = 0
-            for _ in range(raw // len(block) + 1):
-                parts.append(packer.compress(block))
-                size += len(parts[-1])
-                if size > genome["block"]:
-                    break
-            return b"".join(parts)[: genome["block"]] + packer.flush()
+            return _deflated(raw, genome["block"], noise=bool(genome["noise"]))
         case 32773:
             return (b"\x81\0" * (raw // 128 + 1))[: genome["block"]]
         case 5:
             return _lzw(raw, genome["block"], noise=bool(genome["noise"]))
         case 7:
             shape = {"width": min(width, 65500), "height": min(tall, 65500, genome["height"]), "components": 1}
-            seed = {**jpeg.SEEDS[6], **shape, "bytes": genome["block"]} if genome["coding"] == 4 else {**jpeg.SEEDS[0], **shape, "scans": 90}
+            seed = (
+                {**jpeg.SEEDS[6], **shape, "bytes": genome["block"]}
+                if genome["coding"] == 4
+                else {**jpeg.SEEDS[0], **shape, "scans": 90}
+            )
             return jpeg.make(seed)[: MAX_BYTES - 10_000]
         case 34925 | 50000 | 4:
-            return _by_pillow(genome, coding, width, tall)
+            return _by_pillow(coding, width, tall)
     return bytes(min(raw, genome["block"]))
 
 
-def _by_pillow(genome: dict[str, int], coding: int, width: int, tall: int) -> bytes:
+@functools.lru_cache(8)
+def _deflated(raw: int, most: int, *, noise: bool) -> bytes:
+    packer = zlib.compressobj(1)
+    block = random.Random(1).randbytes(1 << 20) if noise else bytes(1 << 20)
+    parts: list[bytes] = []
+    while raw > 0 and sum(map(len, parts)) < most:
+        parts.append(packer.compress(block[:raw]))
+        raw -= len(block)
+    return b"".join(parts)[:most] + packer.flush()
+
+
+@functools.lru_cache(8)
+def _by_pillow(coding: int, width: int, tall: int) -> bytes:
     """The first strip that libtiff writes."""
     name = {34925: "lzma", 50000: "zstd", 4: "group4"}[coding]
     file = io.BytesIO()
@@ -140,6 +159,7 @@ def _by_pillow(genome: dict[str, int], coding: int, width: int, tall: int) -> by
     return file.getvalue()[offset : offset + count]
 
 
+@functools.lru_cache(8)
 def _lzw(raw: int, most: int, *, noise: bool) -> bytes:
     """From the highest bit on, each string one longer than the last; noise clears all the time."""
     value = num = 0

@@ -12,7 +12,8 @@ from PIL import Image
 from tests.attack.image_seeds.metadata import Bits, exif
 
 RANGES = {
-    "width": (1, 16383), "height": (1, 16383), "kind": (0, 4), "groups": (1, 65536), "noise": (0, 64), "quality": (0, 100),
+    "width": (1, 16383), "height": (1, 16383), "kind": (0, 4), "groups": (1, 65536), "noise": (0, 64),
+    "quality": (0, 100),
     "alpha": (0, 1), "canvas": (0, 16383), "orientation": (1, 8), "frames": (1, 3), "precision": (2, 9),
 }  # fmt: skip
 _BASE = {

@@ -1,6 +1,6 @@
-"""HEIC and AVIF: which of the two it is, and the sides that it says. Source: ISO/IEC 23008-12 and the AVIF specification.
+"""HEIC and AVIF: which of the two it is, and the sides that it says.
 
-What decoding costs is known to the decoder only, so it runs with limits.
+What decoding costs is known to the decoder only, so it runs with limits. Source: ISO/IEC 23008-12 and AVIF 1.1.
 """
 
 from __future__ import annotations
@@ -40,4 +40,6 @@ def read(data: Bytes) -> Structure:
     width, height = max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
     if not width or not height:
         raise Damaged("it says no size")
-    return Structure(kind(data), width, height, held=_HELD_PER_PIXEL * width * height, work=_PER_PIXEL * width * height, limited=True)
+    return Structure(
+        kind(data), width, height, held=_HELD_PER_PIXEL * width * height, work=_PER_PIXEL * width * height, limited=True
+    )

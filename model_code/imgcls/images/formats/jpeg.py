@@ -1,6 +1,6 @@
 """JPEG: the segments before the first scan, and all scans of an image that is decoded in several passes.
 
-Source: ITU-T T.81, annexes B and G. What a pass costs was measured with libjpeg-turbo (`tests/attack/test_image_cost.py`).
+Source: ITU-T T.81, annexes B and G. What a pass costs was measured with libjpeg-turbo, see `tests/attack`.
 """
 
 from __future__ import annotations

@@ -97,9 +97,9 @@ def _layout(directory: Directory) -> _Layout:
         part = directory.value(_TILE_WIDTH, 0), directory.value(_TILE_HEIGHT, 0)
     else:
         part = width, min(directory.value(_ROWS, height), height)
+    sides = (_TILE_WIDTH, _TILE_HEIGHT) if tiled else (_ROWS, _ROWS)
     own = tiled and _TILE_OFFSETS in directory.entries
-    tags = (_TILE_WIDTH, _TILE_HEIGHT) if tiled else (_ROWS, _ROWS)
-    tags += (_TILE_OFFSETS, _TILE_COUNTS) if own else (_OFFSETS, _COUNTS)
+    tags = (*sides, *((_TILE_OFFSETS, _TILE_COUNTS) if own else (_OFFSETS, _COUNTS)))
     if not width or not height or not all(part) or not 0 < samples <= 16 or not 0 < max(bits) <= 64:
         raise Damaged("it does not say how its pixels lie")
     planes = samples if directory.value(_PLANAR, 1) == _SEPARATE else 1

@@ -16,7 +16,7 @@ _TYPES = {1: (1, "B"), 2: (1, "B"), 3: (2, "H"), 4: (4, "I"), 7: (1, "B"), 13: (
 
 @dataclass(frozen=True)
 class Directory:
-    """`entries` by tag, each as it is in the file: of several with one tag the first. `following` is the next page's."""
+    """`entries` by tag, as in the file; of several with one tag the first. `following` is where the next is."""
 
     data: Bytes
     order: str

@@ -123,9 +123,7 @@ def _frame(data: Bytes, parts: list[tuple[bytes, int, int]]) -> _Frame:
     return _Frame(pieces, width, height, alpha, lossless, sum(piece.stop - piece.start for piece in pieces))
 
 
-def _pieces(
-    frame: _Frame, canvas: tuple[int, int] | None, flags: int, animation: bytes
-) -> tuple[bytes | slice, ...]:
+def _pieces(frame: _Frame, canvas: tuple[int, int] | None, flags: int, animation: bytes) -> tuple[bytes | slice, ...]:
     """A file of this frame alone."""
     head = b""
     if canvas:
