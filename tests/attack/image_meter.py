@@ -82,8 +82,8 @@ def _main(resize: int, max_pixels: int) -> None:
             os.write(writer, json.dumps(cost).encode())
             os._exit(0)
         os.close(writer)
-        with os.fdopen(reader, "rb") as file:
-            said = file.read()
+        with os.fdopen(reader, "rb") as answer:
+            said = answer.read()
         _, status, _ = os.wait4(child, 0)
         cost = json.loads(said) if said else {"code": f"died of {status}", "memory": 0, "seconds": 0.0}
         after = _usage(helper._process.pid)

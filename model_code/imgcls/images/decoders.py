@@ -19,6 +19,7 @@ from PIL import (
 )
 
 from imgcls.images.errors import TOO_MANY_PIXELS, UNSUPPORTED, Damaged, ImageError, damaged
+from imgcls.images.formats.orientation import TAG, UPRIGHT
 
 _WHITE = (255, 255, 255)
 _BAND_PIXELS = 1 << 17
@@ -52,8 +53,8 @@ def decode(
 ) -> Image.Image:
     """The first frame, upright, mode RGB; of a JPEG with its sides divided by `factor`: 1, 2, 4 or 8.
 
-    `size` is (width, height) as the gate read it. Where only the decoder knows it, it is None and `max_pixels` are the
-    most that are decoded. Raises ImageError.
+    `size` is (width, height) as the gate read it. Where only the decoder knows it, and the orientation, it is None, and
+    `max_pixels` are the most that are decoded. Raises ImageError.
     """
     try:
         image = _open(data, name)
@@ -65,6 +66,8 @@ def decode(
                 f"the {name} image of {image.width} x {image.height} pixels has more than the {max_pixels} pixels that "
                 "are accepted: send a smaller one",
             )
+        if size is None:
+            orientation = _said_orientation(image)
         if factor > 1:
             image.draft("RGB", (image.width // factor, image.height // factor))
         image.load()
@@ -127,11 +130,16 @@ def _open(data: bytes, name: str) -> Image.Image:
     return _PLUGINS[name](io.BytesIO(data))
 
 
+def _said_orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(TAG, UPRIGHT))
+    except Exception:  # Pillow raises many types on a damaged block, and the pixels are good
+        return UPRIGHT
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         raise ImageError(UNSUPPORTED, "images with floating-point pixels are not supported: save the image with 8 bits")
-    if image.mode == "LAB":
-        raise ImageError(UNSUPPORTED, "images in Lab colours are not supported: save the image in RGB")
     if image.mode.startswith("I"):
         return _high_bytes(image).convert("RGB")
     if image.has_transparency_data:

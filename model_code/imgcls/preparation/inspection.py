@@ -82,7 +82,8 @@ def inspect_file(folder: Path, path: str, settings: DatasetSettings, *, packed: 
     except preprocess.ImageError as error:
         return Inspection(**known, findings=(_code(error),), reason=error.sentence), b""
     structure = gate.read(data)
-    width, height = structure.upright  # the decoder may have shrunk the pixels
+    # The decoder of a JPEG may have shrunk the pixels.
+    width, height = structure.upright if len(structure.factors) > 1 else (pixels.shape[1], pixels.shape[0])
     codes, unusable = _header_findings(structure, path), _unusable((width, height), settings)
     grey = Image.fromarray(pixels).convert("L")
     small = grey.reduce(max(1, min(grey.size) // _HASHED_SIDE))

@@ -8,13 +8,13 @@ import random
 import struct
 import zlib
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from tests.attack.image_seeds import jpeg
 from tests.attack.image_seeds.metadata import MAX_BYTES
 
 RANGES = {
-    "width": (1, 8_000_000), "height": (1, 8_000_000), "kind": (0, 11), "coding": (0, 8), "tiled": (0, 1),
+    "width": (1, 8_000_000), "height": (1, 8_000_000), "kind": (0, 12), "coding": (0, 8), "tiled": (0, 1),
     "part": (1, 30_000),
     "tall": (1, 8_000_000), "separate": (0, 1), "block": (1, 3_000_000), "parts": (1, 200_000), "noise": (0, 1),
     "predictor": (1, 3), "fill": (1, 2), "orientation": (1, 8), "entries": (0, 1000), "shared": (0, 1), "big": (0, 1),
@@ -42,7 +42,8 @@ SEEDS = [
     {**_BASE, "coding": 6, "tall": 5400},
     {**_BASE, "coding": 7, "tall": 5400},
     {**_BASE, "coding": 8, "kind": 0, "tall": 5400},
-    {**_BASE, "width": 100, "height": 100, "entries": 1000},
+    {**_BASE, "width": 100, "height": 100, "entries": 980},
+    {**_BASE, "kind": 12, "width": 3400, "height": 3400, "tall": 64, "parts": 54},
     {**_BASE, "kind": 9, "tall": 64, "parts": 47, "width": 3000, "height": 3000},
 ]
 _KINDS = [
@@ -50,7 +51,7 @@ _KINDS = [
     (32,), 1, ()),
     (1, (16,), 1, ()), (1, (16,), 2, ()), (2, (16, 16, 16, 16), 1, (2,)), (6, (8, 8, 8), 1, ()), (5, (16, 16, 16,
     16), 1, ()),
-    (1, (8, 8), 1, (2,)),
+    (1, (8, 8), 1, (2,)), (8, (8, 8, 8), 1, ()),
 ]  # fmt: skip
 """Photometric interpretation, bits, sample format, extra samples."""
 _CODINGS = (1, 8, 5, 32773, 7, 7, 34925, 50000, 4)
@@ -154,7 +155,7 @@ def _by_pillow(coding: int, width: int, tall: int) -> bytes:
     file = io.BytesIO()
     side = min(width, 6000), min(tall, 6000)
     Image.new("1" if coding == 4 else "RGB", side).save(file, "TIFF", compression=name, strip_size=1 << 28)
-    with Image.open(io.BytesIO(file.getvalue())) as image:
+    with TiffImagePlugin.TiffImageFile(io.BytesIO(file.getvalue())) as image:
         offset, count = image.tag_v2[273][0], image.tag_v2[279][0]
     return file.getvalue()[offset : offset + count]
 

@@ -11,6 +11,16 @@ _XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I"}
 _MAX_ENTRIES = 1000
 _XMP_BYTES = 1 << 20
+_TEXT_BYTES = 1 << 17
+
+
+def exif_of_text(block: bytes) -> bytes:
+    """The EXIF block in ImageMagick's text: a name, a number of bytes, and these bytes in hexadecimal digits."""
+    lines = block[:_TEXT_BYTES].split(b"\n", 3)
+    try:
+        return bytes.fromhex(lines[3].decode("ascii")) if len(lines) == 4 else b""
+    except ValueError:
+        return b""
 
 
 def of(exif: bytes, xmp: bytes) -> int:

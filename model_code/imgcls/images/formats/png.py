@@ -21,6 +21,8 @@ _HEADER = struct.Struct(">IIBBBBB")
 _CHUNK = struct.Struct(">I4s")
 _COLOURS = {0: ("grey", 1), 2: ("rgb", 3), 3: ("palette", 1), 4: ("grey", 2), 6: ("rgb", 4)}
 """By colour type: what it is, and its samples per pixel."""
+_EXIF_KEYWORD = b"Raw profile type exif\0"
+_TEXT_BYTES = 1 << 17
 _XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 _PER_RAW_BYTE = 0.35
 """Work in pixels: to inflate a byte and undo its filter."""
@@ -54,6 +56,8 @@ def read(data: Bytes) -> Structure:
             animated = end - start == 8 and int.from_bytes(data[start : start + 4], "big") > 1
         elif kind == b"eXIf":
             exif = exif or data[start:end]
+        elif kind in (b"tEXt", b"zTXt") and data[start : start + len(_EXIF_KEYWORD)] == _EXIF_KEYWORD:
+            exif = exif or _exif_of_text(kind, data[start + len(_EXIF_KEYWORD) : end])
         elif kind == b"iTXt" and data[start : start + len(_XMP_KEYWORD)] == _XMP_KEYWORD:
             xmp = xmp or data[start:end]
     if not header or not image:
@@ -93,6 +97,15 @@ def _chunks(data: Bytes) -> Iterator[tuple[bytes, int, int]]:
         yield kind, position + 8, position + 8 + size
         position += 12 + size
     raise Damaged(f"it has more than {MAX_CHUNKS} chunks")
+
+
+def _exif_of_text(kind: bytes, content: bytes) -> bytes:
+    if kind == b"zTXt":
+        try:
+            content = zlib.decompressobj().decompress(content[1:], _TEXT_BYTES)
+        except zlib.error:
+            return b""
+    return orientation.exif_of_text(content)
 
 
 def _is_intact(data: Bytes, start: int, end: int) -> bool:

@@ -27,12 +27,12 @@ _BOUNDED = {_RAW, _LZW, _DEFLATE, _PACKBITS, _OLD_DEFLATE}
 _DECODED = _BOUNDED | {2, 3, 4, _OLD_JPEG, 7, 34925, 50000}
 """Also fax, JPEG, LZMA and Zstandard."""
 _COLOURS = {0: "grey", 1: "grey", 2: "rgb", 3: "palette", 5: "cmyk", 6: "rgb", 8: "lab"}
-_RGB, _YCBCR, _FLOAT, _SEPARATE = 2, 6, 3, 2
+_RGB, _YCBCR, _LAB, _FLOAT, _SEPARATE = 2, 6, 8, 3, 2
 _TRANSPARENT = {1, 2, 999}
 _MAX_PARTS = 100_000
 _OVERLAP = 2
 """How often each byte may be part of a strip or tile: as often as it is read."""
-_PER_PART, _PER_RAW_BYTE, _PER_BYTE = 1000.0, 0.25, 2.0
+_PER_PART, _PER_RAW_BYTE, _PER_BYTE, _PER_LAB_PIXEL = 1000.0, 0.25, 2.0, 4.0
 """Work in pixels."""
 
 
@@ -68,6 +68,9 @@ def read(data: Bytes) -> Structure:
     photometric = _YCBCR if compression == _OLD_JPEG else directory.value(_PHOTOMETRIC, 0)
     size = _coded_bytes(directory, layout, compression)
     extra = directory.values(_EXTRA)
+    work = _PER_PART * layout.num_parts + _PER_RAW_BYTE * layout.num_parts * layout.part_bytes + _PER_BYTE * size
+    if photometric == _LAB:
+        work += _PER_LAB_PIXEL * layout.width * layout.height
     held = 2 * layout.part_bytes
     if photometric == _YCBCR:
         held += 4 * layout.part[0] * layout.part[1]
@@ -82,7 +85,7 @@ def read(data: Bytes) -> Structure:
         orientation=_orientation(directory),
         pieces=directory.pieces(_KEPT.union(layout.tags)),
         held=held,
-        work=_PER_PART * layout.num_parts + _PER_RAW_BYTE * layout.num_parts * layout.part_bytes + _PER_BYTE * size,
+        work=work,
         limited=compression not in _BOUNDED or photometric == _YCBCR,
         detail=_detail(layout),
     )
@@ -115,6 +118,8 @@ def _coded_bytes(directory: Directory, layout: _Layout, compression: int) -> int
         raise Damaged(f"it has {len(offsets)} strips or tiles where {layout.num_parts} make its pixels")
     if len(counts) != len(offsets) and compression != _RAW and layout.num_parts > 1:
         raise Damaged("it does not say how long its strips or tiles are")
+    if compression == _RAW:
+        return 0  # their sizes follow from the pixels, whatever it says
     if sum(counts) > _OVERLAP * len(directory.data):
         raise Damaged("its strips or tiles overlap")
     return sum(counts) or len(directory.data)
