@@ -67,7 +67,7 @@ def _main(resize: int, max_pixels: int) -> None:
     os.dup2(2, 1)
     file = io.BytesIO()
     Image.new("RGB", (9, 9)).save(file, "GIF")
-    preprocess.preprocess(file.getvalue(), spec)  # what is imported at first use is no image's cost
+    preprocess.preprocess(file.getvalue(), spec)  # no image is charged for what is imported at first use
     helper = _started(file.getvalue())
     while data := _read(requests):
         if helper._process.poll() is not None:

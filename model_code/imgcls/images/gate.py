@@ -45,7 +45,7 @@ def identify(data: Bytes) -> str:
 
 
 def read(data: Bytes, formats: Container[str] = FORMATS + OPTIONAL_FORMATS) -> Structure:
-    """Raises ImageError for what is no image of `formats`, or one whose headers are damaged."""
+    """Raises ImageError for what is not an image of `formats`, or one whose headers are damaged."""
     if not len(data):
         raise ImageError(EMPTY, "the image is empty: 0 bytes")
     name = identify(data)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import simplejpeg
+from PIL import Image
 
 from imgcls.contract.dataset import DatasetSettings
-from imgcls.images import preprocess
+from imgcls.images import cost, gate, preprocess
 
 SLACK = 1.1
 """Images up to this factor above `max_short_side` stay as they are: compressing again would lose more than it saves."""
+
+
+def servable_bytes(data: bytes, settings: DatasetSettings) -> bytes:
+    """`data`, or, of an image that only a raised `max_pixels` lets in, a smaller JPEG: training, evaluation and the
+    endpoint keep to what an image may cost by default."""
+    if settings.max_pixels <= cost.MAX_PIXELS or cost.needed(gate.read(data)) <= cost.MAX_PIXELS:
+        return data
+    image = Image.fromarray(preprocess.decode_for_training(data, max_pixels=settings.max_pixels))
+    smaller = image.reduce(math.ceil(math.sqrt(image.width * image.height / cost.SHRUNK_PIXELS)))
+    jpeg: bytes = simplejpeg.encode_jpeg(np.asarray(smaller), settings.jpeg_quality, "RGB", "420")
+    return jpeg
 
 
 def training_bytes(pixels: np.ndarray, settings: DatasetSettings) -> bytes:

@@ -25,7 +25,7 @@ _FINDINGS = (
     Finding("truncated", "quarantined", "the image is cut short"),
     Finding("undecodable", "quarantined", "the image is damaged"),
     Finding("unsupported-pixels", "quarantined", "the pixels have a type that models cannot read"),
-    Finding("decompression-bomb", "quarantined", "the declared size is above the limit of pixels"),
+    Finding("decompression-bomb", "quarantined", "it has more pixels, or costs more to decode, than is allowed"),
     Finding("too-small", "quarantined", "the short side is below the limit"),
     Finding("extreme-aspect-ratio", "quarantined", "far longer than wide: a centre crop would miss most of it"),
     Finding("outside-class", "quarantined", "the file is not in a class folder, so it has no label"),

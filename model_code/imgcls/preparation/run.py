@@ -10,6 +10,7 @@ from imgcls.contract import manifest, prepared
 from imgcls.contract.dataset import DatasetError, DatasetSettings
 from imgcls.contract.manifest import QUARANTINED, REMOVED, SPLITS, Header
 from imgcls.contract.prepared import PrepareMessage
+from imgcls.images import cost
 from imgcls.preparation import decision as decisions
 from imgcls.preparation import parallel
 from imgcls.preparation import scan as scanning
@@ -46,6 +47,8 @@ def _check(
 ) -> CheckedDataset:
     """With `parts`, the inspections of several instances (`parts.inspect_part`), images are not opened again."""
     scan = scanning.scan(folder, settings)
+    if settings.max_pixels > cost.MAX_PIXELS:
+        progress(f"max_pixels is {settings.max_pixels}: an image may take {cost.price(settings.max_pixels)}")
     if parts is None:
         parts = workspace / "parts"
         inspect_part(

@@ -20,6 +20,7 @@ from imgcls.preparation import parallel
 from imgcls.preparation.catalogue import Catalogue
 from imgcls.preparation.decision import Decision
 from imgcls.preparation.encoded_images import EncodedImages
+from imgcls.preparation.encoding import servable_bytes
 
 _EXTENSION_OF = {
     "JPEG": ".jpg",
@@ -95,7 +96,8 @@ class Writer:
                     goal = goal if goal.suffix.lower() in (".jpg", ".jpeg") else goal.with_name(goal.name + ".jpg")
                     self._write(goal, images.read(index))
                 else:
-                    self._write(_readable(folder / origin, goal), (folder / origin).read_bytes())
+                    data = servable_bytes((folder / origin).read_bytes(), self.settings)
+                    self._write(_readable(folder / origin, goal), data)
 
     def _write(self, goal: Path, data: bytes) -> None:
         try:

@@ -11,6 +11,7 @@ from contextlib import suppress
 import uvicorn
 
 from imgcls.contract.serving import ServerSettings
+from imgcls.images import cost
 from imgcls.runtime.cores import num_cores
 from imgcls.serving.app import App
 from imgcls.serving.errors import RequestError
@@ -29,6 +30,8 @@ DEFAULT_PORT = 8080
 MODEL_DIR = "/opt/ml/model"
 KEEP_ALIVE_SECONDS = 75
 """Longer than the caller keeps an idle connection, so that the caller closes it."""
+
+_log = logging.getLogger("kennel.serving")
 
 
 def run(functions: Functions, environment: Mapping[str, str]) -> int:
@@ -56,6 +59,9 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 async def _serve(functions: Functions, settings: ServerSettings, port: int, single_model: str | None) -> int:
     threads = settings.threads or num_cores()
+    if settings.max_image_pixels > cost.MAX_PIXELS:
+        price = cost.price(settings.max_image_pixels)
+        _log.warning("KENNEL_MAX_IMAGE_PIXELS is %d: an image may take %s", settings.max_image_pixels, price)
     workers = Workers(threads, settings.max_queue)
     observer = Observer(LineLog(), Metrics(settings.endpoint_name, settings.max_metric_models))
     budget = Budget(settings.max_memory_bytes or process_limit())

@@ -62,7 +62,7 @@ class _Reader:
     def headers(self, position: int, after: re.Pattern[bytes]) -> int:
         """Take the segments from `position` on, to the start of the next scan, which is returned, or to the end (-1).
 
-        `after` finds the first of them: in what a scan has coded, the marks of a restart are no segments.
+        `after` finds the first of them: in what a scan has coded, the marks of a restart are not segments.
         """
         marker = after.search(self.data, position)
         while marker is not None:
