@@ -83,6 +83,8 @@ def train(
     torch.manual_seed(settings.optimization.seed)
 
     data = open_data(paths.train, paths.validation, settings)
+    for line in data.notes:
+        print(line)
     announce(data, settings.network.architecture, environment, device, recorder)
     with recorder.timed("network"):
         network = make_network(settings.network, len(data.labels), paths.weights)

@@ -40,6 +40,8 @@ def batch(
     path = output or Path(f"{outcome.job}.jsonl")
     path.write_text("".join(f"{json.dumps(answer, ensure_ascii=False)}\n" for answer in outcome.answers))
     num_images, refused = len(outcome.answers), outcome.num_refused
+    for line in outcome.notes:
+        errors.print(line, style="yellow", markup=False)
     if as_json:
         summary = {"job": outcome.job, "target_model": outcome.target_model, "status": outcome.status}
         print_json({**summary, "images": num_images, "refused": refused, "output": str(path)})

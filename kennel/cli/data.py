@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +50,7 @@ def sample(
 def check(
     folder: Annotated[Path, typer.Argument(help="holds train/ valid/ test/, or the class folders")],
     dataset: Annotated[str | None, typer.Option(help="a data set of the configuration, for its settings")] = None,
+    layout: Annotated[str | None, typer.Option(help="splits, or classes where a class is called train")] = None,
     report: Annotated[Path | None, typer.Option(help="write the report, one HTML file, here")] = None,
     env: Environment = "local",
     as_json: AsJson = False,
@@ -59,7 +60,9 @@ def check(
     from imgcls.preparation.report import render
 
     try:
-        checked = run.check(folder, _settings(env, dataset), progress=lambda line: errors.print(line, markup=False))
+        settings = _settings(env, dataset)
+        settings = replace(settings, layout=layout).checked() if layout else settings
+        checked = run.check(folder, settings, progress=lambda line: errors.print(line, markup=False))
     except DatasetError as error:
         raise KennelError(str(error)) from None
     if report:
@@ -135,7 +138,7 @@ def upload(
 ) -> None:
     """Upload a data set: only what is missing or changed, every file's SHA-256 checked by the service."""
     session = Session(env)
-    paths = uploads.files(folder)
+    paths = uploads.images(folder).paths
     with Progress(*COLUMNS, console=errors, transient=True) as bar:
         task = bar.add_task(f"Uploading {folder}", total=len(paths))
         done = uploads.upload(
@@ -149,6 +152,8 @@ def upload(
         print_json(asdict(done))
         return
     console.print(f"{done.uri}: {done.sent} files sent ({done.bytes_sent / 1e6:.1f} MB), {done.unchanged} were there")
+    for line in done.notes:
+        console.print(line, style="yellow", markup=False)
     if done.extra:
         console.print(
             f"{done.extra} objects of the data set are not in {folder}; they stay and are used", style="yellow"

@@ -10,7 +10,9 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
+from imgcls.contract.image_files import shown
 from kennel.cli.output import AsJson, Environment, console, print_json
 from kennel.client.classifier import ImageClassifier, NotPublished, Prediction, ScoredLabel
 from kennel.cloud import endpoint
@@ -39,7 +41,7 @@ def predict(
         raise KennelError("give one of --model, --target-model and --artifact")
     for image in images:
         if not image.is_file():
-            raise KennelError(f"{image} does not exist or is not a file")
+            raise KennelError(f"{shown(str(image))} does not exist or is not a file")
     with tempfile.TemporaryDirectory() as scratch:
         ask = _from_artifact(artifact, Path(scratch)) if artifact else _from_endpoint(env, model, target_model)
         answers = [(image, ask(image, top_k)) for image in images]
@@ -119,7 +121,10 @@ def _from_artifact(artifact: Path, scratch: Path) -> Callable[[Path, int], Predi
 
 def _print(image: Path, answer: Prediction) -> None:
     table = Table(
-        box=None, show_header=False, title=f"{image}  ({answer.model} {answer.version})", title_justify="left"
+        box=None,
+        show_header=False,
+        title=Text(f"{shown(str(image))}  ({answer.model} {answer.version})"),
+        title_justify="left",
     )
     for item in answer.predictions:
         bar = "█" * round(item.probability * BAR_WIDTH)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from kennel.datasets.uploads import IMAGE_SUFFIXES
+from imgcls.contract import image_files
 from kennel.errors import KennelError
 
 SPLITS = {"train", "valid", "validation", "val", "test"}
@@ -137,11 +137,16 @@ def _target(member: Member) -> PurePosixPath | None:
     parts = [part for part in member.path.parts if part != "."]
     if ".." in parts or member.path.is_absolute() or any("\\" in part or "\0" in part for part in parts):
         return None
-    if len(parts) < 2 or any(part.startswith(".") or part == "__MACOSX" for part in parts):
+    if len(parts) < 2 or any(map(image_files.is_litter, parts)) or not 0 < member.size <= MAX_IMAGE_BYTES:
         return None
-    if PurePosixPath(parts[-1]).suffix.lower() not in IMAGE_SUFFIXES or not 0 < member.size <= MAX_IMAGE_BYTES:
+    if not image_files.has_image_name(parts[-1]) and not _is_image(member):
         return None
     return PurePosixPath(*parts)
+
+
+def _is_image(member: Member) -> bool:
+    with member.open() as file:
+        return image_files.is_image(file.read(image_files.HEAD_BYTES))
 
 
 def _wrapping(paths: list[PurePosixPath]) -> int:

@@ -12,37 +12,48 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from imgcls.contract import keys
+from imgcls.contract import image_files, keys
 from imgcls.contract.failures import service_errors
+from imgcls.contract.image_files import ListingError
 from kennel.errors import KennelError
 
 THREADS = 16
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 
 
 @dataclass(frozen=True)
 class Upload:
-    """`extra`: objects of the data set that the folder does not hold."""
+    """`extra`: objects of the data set that the folder does not hold. `notes`: what was left out, in sentences."""
 
     uri: str
     sent: int
     unchanged: int
     bytes_sent: int
     extra: int
+    notes: tuple[str, ...]
 
 
-def files(folder: Path) -> list[Path]:
-    """The files of a data set folder, hidden ones left out, sorted. Raises KennelError when there are none."""
+@dataclass(frozen=True)
+class Images:
+    """`paths` are relative to the folder, with slashes, sorted; `notes` are sentences on what was left out."""
+
+    paths: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def images(folder: Path, expected: str = "images in class folders") -> Images:
+    """The images of a folder, by the rule that all commands share.
+
+    Raises KennelError when there are none, or when a name cannot be a key: before anything is sent.
+    """
     if not folder.is_dir():
-        raise KennelError(
-            f"{folder} is not a folder: give the folder that holds train/ valid/ test/ or the class folders"
-        )
-    found = [p for p in sorted(folder.rglob("*")) if p.is_file() and not _hidden(p.relative_to(folder))]
-    if not any(p.suffix.lower() in IMAGE_SUFFIXES for p in found):
-        raise KennelError(
-            f"{folder} contains no image: class folders of {', '.join(sorted(IMAGE_SUFFIXES))} are expected"
-        )
-    return found
+        raise KennelError(f"{folder} is not a folder: give a folder of {expected}")
+    try:
+        paths, notes = image_files.images(folder)
+    except ListingError as error:
+        raise KennelError(str(error)) from None
+    if not paths:
+        raise KennelError("; ".join([f"{folder} contains no image: {expected} are expected", *notes]))
+    return Images(tuple(paths), notes)
 
 
 def upload(
@@ -60,12 +71,12 @@ def upload(
     """
     if not keys.NAME.fullmatch(dataset):
         raise KennelError(f"{dataset!r} is not a data set name: use lower case letters, digits and hyphens")
-    paths = files(folder)
+    found = images(folder)
     prefix = keys.dataset(dataset)
     present = {item["Key"]: item["Size"] for item in _objects(s3, bucket, prefix)}
 
-    def send(path: Path) -> int | None:
-        key, body = prefix + path.relative_to(folder).as_posix(), path.read_bytes()
+    def send(path: str) -> int | None:
+        key, body = prefix + path, read(folder / path)
         checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
         if present.get(key) == len(body) and _checksum(s3, bucket, key) == checksum:
             return None
@@ -74,16 +85,20 @@ def upload(
 
     sent = []
     with ThreadPoolExecutor(THREADS) as pool:
-        for path, size in zip(paths, pool.map(send, paths), strict=True):
+        for path, size in zip(found.paths, pool.map(send, found.paths), strict=True):
             sent.append(size)
-            progress(1, path.stat().st_size)
+            progress(1, (folder / path).stat().st_size)
     done = [size for size in sent if size is not None]
-    local = {prefix + path.relative_to(folder).as_posix() for path in paths}
-    return Upload(keys.uri(bucket, prefix), len(done), len(paths) - len(done), sum(done), len(set(present) - local))
+    extra = set(present) - {prefix + path for path in found.paths}
+    return Upload(keys.uri(bucket, prefix), len(done), len(sent) - len(done), sum(done), len(extra), found.notes)
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+def read(path: Path) -> bytes:
+    """Raises KennelError for a file that went away or may not be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise KennelError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:

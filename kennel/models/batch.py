@@ -16,9 +16,11 @@ from botocore.exceptions import ClientError, ParamValidationError
 from config import instances
 from imgcls.contract import keys
 from imgcls.contract.failures.job_kinds import TRANSFORM
+from imgcls.contract.image_files import is_litter_path
 from imgcls.contract.serving import ServerSettings
 from kennel.cloud.session import Session
-from kennel.datasets.uploads import IMAGE_SUFFIXES, THREADS
+from kennel.datasets import uploads
+from kennel.datasets.uploads import THREADS
 from kennel.errors import KennelError
 from kennel.models import published
 from kennel.models.batch_results import Batch, Progress, collect, outputs
@@ -31,13 +33,17 @@ _MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Outcome:
-    """`answers`: one per image, in order: the container's answer or `error`, with `image` first."""
+    """`answers`: one per image, in order: the container's answer or `error`, with `image` first.
+
+    `notes`: what of a local folder was left out, in sentences.
+    """
 
     job: str
     target_model: str
     status: str
     reason: str
     answers: Sequence[dict[str, Any]] = field(repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def num_refused(self) -> int:
@@ -69,7 +75,7 @@ def run(
         raise KennelError(
             f"the job {job} answered nothing: {reason or status}; {detail} (log: {TRANSFORM.log_group}/{job})"
         )
-    return Outcome(job, target_model, status, reason, answers)
+    return Outcome(job, target_model, status, reason, answers, batch.notes)
 
 
 def _prepare(session: Session, source: str, job: str, progress: Progress) -> Batch:
@@ -86,30 +92,36 @@ def _prepare(session: Session, source: str, job: str, progress: Progress) -> Bat
         allowed = " or ".join(keys.uri(bucket, item) for item in readable)
         raise KennelError(f"{source} cannot be read by the job: give a local folder, or a prefix below {allowed}")
     pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    found = [item["Key"] for page in pages for item in page.get("Contents", ()) if not item["Key"].endswith("/")]
+    found = {
+        item["Key"]: path
+        for page in pages
+        for item in page.get("Contents", ())
+        if not item["Key"].endswith("/") and not is_litter_path(path := _below(item["Key"], prefix))
+    }
     if not found:
-        raise KennelError(f"{source} contains no objects")
-    return Batch(job, bucket, prefix, {keys.uri(bucket, key): key[len(prefix) :].lstrip("/") for key in found})
+        raise KennelError(f"{source} contains no images")
+    return Batch(job, bucket, prefix, {keys.uri(bucket, key): path for key, path in found.items()})
+
+
+def _below(key: str, prefix: str) -> str:
+    """The path of an object below a prefix; with the name that the prefix begins, where it ends within one."""
+    rest = key[len(prefix) :]
+    inside = rest and prefix[-1:] != "/" and rest[0] != "/"
+    return key[prefix.rfind("/") + 1 :] if inside or not rest else rest.lstrip("/")
 
 
 def _upload(session: Session, folder: Path, bucket: str, job: str, progress: Progress) -> Batch:
-    if not folder.is_dir():
-        raise KennelError(
-            f"{folder} is not a folder: give a folder of images, or an S3 prefix like s3://bucket/batch/mine/"
-        )
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
-    if not paths:
-        raise KennelError(f"{folder} contains no image: files of {', '.join(sorted(IMAGE_SUFFIXES))} are expected")
-    images = {str(path): path.relative_to(folder).as_posix() for path in paths}
+    found = uploads.images(folder, "images, or an S3 prefix like s3://bucket/batch/mine/")
+    images = {str(folder / path): path for path in found.paths}
     prefix, s3 = keys.batch_input(job), session.client("s3")
 
-    def send(path: Path) -> None:
-        s3.put_object(Bucket=bucket, Key=prefix + images[str(path)], Body=path.read_bytes())
+    def send(path: str) -> None:
+        s3.put_object(Bucket=bucket, Key=prefix + path, Body=uploads.read(folder / path))
 
     with ThreadPoolExecutor(THREADS) as pool:
-        for done, _ in enumerate(pool.map(send, paths), 1):
-            progress("uploading", done, len(paths))
-    return Batch(job, bucket, prefix, images)
+        for done, _ in enumerate(pool.map(send, found.paths), 1):
+            progress("uploading", done, len(found.paths))
+    return Batch(job, bucket, prefix, images, found.notes)
 
 
 @contextlib.contextmanager

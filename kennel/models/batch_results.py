@@ -28,6 +28,7 @@ class Batch:
     bucket: str
     prefix: str
     images: dict[str, str]
+    notes: tuple[str, ...] = ()
 
     @property
     def output(self) -> str:
@@ -79,7 +80,7 @@ def match(images: Sequence[str], outputs: Sequence[str]) -> dict[str, str]:
 
 def _reasons(session: Session, batch: Batch) -> dict[str, str]:
     """Image -> why it has no answer, as far as the job's log tells: `...: bucket/key: <the container's answer>`."""
-    start, reasons = f"{batch.bucket}/{batch.prefix}", {}
+    start, known, reasons = f"{batch.bucket}/{batch.prefix}", set(batch.images.values()), {}
     try:
         pages = (
             session.client("logs")
@@ -97,7 +98,10 @@ def _reasons(session: Session, batch: Batch) -> dict[str, str]:
         return {}
     for line in lines:
         _, _, rest = line.partition(start)
-        key, _, said = rest.lstrip("/").partition(": ")
-        if said and said != "Message:":
-            reasons[key] = service_errors.container_sentence(said)
+        rest = rest.lstrip("/")
+        ends = [match.start() for match in re.finditer(": ", rest)]
+        # A key may contain a colon and a space; one that is known tells where it ends.
+        end = next((end for end in ends if rest[:end] in known), ends[0] if ends else len(rest))
+        if (said := rest[end + 2 :]) and said != "Message:":
+            reasons[rest[:end]] = service_errors.container_sentence(said)
     return reasons

@@ -14,6 +14,7 @@ from config.datasets import DatasetSpec
 from config.models import ModelSpec
 from imgcls.contract import keys
 from imgcls.contract.artifact import ARCHIVE, ArtifactError, Preprocessing, label_of
+from imgcls.contract.image_files import is_litter, same_name
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.runs import executions
@@ -138,9 +139,8 @@ def class_labels(s3: Any, bucket: str, dataset: DatasetSpec) -> list[str]:
     """The labels of the uploaded data set, in class-index order; none where it was not uploaded."""
     prefix = _classes_prefix(dataset)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
-    folders = [
-        item["Prefix"].removeprefix(prefix).rstrip("/") for page in pages for item in page.get("CommonPrefixes", ())
-    ]
+    found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
+    folders = {same_name(name) for item in found if not is_litter(name := item.removeprefix(prefix).rstrip("/"))}
     return [label_of(folder, dataset.labels) for folder in sorted(folders)]
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from imgcls.contract import image_files
 from imgcls.contract.artifact import label_of
 from imgcls.contract.dataset import DatasetError, DatasetSettings
 from imgcls.preparation import scan as scanning
@@ -26,9 +25,6 @@ MIN_PER_CLASS = 5
 SEED = 0
 _THREADS = 8
 """On a network drive, opening a file is waiting."""
-
-_UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")
-"""Unicode's categories of control characters, of bytes that are not UTF-8, and of line breaks."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many files are done, and how many there are."""
@@ -109,12 +105,12 @@ def look(folder: Path, progress: Progress = lambda work, done, total: None) -> I
     """Raises KennelError where no model can be trained on what is there, with the fix."""
     progress("Listing files", 0, 0)
     try:
+        if not folder.is_dir():
+            raise DatasetError(f"{folder} is not a folder: give one with a folder of images per class")
         scan = scanning.scan(folder, DatasetSettings(layout=_layout(folder)))
         files, notes = _files(folder, scan)
     except DatasetError as error:
         raise KennelError(str(error)) from None
-    except OSError as error:
-        raise KennelError(f"{error.filename} cannot be read: {error.strerror}; ask its owner for access") from None
     sample = _read_sample(files, progress)
     seen = {path: header for headers_ in sample.values() for path, header in headers_.items()}
     limits = Limits.of([header for header in seen.values() if not header.problem])
@@ -134,23 +130,25 @@ def look(folder: Path, progress: Progress = lambda work, done, total: None) -> I
 
 def _layout(folder: Path) -> str:
     """`classes` where train/ is a class, of vehicles: it has images in it, and folders of other names beside it."""
-    folders = [path for path in folder.glob("[!._]*/") if path.is_dir()]
+    folders = _folders(folder)
     splits = [path for path in folders if path.name.lower() in scanning.SPLIT_FOLDERS]
-    inside = any(path.is_dir() for split in splits for path in split.glob("[!._]*"))
+    inside = any(_folders(split) for split in splits)
     return "classes" if splits and len(splits) < len(folders) and not inside else "auto"
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [Path(entry.path) for entry in image_files.entries(folder) if image_files.is_folder(entry)]
 
 
 def _check(found: Inspection) -> None:
     """Raises KennelError for what the Prepare step would refuse whatever the settings."""
     if len(found.classes) < 2:
         only = found.folder / found.classes[0].name
-        inside = any(path.is_dir() for path in only.iterdir())
+        inside = only.is_dir() and bool(_folders(only))
         fix = f"did you mean {only}?" if inside else "add a folder for each class"
         raise KennelError(f"{found.folder} has one class, {only.name!r}, and a classifier needs at least two: {fix}")
     folders: dict[str, str] = {}
     for item in found.classes:
-        if any(unicodedata.category(character) in _UNPRINTABLE for character in item.name):
-            raise KennelError(f"the name of the class folder {item.name!r} cannot be a label: rename it")
         if (other := folders.setdefault(item.label, item.name)) != item.name:
             raise KennelError(
                 f"the class folders {other} and {item.name} both have the label {item.label!r}: rename one"
@@ -168,23 +166,23 @@ Files = dict[str, dict[str, tuple[Path, ...]]]
 
 
 def _files(folder: Path, scan: scanning.Scan) -> tuple[Files, list[str]]:
-    """Also a note on each class folder that the upload would leave out. Raises OSError for one that cannot be read."""
+    """Also notes on what is left out."""
+    listed: dict[tuple[str, str], list[Path]] = {
+        (name, split): [] for split, names in scan.classes.items() for name in names
+    }
+    for path in scan.paths():
+        split, name = scan.place(path)
+        if name:
+            listed[name, split].append(folder / path)
     found: Files = {}
-    notes = []
-    for root, split in scan.roots.items():
-        for name in scan.classes[split]:
-            path = folder / root / name
-            if path.is_symlink():
-                notes.append(f"{path} is a link, which an upload does not follow: left out")
-                continue
-            with os.scandir(path):  # os.walk passes over what it may not read
-                pass
-            paths = tuple(scanning.files(path))
-            if paths:
-                found.setdefault(name, {})[split] = paths
-            else:
-                notes.append(f"{path} is empty: left out")
-    return dict(sorted(found.items())), notes
+    roots = {split: root for root, split in scan.roots.items()}
+    notes = list(scan.notes)
+    for (name, split), paths in sorted(listed.items()):
+        if paths:
+            found.setdefault(name, {})[split] = tuple(paths)
+        else:
+            notes.append(f"{folder / roots[split] / name} is empty: left out")
+    return found, notes
 
 
 def _read_sample(files: Files, progress: Progress) -> dict[str, dict[Path, Header]]:

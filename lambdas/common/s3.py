@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from imgcls.contract import keys
 from imgcls.contract.failures import service_errors
+from imgcls.contract.image_files import is_litter
 from lambdas.common.clients import client
 
 
@@ -87,11 +88,11 @@ def _require_absence(params: dict[str, Any], **_: Any) -> None:
 
 
 def folders(bucket: str, prefix: str) -> list[str]:
-    """Names of the folders right below a prefix, without hidden ones."""
+    """Names of the folders right below a prefix that may be class folders."""
     pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
     found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
     names = [folder.removeprefix(prefix).rstrip("/") for folder in found]
-    return [name for name in names if not name.startswith(".")]
+    return [name for name in names if not is_litter(name)]
 
 
 def has_objects(bucket: str, prefix: str) -> bool:

@@ -6,7 +6,6 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
-from urllib.parse import urlparse
 
 from boto3.s3.transfer import TransferConfig
 
@@ -32,9 +31,9 @@ class NoObjectsError(LookupError):
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key (or prefix) of an s3:// URI."""
-    parts = urlparse(uri, allow_fragments=False)
-    return parts.netloc, parts.path.lstrip("/")
+    """Bucket and key (or prefix) of an s3:// URI. A key may contain any character, `?` and `#` too."""
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    return bucket, key.lstrip("/")
 
 
 def join_uri(uri: str, *parts: str) -> str:

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from imgcls.contract.image_files import same_name
+
 FORMAT = 1
 _VERSION = re.compile(r"[\w.:+-]{0,128}", re.ASCII)
 """A version becomes part of response headers, whose text must be plain."""
@@ -173,9 +175,11 @@ def version(started: datetime, files: Mapping[str, str]) -> str:
 def label_of(folder: str, renames: Mapping[str, str] | None = None) -> str:
     """The label of a class folder: its name without a number prefix, or what the data set renames it to.
 
-    `001.Affenpinscher` -> `Affenpinscher`. `renames` may name the folder or the stripped label.
+    `001.Affenpinscher` -> `Affenpinscher`, but `3.5mm jack` is a label as it is. `renames` may name the folder or the
+    stripped label. Characters are composed (NFC), in which form macOS may not have written them.
     """
-    head, dot, tail = folder.partition(".")
-    label = tail if dot and head.isdigit() and tail else folder
+    folder = same_name(folder)
+    head, _, tail = folder.partition(".")
+    label = tail if head.isdigit() and tail and not tail[0].isdigit() else folder
     renames = renames or {}
     return renames.get(folder, renames.get(label, label))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from imgcls.contract import image_files
 from imgcls.contract.artifact import label_of
-
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
+from imgcls.contract.image_files import Found, LeftOut, ListingError
 
 
 class DataError(ValueError):
@@ -18,12 +18,16 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """`targets[i]` is the class index of `paths[i]`; `labels` are in class-index order."""
+    """`targets[i]` is the class index of `paths[i]`; `labels` are in class-index order.
+
+    `notes` are sentences on what is in the folder and is not part of the split.
+    """
 
     root: Path
     labels: tuple[str, ...]
     paths: tuple[Path, ...]
     targets: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -44,22 +48,37 @@ def open_dataset(folder: Path, renames: Mapping[str, str] | None = None) -> Imag
     """
     if not folder.is_dir():
         raise DataError(f"there is not a folder {folder}: pass the folder that contains one folder of images per class")
-    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    if len(classes) < 2:
-        raise DataError(f"{folder} contains {len(classes)} class folders; at least 2 are needed")
-    labels = tuple(label_of(path.name, renames) for path in classes)
+    try:
+        names, found, notes = _listed(folder)
+    except ListingError as error:
+        raise DataError(str(error)) from None
+    if len(names) < 2:
+        raise DataError("; ".join([f"{folder} contains {len(names)} class folders; at least 2 are needed", *notes]))
+    labels = tuple(label_of(name, renames) for name in names)
     if len(set(labels)) != len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
         raise DataError(f"two class folders of {folder} have the label {twice!r}: rename one of them")
-    paths: list[Path] = []
-    targets: list[int] = []
-    for index, path in enumerate(classes):
-        images = sorted(file for file in path.rglob("*") if file.suffix.lower() in EXTENSIONS and file.is_file())
-        if not images:
-            raise DataError(f"class folder {path.name!r} of {folder} contains no images: add some or remove the folder")
-        paths += images
-        targets += [index] * len(images)
-    return ImageFolder(folder, labels, tuple(paths), tuple(targets))
+    for name in names:
+        if not found[name]:
+            raise DataError(f"class folder {name!r} of {folder} contains no images: add some or remove the folder")
+    paths = tuple(path for name in names for path in sorted(found[name]))
+    targets = tuple(index for index, name in enumerate(names) for _ in found[name])
+    return ImageFolder(folder, labels, paths, targets, notes)
+
+
+def _listed(folder: Path) -> tuple[list[str], dict[str, list[Path]], tuple[str, ...]]:
+    """The class folders' names in order, the images of each, and notes on what was left out. Raises ListingError."""
+    found: dict[str, list[Path]] = {
+        image_files.same_name(entry.name): [] for entry in image_files.entries(folder) if image_files.is_folder(entry)
+    }
+    left_out = LeftOut(folder)
+    for item in image_files.walk(folder):
+        name, slash, _ = item.path.partition("/")
+        if item.kind == "image" and slash:
+            found[image_files.same_name(name)].append(folder / item.path)
+        else:
+            left_out.add(Found(item.path, "beside") if item.kind == "image" else item)
+    return sorted(found), found, left_out.notes()
 
 
 class Labelled(Protocol):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from imgcls.contract import evaluation as contract
+from imgcls.contract import image_files
 from imgcls.contract.artifact import ModelCard
 from imgcls.data.folders import ImageFolder
 from imgcls.evaluation import scores
@@ -26,7 +27,8 @@ def write_golden(folder: Path, test: ImageFolder, probabilities: np.ndarray, car
     chosen = scores.spread([test.targets[index] for index in small], contract.GOLDEN_IMAGES)
     images = []
     for number, index in enumerate(small[position] for position in chosen):
-        name = f"{number}{test.paths[index].suffix.lower()}"
+        suffix = test.paths[index].suffix.lower()
+        name = f"{number}{suffix if suffix in image_files.SUFFIXES else ''}"
         shutil.copy(test.paths[index], folder / name)
         row = tuple(round(float(value), 6) for value in probabilities[index])
         label = card.labels[int(probabilities[index].argmax())]

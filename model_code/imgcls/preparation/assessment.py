@@ -28,8 +28,16 @@ class Assessment:
         return (*self.found, *self.warnings)
 
 
-def assess(rows: Sequence[Row], folders: Mapping[str, Sequence[str]], settings: DatasetSettings) -> Assessment:
-    """`folders` are the class folders of each split, under the key `""` if the data set has no split folders."""
+def assess(
+    rows: Sequence[Row],
+    folders: Mapping[str, Sequence[str]],
+    settings: DatasetSettings,
+    left_out: Sequence[str] = (),
+) -> Assessment:
+    """`folders` are the class folders of each split, under the key `""` if the data set has no split folders.
+
+    `left_out` are sentences on files that are not part of the data set.
+    """
     classes = tuple(sorted({name for names in folders.values() for name in names}))
     counts = Counter((row.label_folder, row.split) for row in rows)
     given = {split: set(names) for split, names in folders.items() if split}
@@ -44,7 +52,8 @@ def assess(rows: Sequence[Row], folders: Mapping[str, Sequence[str]], settings: 
             for sentence in _one_class(name, rows, counts, given, settings)
         ),
     ]
-    return Assessment(tuple(failures), tuple(_warnings(classes, counts, settings)), tuple(_found(rows)), classes)
+    warnings = (*left_out, *_warnings(classes, counts, settings))
+    return Assessment(tuple(failures), warnings, tuple(_found(rows)), classes)
 
 
 def _unusable_share(rows: Sequence[Row], settings: DatasetSettings) -> Iterator[str]:

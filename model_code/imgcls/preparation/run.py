@@ -63,7 +63,7 @@ def _check(
             progress=progress,
         )
     decision = decisions.decide(merge(parts, scan, workspace), settings)
-    assessment = assess(decision.rows, scan.classes, settings)
+    assessment = assess(decision.rows, scan.classes, settings, scan.notes)
     options = settings.to_dict()
     header = Header(
         id=manifest.manifest_id(options, decision.rows),

@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from imgcls.contract import image_files
 from imgcls.contract.dataset import DatasetError, DatasetSettings
 from imgcls.contract.manifest import QUARANTINED
 from imgcls.contract.prepared import QUARANTINE, TEST, TRAIN, VALIDATION
 from imgcls.data import shards
-from imgcls.data.folders import EXTENSIONS
 from imgcls.data.shards import Encoded
 from imgcls.images import gate
 from imgcls.preparation import parallel
@@ -90,7 +90,8 @@ class Writer:
             for index in parallel.with_progress(indices, len(indices), f"wrote to {split}/", self.progress):
                 origin = self._catalogue.path(index)
                 # In its class folder, and there in the same subfolder as before.
-                goal = self.target.joinpath(split, *PurePosixPath(origin).parts[self.depth :])
+                below = PurePosixPath(origin).parts[self.depth + 1 :]
+                goal = self.target.joinpath(split, self._catalogue.label_folder(index), *below)
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 if split == TRAIN and self._catalogue.records["packed"][index]:
                     goal = goal if goal.suffix.lower() in (".jpg", ".jpeg") else goal.with_name(goal.name + ".jpg")
@@ -110,7 +111,7 @@ class Writer:
 
 def _readable(origin: Path, goal: Path) -> Path:
     """`goal` with an extension that the loader reads as an image, where the file's own name does not have one."""
-    if goal.suffix.lower() in EXTENSIONS:
+    if image_files.has_image_name(goal.name):
         return goal
     with origin.open("rb") as file:
         return goal.with_name(goal.name + _EXTENSION_OF[gate.identify(file.read(gate.SIGNATURE_BYTES))])

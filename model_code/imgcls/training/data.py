@@ -13,7 +13,7 @@ from imgcls.contract.combinations import check_batch_size
 from imgcls.contract.prepared import STREAMED_BYTES
 from imgcls.contract.training_settings import TrainingSettings
 from imgcls.data.augment import AUGMENTATIONS
-from imgcls.data.folders import check_same_classes, open_dataset
+from imgcls.data.folders import ImageFolder, check_same_classes, open_dataset
 from imgcls.data.loader import Dataset, Loader
 from imgcls.data.shards import Shards, open_split
 from imgcls.runtime import distributed
@@ -34,6 +34,12 @@ class TrainingData:
     @property
     def labels(self) -> tuple[str, ...]:
         return self.train_split.labels
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what is in the folders and is not trained on."""
+        splits = (self.train_split, self.validation_split)
+        return tuple(note for split in splits if isinstance(split, ImageFolder) for note in split.notes)
 
 
 def open_data(train: Path, validation: Path, settings: TrainingSettings) -> TrainingData:

@@ -143,6 +143,25 @@ def test_a_folder_becomes_one_line_per_image(deployed: LocalCloud, tmp_path: Pat
     assert job["TransformResources"]["VolumeKmsKeyId"] == job["TransformOutput"]["KmsKeyId"] == OUTPUTS["BatchKey"]
 
 
+@pytest.mark.parametrize("from_s3", [False, True])
+def test_odd_names_are_answered_under_their_own_name(deployed: LocalCloud, tmp_path: Path, from_s3: bool) -> None:
+    names = {"a?x.jpg": "red", "a?y.jpg": "green", "a#1.jpg": "blue", "b: c%20+.jpg": "red", "noext": "green"}
+    (tmp_path / "odd" / ".ipynb_checkpoints").mkdir(parents=True)
+    for name, colour in {**names, ".ipynb_checkpoints/d.jpg": "red", "._a.jpg": "red"}.items():
+        (tmp_path / "odd" / name).write_bytes(picture(colour))
+    source = str(tmp_path / "odd")
+    if from_s3:
+        for name in names:
+            path = tmp_path / "odd" / name
+            deployed.cloud.client("s3").upload_file(str(path), "data", f"batch/o?dd/{name}")
+        source = "s3://data/batch/o?d"
+    output = tmp_path / "answers.jsonl"
+    result = CliRunner().invoke(app, ["batch", source, "--model", MODEL, "--output", str(output)])
+    assert result.exit_code == 0, result.output
+    assert {Path(line["image"]).name: line["label"] for line in _lines(output)} == names
+    assert from_s3 or "left out: 2 hidden or system files" in result.output
+
+
 def test_an_image_that_is_refused_says_why_and_stops_no_other(deployed: LocalCloud, tmp_path: Path) -> None:
     s3 = deployed.cloud.client("s3")
     s3.put_object(Bucket="data", Key="datasets/mine/a.jpg", Body=picture("blue"))

@@ -42,7 +42,8 @@ def test_what_the_prepare_step_puts_aside_is_not_counted(tmp_path: Path) -> None
     cut = (
         "cannot be used: the PNG image is damaged or cut short: its headers end too early, or point outside of the file"
     )
-    assert set(found.problems) >= {"is empty", "is not an image", cut} and sum(found.problems.values()) == 4
+    assert set(found.problems) >= {"is empty", cut} and sum(found.problems.values()) == 3
+    assert found.notes == ("left out: 1 file that is not an image, cat/notes.txt",)
     assert found.loose == 1
 
 
