@@ -127,6 +127,8 @@ def import_(
     console.print(
         f"{done.written} images written to {folder}, {done.present} were there, {done.skipped} other files left out"
     )
+    for line in done.notes:
+        console.print(line, style="yellow", markup=False)
 
 
 @app.command()

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
-import tarfile
 import urllib.error
 import urllib.request
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from imgcls.contract import image_files
+from imgcls.contract import image_files, unpacking
+from imgcls.contract.image_files import ListingError
+from imgcls.contract.unpacking import ArchiveError, Limits, Member
 from kennel.errors import KennelError
 
 SPLITS = {"train", "valid", "validation", "val", "test"}
@@ -29,23 +27,24 @@ CHUNK = 1024 * 1024
 Progress = Callable[[int, int], None]
 
 
+LIMITS = Limits(
+    max_members=2_000_000, max_bytes=2 * 1024**4, max_ratio=100, max_depth=64, max_seconds=12 * 3600, fold_case=False
+)
+"""Images hardly compress, so an archive that unpacks to a hundred times its size is none of images."""
+
+
 @dataclass(frozen=True)
 class Imported:
-    """Numbers of image files; `skipped` are members that are not images or are outside of the class folders."""
+    """Numbers of image files; `skipped` are members that are not images or are outside of the class folders.
+
+    `notes` are sentences on images that were left out.
+    """
 
     folder: Path
     written: int
     present: int
     skipped: int
-
-
-@dataclass(frozen=True)
-class Member:
-    """A plain file of an archive."""
-
-    path: PurePosixPath
-    size: int
-    open: Callable[[], IO[bytes]]
+    notes: tuple[str, ...] = ()
 
 
 def unpack(archive: Path, folder: Path, *, progress: Progress = lambda done, total: None) -> Imported:
@@ -54,21 +53,85 @@ def unpack(archive: Path, folder: Path, *, progress: Progress = lambda done, tot
     Only image files are taken, never links; a path cannot leave `folder`. A file that is there with the member's size
     is kept. Each file appears under its name once it is whole.
     """
-    with _members(archive) as members:
-        images = [(member, target) for member in members if (target := _target(member)) is not None]
-        if not images:
-            raise KennelError(f"{archive} contains no class folders of images")
-        prefix = _wrapping([target for _, target in images])
+    if not archive.is_file():
+        raise KennelError(f"{archive} does not exist or is not a file: give a .zip or .tar archive, or its URL")
+    try:
+        targets = _Targets.of(archive)
+        prefix = _wrapping(targets.paths)
+        _require_room(folder, targets.num_bytes)
         written = present = 0
-        for number, (member, target) in enumerate(images, start=1):
-            path = folder.joinpath(*target.parts[prefix:])
-            if path.is_file() and path.stat().st_size == member.size:
-                present += 1
-            else:
-                _write(member, path)
-                written += 1
-            progress(number, len(images))
-    return Imported(folder, written, present, len(members) - len(images))
+        with unpacking.members(archive, LIMITS) as members:
+            for member in members:
+                if member.problem or not (target := targets.found.get(member.name)):
+                    continue
+                path = folder.joinpath(*target.parts[prefix:])
+                if path.is_file() and path.stat().st_size == member.size:
+                    present += 1
+                else:
+                    _write(member, path)
+                    written += 1
+                progress(written + present, len(targets.found))
+    except ArchiveError as error:
+        raise KennelError(f"{archive}: {error}") from None
+    except OSError as error:
+        raise KennelError(f"{archive} cannot be unpacked into {folder}: {error.strerror or error}") from None
+    return Imported(folder, written, present, targets.skipped, targets.notes())
+
+
+@dataclass
+class _Targets:
+    """What of an archive is written where; `found` maps a member's name to its path."""
+
+    found: dict[str, PurePosixPath] = field(default_factory=dict)
+    num_bytes: int = 0
+    skipped: int = 0
+    refused: list[str] = field(default_factory=list)
+    num_refused: int = 0
+
+    @classmethod
+    def of(cls, archive: Path) -> _Targets:
+        """Raises ArchiveError, and KennelError for an archive without class folders."""
+        targets = cls()
+        with unpacking.members(archive, LIMITS) as members:
+            for member in members:
+                if not member.is_folder:
+                    targets._add(member)
+        if not targets.found:
+            raise KennelError("; ".join([f"{archive} contains no class folders of images", *targets.notes()]))
+        return targets
+
+    def _add(self, member: Member) -> None:
+        try:
+            target = None if member.problem else _target(member)
+            if member.problem and image_files.has_image_name(member.name):
+                raise ListingError(member.problem)
+        except ListingError as error:
+            target, self.num_refused = None, self.num_refused + 1
+            self.refused = [*self.refused, str(error)][:3]
+        if target is None:
+            self.skipped += 1
+        else:
+            self.found[member.name] = target
+            self.num_bytes += member.size
+
+    @property
+    def paths(self) -> list[PurePosixPath]:
+        return list(self.found.values())
+
+    def notes(self) -> tuple[str, ...]:
+        more = self.num_refused - len(self.refused)
+        return (*self.refused, *([f"{more} more images are left out for such reasons"] if more else []))
+
+
+def _require_room(folder: Path, num_bytes: int) -> None:
+    """Raises KennelError. What is there already is counted too, for a second run may replace it."""
+    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    there = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+    free = shutil.disk_usage(place).free
+    if num_bytes > free + there:
+        raise KennelError(
+            f"the images need {num_bytes / 1e6:,.0f} MB and {place} has {free / 1e6:,.0f} MB free: give another folder"
+        )
 
 
 def download(url: str, folder: Path, *, progress: Progress = lambda done, total: None) -> Path:
@@ -101,52 +164,17 @@ def _save(answer: IO[bytes], partial: Path, have: int, total: int, progress: Pro
         raise ConnectionError(f"{have} of {total} bytes came")
 
 
-@contextmanager
-def _members(archive: Path) -> Iterator[list[Member]]:
-    if not archive.is_file():
-        raise KennelError(f"{archive} does not exist or is not a file: give a .zip or .tar archive, or its URL")
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as zipped:
-            yield [_zip_member(zipped, item) for item in zipped.infolist() if not item.is_dir() and not _is_link(item)]
-    elif tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as tar:
-            yield [_tar_member(tar, item) for item in tar.getmembers() if item.isreg()]
-    else:
-        raise KennelError(f"{archive} is neither a .zip nor a .tar archive")
-
-
-def _is_link(item: zipfile.ZipInfo) -> bool:
-    return stat.S_ISLNK(item.external_attr >> 16)
-
-
-def _zip_member(zipped: zipfile.ZipFile, item: zipfile.ZipInfo) -> Member:
-    return Member(PurePosixPath(item.filename), item.file_size, lambda: zipped.open(item))
-
-
-def _tar_member(tar: tarfile.TarFile, item: tarfile.TarInfo) -> Member:
-    def open_() -> IO[bytes]:
-        stream = tar.extractfile(item)
-        assert stream is not None, "plain files have content"
-        return stream
-
-    return Member(PurePosixPath(item.name), item.size, open_)
-
-
 def _target(member: Member) -> PurePosixPath | None:
-    """The member's path, None for what is not an image in a class folder, or points outside."""
-    parts = [part for part in member.path.parts if part != "."]
-    if ".." in parts or member.path.is_absolute() or any("\\" in part or "\0" in part for part in parts):
-        return None
+    """The member's path, None for what is not an image in a class folder. Raises ListingError for a bad name."""
+    parts = [part for part in PurePosixPath(member.name).parts if part != "."]
     if len(parts) < 2 or any(map(image_files.is_litter, parts)) or not 0 < member.size <= MAX_IMAGE_BYTES:
         return None
-    if not image_files.has_image_name(parts[-1]) and not _is_image(member):
+    if not image_files.has_image_name(parts[-1]) and not image_files.is_image(next(member.chunks(), b"")):
         return None
+    image_files.require_name("/".join(parts))
+    for number in range(1, len(parts)):
+        image_files.require_folder_name("/".join(parts[:number]))
     return PurePosixPath(*parts)
-
-
-def _is_image(member: Member) -> bool:
-    with member.open() as file:
-        return image_files.is_image(file.read(image_files.HEAD_BYTES))
 
 
 def _wrapping(paths: list[PurePosixPath]) -> int:
@@ -163,6 +191,6 @@ def _wrapping(paths: list[PurePosixPath]) -> int:
 def _write(member: Member, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    with member.open() as source, partial.open("wb") as file:
-        shutil.copyfileobj(source, file, CHUNK)
+    partial.unlink(missing_ok=True)
+    member.write(partial)
     os.replace(partial, path)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imgcls.contract import keys
+from imgcls.contract import keys, unpacking
+from imgcls.contract.unpacking import ArchiveError, Limits
 from imgcls.reports.index import render_index
 from imgcls.reports.search import render_searches
 from imgcls.reports.write import write_training_reports
@@ -99,12 +99,11 @@ def _render(bucket: _Bucket, prefix: str, folder: Path) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    with tarfile.open(archive) as tar:
-        members = tar.getmembers()
-        if sum(member.size for member in members) > _MAX_RECORDS_BYTES:
-            limit = f"{_MAX_RECORDS_BYTES / 1e9:.0f} GB"
-            raise KennelError(f"{archive.name} unpacks to more than {limit}: it is not a training's output")
-        tar.extractall(folder, members, filter="data")
+    limits = Limits(max_members=100_000, max_bytes=_MAX_RECORDS_BYTES)
+    try:
+        unpacking.unpack(archive, folder, limits, formats=("gz",))
+    except ArchiveError as error:
+        raise KennelError(f"{archive.name} is not a training's output: {error}") from None
 
 
 def _manifest_id(run: Run) -> str | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
+import tempfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from imgcls.contract import keys, trials
+from imgcls.contract import keys, trials, unpacking
 from imgcls.contract.failures import job_kinds
 from imgcls.contract.records import OUTPUT_ARCHIVE
+from imgcls.contract.unpacking import ArchiveError, Limits
 from imgcls.reports.search import Search, Trial
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
@@ -110,7 +111,13 @@ def _records(session: Session, key: str) -> list[Mapping[str, Any]]:
     if not client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents"):
         return []
     body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
-    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-        names = [name for name in archive.getnames() if name.rpartition("/")[2] == trials.FILE]
-        member = archive.extractfile(names[0]) if names else None
-        return [json.loads(line) for line in member.read().splitlines()] if member else []
+    with tempfile.NamedTemporaryFile(suffix=".tar.gz") as file:
+        file.write(body)
+        file.flush()
+        try:
+            with unpacking.members(Path(file.name), Limits(max_members=100_000), formats=("gz",)) as found:
+                member = next((item for item in found if item.name.rpartition("/")[2] == trials.FILE), None)
+                text = b"".join(member.chunks()) if member and not member.problem else b""
+        except ArchiveError as error:
+            raise KennelError(f"{key} is not a training's output: {error}") from None
+    return [json.loads(line) for line in text.splitlines()]

@@ -6,11 +6,11 @@ import logging
 import shutil
 import threading
 import time
-import zipfile
 from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from localcloud import unpacking
 from localcloud.codebuild.buildspec import Buildspec, BuildspecError, Phase
 from localcloud.codebuild.capacity import Capacity
 from localcloud.codebuild.record import IN_PROGRESS, Build, PhaseRecord, now
@@ -18,10 +18,12 @@ from localcloud.codebuild.shell import Shell
 from localcloud.codebuild.surroundings import make_tools, variables
 from localcloud.context import Cloud
 from localcloud.logs import LogWriter
+from localcloud.unpacking import ArchiveError, Limits
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.05
+_SOURCE_LIMITS = Limits(max_members=200_000, max_bytes=8 * 1024**3, max_depth=100, fold_case=False)
 
 
 class Ended(Exception):
@@ -98,7 +100,7 @@ class BuildRun:
             if "\n" not in text and ":" not in text:
                 text = (source / text).read_text()
             buildspec = Buildspec.parse(text)
-        except (ClientError, OSError, zipfile.BadZipFile) as error:
+        except (ClientError, OSError, ArchiveError) as error:
             self._fail(phase, "CLIENT_ERROR", str(error))
             return None
         except BuildspecError as error:
@@ -113,8 +115,7 @@ class BuildRun:
         body = self._cloud.client("s3", self._role).get_object(Bucket=bucket, Key=key)["Body"]
         with archive.open("wb") as file:
             shutil.copyfileobj(body, file)
-        with zipfile.ZipFile(archive) as packed:
-            packed.extractall(source)
+        unpacking.unpack(archive, source, _SOURCE_LIMITS, formats=("zip",))
 
     def _commands(self, phase: Phase, shell: Shell) -> None:
         record = self._build.begin(phase.name.upper())

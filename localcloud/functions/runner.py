@@ -13,22 +13,25 @@ import tempfile
 import threading
 import time
 import uuid
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from localcloud import unpacking
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
 from localcloud.functions.packages import link_runtime
 from localcloud.functions.records import FunctionRecord
 from localcloud.functions.runtime import AnswerDocument, ContextValues
 from localcloud.logs import LogWriter
+from localcloud.unpacking import ArchiveError, Limits
 
 _RUNTIME = Path(__file__).with_name("runtime.py")
 _INIT_SECONDS = 10.0  # Lambda's own limit for the import, which does not count as the function's time
 # A Map state may start forty functions at once; on a few cores they would make each other time out.
 _MAX_CONCURRENT = max(8, 4 * (os.cpu_count() or 1))
+_CODE_LIMITS = Limits(max_members=100_000, max_bytes=262_144_000, max_seconds=120, max_depth=100, fold_case=False)
+"""262,144,000 bytes, unzipped, is Lambda's own limit."""
 _MAX_ANSWER_BYTES = 6_291_556  # Lambda's limit for a synchronous response
 
 
@@ -208,8 +211,12 @@ class FunctionRunner:
                 partial.mkdir(parents=True)
                 archive = partial.with_suffix(".zip")
                 archive.write_bytes(function.code)
-                with zipfile.ZipFile(archive) as file:
-                    file.extractall(partial)
+                try:
+                    unpacking.unpack(archive, partial, _CODE_LIMITS, formats=("zip",))
+                except ArchiveError as error:
+                    raise AwsError(
+                        "InvalidParameterValueException", f"Could not unzip uploaded file: {error}"
+                    ) from error
                 archive.unlink()
                 partial.rename(target)
         return target

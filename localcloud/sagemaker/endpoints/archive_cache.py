@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tarfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -65,7 +64,7 @@ class ArchiveCache:
         self._metrics.duration("ModelDownloadingTime", time.perf_counter() - started)
         try:
             unpack(archive, folder, self._limit)
-        except (UnsafeArchive, tarfile.TarError, EOFError, OSError) as error:
+        except (UnsafeArchive, OSError) as error:
             shutil.rmtree(home)
             raise AwsError(
                 "ValidationError",

@@ -6,26 +6,14 @@ import gzip
 import os
 import shutil
 import tarfile
-import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from imgcls.contract import unpacking
 from imgcls.contract.artifact import CODE, MODEL_JSON, ArtifactError, ModelCard, read_card, sha256, version, write_card
-
-_CHUNK = 1024 * 1024
-_RATIO_FLOOR_BYTES = 10 * 1024 * 1024
-"""Below this size an archive may have any ratio: tar pads small files to 512 bytes each."""
-
-
-@dataclass(frozen=True)
-class ArchiveLimits:
-    """`max_ratio` is unpacked over packed bytes: 1 for our model archives, about 20 for compressed logs."""
-
-    max_members: int = 4096
-    max_bytes: int = 4 * 1024**3
-    max_ratio: float = 100.0
+from imgcls.contract.unpacking import Limits as ArchiveLimits
 
 
 def write_artifact(folder: Path, card: ModelCard) -> ModelCard:
@@ -89,82 +77,13 @@ def unpack(archive: Path, folder: Path, limits: ArchiveLimits | None = None) -> 
     Only plain files and directories inside `folder`, within the limits; modes, owners and times are not restored.
     After an error `folder` may contain some of the files: delete it.
     """
-    limits = limits or ArchiveLimits()
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ArtifactError(f"{folder} is not empty: unpack into a new folder")
     try:
-        with gzip.open(archive, "rb") as inflated:
-            stream = _LimitedStream(inflated, archive.stat().st_size, limits)
-            with tarfile.open(fileobj=stream, mode="r:") as tar:  # type: ignore[call-overload]
-                _unpack_members(tar, stream, folder, limits)
-    except ArtifactError:
-        raise
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError) as error:
-        raise ArtifactError(f"{archive.name} is not a readable tar.gz: {error}") from error
-
-
-def _unpack_members(tar: tarfile.TarFile, stream: _LimitedStream, folder: Path, limits: ArchiveLimits) -> None:
-    for number, member in enumerate(tar, start=1):
-        if number > limits.max_members:
-            raise ArtifactError(f"the archive has more than {limits.max_members} members")
-        path = folder / _safe(member.name)
-        try:
-            if member.type == tarfile.DIRTYPE:
-                path.mkdir(parents=True, exist_ok=True)
-            elif member.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _write(path, stream, member)
-            else:
-                raise ArtifactError(f"{member.name!r} in the archive is neither a plain file nor a directory")
-        except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            raise ArtifactError(f"{member.name!r} is in the archive twice") from None
-
-
-def _write(path: Path, stream: _LimitedStream, member: tarfile.TarInfo) -> None:
-    # Read from the stream, without extractfile(): half the copies. tarfile finds the next header by itself.
-    stream.expect(member.offset_data + member.size)
-    stream.seek(member.offset_data)
-    remaining = member.size
-    with path.open("xb") as file:
-        while remaining:
-            chunk = stream.read(min(remaining, _CHUNK))
-            if not chunk:
-                raise ArtifactError(f"the archive ends inside {member.name!r}")
-            file.write(chunk)
-            remaining -= len(chunk)
-
-
-class _LimitedStream:
-    """The decompressed stream of a gzip file for tarfile, which stops before the limits are exceeded.
-
-    tarfile reads a long-name or pax header at once, in the size that the header claims: only the cap on a single read
-    keeps a small archive from filling the memory before its first member is seen.
-    """
-
-    def __init__(self, inflated: gzip.GzipFile, packed_bytes: int, limits: ArchiveLimits) -> None:
-        self._inflated = inflated
-        by_ratio = max(int(packed_bytes * limits.max_ratio), _RATIO_FLOOR_BYTES)
-        self._end = min(limits.max_bytes, by_ratio)
-
-    def expect(self, position: int) -> None:
-        """Raises ArtifactError if `position` is beyond the limits."""
-        if position > self._end:
-            raise ArtifactError(f"the archive unpacks to more than {self._end} bytes, the limit of this reader")
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= _CHUNK:
-            raise ArtifactError(f"the archive has a header of {size} bytes; at most {_CHUNK} are allowed")
-        data = self._inflated.read(size)
-        self.expect(self._inflated.tell())
-        return data
-
-    def seek(self, position: int) -> int:
-        self.expect(position)
-        return self._inflated.seek(position)
-
-    def tell(self) -> int:
-        return self._inflated.tell()
+        unpacking.unpack(archive, folder, limits or ArchiveLimits(), formats=("gz",))
+    except unpacking.ArchiveError as error:
+        raise ArtifactError(str(error)) from error
 
 
 def _safe(name: str) -> PurePosixPath:

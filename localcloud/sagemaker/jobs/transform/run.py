@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,7 +93,7 @@ class TransformRun(JobExecution[TransformJob]):
         self._s3.client.download_file(bucket, key, str(archive))
         try:
             unpack(archive, folder, EndpointSettings.from_environment().max_unpacked_bytes)
-        except (UnsafeArchive, tarfile.TarError, EOFError, OSError) as error:
+        except (UnsafeArchive, OSError) as error:
             raise JobFailedError(f"ClientError: Failed to extract model data archive {url}: {error}") from error
         archive.unlink()
 
