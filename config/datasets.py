@@ -38,8 +38,8 @@ class Limits(Config):
     """Training images without which a class stops the run."""
     min_side: int = Field(default=16, ge=1, le=4096)
     """Smaller images are quarantined."""
-    max_pixels: int = Field(default=64_000_000, ge=1024, le=1_000_000_000)
-    """Larger images are quarantined, and those that cost more to decode than such a JPEG. Each pixel above 64 million
+    max_pixels: int = Field(default=65_000_000, ge=1024, le=1_000_000_000)
+    """Larger images are quarantined, and those that cost more to decode than such a JPEG. Each pixel above 65 million
     allows an image 4 bytes of memory and 12 ns of a core more."""
     max_aspect_ratio: float = Field(default=8, ge=1, le=1000)
     """Images that are longer, in proportion to their width, are quarantined."""

@@ -52,9 +52,9 @@ class ServerLimits(Config):
 
     max_body_bytes: int = Field(default=6 * 1024 * 1024, ge=1024)
     """Larger requests are answered with 413."""
-    max_image_pixels: int = Field(default=64_000_000, ge=10_000)
+    max_image_pixels: int = Field(default=65_000_000, ge=10_000)
     """Larger images are answered with 413, and those that cost more to decode than such a JPEG. Each pixel above
-    64 million allows an image 4 bytes of memory and 12 ns of a core more."""
+    65 million allows an image 4 bytes of memory and 12 ns of a core more."""
     max_queue: int = Field(default=256, ge=1)
     """Images that wait for a thread; above it the answer is 503."""
     threads: int = Field(default=0, ge=0, le=128)

@@ -128,7 +128,7 @@ def _why_limits(split: SplitPlan, limits: dict[str, int]) -> str:
     reasons = {
         "min_images": f"{smallest!r} has {split.train[smallest]} images to train on, and 10 are asked for by default",
         "min_side": "many images have a side below 16 pixels",
-        "max_pixels": "some images need more than 64 million, so one may take "
+        "max_pixels": "some images need more than 65 million, so one may take "
         f"{cost.price(limits.get('max_pixels', cost.MAX_PIXELS))}; the endpoint takes smaller ones only",
     }
     sentence = "; ".join(reasons[name] for name in limits)

@@ -71,7 +71,7 @@ class DatasetSettings:
     labels: Mapping[str, str] = field(default_factory=dict)
     min_images_per_class: int = 10
     min_side: int = 16
-    max_pixels: int = 64_000_000
+    max_pixels: int = 65_000_000
     max_aspect_ratio: float = 8.0
     max_quarantined: float = 0.5
     near_duplicate_distance: int = 6

@@ -31,7 +31,7 @@ class ServerSettings:
 
     endpoint_name: str = ""
     max_body_bytes: int = 6 * 1024 * 1024
-    max_image_pixels: int = 64_000_000
+    max_image_pixels: int = 65_000_000
     max_batch: int = 64
     max_archive_bytes: int = 4 * 1024**3
     max_memory_bytes: int = 0

@@ -17,7 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "labels": {},
     "min_images_per_class": 10,
     "min_side": 16,
-    "max_pixels": 64_000_000,
+    "max_pixels": 65_000_000,
     "max_aspect_ratio": 8.0,
     "max_quarantined": 0.5,
     "near_duplicate_distance": 6,

@@ -58,6 +58,13 @@ def tiff_with(**tags: Any) -> bytes:
     return encode(picture(), "TIFF", tiffinfo=info, **tags)
 
 
+def tiff_of_many_colours() -> bytes:
+    data = bytearray(encode(picture().convert("P"), "TIFF"))
+    entry = data.index(struct.pack("<HHI", 320, 3, 768))
+    struct.pack_into("<I", data, entry + 4, 1_000_000)
+    return bytes(data) + bytes(2_000_000)
+
+
 def png_text() -> bytes:
     info = PngImagePlugin.PngInfo()
     for number in range(80):
@@ -165,6 +172,7 @@ def test_avif_is_read_upright() -> None:
         (encode(picture(), "JPEG").replace(b"\xff\xc0", b"\xff\xc3"), UNSUPPORTED, "a lossless or hierarchical coding"),
         (encode(picture().convert("P"), "GIF")[:60], CORRUPT, "damaged or cut short"),
         (tiff.make({**tiff.SEEDS[0], "parts": 27, "shared": 1, "tall": 200}), CORRUPT, "overlap"),
+        (tiff_of_many_colours(), CORRUPT, "tag 320 has 1000000 values"),
         (bmp.make({**bmp.SEEDS[0], "bytes": 10, "height": 8_000_000, "depth": 5}), CORRUPT, "fewer bytes than pixels"),
         (png_with(chunk(b"PLTE", bytes(6), crc=0)), CORRUPT, "bad header checksum"),
     ],
@@ -212,3 +220,31 @@ def test_a_phones_photograph_looks_alike_to_training_and_serving() -> None:
     trained = np.asarray(pre.resize_and_crop(Image.fromarray(np.ascontiguousarray(prepared)), spec))
     assert np.abs(served - expected).mean() < 1 and np.abs(trained - expected).mean() < 1
     assert np.abs(served.astype(int) - trained).max() <= 4
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_arrays_are_turned_as_pictures_are(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encode(picture(), "JPEG", exif=exif)
+    assert (pre.decode_for_training(data) == np.asarray(pre.decode(data))).all()
+
+
+@pytest.mark.parametrize("path", ["simplejpeg", "other", "pillow"])
+def test_no_decoder_is_asked_for_what_costs_too_much(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def called(*_: object, **__: object) -> np.ndarray:
+        raise AssertionError("a decoder was asked")
+
+    monkeypatch.setattr(decoders, "decode", called)
+    if path != "simplejpeg":
+        monkeypatch.setattr(pre, "simplejpeg", None)
+    else:
+        monkeypatch.setattr(pre.simplejpeg, "decode_jpeg", called)
+    for data in (jpeg.make(jpeg.SEEDS[1]), tiff.make({**tiff.SEEDS[4], "parts": 1, "block": 1000})):
+        for decode in (
+            pre.decode,
+            lambda data: pre.decode_for_training(data, other=called if path == "other" else None),
+        ):
+            with pytest.raises(ImageError) as error:
+                decode(data)
+            assert error.value.code == pre.TOO_MANY_PIXELS

@@ -30,6 +30,8 @@ _COLOURS = {0: "grey", 1: "grey", 2: "rgb", 3: "palette", 5: "cmyk", 6: "rgb", 8
 _RGB, _YCBCR, _LAB, _FLOAT, _SEPARATE = 2, 6, 8, 3, 2
 _TRANSPARENT = {1, 2, 999}
 _MAX_PARTS = 100_000
+_MAX_VALUES = 200_000
+"""Of a tag that is not of the parts: the largest table of colours has 196,608."""
 _OVERLAP = 2
 """How often each byte may be part of a strip or tile: as often as it is read."""
 _PER_PART, _PER_RAW_BYTE, _PER_BYTE, _PER_LAB_PIXEL = 1000.0, 0.25, 2.0, 4.0
@@ -62,6 +64,7 @@ def read(data: Bytes) -> Structure:
     """Raises Damaged or ImageError."""
     directory = tiff_directory.read(data)
     layout = _layout(directory)
+    directory.check_counts(_KEPT, _MAX_VALUES)
     compression = directory.value(_COMPRESSION, _RAW)
     if compression not in _DECODED:
         raise ImageError(UNSUPPORTED, f"the TIFF image has the compression {compression}, which is not supported")

@@ -44,6 +44,13 @@ class Directory:
     def value(self, tag: int, default: int) -> int:
         return (self.values(tag) or (default,))[0]
 
+    def check_counts(self, tags: Collection[int], most: int) -> None:
+        """Raises Damaged where one of these tags has more than `most` values: its reader would make them all."""
+        for tag in self.entries.keys() & set(tags):
+            (count,) = struct.unpack_from(self.order + ("Q" if self.big else "I"), self.entries[tag], 4)
+            if count > most:
+                raise Damaged(f"tag {tag} has {count} values")
+
     def pieces(self, tags: Collection[int]) -> tuple[bytes | slice, ...]:
         """The same file with a directory of these tags alone, which stands at its end, and no other page."""
         kept = [self.entries[tag] for tag in sorted(self.entries) if tag in tags]

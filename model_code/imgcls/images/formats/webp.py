@@ -23,7 +23,7 @@ _GROUP_BYTES = 6_000
 _GROUP_BITS = 20
 """The least that a group of codes takes in a file: five codes of one symbol."""
 _MAX_GROUPS = 1 << 16
-_LARGE = 64_000_000
+_LARGE = 65_000_000
 """Where the tables may take more bytes than this, which few pictures come near, a process with limits decodes."""
 _PER_PIXEL, _PER_BYTE = 1.0, 8.0
 """Work in pixels."""
