@@ -107,7 +107,8 @@ class Application:
             response = self._error(environ, operation, _refusal(environ, operation))
         except Exception as error:
             log.exception("%s:%s failed", operation.service, operation.name)
-            internal = AwsError("InternalFailure", f"localcloud failed: {type(error).__name__}: {error}", 500)
+            code = "InternalError" if operation.service == "s3" else "InternalFailure"
+            internal = AwsError(code, f"localcloud failed: {type(error).__name__}: {error}", 500)
             response = self._error(environ, operation, internal)
         return response(environ, start_response)
 

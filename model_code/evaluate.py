@@ -19,6 +19,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import inference
+from imgcls.contract import disk_space
 from imgcls.contract.artifact import ArtifactError
 from imgcls.contract.hyperparameters import HyperparameterError
 from imgcls.contract.prepared import EXIT_MESSAGE_FILE, EvaluateMessage, leave_message
@@ -28,14 +29,14 @@ from imgcls.evaluation.run import evaluate
 from imgcls.networks.architectures import NetworkError
 
 PROCESSING = Path("/opt/ml/processing")
-USER_ERRORS = (ArtifactError, DataError, EvaluationError, HyperparameterError, NetworkError)
+USER_ERRORS = (ArtifactError, DataError, EvaluationError, HyperparameterError, NetworkError, disk_space.DiskFull)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     folders = Folders(**{field.name: getattr(options, field.name) for field in fields(Folders)})
     try:
-        with tempfile.TemporaryDirectory() as scratch:
+        with disk_space.told(), tempfile.TemporaryDirectory() as scratch:
             evaluated = evaluate(folders, options.model, Path(scratch), inference)
     except USER_ERRORS as error:
         print(f"error: {error}", file=sys.stderr, flush=True)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from imgcls.contract import disk_space
 from imgcls.contract.dataset import LAYOUTS, PACKINGS, DatasetError, DatasetSettings
 from imgcls.contract.prepared import leave_message
 from imgcls.contract.run_plan import PLAN_FILE
@@ -20,15 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     work: dict[str, Any] = {"workers": options.workers, "progress": _say}
     try:
-        settings = _settings(options)
-        if options.part_of:
-            name = host(options.part_of)
-            paths = [path.relative_to(options.input).as_posix() for path in files(options.input)]
-            inspect_part(options.input, paths, len(paths), options.output, name, settings, packed=True, **work)
-            message = f"inspected {len(paths)} files"
-        else:
-            message = prepare(options.input, options.output, settings, parts=options.parts, **work).encode()
-    except DatasetError as error:
+        with disk_space.told():
+            message = _run(options, work)
+    except (DatasetError, disk_space.DiskFull) as error:
         print(error, file=sys.stderr)
         message, status = str(error), 1
     else:
@@ -37,6 +32,16 @@ def main(arguments: list[str] | None = None) -> int:
     if options.message:
         leave_message(options.message, message)
     return status
+
+
+def _run(options: argparse.Namespace, work: dict[str, Any]) -> str:
+    settings = _settings(options)
+    if not options.part_of:
+        return prepare(options.input, options.output, settings, parts=options.parts, **work).encode()
+    name = host(options.part_of)
+    paths = [path.relative_to(options.input).as_posix() for path in files(options.input)]
+    inspect_part(options.input, paths, len(paths), options.output, name, settings, packed=True, **work)
+    return f"inspected {len(paths)} files"
 
 
 def _parser() -> argparse.ArgumentParser:

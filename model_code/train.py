@@ -23,7 +23,7 @@ from typing import Any
 
 import torch
 
-from imgcls.contract import metrics
+from imgcls.contract import disk_space, metrics
 from imgcls.contract.artifact import ArtifactError
 from imgcls.contract.hyperparameter import HyperparameterError
 from imgcls.contract.training_settings import Network, TrainingSettings
@@ -45,14 +45,18 @@ from imgcls.training.trainer import Trainer
 
 USER_ERRORS = (
     ArtifactError, CheckpointError, DataError, HyperparameterError, TrainingDiverged, architectures.NetworkError,
-    devices.DeviceError,
+    devices.DeviceError, disk_space.DiskFull,
 )  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
     paths, passed = parse(arguments, environment, __doc__.split("\n")[0])
     try:
-        with distributed.joined(environment) as device, open_recorder(paths.output_data_dir) as recorder:
+        with (
+            disk_space.told(),
+            distributed.joined(environment) as device,
+            open_recorder(paths.output_data_dir) as recorder,
+        ):
             train(paths, passed, environment, device, recorder)
     except Interrupted as error:
         return fail(error, environment, error.exit_code)

@@ -7,6 +7,7 @@ import sys
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from config.base import ConfigError
+from imgcls.contract import disk_space
 from kennel.cli import (
     batch,
     bootstrap_policy,
@@ -66,6 +67,10 @@ def main() -> None:
         app()
     except (KennelError, ConfigError) as error:
         sys.exit(_fail(str(error)))
+    except OSError as error:
+        if (sentence := disk_space.sentence(error)) is None:
+            raise
+        sys.exit(_fail(sentence))
     except NoCredentialsError:
         sys.exit(_fail("AWS credentials are missing: log in, or work without an account with --env local"))
     except (ClientError, BotoCoreError) as error:

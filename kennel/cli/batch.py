@@ -38,7 +38,12 @@ def batch(
     with _progress() as progress:
         outcome = batches.run(session, source, model, instance_type=instance_type, top_k=top_k, progress=progress)
     path = output or Path(f"{outcome.job}.jsonl")
-    path.write_text("".join(f"{json.dumps(answer, ensure_ascii=False)}\n" for answer in outcome.answers))
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text("".join(f"{json.dumps(answer, ensure_ascii=False)}\n" for answer in outcome.answers))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     num_images, refused = len(outcome.answers), outcome.num_refused
     for line in outcome.notes:
         errors.print(line, style="yellow", markup=False)

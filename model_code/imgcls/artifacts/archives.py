@@ -57,17 +57,21 @@ def pack(folder: Path, archive: Path) -> None:
     The gzip level is 0, "stored": weights do not compress, and unpacking takes a third of the time.
     """
     partial = archive.with_name(archive.name + ".partial")
-    with (
-        partial.open("wb") as file,
-        gzip.GzipFile(filename="", mode="wb", compresslevel=0, fileobj=file, mtime=0) as stream,
-        tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar,
-    ):
-        for name in _files(folder):
-            member = tarfile.TarInfo(name)
-            member.size = (folder / name).stat().st_size
-            member.mode = 0o644
-            with (folder / name).open("rb") as source:
-                tar.addfile(member, source)
+    try:
+        with (
+            partial.open("wb") as file,
+            gzip.GzipFile(filename="", mode="wb", compresslevel=0, fileobj=file, mtime=0) as stream,
+            tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar,
+        ):
+            for name in _files(folder):
+                member = tarfile.TarInfo(name)
+                member.size = (folder / name).stat().st_size
+                member.mode = 0o644
+                with (folder / name).open("rb") as source:
+                    tar.addfile(member, source)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
     os.replace(partial, archive)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 
+from imgcls.contract import disk_space
 from imgcls.runtime import distributed
 
 _KEEP = 2
@@ -54,17 +55,26 @@ class Checkpoints:
         return time.monotonic() - self._last >= self._every_seconds
 
     def save(self, step: int, num_epochs: int, state: dict[str, Any]) -> None:
-        """Write the state after `step` steps and `num_epochs` finished epochs. Only in the main process."""
+        """Write the state after `step` steps and `num_epochs` finished epochs. Only in the main process.
+
+        Raises DiskFull where there is no room for it; the checkpoints before stay.
+        """
         if not distributed.is_main():
             return
         buffer = io.BytesIO()
         torch.save(state, buffer)
         data = buffer.getbuffer()
         partial = self._folder / "partial"
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        partial.unlink(missing_ok=True)  # of a run that was killed
+        disk_space.require(self._folder, len(data), "a checkpoint")
+        try:
+            with partial.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
         os.replace(partial, self._folder / f"checkpoint-{step:09d}-{num_epochs:05d}-{self._run}-{_digest(data)}.pt")
         _sync(self._folder)
         for old in self._files()[0][_KEEP:]:

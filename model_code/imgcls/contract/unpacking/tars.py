@@ -18,7 +18,7 @@ def tar_members(tar: tarfile.TarFile, stream: LimitedStream) -> Iterator[Member]
         if item.sparse is not None:
             problem = f"{item.name!r} in the archive is a sparse file"
         yield Member(item.name, item.size, item.isdir(), problem, partial(stream.content, item))
-        tar.members = []  # tarfile keeps every header otherwise
+        tar.members = []  # type: ignore[attr-defined]  # tarfile keeps every header otherwise
     stream.finish()
 
 
