@@ -65,8 +65,8 @@ class Checkpoints:
         torch.save(state, buffer)
         data = buffer.getbuffer()
         partial = self._folder / "partial"
-        partial.unlink(missing_ok=True)  # of a run that was killed
-        disk_space.require(self._folder, len(data), "a checkpoint")
+        left = partial.stat().st_size if partial.exists() else 0  # of a run that was killed, and overwritten
+        disk_space.require(self._folder, len(data) - left, "a checkpoint")
         try:
             with partial.open("wb") as file:
                 file.write(data)
