@@ -40,7 +40,7 @@ class Limits(Config):
     """Smaller images are quarantined."""
     max_pixels: int = Field(default=65_000_000, ge=1024, le=1_000_000_000)
     """Larger images are quarantined, and those that cost more to decode than such a JPEG. Each pixel above 65 million
-    allows an image 4 bytes of memory and 11 ns of a core more."""
+    allows an image 4 bytes of memory and 10 ns of a core more."""
     max_aspect_ratio: float = Field(default=8, ge=1, le=1000)
     """Images that are longer, in proportion to their width, are quarantined."""
     max_quarantined: float = Field(default=0.5, ge=0, le=1)

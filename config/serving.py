@@ -54,7 +54,7 @@ class ServerLimits(Config):
     """Larger requests are answered with 413."""
     max_image_pixels: int = Field(default=65_000_000, ge=10_000)
     """Larger images are answered with 413, and those that cost more to decode than such a JPEG. Each pixel above
-    65 million allows an image 4 bytes of memory and 11 ns of a core more."""
+    65 million allows an image 4 bytes of memory and 10 ns of a core more."""
     max_queue: int = Field(default=256, ge=1)
     """Images that wait for a thread; above it the answer is 503."""
     threads: int = Field(default=0, ge=0, le=128)

@@ -131,20 +131,21 @@ def table(searches: Sequence[Search]) -> str:
 
 
 def keep(searches: Sequence[Search]) -> None:
-    """Write the worst of each format, of both kinds, as numbers that make them again."""
+    """Write the worst of each format, in memory and in time, as the numbers that make them again."""
     worst = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    for one in searches:
-        found = [one.memory, one.seconds, *one.failures[:5]]
-        worst[one.name] = [
+    for name in {one.name for one in searches}:
+        own = [one for one in searches if one.name == name]
+        found = [item for one in own for item in (one.memory, one.seconds, *one.failures[:5]) if item]
+        worst[name] = [
             {
                 "genome": item.genome,
                 "code": item.cost.code,
                 "megabytes": round(item.cost.memory / 1e6),
                 "seconds": round(item.cost.seconds, 2),
             }
-            for item in {json.dumps(item.genome): item for item in found if item}.values()
+            for item in {json.dumps(item.genome): item for item in found}.values()
         ]
-    KEPT.write_text(json.dumps(worst, indent=1) + "\n")
+    KEPT.write_text(json.dumps(dict(sorted(worst.items())), indent=1) + "\n")
 
 
 def main() -> None:

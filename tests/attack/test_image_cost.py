@@ -100,7 +100,7 @@ def test_a_raised_number_of_pixels_raises_both_limits() -> None:
     assert needed > cost.MAX_PIXELS and cost.admit(structure, needed) == 1
     with pytest.raises(ImageError):
         cost.admit(structure, needed - 1_000_000)
-    assert cost.price(130_000_000) == "496 MB of memory and 1.4 s of a core"
+    assert cost.price(130_000_000) == "496 MB of memory and 1.3 s of a core"
     assert cost.price(1000) == cost.price(cost.MAX_PIXELS) == "256 MB of memory and 0.7 s of a core"
 
 

@@ -18,11 +18,13 @@ BYTES_PER_PIXEL = 3.69
 FIXED_BYTES = 16_000_000
 """Beside the pixels: the file once more, and what a decoder keeps whatever the image."""
 FIXED_WORK = 1_000_000
-CPU_SECONDS_PER_PIXEL = 11e-9
+CPU_SECONDS_PER_PIXEL = 10e-9
 """Of work: a process with limits is ended after 0.7 s."""
 SHRUNK_PIXELS = 16_000_000
 """A JPEG of more is shrunk while it is decoded. It never depends on a setting, so train and serve see one picture."""
 _ROW_BYTES = 8
+_HANDED_OVER = 1.5
+"""Work for each pixel that comes from a process with limits."""
 _OUTPUT, _ROW, _HELD_BYTE = 1.0, 4.0, 0.03
 """Work for each decoded pixel (to RGB, upright, read by a resize), for each row, and for each byte that is held."""
 
@@ -54,7 +56,8 @@ def work(structure: Structure, factor: int = 1) -> float:
     """In pixels of a baseline JPEG."""
     width, height = -(-structure.width // factor), -(-structure.height // factor)
     rows = height + (width if structure.orientation > 1 else 0)
-    return structure.work + _OUTPUT * width * height + _ROW * rows + _HELD_BYTE * structure.held
+    output = _OUTPUT + (_HANDED_OVER if structure.limited else 0)
+    return structure.work + output * width * height + _ROW * rows + _HELD_BYTE * structure.held
 
 
 def needed(structure: Structure) -> int:

@@ -6,6 +6,7 @@ The process is started when the first such image comes, and kept for the next. I
 from __future__ import annotations
 
 import json
+import os
 import signal
 import struct
 import subprocess
@@ -23,6 +24,8 @@ from imgcls.images.structure import Structure
 
 LENGTH = struct.Struct("<Q")
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from imgcls.images import limited_process; limited_process.main()"
+_RETURNED = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
+"""glibc then gives the memory of pictures back when they are freed; it would keep it for the next ones."""
 _idle: SimpleQueue[_Process] = SimpleQueue()
 
 
@@ -31,7 +34,8 @@ class _Process:
 
     def __init__(self) -> None:
         command = [sys.executable, "-c", _PROGRAM, *sys.path]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        environment = {**os.environ, **_RETURNED}
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         self._requests = cast(BinaryIO, self._process.stdin)
         self._answers = cast(BufferedReader, self._process.stdout)
 

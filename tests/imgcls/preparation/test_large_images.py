@@ -65,6 +65,6 @@ def test_what_only_a_raised_limit_lets_in_is_kept_smaller(tmp_path: Path) -> Non
     said: list[str] = []
     settings = DatasetSettings.from_dict({**SETTINGS.to_dict(), "max_pixels": 100_000_000})
     run.prepare(folder, tmp_path / "out", settings, progress=said.append)
-    assert "max_pixels is 100000000: an image may take 385 MB of memory and 1.1 s of a core" in said
+    assert "max_pixels is 100000000: an image may take 385 MB of memory and 1.0 s of a core" in said
     (output,) = (path for path in (tmp_path / "out").iterdir() if path.is_dir())
     read_again(output)

@@ -133,7 +133,7 @@ def _of_many_pixels(kind: str, mode: str, megapixels: float, *, frames: int = 1,
         ("JPEG", "RGB", 64, {"progressive": True}),
         ("GIF", "P", 46, {"frames": 2}),
         ("WEBP", "RGB", 14.9, {}),
-        ("WEBP", "RGBA", 14.9, {}),
+        ("WEBP", "RGBA", 14, {}),
         ("WEBP", "RGB", 14.9, {"frames": 2}),
     ],
 )
