@@ -88,7 +88,7 @@ def image_source(scope: Construct) -> Path:
 
 def _copied(dockerfile: str) -> Iterator[str]:
     """The files and folders that `COPY` takes from the build context."""
-    for line in dockerfile.splitlines():
+    for line in dockerfile.replace("\\\n", "").splitlines():
         if line.startswith("COPY ") and "--from=" not in line:
             yield from line.split()[1:-1]
 

@@ -134,7 +134,7 @@ def test_docker_images_are_assets_of_both_targets(tmp_path: Path) -> None:
 def test_the_build_context_contains_what_the_dockerfile_copies(tmp_path: Path) -> None:
     given(tmp_path, source="docker")
     context = tmp_path / "staging" / "Kennel-Dev-Images" / "images"
-    lines = (context / "Dockerfile").read_text().splitlines()
+    lines = (context / "Dockerfile").read_text().replace("\\\n", "").splitlines()
     copied = [
         name for line in lines if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]
     ]

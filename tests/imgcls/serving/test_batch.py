@@ -182,7 +182,7 @@ def test_an_image_that_is_refused_says_why_and_stops_no_other(deployed: LocalClo
         (".", [], "contains no image"),
         ("s3://other/batch/", [], "cannot be read by the job"),
         ("s3://data/private/", [], "a prefix below s3://data/batch/"),
-        ("s3://data/batch/none/", [], "contains no objects"),
+        ("s3://data/batch/none/", [], "contains no images"),
         ("s3://data/datasets/mine/", ["--instance-type", "ml.x9.large"], "cannot be started"),
         ("s3://data/datasets/mine/", ["--output", "/nowhere/x"], "is not a folder"),
     ],

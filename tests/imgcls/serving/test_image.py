@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -120,10 +120,16 @@ def _imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            module = ".".join((*_package(path, node.level), node.module))
+            yield module
             # `from imgcls.artifacts import graph_file` may name a module.
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [f"{module}.{alias.name}" for alias in node.names]
             yield from (name for name in names if (CONTEXT / Path(*name.split("."))).with_suffix(".py").is_file())
+
+
+def _package(path: Path, level: int) -> Sequence[str]:
+    """What a relative import is relative to; nothing for an absolute one."""
+    return path.parts[path.parts.index("imgcls") : -level] if level else ()
 
 
 def _environment(folder: Path, requirements: str) -> Path:
