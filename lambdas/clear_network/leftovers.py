@@ -63,7 +63,7 @@ def _deleted(ec2: Any, interface: str) -> bool:
     except ClientError as error:
         if error.response["Error"]["Code"] not in (GONE, *IN_USE):
             raise
-        return error.response["Error"]["Code"] == GONE
+        return bool(error.response["Error"]["Code"] == GONE)
     return True
 
 
