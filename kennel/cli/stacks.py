@@ -55,8 +55,9 @@ def deploy(approved: Approved = None, stack: Chosen = None, env: Environment = "
     stacks, planner = assembly.synthesize(session), Planner(session)
     if approved is not None:
         _require_approved(session, approved, planner, stacks)
-    if not stack:
-        _refuse_conflicts(exports.conflicts(planner, stacks), env)
+    conflicts = exports.conflicts(planner, stacks)
+    # Stacks one at a time are the way out of exports in use, and of nothing else.
+    _refuse_conflicts([one for one in conflicts if not stack or (one.stack in what and not one.exports)], env)
     # The CDK CLI can only ask about one stack at a time.
     how = ["--require-approval", "broadening", "--concurrency", "1"] if asks else _UNASKED
     raise typer.Exit(run_cdk(session, [*what, *how], synthesized=True))

@@ -1,4 +1,7 @@
-"""What a deploy would fail with half-way: an export in use that goes or changes, a domain that moves to another VPC."""
+"""What a deploy would fail with half-way.
+
+An export in use that goes or changes, a domain that moves to another VPC, another instance type under scaling.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,11 @@ from typing import Any
 
 from kennel.cloud.assembly import Stack
 from kennel.cloud.change_sets import Plan, Planner
+from kennel.cloud.endpoint import PARAMETER
 from kennel.cloud.session import ROLES
 
+ENDPOINT, ENDPOINT_CONFIG = "AWS::SageMaker::Endpoint", "AWS::SageMaker::EndpointConfig"
+SCALABLE_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 DOMAIN = "AWS::SageMaker::Domain"
 """CloudFormation's schema lets its VpcId change in place; SageMaker takes the field only for a domain that has none."""
 
@@ -20,7 +26,8 @@ DOMAIN = "AWS::SageMaker::Domain"
 class Conflict:
     """`users` import `exports` of `stack` now. `order`: it is enough to deploy them first, as they stop importing.
 
-    `moved`: domains of `stack` that would get another VPC.
+    `moved`: domains of `stack` that would get another VPC. `retyped`: endpoints of `stack` that are on and scale, and
+    would get another instance type.
     """
 
     stack: str
@@ -28,6 +35,7 @@ class Conflict:
     users: tuple[str, ...]
     order: bool
     moved: tuple[str, ...] = ()
+    retyped: tuple[str, ...] = ()
 
     def sentence(self, environment: str) -> str:
         """What would happen, and the way out."""
@@ -36,6 +44,12 @@ class Conflict:
                 f"{self.stack} would move {_words(self.moved)} to another VPC, which SageMaker refuses half-way: run "
                 f"`kennel destroy --env {environment} --stack {self.stack.rpartition('-')[2]}`, which deletes it with "
                 "its spaces, then deploy"
+            )
+        if self.retyped:
+            return (
+                f"{self.stack} would change the instance type of {_words(self.retyped)} while its scaling is "
+                f"registered, which SageMaker refuses half-way: run `kennel endpoint off --env {environment}`, deploy, "
+                f"then `kennel endpoint on --env {environment}`"
             )
         users = _words(self.users)
         said = (
@@ -63,7 +77,11 @@ def conflicts(planner: Planner, stacks: Sequence[Stack], plans: Iterable[Plan] =
 def _of(planner: Planner, stack: Stack, stacks: Sequence[Stack], planned: Mapping[str, Plan]) -> Conflict | None:
     names = planner.exported_by(stack)
     before = planner.deployed_template(stack)
-    if before is None or before == stack.template or not (names or _domains(before)):
+    if before is None or before == stack.template:
+        return None
+    if _is_on(planner.deployed(stack)) and (retyped := _retyped(before, stack)):
+        return Conflict(stack.name, (), (), order=False, retyped=retyped)
+    if not (names or _domains(before)):
         return None
     gone = names - stack.exports
     plan = planned.get(stack.name) or planner.plan(stack, stacks)
@@ -106,8 +124,39 @@ def _moved(before: Any, stack: Stack, plan: Plan) -> tuple[str, ...]:
 
 def _domains(template: Any) -> dict[str, Any]:
     """Logical id -> VPC."""
+    return {name: item.get("VpcId") for name, item in _properties(template, DOMAIN).items()}
+
+
+def _is_on(deployed: Mapping[str, Any] | None) -> bool:
+    """Whether the switch of the endpoint is on; a stack without one has no endpoint that could be off."""
+    values = {item["ParameterKey"]: item["ParameterValue"] for item in (deployed or {}).get("Parameters", ())}
+    return bool(values.get(PARAMETER) != "false")
+
+
+def _retyped(before: Any, stack: Stack) -> tuple[str, ...]:
+    """The names of the endpoints that scale now and keep their name, but not the instance type of every variant."""
+    scaled = {str(item["ResourceId"]).split("/")[1] for item in _properties(before, SCALABLE_TARGET).values()}
+    old, new = _variants(before), _variants(stack.template)
+    return tuple(sorted(name for name in scaled & old.keys() & new.keys() if not old[name] <= new[name]))
+
+
+def _variants(template: Any) -> dict[str, set[tuple[str, str]]]:
+    """Endpoint name -> name and instance type of each variant."""
+    configs = _properties(template, ENDPOINT_CONFIG)
+    return {
+        item["EndpointName"]: {
+            (variant["VariantName"], variant["InstanceType"])
+            for config in _references(item["EndpointConfigName"])
+            for variant in configs[config]["ProductionVariants"]
+        }
+        for item in _properties(template, ENDPOINT).values()
+    }
+
+
+def _properties(template: Any, kind: str) -> dict[str, Any]:
+    """Logical id -> properties, of the resources of one type."""
     resources = (template or {}).get("Resources", {}).items()
-    return {name: item["Properties"].get("VpcId") for name, item in resources if item["Type"] == DOMAIN}
+    return {name: item.get("Properties", {}) for name, item in resources if item["Type"] == kind}
 
 
 def _values(template: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -45,6 +46,7 @@ def install_hooks(store: MetricStore, history: AlarmHistory, evaluator: Evaluato
             hooks.enter_context(replaced(Response, name, operation))
         # moto keeps and describes alarm rules; it lacks only the operation.
         hooks.enter_context(_added(Response, "put_composite_alarm", Response.put_metric_alarm))
+        hooks.enter_context(replaced(Response, "put_metric_alarm", _put_with_warm_up(Response.put_metric_alarm)))
         hooks.enter_context(_added(Response, "describe_alarm_history", _describe_alarm_history(history)))
         put = _checked_put(CloudWatchBackend.put_metric_alarm, history)
         hooks.enter_context(replaced(CloudWatchBackend, "put_metric_alarm", put))
@@ -143,6 +145,28 @@ def _checked_put(original: Callable[..., Alarm], history: AlarmHistory) -> Calla
         data = {"type": "Update" if existing else "Create"}
         history.add(record.name, kind, "ConfigurationUpdate", f'Alarm "{record.name}" {change}', data)
         return record
+
+    return put_metric_alarm
+
+
+def _put_with_warm_up(original: Operation) -> Operation:
+    """PutMetricAlarm: keep the warm-up, which moto does not know. It counts from the first put that has one."""
+
+    def put_metric_alarm(response: Response) -> ActionResult:
+        asked = _asked(response)
+        warm_up = asked.get("WarmUpConfiguration")
+        if warm_up and str(warm_up.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds")).lower() != "true":
+            raise ValidationError(
+                "localcloud does not emulate a warm-up that ends early: set OnlyStartEvaluatingAfterWarmUpPeriodEnds"
+            )
+        alarms = response.cloudwatch_backend.alarms
+        since = getattr(alarms.get(asked["AlarmName"]), "warm_up_since", None)
+        answer = original(response)
+        record: Any = alarms[asked["AlarmName"]]
+        if warm_up:
+            record.warm_up_configuration = warm_up
+            record.warm_up_since = since or datetime.datetime.now(datetime.UTC)
+        return answer
 
     return put_metric_alarm
 

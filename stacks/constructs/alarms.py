@@ -20,7 +20,10 @@ BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 
 class PlatformAlarm(cloudwatch.Alarm):
-    """Goes into alarm when `datapoints` of `periods` periods breach. `threshold` is in the unit of the metric."""
+    """Goes into alarm when `datapoints` of `periods` periods breach. `threshold` is in the unit of the metric.
+
+    `warm_up_minutes`: after it is made, before it is evaluated for the first time; at most two days.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class PlatformAlarm(cloudwatch.Alarm):
         missing_data: cloudwatch.TreatMissingData = MISSING_DATA_OK,
         periods: int = 1,
         datapoints: int | None = None,
+        warm_up_minutes: int | None = None,
         condition: CfnCondition | None = None,
     ) -> None:
         super().__init__(
@@ -51,3 +55,8 @@ class PlatformAlarm(cloudwatch.Alarm):
         alarm = cast(cloudwatch.CfnAlarm, self.node.default_child)
         alarm.alarm_actions = alarm.ok_actions = [topic.topic_arn]
         alarm.cfn_options.condition = condition
+        if warm_up_minutes is not None:
+            alarm.warm_up_configuration = cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
+                warm_up_period_duration_in_minutes=warm_up_minutes,
+                only_start_evaluating_after_warm_up_period_ends=True,
+            )

@@ -77,18 +77,22 @@ class MultiModelEndpoint(Construct):
                 }
             ],
         )
+        scales = config.min_instances < config.max_instances
+        # An update must keep the instance count that scaling chose; where nothing scales the configuration decides.
+        decided = ["DataCaptureConfig"] if scales else ["DataCaptureConfig", "DesiredInstanceCount"]
         endpoint = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
             endpoint_name=config.name,
             endpoint_config_name=endpoint_config.attr_endpoint_config_name,
             deployment_config=_deployment(config.rollout, rollback_alarms),
-            # An update must keep the instance count that scaling chose; the configuration decides on data capture.
             retain_all_variant_properties=True,
-            exclude_retained_variant_properties=[{"variantPropertyType": "DataCaptureConfig"}],
+            exclude_retained_variant_properties=[{"variantPropertyType": name} for name in decided],
         )
         endpoint.cfn_options.condition = enabled
-        self._scale(endpoint)
+        # SageMaker refuses another instance type while a scalable target is registered.
+        if scales:
+            self._scale(endpoint)
 
     def _scale(self, endpoint: sagemaker.CfnEndpoint) -> None:
         scaling = self._config.scaling

@@ -50,7 +50,7 @@ def rollback_alarms(
 def idle_alarm(
     scope: Construct, *, metrics: EndpointMetrics, topic: Notifications, condition: CfnCondition
 ) -> PlatformAlarm:
-    """An endpoint costs the same with and without requests."""
+    """An endpoint costs the same with and without requests. Of a new one a day without data says nothing."""
     return PlatformAlarm(
         scope,
         "Idle",
@@ -58,6 +58,7 @@ def idle_alarm(
         threshold=1,
         comparison=BELOW,
         missing_data=MISSING_DATA_BAD,
+        warm_up_minutes=DAY_SECONDS // 60,
         topic=topic,
         condition=condition,
         description="No request for a day: `kennel endpoint off` stops the costs and keeps everything",

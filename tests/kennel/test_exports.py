@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -119,6 +120,81 @@ def test_a_domain_does_not_move_to_another_vpc(local_cloud) -> None:
     domain = boto3.client("sagemaker").list_domains()["Domains"][0]["DomainId"]
     with pytest.raises(ClientError, match="VpcId"):
         boto3.client("sagemaker").update_domain(DomainId=domain, VpcId=second)
+
+
+def serving(instance_type: str, *, scales: bool = True, name: str = "kennel-own") -> Stack:
+    """The parts of the Serving stack that scaling is about, behind its switch."""
+    on = {"Condition": "IsOn"}
+    variant = {"VariantName": "AllTraffic", "ModelName": "m", "InstanceType": instance_type, "InitialInstanceCount": 1}
+    endpoint = {"EndpointName": name, "EndpointConfigName": {"Fn::GetAtt": ["Config", "EndpointConfigName"]}}
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "ResourceId": f"endpoint/{name}/variant/AllTraffic",
+    }
+    resources = {
+        "Config": {"Type": exports.ENDPOINT_CONFIG, "Properties": {"ProductionVariants": [variant]}},
+        "Endpoint": {"Type": exports.ENDPOINT, "Properties": endpoint, **on},
+        **({"Target": {"Type": exports.SCALABLE_TARGET, "Properties": target, **on}} if scales else {}),
+    }
+    switch = {"EndpointEnabled": {"Type": "String", "Default": "true"}}
+    return stack("Kennel-Own-Serving", resources, Parameters=switch)
+
+
+class Serving:
+    """A planner's view of the Serving stack that is deployed."""
+
+    def __init__(self, made: Stack, on: str = "true") -> None:
+        self._template, self._on = made.template, on
+
+    def deployed(self, stack: Stack) -> Any:
+        return {"Parameters": [{"ParameterKey": "EndpointEnabled", "ParameterValue": self._on}]}
+
+    def deployed_template(self, stack: Stack) -> Any:
+        return self._template
+
+    def exported_by(self, stack: Stack) -> set[str]:
+        return set()
+
+
+def test_another_instance_type_under_scaling_is_refused_with_the_way_out() -> None:
+    small, large = serving("ml.c7i.large"), serving("ml.c7i.xlarge")
+    (conflict,) = exports.conflicts(Serving(small), [large])  # type: ignore[arg-type]
+    assert conflict.sentence("own") == (
+        "Kennel-Own-Serving would change the instance type of kennel-own while its scaling is registered, which "
+        "SageMaker refuses half-way: run `kennel endpoint off --env own`, deploy, then `kennel endpoint on --env own`"
+    )
+    # CloudFormation updates the endpoint before it takes the target away.
+    assert exports.conflicts(Serving(small), [serving("ml.c7i.xlarge", scales=False)])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("deployed", "on", "new"),
+    [
+        (serving("ml.c7i.large"), "false", serving("ml.c7i.xlarge")),
+        (serving("ml.c7i.large", scales=False), "true", serving("ml.c7i.xlarge")),
+        (serving("ml.c7i.large"), "true", serving("ml.c7i.large", scales=False)),
+        (serving("ml.c7i.large"), "true", serving("ml.c7i.xlarge", name="another")),
+    ],
+    ids=["off", "of a fixed size", "same type", "another endpoint"],
+)
+def test_otherwise_an_instance_type_may_change(deployed: Stack, on: str, new: Stack) -> None:
+    assert not exports.conflicts(Serving(deployed, on), [new])  # type: ignore[arg-type]
+
+
+def test_the_stacks_of_an_environment_are_read_as_they_are(tmp_path: Path) -> None:
+    """By the templates themselves: one that scales, and the same with another type."""
+    config = project.config("dev")
+    larger = config.endpoint.model_copy(update={"instance_type": "ml.c7i.xlarge"})
+    old, new = (
+        next(made for made in assembly.read(folder, StubbedSession(config)) if made.name.endswith("-Serving"))
+        for folder in (
+            synthesize(config, tmp_path / "old", rule_packs=False),
+            synthesize(config.model_copy(update={"endpoint": larger}), tmp_path / "new", rule_packs=False),
+        )
+    )
+    (conflict,) = exports.conflicts(Serving(old), [new])  # type: ignore[arg-type]
+    assert conflict.retyped == (config.endpoint.name,)
 
 
 def test_a_stack_of_somebody_else_is_named() -> None:

@@ -134,6 +134,14 @@ def test_a_deploy_that_cloudformation_would_refuse_half_way_does_not_begin(cli, 
     assert not [arguments for arguments, _ in cli.calls if arguments[0] == "deploy"]
 
 
+def test_only_exports_in_use_have_a_way_out_stack_by_stack(cli, monkeypatch) -> None:
+    conflict = Conflict("Kennel-Dev-Serving", (), (), order=False, retyped=("kennel-dev",))
+    monkeypatch.setattr(stacks.exports, "conflicts", lambda *_: [conflict])
+    refused = invoke("deploy", "--env", "dev", "--stack", "Serving").exception
+    assert isinstance(refused, KennelError) and "`kennel endpoint off --env dev`" in str(refused)
+    assert invoke("deploy", "--env", "dev", "--stack", "Training").exit_code == 0
+
+
 def test_the_way_out_deploys_those_stacks_and_no_others(cli) -> None:
     assert invoke("deploy", "--env", "dev", "--stack", "Training", "--stack", "Serving").exit_code == 0
     ((arguments, _),) = cli.calls

@@ -102,7 +102,7 @@ def test_the_model_serves_the_whole_prefix_with_its_settings(environment: str) -
     assert read.max_body_bytes == settings.endpoint.server.max_body_bytes
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_scaling_follows_the_endpoint_and_its_limits(environment: str) -> None:
     settings = config.load(environment).endpoint
     target = one(environment, "AWS::ApplicationAutoScaling::ScalableTarget")
@@ -110,6 +110,16 @@ def test_scaling_follows_the_endpoint_and_its_limits(environment: str) -> None:
     assert (target["MinCapacity"], target["MaxCapacity"]) == (settings.min_instances, settings.max_instances)
     (variant,) = one(environment, CONFIG)["ProductionVariants"]
     assert variant["VariantName"] == "AllTraffic"
+    excluded = one(environment, ENDPOINT)["ExcludeRetainedVariantProperties"]
+    assert [item["VariantPropertyType"] for item in excluded] == ["DataCaptureConfig"]
+
+
+def test_an_endpoint_of_a_fixed_size_has_no_scaling_and_takes_its_size_from_the_configuration(tmp_path: Path) -> None:
+    """While a scalable target is registered, SageMaker refuses another instance type."""
+    found = with_endpoint("prod", tmp_path, min_instances=3, max_instances=3)
+    assert not [kind for kind in found if "Scal" in kind]
+    assert found[CONFIG]["ProductionVariants"][0]["InitialInstanceCount"] == 3
+    assert {"VariantPropertyType": "DesiredInstanceCount"} in found[ENDPOINT]["ExcludeRetainedVariantProperties"]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -135,3 +145,12 @@ def test_missing_data_is_a_fault_only_for_the_idle_alarm(environment: str) -> No
         if item["Properties"]["TreatMissingData"] == "breaching"
     }
     assert bad == {"Idle"}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_alarm_for_which_missing_data_is_a_fault_first_waits_for_as_long_as_it_looks_back(environment: str) -> None:
+    for alarm in properties(environment, ALARM):
+        if alarm["TreatMissingData"] == "breaching":
+            warm_up = alarm["WarmUpConfiguration"]
+            assert warm_up["WarmUpPeriodDurationInMinutes"] * 60 == alarm["Period"] * alarm["EvaluationPeriods"]
+            assert warm_up["OnlyStartEvaluatingAfterWarmUpPeriodEnds"]

@@ -55,7 +55,7 @@ class Evaluator:
         with self._lock:
             records = list(self._records())
             for record in records:
-                if record.rule is None:
+                if record.rule is None and not _warms_up(record, at):
                     self._evaluate_metric_alarm(record, at)
             self._evaluate_composite_alarms(records)
 
@@ -108,6 +108,14 @@ class Evaluator:
                 self.evaluate(datetime.datetime.now(datetime.UTC))
             except Exception:  # one failure must not end the evaluation of all alarms
                 log.exception("evaluating the alarms failed")
+
+
+def _warms_up(record: Alarm, at: datetime.datetime) -> bool:
+    warm_up = getattr(record, "warm_up_configuration", None)
+    if warm_up is None:
+        return False
+    minutes = int(warm_up["WarmUpPeriodDurationInMinutes"])
+    return bool(at < record.warm_up_since + datetime.timedelta(minutes=minutes))  # type: ignore[attr-defined]
 
 
 def _reason_data(alarm: MetricAlarm, decision: Decision, at: datetime.datetime) -> dict[str, object]:

@@ -102,12 +102,30 @@ class Endpoints:
         deployment = request.get("DeploymentConfig")
         if deployment is None and request.get("RetainDeploymentConfig"):
             deployment = endpoint.deployment
+        self._check_scaling(endpoint, plan)
         if deployment and "RollingUpdatePolicy" in deployment:
             raise not_emulated("sagemaker", "UpdateEndpoint with RollingUpdatePolicy")
         rollout = Rollout.of(deployment, plan.instances_requested, self._settings.max_bake_seconds)
         with self._cloud.quotas.admit(_use(plan)):
             endpoint.update(plan, rollout, deployment)
         return {"EndpointArn": endpoint.arn}
+
+    def _check_scaling(self, endpoint: Endpoint, plan: HostingPlan) -> None:
+        """Refuse to remove a variant that is a scalable target, or to change its instance type."""
+        kept = (plan.variant_name, plan.instance_type)
+        running = {each.variant_name: each.instance_type for each in endpoint.plans()}
+        changed = [name for name, kind in running.items() if (name, kind) != kept]
+        if not changed:
+            return
+        found = self._cloud.client("application-autoscaling").describe_scalable_targets(
+            ServiceNamespace="sagemaker", ResourceIds=[f"endpoint/{endpoint.name}/variant/{name}" for name in changed]
+        )
+        targets = [target["ResourceId"].rpartition("/")[2] for target in found["ScalableTargets"]]
+        if targets:
+            raise validation_error(
+                f'The variant(s) "{", ".join(targets)}" must be deregistered as scalable targets with AWS Auto Scaling '
+                "before they can be removed or have their instance type updated."
+            )
 
     def _describe(self, request: EndpointName) -> Answer:
         return self._get(request["EndpointName"]).description()

@@ -36,6 +36,21 @@ def test_an_alarm_fires_recovers_and_publishes_to_its_topic(watch):
     ]
 
 
+def test_a_new_alarm_that_warms_up_is_not_evaluated_before(watch):
+    warm_up = {"WarmUpPeriodDurationInMinutes": 60, "OnlyStartEvaluatingAfterWarmUpPeriodEnds": True}
+    now, options = datetime.datetime.now(datetime.UTC), {"TreatMissingData": "breaching"}
+    watch.alarm("cold", **options)
+    watch.alarm("warm", WarmUpConfiguration=warm_up, **options)
+    assert watch.evaluate("cold", now + 59 * MINUTE) == "ALARM"
+    assert watch.state("warm") == "INSUFFICIENT_DATA"
+    watch.alarm("warm", WarmUpConfiguration=warm_up, **options)
+    assert watch.evaluate("warm", now + 61 * MINUTE) == "ALARM"
+    (described,) = watch.client.describe_alarms(AlarmNames=["warm"])["MetricAlarms"]
+    assert described["WarmUpConfiguration"] == warm_up
+    with pytest.raises(ClientError, match="does not emulate a warm-up that ends early"):
+        watch.alarm("early", WarmUpConfiguration={"WarmUpPeriodDurationInMinutes": 60})
+
+
 def test_a_breach_in_the_running_minute_counts_at_once(watch):
     watch.alarm("high")
     watch.alarm("low", ComparisonOperator="LessThanThreshold", Threshold=5.0, TreatMissingData="missing")

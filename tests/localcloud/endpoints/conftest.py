@@ -40,7 +40,7 @@ class Hosting:
             files.addfile(info, io.BytesIO(text))
         self.s3.put_object(Bucket=BUCKET, Key=f"models/{key}", Body=content.getvalue())
 
-    def config(self, *, instances=1, environment=None, image=IMAGE, **container):
+    def config(self, *, instances=1, kind="ml.c7i.large", environment=None, image=IMAGE, **container):
         """A new endpoint configuration with a new model."""
         name = f"version-{next(self._numbers)}"
         default = {"Mode": "MultiModel", "ModelDataUrl": f"s3://{BUCKET}/models/"}
@@ -49,7 +49,7 @@ class Hosting:
         variant = {
             "VariantName": "AllTraffic",
             "ModelName": name,
-            "InstanceType": "ml.c7i.large",
+            "InstanceType": kind,
             "InitialInstanceCount": instances,
         }
         self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])

@@ -67,6 +67,35 @@ def test_an_update_replaces_the_fleet_without_refusing_a_request(hosting):
         os.kill(before, 0)
 
 
+def test_a_scalable_target_keeps_its_instance_type(hosting):
+    """As in SageMaker; another model under the same type is allowed."""
+    hosting.archive("m.tar.gz", answer=1)
+    endpoint = hosting.endpoint()
+    scaling = hosting.cloud.client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{endpoint}/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    larger = hosting.config(kind="ml.c7i.xlarge")
+    with pytest.raises(ClientError) as refused:
+        hosting.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=larger)
+    assert refused.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": 'The variant(s) "AllTraffic" must be deregistered as scalable targets with AWS Auto Scaling before '
+        "they can be removed or have their instance type updated.",
+    }
+    same = hosting.config()
+    hosting.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=same)
+    assert hosting.settled(endpoint)["EndpointConfigName"] == same
+    scaling.deregister_scalable_target(**target)
+    hosting.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=larger)
+    assert hosting.settled(endpoint)["EndpointConfigName"] == larger
+    hosting.sagemaker.delete_endpoint(EndpointName=endpoint)
+    assert hosting.gone(endpoint)
+
+
 def test_a_failed_update_stays_in_service_on_the_old_configuration(hosting):
     hosting.archive("m.tar.gz", answer=1)
     endpoint = hosting.endpoint(environment={"VERSION": "1"})
