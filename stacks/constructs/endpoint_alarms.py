@@ -50,7 +50,7 @@ def rollback_alarms(
 def idle_alarm(
     scope: Construct, *, metrics: EndpointMetrics, topic: Notifications, condition: CfnCondition
 ) -> PlatformAlarm:
-    """An endpoint costs the same with and without requests. Of a new one a day without data says nothing."""
+    """An endpoint costs the same with and without requests. A new endpoint has no data for its first day."""
     return PlatformAlarm(
         scope,
         "Idle",
