@@ -248,6 +248,8 @@ def alarm(account: Rehearsal) -> None:
 
 
 def instance_type(account: Rehearsal) -> None:
+    """With the endpoint off: while it scales, SageMaker refuses another type."""
+    assert account.json("endpoint", "status")["status"] == "off"
     account.configure(training={"instance_type": "ml.m5.xlarge"}, endpoint={"instance_type": "ml.m5.xlarge"})
 
 

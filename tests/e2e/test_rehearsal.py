@@ -88,6 +88,26 @@ def test_the_endpoint_goes_on_publishes_answers_and_goes_off(account: Rehearsal,
     assert refused.returncode == 1 and "is off: turn it on" in " ".join(refused.stderr.split())
 
 
+def test_under_scaling_another_instance_type_needs_the_endpoint_off(account: Rehearsal) -> None:
+    """SageMaker's own refusal would come half-way; off, deploy and on is the way that the refusal names."""
+    endpoint = config.load(ENVIRONMENT).endpoint
+    assert endpoint.min_instances < endpoint.max_instances
+    account.kennel("endpoint", "on", "--no-publish")
+    account.configure(endpoint={"instance_type": "ml.m5.2xlarge"})
+    for command in (("diff", "--templates-only"), ("deploy",)):
+        refused = account.kennel(*command, check=False)
+        assert refused.returncode == 1
+        assert f"run `kennel endpoint off --env {ENVIRONMENT}`, deploy" in " ".join(refused.stderr.split())
+    account.kennel("endpoint", "off", "--yes")
+    account.kennel("deploy")
+    account.kennel("endpoint", "on", "--no-publish")
+    sagemaker = account.client("sagemaker")
+    used = sagemaker.describe_endpoint(EndpointName=endpoint.name)["EndpointConfigName"]
+    (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=used)["ProductionVariants"]
+    assert variant["InstanceType"] == "ml.m5.2xlarge"
+    account.kennel("endpoint", "off", "--yes")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
