@@ -35,7 +35,7 @@ class AppConfig(Config):
     cloud: Literal["local", "aws"]
     """Where it is deployed: into the local cloud or into an AWS account."""
     account: str | None = Field(default=None, pattern=r"^\d{12}$")
-    """Twelve digits, in quotes; the account of the credentials unless given."""
+    """Twelve digits, in quotes. `kennel` deploys into an account only where it is written."""
     region: str = Field(default="us-east-1", pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")
     """Where it is deployed."""
     notify: tuple[str, ...] = ()

@@ -28,6 +28,8 @@ def check(notify: Sequence[str]) -> None:
         for address in notify:
             if address.count("@") != 1 or not all(address.split("@")) or " " in address:
                 raise ValueError(f"{address!r} is not an e-mail address: write it like team@example.com")
+            if notify.count(address) > 1:
+                raise ValueError(f"{address!r} stands there twice: leave one out")
         return
     found = _TOPIC.fullmatch(arn)
     if found is None:

@@ -19,7 +19,6 @@ def laptop() -> dict[str, Any]:
     job = {"instance_type": "ml.m5.large", "max_runtime_seconds": 3600}
     return {
         "cloud": "local",
-        "account": LOCAL_ACCOUNT,
         "preparation": dict(job),
         "training": dict(job),
         "evaluation": dict(job),

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from config import prices
 from config.app import AppConfig
-from config.base import ConfigError, nearest
+from config.base import LOCAL_ACCOUNT, ConfigError, nearest
 from config.presets import PRESETS
 from config.project_file.findings import Findings
 from config.project_file.layers import Layers
@@ -108,6 +108,8 @@ class Project:
         endpoint = f"{values['project']}-{environment}"
         layers.add({"endpoint": {"name": endpoint}}, lambda path: "project and environment")
         layers.add(PRESETS[preset](), lambda path: f"preset {preset}")
+        if entry.get("cloud", PRESETS[preset]()["cloud"]) == "local":
+            layers.add({"account": LOCAL_ACCOUNT}, lambda path: "the local cloud")
         network = entry.get("network")
         if isinstance(network, Mapping) and "vpc_id" in network:
             # A preset is about the VPC that is made where there is none.

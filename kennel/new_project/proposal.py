@@ -44,7 +44,12 @@ def _environment(name: str, found: Inspection, choice: recipes.Choice) -> Key:
     keys = [Key("preset", preset)]
     if name != "local":
         keys += [
-            Key("account", "111122223333", why="That of your credentials, unless it is written here.", optional=True),
+            Key(
+                "account",
+                "111122223333",
+                why="Say both before you deploy: the credentials are compared with them.",
+                optional=True,
+            ),
             Key("region", "eu-central-1", optional=True),
             *_sizes(found, choice),
         ]

@@ -75,6 +75,10 @@ def test_whom_to_notify_has_an_address(address: str) -> None:
     assert refusal(notify=("ok@example.com", address)).startswith(f"{address!r} is not an e-mail address")
 
 
+def test_nobody_is_notified_twice() -> None:
+    assert refusal(notify=("a@b.org", "a@b.org")) == "'a@b.org' stands there twice: leave one out"
+
+
 def test_a_spot_job_may_wait_as_long_as_it_may_run() -> None:
     spot = {"enabled": True, "max_wait_seconds": 14400}
     assert changed(spot=spot).training.max_runtime_seconds == 14400

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import config
-from config.base import ConfigError
+from config.base import LOCAL_ACCOUNT, ConfigError
 from config.presets import PRESETS
 from config.project_file.project import CLONE, FILE, Project, find
 from config.project_file.reader import parse
@@ -184,6 +184,10 @@ def test_the_clone_declares_the_four_kinds_in_each_environment() -> None:
             ("dog-breed-classifier-mobile", "mobilenet_v3_small"), ("dog-breed-resnet50", "resnet50"),
         ]  # fmt: skip
     assert config.load("prod").strict and not config.load("dev").strict
+    accounts = [config.load(environment).account for environment in clone.environments]
+    assert accounts == [LOCAL_ACCOUNT, LOCAL_ACCOUNT, None, None], (
+        "whatever the preset, the local cloud has one account"
+    )
 
 
 def test_every_preset_is_sound(tmp_path) -> None:

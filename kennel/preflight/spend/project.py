@@ -43,7 +43,12 @@ def document(config: AppConfig) -> dict[str, Any]:
 def _environment(config: AppConfig) -> dict[str, Any]:
     local = config.cloud == "local"
     place = {} if local else {"account": config.account, "region": config.region}
-    images = config.images.model_dump(mode="json", exclude_none=True)
+    # Those of a laptop stand in for images that an environment in the local cloud would build.
+    images = (
+        {}
+        if local and config.images.source == "codebuild"
+        else {"images": config.images.model_dump(mode="json", exclude_none=True)}
+    )
     return {
         "preset": "laptop" if local else "small",
         **place,
@@ -54,7 +59,7 @@ def _environment(config: AppConfig) -> dict[str, Any]:
         # It publishes whatever comes out: what is tested is the way, not the model.
         "pipeline": {"gate": {"min_accuracy": 0.0, "min_fp32_agreement": 0.0, "max_latency_ms": 60000}},
         "endpoint": {"instance_type": INSTANCE, "min_instances": 1, "max_instances": 1, "enabled": False},
-        "images": images,
+        **images,
         **_network(config),
     }
 

@@ -39,12 +39,13 @@ def smoke(tmp_path, monkeypatch) -> Any:
     return make
 
 
-@pytest.mark.parametrize("environment", ["local", "dev", "prod"])
+@pytest.mark.parametrize("environment", ["local", "rehearsal", "dev", "prod"])
 def test_every_environment_has_its_smallest_one(smoke, environment: str) -> None:
     of, config = projects.config(environment), smoke(environment)
     compute = (config.preparation, config.training, config.evaluation, config.endpoint)
     assert {item.instance_type for item in compute} == {"ml.m5.large"}
-    assert (config.cloud, config.region, config.images.source) == (of.cloud, of.region, of.images.source)
+    assert (config.cloud, config.region) == (of.cloud, of.region)
+    assert config.images.source == ("uri" if of.cloud == "local" else of.images.source)
     assert config.endpoint.max_instances == 1 and not config.storage.retain
     assert config.pipeline.isolate, "a job with a way out would prove nothing"
     assert config.prefix != of.prefix
