@@ -1,4 +1,4 @@
-"""`kennel models take` and `promote`: from one environment into another, by the archive's SHA-256."""
+"""`kennel models take` and `promote`: from one environment into another, by the digest of promotion.json."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Annotated
 
 import typer
 
+from imgcls.contract.failures import causes
 from kennel.cli.output import AsJson, Environment, console, errors, print_json
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.models import promoted, staged, taken
 from kennel.runs import executions
+
+PROMOTED = ("published", "staged")
 
 
 def register(models: typer.Typer) -> None:
@@ -31,18 +34,21 @@ def take(
     session = Session(env)
     with errors.status("Downloading"):
         found = taken.take(session, name, output, version=version)
+    digest = taken.digest_of(output)
     if as_json:
-        print_json(found.to_dict())
+        print_json({**found.to_dict(), "digest": digest})
         return
     console.print(f"{found.model} {found.version}: accuracy {found.accuracy:.4f} on {found.num_images} test images")
-    console.print(f"SHA-256 {found.sha256}", soft_wrap=True)
-    command = f"kennel models promote {output} --sha256 {found.sha256} --env ENVIRONMENT"
+    console.print(f"Digest, which covers the archive, evaluation and golden images: {digest}", soft_wrap=True)
+    command = f"kennel models promote {output} --sha256 {digest} --env ENVIRONMENT"
     console.print(f"To publish it elsewhere: {command}", markup=False, soft_wrap=True)
 
 
 def promote(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="what `kennel models take` made")],
-    sha256: Annotated[str, typer.Option(metavar="HEX", help="the SHA-256 of the archive, as take printed it")],
+    sha256: Annotated[
+        str, typer.Option(metavar="HEX", help="the digest that take printed, which is that of promotion.json")
+    ],
     unmeasured: Annotated[
         bool,
         typer.Option("--unmeasured", help="although it was not compared with what is published, on the same images"),
@@ -69,12 +75,12 @@ def promote(
     elif not state:
         watch = f"kennel pipeline watch {started.execution} --env {env}"
         console.print(f"Started {started.execution}; follow it with `{watch}`", markup=False, soft_wrap=True)
-    else:
+    elif state in PROMOTED:
         said = f": {reason}" if reason else ""
         console.print(f"{started.model} {started.version} is {state} in {env}{said}", markup=False, soft_wrap=True)
         if state == "staged":
             console.print(f"To test and publish it: {staged.command(session)}", markup=False)
-    if state not in ("", "published", "staged"):
+    if state and state not in PROMOTED:
         raise KennelError(f"{started.model} {started.version} is not published in {env}: {reason}")
 
 
@@ -83,5 +89,5 @@ def _outcome(session: Session, execution: str) -> tuple[str, str]:
     *_, run = executions.follow(session, execution)
     outcomes = run.output["outcomes"] if isinstance(run.output, dict) else []
     if not outcomes:
-        return "failed", run.cause or run.error or run.status
+        return "failed", causes.explain_execution(run.error, run.cause) or run.status
     return outcomes[0]["outcome"], outcomes[0]["reason"]

@@ -1,4 +1,4 @@
-"""Publish a version that was taken out of another environment, by the SHA-256 of its archive, without a training."""
+"""Publish a version that was taken out of another environment, not trained here, by the digest that `take` printed."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from kennel.client.classifier import NotPublished
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.models import imported, published, staged
-from kennel.models.taken import files, read_card
+from kennel.models.taken import digest_of, files, read_card
 from kennel.runs import executions
 from lambdas.common.errors import Refused
-from lambdas.plan_run import promoted
+from lambdas.plan_run import naming, promoted
 from pipeline.specs import run_specs
 
 
 @dataclass(frozen=True)
 class Promoted:
-    """`execution` judges, tests and publishes the version; empty if it is `published` or `staged` here already."""
+    """`execution` judges, tests and publishes the version; empty if it is `published` or `staged` here already.
+
+    `sha256` is the archive's, in hex.
+    """
 
     model: str
     version: str
@@ -34,7 +37,7 @@ class Promoted:
 def start(
     session: Session, folder: Path, digest: str, *, unmeasured: bool = False, replace_labels: bool = False
 ) -> Promoted:
-    """Check what was taken against `digest` and the environment, upload it, start the execution.
+    """Check what was taken against `digest`, the SHA-256 of promotion.json, and the environment; upload and start it.
 
     Raises KennelError with one sentence for what does not belong together, before anything is uploaded.
     """
@@ -52,24 +55,29 @@ def start(
 
 
 def read(folder: Path, digest: str) -> Promotion:
-    """What `kennel models take` left in `folder`, unchanged, with an archive of exactly this SHA-256."""
+    """What `kennel models take` left in `folder`, unchanged: its promotion.json has exactly this SHA-256 in hex."""
     digest = digest.lower()
     if not promotion.DIGEST.fullmatch(digest):
         raise KennelError(f"--sha256 is {digest}; it must be the 64 hex digits that `kennel models take` printed")
     for name in (ARCHIVE, promotion.FILE):
         if not (folder / name).is_file():
             raise KennelError(f"{folder} does not contain {name}: make it with `kennel models take`")
-    actual = sha256(folder / ARCHIVE)
+    archive, actual = sha256(folder / ARCHIVE), digest_of(folder)
+    if digest == archive:
+        raise KennelError(
+            f"--sha256 is the SHA-256 of {ARCHIVE} alone: hand over the digest that `kennel models take` printed, it "
+            "covers the evaluation and the golden images too"
+        )
     if actual != digest:
         raise KennelError(
-            f"{folder / ARCHIVE} has the SHA-256 {actual}, not {digest}: take the version again with "
+            f"{folder / promotion.FILE} has the SHA-256 {actual}, not {digest}: take the version again with "
             "`kennel models take`, or hand over the digest that it printed"
         )
     try:
         found = Promotion.from_dict(json.loads((folder / promotion.FILE).read_text()))
     except ValueError as error:
         raise KennelError(f"{folder / promotion.FILE} cannot be read ({error}): take the version again") from None
-    listed, there = {ARCHIVE: found.sha256, **found.files}, {ARCHIVE: actual, **files(folder)}
+    listed, there = {ARCHIVE: found.sha256, **found.files}, {ARCHIVE: archive, **files(folder)}
     for name in sorted({*listed, *there}):
         if listed.get(name) != there.get(name):
             raise KennelError(f"{folder / name} is not what {promotion.FILE} lists: take the version again")
@@ -92,12 +100,16 @@ def _require_fitting(session: Session, found: Promotion) -> None:
     spec = next(model for model in session.config.models if model.name == found.model)
     dataset = session.config.dataset(spec.dataset)
     classes = imported.class_labels(session.client("s3"), session.output("DataBucket"), dataset)
-    if classes and set(classes) != set(found.labels):
-        different = sorted(set(classes) ^ set(found.labels))
+    new, gone = sorted(set(classes) - set(found.labels)), sorted(set(found.labels) - set(classes))
+    if classes and (new or gone):
+        differences = [
+            *([f"has {naming.shown(new)}, which {found.model} was not trained with"] if new else []),
+            *([f"lacks {naming.shown(gone)}, which {found.model} was trained with"] if gone else []),
+        ]
         raise KennelError(
-            f"{found.model} was trained with other labels than the data set {dataset.name} of "
-            f"{session.config.environment} has ({', '.join(different[:3])}): upload the data set that it was trained "
-            "with, or train here"
+            f"the data set {dataset.name} of {session.config.environment} {', and '.join(differences)}: upload the "
+            "data set that it was trained with, or train here (--replace-labels is about what is published and does "
+            "not help)"
         )
 
 

@@ -50,6 +50,11 @@ def take(session: Session, name: str, folder: Path, *, version: str | None = Non
     return taken
 
 
+def digest_of(folder: Path) -> str:
+    """What `kennel models promote` asks for, in hex: it stands for every file that `take` left in `folder`."""
+    return sha256(folder / promotion.FILE)
+
+
 def read_card(archive: Path) -> ModelCard:
     """The card of an archive, after every hash in it was checked. Raises KennelError."""
     with tempfile.TemporaryDirectory() as work:

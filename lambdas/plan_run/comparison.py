@@ -11,6 +11,7 @@ from imgcls.contract.alias import Alias
 from imgcls.contract.evaluation import Evaluation, Score
 from lambdas.common import s3
 from lambdas.common.errors import Refused
+from lambdas.plan_run import naming
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def _scores(candidate: Evaluation, published: Published) -> Iterator[Score]:
 
 
 def _difference(published: set[str], brought: set[str]) -> str:
-    gone, new = sorted(published - brought)[:3], sorted(brought - published)[:3]
-    return "; ".join(
-        text for names, text in ((gone, f"without {', '.join(gone)}"), (new, f"with {', '.join(new)}")) if names
-    )
+    gone, new = sorted(published - brought), sorted(brought - published)
+    differences = [
+        *([f"the published version has {naming.shown(gone)}, which this version lacks"] if gone else []),
+        *([f"this version has {naming.shown(new)}, which the published version lacks"] if new else []),
+    ]
+    return ", and ".join(differences)

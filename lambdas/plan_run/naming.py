@@ -38,8 +38,8 @@ def require_same_labels(model: str, published: Collection[str], uploaded: Collec
     if not gone and not new:
         return
     differences = [
-        *([f"{dataset} lacks {_shown(gone)}"] if gone else []),
-        *([f"{model} lacks {_shown(new)}"] if new else []),
+        *([f"{dataset} lacks {shown(gone)}"] if gone else []),
+        *([f"{model} lacks {shown(new)}"] if new else []),
     ]
     # The fix first: a failure's reason is cut where it is passed on.
     raise Refused(
@@ -48,7 +48,8 @@ def require_same_labels(model: str, published: Collection[str], uploaded: Collec
     )
 
 
-def _shown(labels: Collection[str]) -> str:
+def shown(labels: Collection[str]) -> str:
+    """The first few, and how many more there are."""
     names = list(labels)
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

@@ -47,7 +47,7 @@ def test_it_is_published_by_its_digest_and_answers_the_same(source, target, tmp_
     wrong = target.kennel("models", "promote", str(tmp_path / "pets"), "--sha256", "0" * 64, check=False)
     assert wrong.returncode == 1 and "has the SHA-256" in wrong.stderr and "Traceback" not in wrong.stderr
 
-    command = ("models", "promote", str(tmp_path / "pets"), "--sha256", taken["sha256"], "--wait", "--json")
+    command = ("models", "promote", str(tmp_path / "pets"), "--sha256", taken["digest"], "--wait", "--json")
     answer = target.kennel(*command, check=False)
     assert answer.returncode == 0, answer.stderr
     done = json.loads(answer.stdout)

@@ -20,6 +20,7 @@ from kennel.cli import model_promotion
 from kennel.cli.app import app
 from kennel.errors import KennelError
 from kennel.models import promoted, taken
+from kennel.models.taken import digest_of
 from kennel.runs.executions import Run
 
 MODEL = "cat-dog-classifier"
@@ -140,10 +141,6 @@ def folder(session, version, tmp_path):
     return tmp_path / "taken"
 
 
-def digest_of(folder):
-    return sha256(folder / "model.tar.gz")
-
-
 def refusal(session, folder, digest=None, environment=PROD):
     with pytest.raises(KennelError) as refused:
         promoted.start(session(environment), folder, digest or digest_of(folder))
@@ -194,13 +191,37 @@ def test_it_is_uploaded_as_a_run_would_have_left_it_and_started_by_its_digest(se
     ]  # fmt: skip
     (request,) = session(PROD).client("stepfunctions").started
     assert request["name"] == started.execution
-    asked = {"model": MODEL, "sha256": digest, "unmeasured": True}
+    asked = {"model": MODEL, "sha256": sha256(folder / "model.tar.gz"), "unmeasured": True}
     assert json.loads(request["input"]) == {"promote": asked}
 
 
 def test_another_digest_is_refused(session, folder):
     assert f"has the SHA-256 {digest_of(folder)}, not {'0' * 64}" in refusal(session, folder, "0" * 64)
     assert "must be the 64 hex digits" in refusal(session, folder, "abc")
+
+
+def test_the_archives_own_digest_is_refused_since_it_covers_nothing_else(session, folder):
+    said = refusal(session, folder, sha256(folder / "model.tar.gz"))
+    assert "hand over the digest that `kennel models take` printed, it covers the evaluation" in said
+
+
+def test_a_forged_evaluation_is_refused_whoever_changed_the_document_with_it(session, folder):
+    digest = digest_of(folder)
+    scored = json.loads((folder / "evaluation.json").read_text())
+    (folder / "evaluation.json").write_text(json.dumps({**scored, "accuracy": 0.999}))
+    document = json.loads((folder / "promotion.json").read_text())
+    document["files"]["evaluation.json"] = sha256(folder / "evaluation.json")
+    (folder / "promotion.json").write_text(json.dumps({**document, "accuracy": 0.999}))
+    for handed_over in (digest, sha256(folder / "model.tar.gz")):
+        assert "hand over the digest" in refusal(session, folder, handed_over)
+
+
+@pytest.mark.parametrize("change", [{"accuracy": 0.999}, {"who": "somebody else"}, {}])
+def test_a_changed_document_is_refused(session, folder, change):
+    digest = digest_of(folder)
+    document = json.loads((folder / "promotion.json").read_text())
+    (folder / "promotion.json").write_text(json.dumps({**document, **change}))
+    assert f"promotion.json has the SHA-256 {digest_of(folder)}, not {digest}" in refusal(session, folder, digest)
 
 
 @pytest.mark.parametrize("name", ["evaluation.json", "golden/0.jpg", "golden/expected.json", "reports/index.html"])
@@ -214,9 +235,9 @@ def test_a_changed_archive_is_refused_whoever_changed_the_document_with_it(sessi
     digest = digest_of(folder)
     with (folder / "model.tar.gz").open("ab") as file:
         file.write(b"x")
-    assert "not " + digest in refusal(session, folder, digest)
+    assert "model.tar.gz is not what promotion.json lists" in refusal(session, folder, digest)
     document = json.loads((folder / "promotion.json").read_text())
-    (folder / "promotion.json").write_text(json.dumps({**document, "sha256": digest_of(folder)}))
+    (folder / "promotion.json").write_text(json.dumps({**document, "sha256": sha256(folder / "model.tar.gz")}))
     assert "not " + digest in refusal(session, folder, digest)
 
 
@@ -246,16 +267,20 @@ def test_an_environment_that_configures_it_otherwise_refuses_it(session, folder)
 
 
 def test_an_environment_whose_data_set_has_other_labels_refuses_it(session, folder):
-    for label in ("cats", "dogs", "horses"):
+    for label in ("cats", "horses"):
         put(session, f"{keys.dataset('cats-dogs')}{label}/1.jpg", b"jpeg", bucket="data")
-    assert "other labels than the data set cats-dogs of prod has (horses)" in refusal(session, folder)
+    said = refusal(session, folder)
+    assert (
+        f"the data set cats-dogs of prod has horses, which {MODEL} was not trained with, and lacks dog, which" in said
+    )
+    assert "(--replace-labels is about what is published and does not help)" in said
 
 
 def test_what_is_published_already_starts_nothing(session, folder):
     found = promoted.read(folder, digest_of(folder))
     target = keys.target_model(MODEL, found.version)
     put(session, keys.alias(MODEL), Alias(MODEL, target, (), "run", "then", "good").to_dict())
-    started = promoted.start(session(PROD), folder, found.sha256)
+    started = promoted.start(session(PROD), folder, digest_of(folder))
     assert (started.state, started.execution) == ("published", "")
     assert uploaded(session) == [keys.alias(MODEL)] and session(PROD).client("stepfunctions").started == []
 
@@ -263,9 +288,38 @@ def test_what_is_published_already_starts_nothing(session, folder):
 @pytest.mark.parametrize(("outcome", "code"), [("published", 0), ("staged", 0), ("rejected", 1)])
 def test_the_exit_code_says_what_became_of_it(session, folder, monkeypatch, outcome, code):
     ended = Run("n", "arn", "SUCCEEDED", "", 1.0, {}, {"outcomes": [{"outcome": outcome, "reason": "because"}]})
-    monkeypatch.setattr(model_promotion, "Session", lambda env: session(PROD))
-    monkeypatch.setattr(model_promotion.executions, "follow", lambda *_: iter([ended]))
-    arguments = ["models", "promote", str(folder), "--sha256", digest_of(folder), "--env", "prod", "--wait", "--json"]
-    done = CliRunner().invoke(app, arguments)
+    done = wait_for(ended, session, folder, monkeypatch, "--json")
     assert isinstance(done.exception, KennelError) == bool(code)
     assert json.loads(done.stdout)["state"] == outcome
+
+
+def test_a_failed_run_is_explained_in_a_sentence(session, folder, monkeypatch):
+    failure = {
+        "model": "",
+        "outcome": "failed",
+        "state": "PlanRun",
+        "reason": "it was not scored",
+        "remedy": "score it",
+    }
+    ended = Run("n", "arn", "FAILED", "", 1.0, {}, None, "PipelineFailed", json.dumps([failure]))
+    done = wait_for(ended, session, folder, monkeypatch)
+    assert str(done.exception).endswith("is not published in prod: it was not scored (score it)")
+    assert "PlanRun" not in done.stdout + done.stderr
+
+
+def wait_for(ended, session, folder, monkeypatch, *options):
+    """`kennel models promote --wait` of a run that ends so."""
+    monkeypatch.setattr(model_promotion, "Session", lambda env: session(PROD))
+    monkeypatch.setattr(model_promotion.executions, "follow", lambda *_: iter([ended]))
+    arguments = ["models", "promote", str(folder), "--sha256", digest_of(folder), "--env", "prod", "--wait"]
+    return CliRunner().invoke(app, [*arguments, *options])
+
+
+def test_take_prints_the_digest_of_the_document_and_the_archives_own(session, version, tmp_path, monkeypatch):
+    monkeypatch.setattr(model_promotion, "Session", lambda env: session(DEV))
+    _, archive = version()
+    arguments = ["models", "take", MODEL, "--env", "dev", "--output"]
+    printed = json.loads(CliRunner().invoke(app, [*arguments, str(tmp_path / "one"), "--json"]).stdout)
+    assert (printed["sha256"], printed["digest"]) == (archive, sha256(tmp_path / "one" / "promotion.json"))
+    said = CliRunner().invoke(app, [*arguments, str(tmp_path / "two")]).stdout
+    assert f"--sha256 {sha256(tmp_path / 'two' / 'promotion.json')}" in said and archive not in said

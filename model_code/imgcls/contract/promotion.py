@@ -1,7 +1,7 @@
 """`promotion.json`: what a version was where it comes from, beside its archive on the way into another environment.
 
-The archive's SHA-256 is the version's identity: whoever promotes hands it over. The other files are only protected
-against damage, by the hashes of this document.
+It lists the SHA-256 of the archive, which is the version's identity, and of every other file. Whoever promotes hands
+over the SHA-256 of this document, its digest: so one digest stands for all that the version is judged and tested by.
 """
 
 from __future__ import annotations
