@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +29,10 @@ PINS = {
     "actions/upload-artifact": "bbbca2ddaa5d8feaa63e36b76fdaad77386f024f",
     "actions/download-artifact": "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c",
 }
+
+PROMOTION = json.dumps(
+    {"model": "cats", "version": "v1", "accuracy": 0.9, "num_images": 2, "sha256": "a" * 64, "digest": "b" * 64}
+)
 
 
 def steps(workflow: str, job: str) -> list[dict[str, Any]]:
@@ -76,13 +85,67 @@ def test_prod_is_deployed_by_the_hash_of_the_diff_that_was_shown() -> None:
     assert WORKFLOWS["kennel"]["jobs"]["deploy-prod"]["environment"] == "prod"
 
 
-def test_a_promotion_hands_the_digest_from_job_to_job() -> None:
+def test_a_promotion_hands_the_digest_from_job_to_job(tmp_path: Path) -> None:
     job = WORKFLOWS["promote"]["jobs"]["promote"]
     assert job["environment"] == "prod" and job["needs"] == "take"
     [words] = commands("promote", "promote")
-    assert parse(words)["sha256"] == "$SHA256" and parse(words)["wait"]
+    assert parse(words)["sha256"] == "$DIGEST" and parse(words)["wait"]
     [env] = [step["env"] for step in job["steps"] if "env" in step]
-    assert env["SHA256"] == "${{ needs.take.outputs.sha256 }}"
+    assert env["DIGEST"] == "${{ needs.take.outputs.digest }}"
+    assert WORKFLOWS["promote"]["jobs"]["take"]["outputs"] == {"digest": "${{ steps.take.outputs.digest }}"}
+    done = shell("promote", "take", tmp_path, PROMOTION, MODEL="cats", VERSION="", EXPECTED="a" * 64)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "output").read_text() == f"digest={'b' * 64}\n"
+    assert "b" * 64 in (tmp_path / "summary").read_text()
+    other = shell("promote", "take", tmp_path, PROMOTION, MODEL="cats", VERSION="", EXPECTED="c" * 64)
+    assert other.returncode == 1 and f"has the SHA-256 {'a' * 64}, not {'c' * 64}" in other.stdout
+
+
+@pytest.mark.parametrize("name", ["--output", "-x", "", "cats dogs", "cats\n--env", "../cats"])
+def test_what_cannot_be_the_name_of_a_model_reaches_no_command(name: str, tmp_path: Path) -> None:
+    done = shell("promote", "take", tmp_path, PROMOTION, MODEL=name, VERSION="", EXPECTED="")
+    assert done.returncode == 1 and "::error::a model's name" in done.stdout
+    assert not (tmp_path / "called").exists()
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 1), (2, 0)])
+def test_the_summary_of_a_diff_is_written_whatever_its_exit_code(code: int, ends: int, tmp_path: Path) -> None:
+    printed = json.dumps(to_json([], [], "0123", ["Serving uses an export"]))
+    done = shell("kennel", "diff", tmp_path, printed, "Serving uses an export", code, ENVIRONMENT="dev")
+    assert done.returncode == ends and "Serving uses an export" in done.stderr
+    summary = (tmp_path / "summary").read_text()
+    assert "hash of the diff `0123`" in summary and ("Serving uses an export" in summary) == bool(ends)
+
+
+def test_a_diff_that_failed_before_it_printed_gives_its_reason(tmp_path: Path) -> None:
+    done = shell("kennel", "diff", tmp_path, "", "no credentials", 1, ENVIRONMENT="dev")
+    assert done.returncode == 1 and "no credentials" in (tmp_path / "summary").read_text()
+
+
+def shell(
+    workflow: str, job: str, folder: Path, stdout: str, stderr: str = "", code: int = 0, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """A job's one step with variables, as GitHub runs it on Linux; `kennel` prints and ends as given."""
+    if not shutil.which("jq"):
+        pytest.skip("needs jq, which GitHub's machines have")
+    [script] = [step["run"] for step in steps(workflow, job) if "run" in step and "env" in step]
+    kennel = f"touch called; printf '%s' {shlex.quote(stdout)}; echo {shlex.quote(stderr)} >&2; return {code}"
+    files = {"GITHUB_STEP_SUMMARY": str(folder / "summary"), "GITHUB_OUTPUT": str(folder / "output")}
+    return subprocess.run(
+        ["bash", "-e", "-c", f"kennel() {{ {kennel}; }}\n{script}"],
+        cwd=folder, env={**os.environ, **files, **env}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_deploy_that_waits_for_a_reviewer_holds_up_its_own_environment_alone() -> None:
+    document = WORKFLOWS["kennel"]
+    for environment in ("dev", "prod"):
+        group = document["jobs"][f"deploy-{environment}"]["concurrency"]
+        assert group == {"group": f"kennel-{environment}", "cancel-in-progress": False}
+    assert document["concurrency"] == {
+        "group": "kennel-${{ github.event.pull_request.number || github.run_id }}",
+        "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
+    }
 
 
 def test_every_action_is_pinned_to_its_commit() -> None:
