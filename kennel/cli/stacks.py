@@ -74,6 +74,7 @@ def destroy(
     """Delete all stacks. What the environment retains (prod's buckets and key) stays."""
     session = Session(env)
     names = _named(session, stack or ())
+    teardown.require_unprotected(session, names)
     if not yes and session.config.cloud != "local":
         what = f"{', '.join(names)} and the stacks that need them" if names else "every stack"
         typer.confirm(f"Delete {what} of {session.config.prefix}?", abort=True)

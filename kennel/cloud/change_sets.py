@@ -133,13 +133,7 @@ class Planner:
 
     def importers(self, stack: Stack, export: str) -> set[str]:
         """The names of the stacks that import an export of `stack`."""
-        try:
-            pages = self._client(stack).get_paginator("list_imports").paginate(ExportName=export)
-            return {name for page in pages for name in page["Imports"]}
-        except ClientError as error:
-            if "not imported by any stack" not in error.response["Error"]["Message"]:
-                raise
-            return set()
+        return importers(self._client(stack), export)
 
     def _exported(self, stacks: Sequence[Stack]) -> set[str]:
         return set().union(*(self.exported_by(stack) for stack in stacks))
@@ -157,6 +151,17 @@ class Planner:
 
     def _client(self, stack: Stack) -> Any:
         return self._session.client_as("cloudformation", stack.deploy_role)
+
+
+def importers(client: Any, export: str) -> set[str]:
+    """The names of the stacks that import an export, by a CloudFormation `client`."""
+    try:
+        pages = client.get_paginator("list_imports").paginate(ExportName=export)
+        return {name for page in pages for name in page["Imports"]}
+    except ClientError as error:
+        if "not imported by any stack" not in error.response["Error"]["Message"]:
+            raise
+        return set()
 
 
 def compared(stack: Stack, deployed: Any) -> Iterator[Change]:

@@ -7,17 +7,59 @@ what makes the second one succeed. An environment that retains its data retains 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from botocore.exceptions import ClientError
 
-from kennel.cloud.session import Session
+from kennel.cloud.change_sets import importers
+from kennel.cloud.session import ROLES, Session
 from kennel.errors import KennelError
 from lambdas.clear_network import leftovers, studio
 from lambdas.empty_storage import buckets, registry
 from lambdas.publish_model.fleet import copy_prefix
 
 FAILED = "DELETE_FAILED"
+
+
+def require_unprotected(session: Session, names: Collection[str]) -> None:
+    """Raises KennelError where CloudFormation would refuse to delete one of `names` (none: all), half-way.
+
+    The CDK CLI deletes the stacks that import from a chosen one first.
+    """
+    there = {stack["StackName"]: stack for stack in session.stacks()}
+    protected = {name for name, stack in there.items() if stack.get("EnableTerminationProtection")}
+    if not protected:
+        return
+    taken = _with_importers(session, there, names or there)
+    if kept := protected & taken:
+        free = [name for name in taken if not _with_importers(session, there, [name]) & protected]
+        raise KennelError(_protected(session, sorted(kept), free))
+
+
+def _with_importers(session: Session, there: Mapping[str, Any], names: Iterable[str]) -> set[str]:
+    """`names` and the stacks that import from them, at any distance, of those that are `there`."""
+    formation, found, waiting = session.client("cloudformation"), set[str](), {*names} & there.keys()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        exports = [item["ExportName"] for item in there[name].get("Outputs", ()) if "ExportName" in item]
+        users = set[str]().union(*(importers(formation, export) for export in exports))
+        waiting |= (users & there.keys()) - found
+    return found
+
+
+def _protected(session: Session, kept: list[str], others: list[str]) -> str:
+    env, region = session.config.environment, session.config.region
+    roles = [name.removeprefix(f"{session.config.stack_prefix}-") for name in others]
+    chosen = " ".join(f"--stack {role}" for role in sorted(roles, key=ROLES.index))
+    rest = f"run `kennel destroy --env {env} {chosen}` for what is not protected; or, " if others else ""
+    return (
+        f"CloudFormation protects {' and '.join(kept)} from deletion, so nothing was deleted: {rest}to delete a "
+        "protected stack on purpose, first run `aws cloudformation update-termination-protection "
+        f"--no-enable-termination-protection --region {region} --stack-name NAME` for it; the "
+        "buckets and the key that the environment retains stay, and people delete their Studio spaces first"
+    )
 
 
 def before_destroy(session: Session) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 import config
 from kennel.cloud import teardown
+from kennel.errors import KennelError
 from lambdas.empty_storage import buckets
 
 SUMMARIES = [
@@ -89,3 +91,63 @@ def test_only_the_groups_of_a_domain_that_is_gone_are_deleted_from_an_existing_v
     teardown.remove_groups(made, ["d-ours"])
     left = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
     assert {item["GroupName"] for item in left} == {"default", *names[2:]}
+
+
+IMPORTERS = {"storage": ["Studio", "Images", "Training"], "studio": ["Training"], "images": [], "training": ["Serving"]}
+
+
+class Formation:
+    """CloudFormation's exports: each stack has one, and a stack without importers is refused as AWS refuses it."""
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_imports"
+        return SimpleNamespace(paginate=self._imports)
+
+    def _imports(self, ExportName: str) -> list[Any]:
+        if not (found := IMPORTERS[ExportName]):
+            message = f"Export '{ExportName}' is not imported by any stack."
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "ListImports")
+        return [{"Imports": [f"Kennel-Prod-{name}" for name in found]}]
+
+
+def protecting(*roles: str) -> Any:
+    """The strict environment, all of it deployed."""
+    stacks = [
+        {
+            "StackName": f"Kennel-Prod-{role}",
+            "EnableTerminationProtection": role in roles,
+            "Outputs": [{"ExportName": role.lower()}] if role.lower() in IMPORTERS else [],
+        }
+        for role in ("Storage", "Studio", "Images", "Training", "Serving", "Monitoring")
+    ]
+    return SimpleNamespace(config=config.load("prod"), client=lambda _: Formation(), stacks=lambda: stacks)
+
+
+def test_a_protected_environment_is_refused_before_anything_is_deleted():
+    with pytest.raises(KennelError) as refused:
+        teardown.require_unprotected(protecting("Storage", "Studio"), [])
+    said = str(refused.value)
+    assert "CloudFormation protects Kennel-Prod-Storage and Kennel-Prod-Studio from deletion" in said
+    free = "--stack Images --stack Training --stack Serving --stack Monitoring"
+    assert f"`kennel destroy --env prod {free}`" in said
+    assert "update-termination-protection --no-enable-termination-protection --region" in said
+
+
+@pytest.mark.parametrize(
+    ("protected", "chosen", "refused"),
+    [
+        ((), [], False),
+        (("Storage", "Studio"), ["Images", "Training", "Serving", "Monitoring"], False),
+        (("Storage", "Studio"), ["Studio"], True),
+        (("Studio",), ["Storage"], True),  # the CDK CLI deletes Studio with it
+        (("Serving",), ["Studio"], True),  # by way of Training
+        (("Storage",), ["Studio"], False),
+    ],
+)
+def test_only_what_would_be_deleted_must_be_unprotected(protected, chosen, refused):
+    names = [f"Kennel-Prod-{role}" for role in chosen]
+    if not refused:
+        teardown.require_unprotected(protecting(*protected), names)
+        return
+    with pytest.raises(KennelError, match=f"CloudFormation protects Kennel-Prod-{protected[-1]} from deletion"):
+        teardown.require_unprotected(protecting(*protected), names)

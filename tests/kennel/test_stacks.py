@@ -152,9 +152,12 @@ def test_the_way_out_deploys_those_stacks_and_no_others(cli) -> None:
 
 
 def test_a_part_is_destroyed_without_emptying_what_stays(cli, monkeypatch) -> None:
-    monkeypatch.setattr(
-        stacks, "teardown", SimpleNamespace(domains=lambda session: [], remove_groups=lambda session, before: None)
+    unprotected = SimpleNamespace(
+        require_unprotected=lambda session, names: None,
+        domains=lambda session: [],
+        remove_groups=lambda session, before: None,
     )
+    monkeypatch.setattr(stacks, "teardown", unprotected)
     assert invoke("destroy", "--env", "dev", "--yes", "--stack", "Training").exit_code == 0
     assert cli.calls == [(["destroy", "Kennel-Dev-Training", "--force"], False)]
 

@@ -1,4 +1,4 @@
-"""`kennel deploy` refuses an AWS environment whose alarms nobody would hear."""
+"""What `kennel deploy` and `kennel destroy` refuse before the CDK CLI is started."""
 
 from __future__ import annotations
 
@@ -44,3 +44,13 @@ def test_an_environment_without_one_is_deployed(deployed: list[str], environment
 
 def test_the_clones_strict_environment_says_which_line_to_change() -> None:
     assert config.load("prod").unreachable == ("ml-team@example.com",)
+
+
+def test_a_protected_stack_is_refused_before_anybody_is_asked(deployed: list[str], monkeypatch) -> None:
+    found = SimpleNamespace(config=project.config("prod"), client=lambda _: None)
+    found.stacks = lambda: [{"StackName": "Kennel-Prod-Storage", "EnableTerminationProtection": True}]
+    monkeypatch.setattr(stacks, "Session", lambda env: found)
+    monkeypatch.setattr(stacks.typer, "confirm", lambda *_, **__: pytest.fail("asked"))
+    with pytest.raises(KennelError, match="protects Kennel-Prod-Storage from deletion"):
+        stacks.destroy(env="prod")
+    assert not deployed
