@@ -32,7 +32,7 @@ def print_effects(plans: Sequence[Plan], effects: Sequence[Effect]) -> None:
         if plan.missing and plan.exists:
             console.print(
                 f"{plan.stack.name} imports what another stack gets in this deploy, so what may be replaced there is "
-                "guessed from its templates",
+                "known from its templates only",
                 markup=False,
             )
     if not effects and not any(plan.error for plan in plans):

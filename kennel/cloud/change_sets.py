@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from kennel.cloud import create_only
 from kennel.cloud.assembly import Stack
 from kennel.cloud.session import Session
 
@@ -18,12 +19,14 @@ MAX_INLINE_BYTES = 51_200
 MAX_SECONDS = 300
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+UNKNOWN = "Unknown"
+"""Replacement of a change of which only the templates say something, and not of this."""
 _SHELL = "REVIEW_IN_PROGRESS"
 
 
 @dataclass(frozen=True)
 class Change:
-    """One resource of a change set. `replacement` is True, False or Conditional; `policy` is for the old one."""
+    """One resource of a change set. `replacement`: True, False, Conditional or UNKNOWN; `policy` is for the old one."""
 
     stack: str
     action: str
@@ -41,7 +44,7 @@ class Plan:
     """What a deploy would do to one stack. `error` is CloudFormation's reason for refusing the change set.
 
     `missing` names exports that it imports and that no stack has yet: CloudFormation cannot plan such a stack, and
-    `changes` come from comparing its templates, where a changed property may mean a replacement.
+    `changes` come from comparing its templates, which say what may be replaced.
     """
 
     stack: Stack
@@ -174,13 +177,12 @@ def compared(stack: Stack, deployed: Any) -> Iterator[Change]:
             yield Change(stack.name, "Remove", name, old["Type"], policy=policy)
         elif old is None:
             yield Change(stack.name, "Add", name, new["Type"])
-        elif names := _changed(old.get("Properties", {}), new.get("Properties", {})):
-            policy = f"ReplaceAnd{new.get('UpdateReplacePolicy', 'Delete')}"
-            yield Change(stack.name, "Modify", name, new["Type"], "", "Conditional", policy, names)
-
-
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))
+        elif (properties := old.get("Properties", {})) != new.get("Properties", {}):
+            names = create_only.changed(new["Type"], properties, new.get("Properties", {}))
+            # Another text may stand for the same value.
+            replacement = UNKNOWN if names is None else "Conditional" if names else "False"
+            policy = f"ReplaceAnd{new.get('UpdateReplacePolicy', 'Delete')}" if names else ""
+            yield Change(stack.name, "Modify", name, new["Type"], "", replacement, policy, names or ())
 
 
 def _described(client: Any, stack: str, name: str) -> tuple[tuple[Change, ...], str]:

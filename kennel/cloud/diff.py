@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from kennel.cloud.assembly import Stack
-from kennel.cloud.change_sets import Change, Plan, Planner
+from kennel.cloud.change_sets import UNKNOWN, Change, Plan, Planner
 
 HASH_DIGITS = 16
 HOLDS_DATA = {
@@ -32,15 +32,17 @@ class Severity(IntEnum):
 
     LOST = 0
     REPLACED = 1
-    DELETED = 2
-    KEPT = 3
-    CHANGED = 4
-    NEW = 5
+    UNKNOWN = 2
+    DELETED = 3
+    KEPT = 4
+    CHANGED = 5
+    NEW = 6
 
 
 TITLES = {
     Severity.LOST: "Lost with what it holds",
     Severity.REPLACED: "Replaced by a new resource",
+    Severity.UNKNOWN: "Changed, or replaced",
     Severity.DELETED: "Deleted",
     Severity.KEPT: "Taken out of its stack and kept",
     Severity.CHANGED: "Changed in place",
@@ -71,6 +73,8 @@ def effect(change: Change) -> Effect:
         if lost := HOLDS_DATA.get(change.kind):
             return Effect(Severity.LOST, change, f"is deleted with {lost}")
         return Effect(Severity.DELETED, change, "is deleted")
+    if change.action == "Modify" and change.replacement == UNKNOWN:
+        return Effect(Severity.UNKNOWN, change, "is changed; whether it is replaced is not known without a change set")
     if change.action == "Modify" and change.replacement != "False":
         return _replacement(change)
     if change.action == "Add":

@@ -12,7 +12,7 @@ from botocore.stub import ANY, Stubber
 
 from kennel.cloud import diff
 from kennel.cloud.assembly import Stack
-from kennel.cloud.change_sets import MAX_INLINE_BYTES, Planner
+from kennel.cloud.change_sets import MAX_INLINE_BYTES, Planner, compared
 from kennel.cloud.diff import Severity
 from localcloud.pytest_plugin import local_cloud, local_cloud_images
 
@@ -103,19 +103,33 @@ def test_what_goes_with_its_content_comes_first(local_cloud) -> None:
 
 
 def test_a_stack_that_imports_what_is_not_there_is_compared_by_template(local_cloud) -> None:
-    deploy(stack("importer", {"A": {"Type": "AWS::SNS::Topic"}, "B": {"Type": BUCKET}}))
+    topic = {"Type": "AWS::SNS::Topic"}
+    deploy(stack("importer", {"A": topic, "B": {"Type": BUCKET}, "C": topic}))
     owner = stack("owner", {"T": {"Type": BUCKET}}, {"T": {"Value": "x", "Export": {"Name": "owner-t"}}})
-    resources = {"A": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "owner-t"}}}}
+    imported = {"Fn::ImportValue": "owner-t"}
+    resources = {
+        "A": {**topic, "Properties": {"TopicName": imported}},
+        "C": {**topic, "Properties": {"DisplayName": imported}},
+    }
     after = stack("importer", resources)
     plan = planner().plan(after, [owner, after])
     assert plan.missing == ("owner-t",)
     assert [(item.severity, item.sentence) for item in diff.effects([plan])] == [
         (
             Severity.LOST,
-            "may be replaced, because DisplayName changes; the old one is deleted with its confirmed subscriptions",
+            "may be replaced, because TopicName changes; the old one is deleted with its confirmed subscriptions",
         ),
         (Severity.LOST, "is deleted with its objects"),
+        (Severity.CHANGED, "is changed in place"),
     ]
+
+
+def test_of_a_type_without_a_known_schema_nothing_is_claimed() -> None:
+    old = {"Resources": {"A": {"Type": "Custom::Empty", "Properties": {"Bucket": "a"}}}}
+    new = stack("s", {"A": {"Type": "Custom::Empty", "Properties": {"Bucket": "b"}}})
+    (found,) = (diff.effect(change) for change in compared(new, old))
+    assert found.severity is Severity.UNKNOWN
+    assert found.sentence == "is changed; whether it is replaced is not known without a change set"
 
 
 def test_the_hash_is_of_both_sides(local_cloud) -> None:
