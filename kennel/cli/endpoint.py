@@ -56,9 +56,10 @@ def on(
 @app.command()
 def off(env: Environment = "local", yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
     """Delete its instances, scaling and alarms. The rest stays, callers get errors, and runs end staged."""
-    if not yes and env != "local":
+    session = Session(env)
+    if not yes and session.config.cloud != "local" and not endpoint.is_switched_off(session):
         typer.confirm(f"Take the endpoint of {env} away from its callers?", abort=True)
-    _switch(Session(env), on=False)
+    _switch(session, on=False)
 
 
 @app.command()

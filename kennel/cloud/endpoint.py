@@ -79,6 +79,13 @@ def _found(session: Session, name: str) -> dict[str, Any] | None:
     return answer
 
 
+def is_switched_off(session: Session) -> bool:
+    """Whether `switch` would find it off already. Raises KennelError when nothing is deployed."""
+    stack = _stack(session)
+    now = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+    return bool(now[PARAMETER] == "false" and not stack["StackStatus"].endswith("_IN_PROGRESS"))
+
+
 def switch(session: Session, *, on: bool) -> Iterator[str]:
     """Turn it on or off, and tell what happens to each resource until all of it has happened.
 

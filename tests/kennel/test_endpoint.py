@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
+from kennel.cli import endpoint as command
 from kennel.cli.app import app
 from kennel.cloud import endpoint
 from kennel.cloud import session as sessions
@@ -138,3 +140,19 @@ def test_the_command(session):
 def test_without_a_deployed_endpoint_the_fix_is_said():
     with pytest.raises(KennelError, match="local has no endpoint: run `kennel deploy"):
         list(endpoint.switch(Session("local"), on=True))
+
+
+@pytest.mark.parametrize(("switch", "asked"), [("false", False), ("true", True)])
+def test_only_an_endpoint_that_is_on_is_asked_about(monkeypatch, switch: str, asked: bool):
+    stack = {
+        "StackName": "Kennel-Dev-Serving",
+        "StackStatus": "UPDATE_COMPLETE",
+        "Parameters": [{"ParameterKey": "EndpointEnabled", "ParameterValue": switch}],
+    }
+    made = SimpleNamespace(
+        config=SimpleNamespace(cloud="aws"), stacks=lambda: [stack], output=lambda name: "kennel-dev"
+    )
+    monkeypatch.setattr(command, "Session", lambda env: made)
+    result = CliRunner().invoke(app, ["endpoint", "off", "--env", "dev"], input="n\n")
+    assert ("Take the endpoint of dev away" in result.output) is asked
+    assert ("kennel-dev is off already" in result.output) is not asked
