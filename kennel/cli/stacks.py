@@ -114,7 +114,7 @@ def diff(
             run_cdk(session, ["diff", "--method", "template", "--quiet", *shown], synthesized=True)
         print_effects(plans, found)
         console.print(f"\nHash of this diff: {fingerprint}", markup=False)
-        if session.config.strict:
+        if session.config.strict and not conflicts and not any(plan.error for plan in plans):
             console.print(f"Once reviewed: kennel deploy --env {env} --approved {fingerprint}", markup=False)
     if failed := [plan for plan in plans if plan.error]:
         raise KennelError(f"CloudFormation refuses {failed[0].stack.name}: {failed[0].error}")

@@ -131,6 +131,8 @@ def test_a_deploy_that_cloudformation_would_refuse_half_way_does_not_begin(cli, 
         result = invoke(command, "--env", "dev")
         assert isinstance(result.exception, KennelError)
         assert "run `kennel deploy --env dev --stack Training --stack Serving`" in str(result.exception)
+    strict = invoke("diff", "--env", "prod")
+    assert "Hash of this diff" in strict.output and "--approved" not in strict.output
     assert not [arguments for arguments, _ in cli.calls if arguments[0] == "deploy"]
 
 
