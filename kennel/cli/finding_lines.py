@@ -8,7 +8,7 @@ from rich.text import Text
 from kennel.preflight.finding import Level
 from kennel.preflight.run import Result
 
-_COLUMN = 14
+_COLUMN = 16
 """Width of the ids of the checks."""
 _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red", Level.UNKNOWN: "dim"}
 

@@ -116,7 +116,9 @@ def subscribers(subject: Subject) -> Iterator[Finding]:
         if item["TopicArn"].rpartition(":")[2].startswith(f"{subject.config.stack_prefix}-Storage")
     ]
     if not made:
-        yield ok(f"{len(subject.config.notify)} addresses are subscribed by the deploy; each must confirm a mail")
+        count = len(subject.config.notify)
+        addresses = "1 address is" if count == 1 else f"{count} addresses are"
+        yield ok(f"{addresses} subscribed by the deploy; each must confirm a mail")
         return
     for arn in made:
         yield from _confirmed(subject, arn)

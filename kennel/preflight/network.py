@@ -73,9 +73,8 @@ class Network:
             )
         for item in self.subnets:
             if (free := item["AvailableIpAddressCount"]) < FEW_ADDRESSES:
-                yield error(
-                    f"{item['SubnetId']} has {free} free addresses, and each instance takes one: choose a larger subnet"
-                )
+                addresses = "1 free address" if free == 1 else f"{free} free addresses"
+                yield error(f"{item['SubnetId']} has {addresses}, and each instance takes one: choose a larger subnet")
 
     def names(self) -> Iterator[Finding]:
         """Private names of endpoints need both."""

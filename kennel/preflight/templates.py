@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from checks.machines import KIND as MACHINE
 from checks.machines import definition as definition_of
 from kennel.cloud import exports
+from kennel.cloud.change_sets import Plan
 from kennel.preflight.finding import Finding, error, ok, unknown, warning
 from kennel.preflight.stand_ins import StandIns
 from kennel.preflight.subject import Subject
@@ -38,9 +39,9 @@ def change_sets(subject: Subject) -> Iterator[Finding]:
         elif plan.error:
             yield error(f"CloudFormation refuses {stack.name}: {plan.error}")
         elif plan.exists:
-            yield ok(f"{stack.name}: CloudFormation would change {len(plan.changes)} resources")
+            yield ok(f"{stack.name}: CloudFormation would change {_resources(plan)}")
         else:
-            yield ok(f"{stack.name}: CloudFormation would make {len(plan.changes)} resources")
+            yield ok(f"{stack.name}: CloudFormation would make {_resources(plan)}")
     for conflict in exports.conflicts(subject.planner, subject.stacks, plans):
         yield error(conflict.sentence(subject.config.environment))
     if waiting:
@@ -48,3 +49,8 @@ def change_sets(subject: Subject) -> Iterator[Finding]:
             f"{', '.join(waiting)}: they import from stacks that are not deployed yet; run the preflight again once "
             "those are"
         )
+
+
+def _resources(plan: Plan) -> str:
+    count = len(plan.changes)
+    return "1 resource" if count == 1 else f"{count} resources"

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import NoCredentialsError
+from rich.console import Console
 from typer.testing import CliRunner
 
 from kennel.cli.app import app
+from kennel.cli.finding_lines import print_result
 from kennel.cloud import session as sessions
 from kennel.cloud.local_record import LocalRecord
 from kennel.errors import KennelError
@@ -105,3 +107,9 @@ def test_what_fails_for_one_check_does_not_end_the_others(connected, monkeypatch
     *_, denied, last = run.run("local")
     assert [finding.level for finding in denied.findings] == [Level.UNKNOWN]
     assert "may not call GetRole" in denied.findings[0].sentence and last.check == "bootstrap"
+
+
+def test_every_id_of_a_check_has_a_space_after_it(capsys) -> None:
+    for check in (*checks.MACHINE, *checks.ACCOUNT):
+        print_result(Result(check.id, "", (ok("fine"),)), Console(width=80))
+        assert capsys.readouterr().out.split()[0] == check.id
