@@ -13,7 +13,7 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 from kennel.cli.output import AsJson, Environment, console, errors, print_json
 from kennel.cloud.session import Session
-from kennel.errors import KennelError
+from kennel.errors import KennelError, require_place, writing
 from kennel.models import batch as batches
 from kennel.models.batch_results import Progress as Told
 
@@ -32,16 +32,17 @@ def batch(
     as_json: AsJson = False,
 ) -> None:
     """Classify every image below a folder or S3 prefix; one JSON line each. Needs no running endpoint."""
-    if output is not None and not output.absolute().parent.is_dir():
-        raise KennelError(f"{output} cannot be written: {output.absolute().parent} is not a folder")
+    if output is not None:
+        require_place(output)
     session = Session(env)
     with _progress() as progress:
         outcome = batches.run(session, source, model, instance_type=instance_type, top_k=top_k, progress=progress)
     path = output or Path(f"{outcome.job}.jsonl")
     partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text("".join(f"{json.dumps(answer, ensure_ascii=False)}\n" for answer in outcome.answers))
-        partial.replace(path)
+        with writing(path):
+            partial.write_text("".join(f"{json.dumps(answer, ensure_ascii=False)}\n" for answer in outcome.answers))
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     num_images, refused = len(outcome.answers), outcome.num_refused

@@ -10,6 +10,7 @@ import typer
 
 from kennel.bootstrap.project import make
 from kennel.cli.output import errors, print_json
+from kennel.errors import writing
 from kennel.workspace import project
 
 Environments = Annotated[list[str], typer.Option("--env", help="an environment of the project; repeat it for several")]
@@ -27,6 +28,7 @@ def bootstrap_policy(env: Environments, output: Output = None) -> None:
     if output is None:
         print_json(made.template)
         return
-    output.write_text(json.dumps(made.template, indent=1) + "\n")
+    with writing(output):
+        output.write_text(json.dumps(made.template, indent=1) + "\n")
     for line in made.commands(output):
         errors.print(line, markup=False, soft_wrap=True)

@@ -14,7 +14,7 @@ from kennel.cli.group import Group
 from kennel.cli.output import AsJson, Environment, console, errors, print_json, print_table
 from kennel.cloud.session import Session
 from kennel.datasets import archives, uploads
-from kennel.errors import KennelError
+from kennel.errors import KennelError, writing
 from kennel.workspace import project
 
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -66,8 +66,9 @@ def check(
     except DatasetError as error:
         raise KennelError(str(error)) from None
     if report:
-        report.parent.mkdir(parents=True, exist_ok=True)
-        report.write_text(render(checked))
+        with writing(report):
+            report.parent.mkdir(parents=True, exist_ok=True)
+            report.write_text(render(checked))
     header, assessment = checked.header, checked.assessment
     if as_json:
         print_json(

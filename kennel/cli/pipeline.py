@@ -16,7 +16,7 @@ from kennel.cli.output import AsJson, Environment, console, duration, print_json
 from kennel.cli.run_summary import print_how_to_publish, print_outcomes, print_search
 from kennel.cli.watch import follow_lines, follow_live, outcome, print_run
 from kennel.cloud.session import Session
-from kennel.errors import KennelError
+from kennel.errors import KennelError, writing
 from kennel.runs import earlier_run, executions, trials
 from lambdas.plan_run.request import MAX_INSTANCES
 
@@ -148,8 +148,9 @@ def trials_(
     execution = name or executions.latest(session)
     found = trials.searches(session, execution, model or "")
     if html is not None:
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(render_searches(f"Searches of {execution}", env, found))
+        with writing(html):
+            html.parent.mkdir(parents=True, exist_ok=True)
+            html.write_text(render_searches(f"Searches of {execution}", env, found))
     if as_json:
         print_json([asdict(search) for search in found])
         return

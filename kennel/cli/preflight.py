@@ -15,6 +15,7 @@ from rich.text import Text
 from kennel.cli import preflight_spend as spend_run
 from kennel.cli.finding_lines import print_result
 from kennel.cli.output import AsJson, Environment, console, errors, print_json
+from kennel.errors import require_place, writing
 from kennel.preflight import report, run
 from kennel.preflight.finding import Level
 from kennel.preflight.never_run import FREE, SPEND, Row
@@ -39,6 +40,9 @@ def register(app: typer.Typer) -> None:
 
 def preflight(write: Report = None, spend: Spend = None, env: Environment = "local", as_json: AsJson = False) -> None:
     """Check account, quotas, permissions and templates. Costs nothing, changes nothing. Exit code 1 on errors."""
+    region = project.config(env).region  # refuses an unknown name, before the checks
+    if write is not None and not _to_stdout(write):
+        require_place(write)
     results = _run(env, quiet=as_json or _to_stdout(write))
     settled = run.settled_free(results)
     failed = any(finding.level is Level.ERROR for result in results for finding in result.findings)
@@ -49,11 +53,12 @@ def preflight(write: Report = None, spend: Spend = None, env: Environment = "loc
         failed = any(finding.level is Level.ERROR for finding in smoke.findings)
     still = run.open_rows(settled)
     if write is not None:
-        text = report.render(env, project.config(env).region, results, settled, still)
+        text = report.render(env, region, results, settled, still)
         if _to_stdout(write):
             sys.stdout.write(text)
         else:
-            write.write_text(text)
+            with writing(write):
+                write.write_text(text)
     if as_json:
         print_json(_to_json(results, settled, still))
     elif not _to_stdout(write):
@@ -86,7 +91,7 @@ def _print_end(results: Sequence[Result], settled: set[str], still: Sequence[Row
     console.print(f"\n[bold]{', '.join(counts)}[/]")
     console.print(f"\nSettled of docs/never-run.md: {', '.join(sorted(settled)) or 'nothing'}")
     groups = {
-        "Open, for want of an answer above": [row.id for row in still if row.settled_by == FREE],
+        "Open, no check above settled them": [row.id for row in still if row.settled_by == FREE],
         "Open, `kennel preflight --spend` settles them": [row.id for row in still if row.settled_by == SPEND],
         "Open, a person must look": [row.id for row in still if row.settled_by not in (FREE, SPEND)],
     }

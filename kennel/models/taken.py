@@ -19,7 +19,7 @@ from imgcls.contract.failures import service_errors
 from imgcls.contract.promotion import Promotion
 from imgcls.contract.staged import APPROVED, is_open
 from kennel.cloud.session import Session
-from kennel.errors import KennelError
+from kennel.errors import KennelError, writing
 from kennel.models import published
 from pipeline.specs import package_group
 
@@ -34,7 +34,8 @@ def take(session: Session, name: str, folder: Path, *, version: str | None = Non
     """
     target_model = keys.target_model(name, version) if version else published.alias(session, name).current
     package = _package(session, name, target_model.split("/")[1])
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise KennelError(f"{folder} is not empty: give a new folder with --output")
     metadata = package["CustomerMetadataProperties"]

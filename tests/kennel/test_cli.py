@@ -39,6 +39,13 @@ def test_every_verb_explains_itself(verb):
         (["deploy", "--env", "nowhere"], "choose from local, rehearsal,"),
         (["predict", "nothing.jpg"], "nothing.jpg does not exist or is not a file"),
         (["data", "sample", "/proc"], "not empty"),
+        (["preflight", "--env", "nope"], "'nope' is not an environment"),
+        (["preflight", "--report", "/nowhere/x"], "/nowhere/x cannot be written: /nowhere is not a folder"),
+        (["preflight", "--report", "/proc"], "/proc cannot be written: it is a folder"),
+        (
+            ["bootstrap-policy", "--env", "dev", "--output", "/nowhere/p.json"],
+            "/nowhere/p.json cannot be written: No such",
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence(arguments, sentence, tmp_path, monkeypatch):
@@ -47,6 +54,7 @@ def test_a_mistake_is_one_sentence(arguments, sentence, tmp_path, monkeypatch):
     assert done.returncode == 1
     assert sentence in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr
+    assert not done.stdout
 
 
 def test_settings_for_all_and_for_one():
