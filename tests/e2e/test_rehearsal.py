@@ -35,6 +35,7 @@ def test_the_rehearsal_is_dev_but_for_account_and_sizes() -> None:
     assert set(different(dev, own)) == {
         "environment",
         "cloud",
+        "account",
         "endpoint.name",
         *(f"{kind}.instance_type" for kind in ("preparation", "training", "evaluation", "endpoint")),
         "training.fallback_instance_types",
