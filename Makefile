@@ -68,7 +68,7 @@ test: setup .venvs/awscli/.ready .venvs/lambdas-oldest/.ready ## every test that
 
 # On the newest Python here of those that Lambda offers, and on the serving image's. Not there: what needs the command, the
 # local cloud or torch, which these environments do not have, and the load tests.
-FUNCTIONS_ALONE := tests/lambdas $(patsubst %,--ignore tests/lambdas/test_%.py,custom_resources quotas_of_the_local_cloud)
+FUNCTIONS_ALONE := tests/lambdas $(patsubst %,--ignore tests/lambdas/test_%.py,custom_resources quotas_of_the_local_cloud registry_of_the_local_cloud)
 test-pythons:    ## the functions on Python 3.13 and the server on 3.12, where these Pythons are installed
 	@$(call on_python,3.13,py313-lambdas,$(FUNCTIONS_ALONE))
 	@$(call on_python,3.12,py312-serving,tests/imgcls/serving \
