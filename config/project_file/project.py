@@ -104,11 +104,12 @@ class Project:
         values, layers = self._document.values, Layers()
         entry = values["environments"][environment]
         preset = entry["preset"]
+        defaults = PRESETS[preset]()
         layers.add({"environment": environment}, lambda path: self._document.where(("environments", environment)))
         endpoint = f"{values['project']}-{environment}"
         layers.add({"endpoint": {"name": endpoint}}, lambda path: "project and environment")
-        layers.add(PRESETS[preset](), lambda path: f"preset {preset}")
-        if entry.get("cloud", PRESETS[preset]()["cloud"]) == "local":
+        layers.add(defaults, lambda path: f"preset {preset}")
+        if entry.get("cloud", defaults["cloud"]) == "local":
             layers.add({"account": LOCAL_ACCOUNT}, lambda path: "the local cloud")
         network = entry.get("network")
         if isinstance(network, Mapping) and "vpc_id" in network:

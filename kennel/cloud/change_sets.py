@@ -64,6 +64,7 @@ class Planner:
         self._session = session
         self._templates_only = templates_only
         self._found: dict[str, dict[str, Any] | None] = {}
+        self._templates: dict[str, Any] = {}
 
     def deployed(self, stack: Stack) -> dict[str, Any] | None:
         """CloudFormation's description of the stack, or None when there is none (or an empty shell of one)."""
@@ -84,7 +85,10 @@ class Planner:
         """The template as it was deployed last, or None."""
         if self.deployed(stack) is None:
             return None
-        return self._client(stack).get_template(StackName=stack.name, TemplateStage="Original")["TemplateBody"]
+        if stack.name not in self._templates:
+            answer = self._client(stack).get_template(StackName=stack.name, TemplateStage="Original")
+            self._templates[stack.name] = answer["TemplateBody"]
+        return self._templates[stack.name]
 
     def plan(self, stack: Stack, stacks: Sequence[Stack]) -> Plan:
         """The change set of one of `stacks`; a stack that is not deployed is left as if nothing had been asked."""

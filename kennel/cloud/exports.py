@@ -98,10 +98,7 @@ def _of(planner: Planner, stack: Stack, stacks: Sequence[Stack], planned: Mappin
 
 def _changed(before: Any, stack: Stack, plan: Plan) -> set[str]:
     """The exports whose value is another one afterwards: of another resource, or of one that is replaced."""
-    old, new = _values(before), _values(stack.template)
-    replaced = {
-        change.resource for change in plan.changes if change.action == "Modify" and change.replacement == "True"
-    }
+    old, new, replaced = _values(before), _values(stack.template), _replaced(plan)
     return {
         name
         for name, value in new.items()

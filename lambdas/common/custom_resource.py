@@ -30,11 +30,13 @@ def run(event: Event, *, make: Action, remove: Action, physical_id: str | None =
 
     A changed `physical_id` replaces the resource: CloudFormation then asks for the deletion of the former one.
     """
-    name = physical_id or event["LogicalResourceId"]
-    if event["RequestType"] == "Delete":
-        name = event["PhysicalResourceId"]
+    deletes = event["RequestType"] == "Delete"
+    name = event["PhysicalResourceId"] if deletes else physical_id or event["LogicalResourceId"]
     try:
-        remove(event) if event["RequestType"] == "Delete" else _patiently(make, event)
+        if deletes:
+            remove(event)
+        else:
+            _patiently(make, event)
     except Exception as error:
         send(event, name, error=str(error))
         raise
