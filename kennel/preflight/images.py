@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from imgcls.contract.failures import service_errors
 from kennel.preflight.finding import Finding, error, ok, unknown
 from kennel.preflight.subject import Subject
 
@@ -16,7 +17,6 @@ URI = re.compile(
     r"(?P<kind>[:@])(?P<reference>.+)"
 )
 PARAMETER = "AWS::SSM::Parameter"
-_DENIED = ("AccessDenied", "AccessDeniedException")
 _MISSING = ("ImageNotFoundException", "RepositoryNotFoundException")
 
 
@@ -49,10 +49,9 @@ def _present(subject: Subject, uri: str) -> Finding:
     try:
         found = _look(ecr, image)
     except ClientError as failure:
-        code = failure.response["Error"]["Code"]
-        if code in _DENIED:
+        if service_errors.is_denied(failure.response):
             return unknown(f"the registry of {uri} lets nobody look: the first job shows whether the image is there")
-        if code not in _MISSING:
+        if service_errors.code(failure.response) not in _MISSING:
             raise
         found = False
     if found:
@@ -67,6 +66,6 @@ def _look(ecr: Any, image: dict[str, Any]) -> bool:
         return bool(ecr.describe_images(**image)["imageDetails"])
     except ClientError as failure:
         # A registry may let others pull, which includes this, and not describe.
-        if failure.response["Error"]["Code"] not in _DENIED:
+        if not service_errors.is_denied(failure.response):
             raise
         return bool(ecr.batch_get_image(**image)["images"])

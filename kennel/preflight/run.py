@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from imgcls.contract.failures import service_errors
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.preflight import checks
@@ -14,7 +15,6 @@ from kennel.preflight.finding import Finding, Level, error, unknown
 from kennel.preflight.never_run import FREE, Row, rows
 from kennel.preflight.subject import Subject
 
-_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
 _NOT_EMULATED = "localcloud does not emulate"
 
 
@@ -71,7 +71,7 @@ def _refused(failure: ClientError) -> Finding:
     details = failure.response["Error"]
     if details.get("Message", "").startswith(_NOT_EMULATED):
         return unknown(details["Message"])
-    if details["Code"] in _DENIED:
+    if service_errors.is_denied(failure.response):
         return unknown(f"the credentials may not call {failure.operation_name}: ask with a role that may read it")
     return unknown(f"{failure.operation_name} answered {details['Code']}: {details.get('Message', '')}")
 

@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 
 from checks.assembly import as_list
 from checks.policies import Statement, statements
+from imgcls.contract.failures import service_errors
 from kennel.preflight.finding import Finding, error, ok, unknown, warning
 from kennel.preflight.subject import Subject
 
 SERVICES = {"cloudwatch.amazonaws.com": "alarms", "budgets.amazonaws.com": "the monthly budget"}
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
-_DENIED = ("AccessDenied", "AccessDeniedException")
 
 
 def existing(subject: Subject, arn: str) -> Iterator[Finding]:
@@ -72,7 +72,7 @@ def _key(subject: Subject, key: str | None, account: str) -> Iterator[Finding]:
             return
         policy = json.loads(kms.get_key_policy(KeyId=described["Arn"], PolicyName="default")["Policy"])
     except ClientError as failure:
-        if failure.response["Error"]["Code"] not in _DENIED:
+        if not service_errors.is_denied(failure.response):
             raise
         yield unknown(f"the policy of the topic's key {key} may not be read: ask its owner whether it names {_names()}")
         return

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from imgcls.contract.failures import service_errors
 from lambdas.clear_network.waiting import until_none
 
 NFS_GROUP = re.compile(r"security-group-for-(inbound|outbound)-nfs-d-[a-z0-9]+")
@@ -61,9 +62,10 @@ def _deleted(ec2: Any, interface: str) -> bool:
     try:
         ec2.delete_network_interface(NetworkInterfaceId=interface)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in (GONE, *IN_USE):
+        code = service_errors.code(error.response)
+        if code not in (GONE, *IN_USE):
             raise
-        return bool(error.response["Error"]["Code"] == GONE)
+        return code == GONE
     return True
 
 

@@ -20,7 +20,7 @@ _BUSY_CONTAINER = (429, 503)
 """What a container answers while it loads a model or has a full queue."""
 
 _MISSING = ("404", "NotFound", "NoSuchKey", "ResourceNotFound", "ResourceNotFoundException", "ExecutionDoesNotExist")
-_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
 _INVALID = ("ValidationException", "ValidationError")
 _MISSING_MESSAGE = re.compile("could not find|not found|does not exist", re.IGNORECASE)
 _CONFLICT = ("PreconditionFailed", "ConditionalRequestConflict")
