@@ -83,9 +83,9 @@ endef
 test-oldest-botocore: .venvs/lambdas-oldest/.ready ## the functions on the oldest botocore that Lambda is known to have had
 	.venvs/lambdas-oldest/bin/python -m pytest -q -m "not slow and not e2e" --numprocesses 2 --dist loadscope $(FUNCTIONS_ALONE)
 
-test-full: setup .venvs/awscli/.ready .venvs/lambdas-oldest/.ready ## the long ones too
-	$(PYTEST) --timeout 3600
-	@$(MAKE) --no-print-directory test-pythons test-oldest-botocore
+test-full: test  ## the long ones too
+	$(PYTEST) -m "slow and not e2e" --numprocesses 2 --timeout 3600
+	$(PYTEST) -m "slow and e2e" --timeout 3600 --durations 12
 
 check: setup .venvs/checkov/.ready ## lint, types, language, templates, rule packs, our own controls
 	$(BIN)/ruff check .

@@ -28,6 +28,8 @@ from localcloud.iam_audit.evaluator import is_allowed, role_statements
 from tests.stacks.assemblies import synthesize
 from tests.stacks.local_deploy import deploy, destroy, reasons
 
+pytestmark = pytest.mark.slow  # three deployments of everything
+
 ROLE = f"arn:aws:iam::{LOCAL_ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{LOCAL_ACCOUNT}-us-east-1"
 NAME = ROLE.rpartition("/")[2]
 STOCK = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch*"
