@@ -10,6 +10,7 @@ from rich.markup import escape
 from kennel.cli.output import console
 from kennel.cloud.change_sets import Plan
 from kennel.cloud.diff import TITLES, Effect, Severity
+from kennel.cloud.exports import Conflict
 
 _COUNTED = (Severity.CHANGED, Severity.NEW)
 """What needs no line of its own per resource."""
@@ -48,8 +49,9 @@ def _print_counts(effects: Iterable[Effect]) -> None:
 
 
 def to_json(
-    plans: Sequence[Plan], effects: Sequence[Effect], fingerprint: str, conflicts: Sequence[str] = ()
+    plans: Sequence[Plan], effects: Sequence[Effect], fingerprint: str, conflicts: Sequence[Conflict], environment: str
 ) -> dict[str, Any]:
+    """docs/first-deploy.md lists the fields."""
     return {
         "hash": fingerprint,
         "effects": [
@@ -62,7 +64,9 @@ def to_json(
             }
             for item in effects
         ],
-        "exports_in_use": list(conflicts),
+        "conflicts": [
+            {"code": item.code, "stack": item.stack, "sentence": item.sentence(environment)} for item in conflicts
+        ],
         "refused": {plan.stack.name: plan.error for plan in plans if plan.error},
         "not_plannable": {plan.stack.name: list(plan.missing) for plan in plans if plan.missing},
     }

@@ -107,7 +107,7 @@ def diff(
     found, fingerprint = differences.effects(plans), differences.fingerprint(planner, stacks)
     conflicts = exports.conflicts(planner, stacks, plans)
     if as_json:
-        print_json(to_json(plans, found, fingerprint, [conflict.sentence(env) for conflict in conflicts]))
+        print_json(to_json(plans, found, fingerprint, conflicts, env))
     else:
         if lines or any(plan.exists for plan in plans):
             shown = [] if lines else ["--security-only"]

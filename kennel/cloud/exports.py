@@ -37,6 +37,11 @@ class Conflict:
     moved: tuple[str, ...] = ()
     retyped: tuple[str, ...] = ()
 
+    @property
+    def code(self) -> str:
+        """Its kind, for programs."""
+        return "domain_moved" if self.moved else "instance_type_under_scaling" if self.retyped else "export_in_use"
+
     def sentence(self, environment: str) -> str:
         """What would happen, and the way out."""
         if self.moved:

@@ -81,7 +81,7 @@ def test_prod_is_deployed_by_the_hash_of_the_diff_that_was_shown() -> None:
     assert approved == "$(jq -r .hash reviewed/diff.json)"
     [shown] = commands("kennel", "diff")
     assert parse(shown)["as_json"] and parse(shown)["templates_only"]
-    assert to_json([], [], "0123")["hash"] == "0123"
+    assert to_json([], [], "0123", [], "dev")["hash"] == "0123"
     assert WORKFLOWS["kennel"]["jobs"]["deploy-prod"]["environment"] == "prod"
 
 
@@ -110,7 +110,7 @@ def test_what_cannot_be_the_name_of_a_model_reaches_no_command(name: str, tmp_pa
 
 @pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 1), (2, 0)])
 def test_the_summary_of_a_diff_is_written_whatever_its_exit_code(code: int, ends: int, tmp_path: Path) -> None:
-    printed = json.dumps(to_json([], [], "0123", ["Serving uses an export"]))
+    printed = json.dumps(to_json([], [], "0123", [], "dev"))
     done = shell("kennel", "diff", tmp_path, printed, "Serving uses an export", code, ENVIRONMENT="dev")
     assert done.returncode == ends and "Serving uses an export" in done.stderr
     summary = (tmp_path / "summary").read_text()

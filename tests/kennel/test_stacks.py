@@ -136,6 +136,21 @@ def test_a_deploy_that_cloudformation_would_refuse_half_way_does_not_begin(cli, 
     assert not [arguments for arguments, _ in cli.calls if arguments[0] == "deploy"]
 
 
+def test_a_program_can_tell_what_a_deploy_would_fail_with(cli, monkeypatch) -> None:
+    found = [
+        Conflict("Kennel-Dev-Studio", ("x",), ("Kennel-Dev-Training",), order=True),
+        Conflict("Kennel-Dev-Studio", (), (), order=False, moved=("Domain",)),
+        Conflict("Kennel-Dev-Serving", (), (), order=False, retyped=("kennel-dev",)),
+    ]
+    monkeypatch.setattr(stacks.exports, "conflicts", lambda *_: found)
+    result = invoke("diff", "--env", "dev", "--json")
+    assert isinstance(result.exception, KennelError)
+    assert json.loads(result.stdout)["conflicts"] == [
+        {"code": code, "stack": item.stack, "sentence": item.sentence("dev")}
+        for code, item in zip(("export_in_use", "domain_moved", "instance_type_under_scaling"), found, strict=True)
+    ]
+
+
 def test_only_exports_in_use_have_a_way_out_stack_by_stack(cli, monkeypatch) -> None:
     conflict = Conflict("Kennel-Dev-Serving", (), (), order=False, retyped=("kennel-dev",))
     monkeypatch.setattr(stacks.exports, "conflicts", lambda *_: [conflict])
