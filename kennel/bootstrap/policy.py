@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kennel.bootstrap.needs import Statement
@@ -13,6 +14,8 @@ MAX_CHARACTERS = 6_144
 """IAM's limit for a managed policy, without white space."""
 MAX_POLICIES = 10
 """IAM's limit of managed policies per role, which an account can have raised."""
+MAX_INLINE_BYTES = 51_200
+"""CloudFormation's limit for a template that a request carries; a larger one is read from a bucket."""
 OUTPUT = "Arns"
 _LONGEST = {"Partition": "aws-iso-b", "AccountId": "0" * 12}
 
@@ -23,14 +26,14 @@ Document = dict[str, Any]
 def documents(statements: Iterable[Statement]) -> list[Document]:
     """Policy documents of at most 6,144 characters each. Raises KennelError for more than a role can have."""
     found: list[list[Document]] = [[]]
-    for statement in map(_as_document, statements):
+    for statement in (_as_document(part) for whole in statements for part in _fitting(whole)):
         if found[-1] and _length([*found[-1], statement]) > MAX_CHARACTERS:
             found.append([])
         found[-1].append(statement)
     if len(found) > MAX_POLICIES:
         raise KennelError(
-            f"these environments need {len(found)} managed policies, and a role has at most {MAX_POLICIES}: write "
-            "fewer environments into one policy"
+            f"these environments need {len(found)} managed policies, and a role has at most {MAX_POLICIES}: make the "
+            "policies of fewer environments at a time, and bootstrap once for each, with a --qualifier of its own"
         )
     return [_policy(statements) for statements in found]
 
@@ -52,6 +55,17 @@ def template(name: str, statements: Iterable[Statement]) -> Template:
         },
         "Outputs": {OUTPUT: {"Value": {"Fn::Join": [",", [{"Ref": logical} for logical in policies]]}}},
     }
+
+
+def _fitting(statement: Statement) -> Iterator[Statement]:
+    """Statements that allow the same together, each of which fits a policy: of the longer list, half and half."""
+    name = max("actions", "resources", key=lambda name: len(getattr(statement, name)))
+    values = getattr(statement, name)
+    if len(values) == 1 or _length([_as_document(statement)]) <= MAX_CHARACTERS:
+        yield statement
+        return
+    for half in (values[: len(values) // 2], values[len(values) // 2 :]):
+        yield from _fitting(replace(statement, **{name: half}))
 
 
 def _policy(statements: Sequence[Document]) -> Document:

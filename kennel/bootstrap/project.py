@@ -12,7 +12,7 @@ from checks.assembly import Assembly
 from config.app import AppConfig
 from kennel.bootstrap.command import command
 from kennel.bootstrap.needs import Statement, bootstrap_parameter, needs
-from kennel.bootstrap.policy import Template, template
+from kennel.bootstrap.policy import MAX_INLINE_BYTES, Template, template
 from kennel.errors import KennelError
 from kennel.workspace import clone
 
@@ -27,8 +27,12 @@ class Made:
     parameter: str
 
     def commands(self, file: Path) -> tuple[str, str]:
-        """What deploys the template in `file`, and what bootstraps with its policies."""
-        deploy = "aws cloudformation deploy --capabilities CAPABILITY_NAMED_IAM"
+        """What deploys the template in `file`, and what bootstraps with its policies.
+
+        BUCKET is any bucket of the account: the AWS CLI refuses to send a large template without one.
+        """
+        bucket = " --s3-bucket BUCKET" if file.stat().st_size > MAX_INLINE_BYTES else ""
+        deploy = f"aws cloudformation deploy --capabilities CAPABILITY_NAMED_IAM{bucket}"
         outputs = "aws cloudformation describe-stacks --query 'Stacks[0].Outputs[0].OutputValue' --output text"
         return (
             f"{deploy} --stack-name {self.name} --template-file {file}",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kennel.bootstrap.policy import MAX_INLINE_BYTES
 from kennel.bootstrap.project import make
 from kennel.cli.output import errors, print_json
 from kennel.errors import writing
@@ -30,5 +31,12 @@ def bootstrap_policy(env: Environments, output: Output = None) -> None:
         return
     with writing(output):
         output.write_text(json.dumps(made.template, indent=1) + "\n")
+    if (size := output.stat().st_size) > MAX_INLINE_BYTES:
+        errors.print(
+            f"{output} has {size:,} bytes, and CloudFormation takes {MAX_INLINE_BYTES:,} without a bucket: name one of "
+            "the account in place of BUCKET, or make the policies of fewer environments at a time",
+            markup=False,
+            soft_wrap=True,
+        )
     for line in made.commands(output):
         errors.print(line, markup=False, soft_wrap=True)

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from config.app import AppConfig
 from kennel.bootstrap import policy
 from kennel.bootstrap.command import command
 from kennel.bootstrap.needs import Statement, needs
-from kennel.bootstrap.project import make
+from kennel.bootstrap.project import Made, make
+from kennel.cli import bootstrap_policy
 from kennel.cli.app import app
 from kennel.errors import KennelError
 from kennel.workspace import project
@@ -57,9 +59,38 @@ def test_each_document_fits_a_managed_policy_and_nothing_is_lost(environment: st
 
 
 def test_more_policies_than_a_role_takes_are_refused() -> None:
-    many = [Statement(("s3:GetObject",), tuple(f"arn:aws:s3:::{number}-{'x' * 50}" for number in range(90)))] * 11
-    with pytest.raises(KennelError, match="need 11 managed policies, and a role has at most 10"):
+    many = [Statement(("s3:GetObject",), tuple(f"arn:aws:s3:::{number}-{'x' * 50}" for number in range(80)))] * 11
+    with pytest.raises(
+        KennelError, match=r"need 11 managed policies, and a role has at most 10: .* --qualifier of its"
+    ):
         policy.documents(many)
+
+
+@pytest.mark.parametrize("long", ["actions", "resources"])
+def test_a_statement_that_does_not_fit_one_policy_is_shared_among_several(long: str) -> None:
+    values = tuple(f"arn:aws:s3:::{number}-{'x' * 50}" for number in range(300))
+    whole = replace(Statement(("s3:GetObject",), ("*",), ("StringEquals", "aws:a", ("b",))), **{long: values})
+    made = policy.documents([whole, Statement(("s3:ListBucket",), ("*",))])
+    statements = [statement for document in made for statement in document["Statement"]]
+    name = {"actions": "Action", "resources": "Resource"}[long]
+    assert all(len(json.dumps(document, separators=(",", ":"))) <= 6144 for document in made) and len(made) > 3
+    parts = statements[:-1]
+    assert [value for part in parts for value in part[name]] == list(values)
+    assert all(part["Condition"] == {"StringEquals": {"aws:a": ["b"]}} for part in parts)
+
+
+@pytest.mark.parametrize(("size", "said"), [(51_200, False), (51_201, True)])
+def test_a_template_that_cloudformation_takes_only_from_a_bucket_says_so(
+    size: int, said: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "policy.json"
+    made = Made("Kennel-Dev-Execution", {"Description": ""}, "aws://1/r", "/cdk-bootstrap/hnb659fds/version")
+    made.template["Description"] = "x" * (size - len(json.dumps(made.template, indent=1)) - 1)
+    monkeypatch.setattr(bootstrap_policy, "make", lambda *_: made)
+    done = CliRunner().invoke(app, ["bootstrap-policy", "--env", "dev", "--output", str(file)])
+    assert done.exit_code == 0 and file.stat().st_size == size
+    assert ("51,201 bytes, and CloudFormation takes 51,200 without a bucket: name one" in done.stderr) is said
+    assert ("deploy --capabilities CAPABILITY_NAMED_IAM --s3-bucket BUCKET --stack-name" in done.stderr) is said
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
