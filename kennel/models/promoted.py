@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgcls.contract import keys, promotion
+from imgcls.contract import evaluation, keys, promotion
 from imgcls.contract.artifact import ARCHIVE, ModelCard, sha256
 from imgcls.contract.promotion import Promotion
 from kennel.client.classifier import NotPublished
@@ -48,9 +48,8 @@ def start(
     execution = executions.new_name()
     _upload(session, folder, keys.run(execution, found.model))
     asked = {name: True for name, on in (("unmeasured", unmeasured), ("replace_labels", replace_labels)) if on}
-    executions.start(
-        session, models=[], promote={"model": found.model, "sha256": found.sha256, **asked}, name=execution
-    )
+    wanted = {"model": found.model, "digest": digest.lower(), "sha256": found.sha256, **asked}
+    executions.start(session, models=[], promote=wanted, name=execution)
     return Promoted(found.model, found.version, found.sha256, execution, "")
 
 
@@ -130,5 +129,6 @@ def _upload(session: Session, folder: Path, prefix: str) -> None:
     """Where a run of this environment would have left it. The service checks the SHA-256 of what it gets."""
     s3, bucket = session.client("s3"), session.output("ArtifactsBucket")
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        key = prefix + path.relative_to(folder).as_posix()
+        name = path.relative_to(folder).as_posix()
+        key = prefix + (promotion.EVALUATION if name == evaluation.FILE else name)
         s3.upload_file(str(path), bucket, key, ExtraArgs={"ChecksumAlgorithm": "SHA256"})

@@ -23,7 +23,7 @@ from kennel.errors import KennelError, writing
 from kennel.models import published
 from pipeline.specs import package_group
 
-GOLDEN, REPORTS = "golden/", "reports/"
+GOLDEN, REPORTS = evaluation.GOLDEN_FOLDER, "reports/"
 """Folders beside the archive. A run's reports expire with the run, and may be missing."""
 
 

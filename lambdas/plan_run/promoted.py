@@ -1,11 +1,13 @@
 """The plan of a run that publishes a version of another environment: nothing is trained, its archive is in the bucket.
 
-`{"promote": {"model", "sha256", "unmeasured"?, "replace_labels"?}}`. The files are where a run of this execution would
-have left them: `kennel models promote` puts them there.
+`{"promote": {"model", "digest", "sha256", "unmeasured"?, "replace_labels"?}}`. The files are where a run of this
+execution would have left them: `kennel models promote` puts them there. `digest` is the SHA-256 of promotion.json,
+which lists that of every other file; `sha256` is the archive's, which StageArtifact compares.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from typing import Any
 
 from imgcls.contract import evaluation, keys, promotion
 from imgcls.contract.artifact import Preprocessing, label_of
-from imgcls.contract.evaluation import Evaluation
+from imgcls.contract.evaluation import GOLDEN_FILE, GOLDEN_FOLDER, Evaluation, parse_golden
 from imgcls.contract.promotion import Promotion
 from imgcls.contract.run_plan import ModelReference
 from lambdas.common import s3
@@ -22,7 +24,8 @@ from lambdas.plan_run import comparison, lookups, request
 from lambdas.plan_run.plan import without_jobs
 
 FIELD = "promote"
-_FIELDS = ("model", "sha256", "unmeasured", "replace_labels")
+_FIELDS = ("model", "digest", "sha256", "unmeasured", "replace_labels")
+_DIGESTS = {"digest": promotion.FILE, "sha256": "the archive"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Wanted:
     """`unmeasured`: publish without a comparison with what is published. `replace_labels`: it may have other labels."""
 
     model: str
+    digest: str
     sha256: str
     unmeasured: bool = False
     replace_labels: bool = False
@@ -48,7 +52,8 @@ def plan(value: Mapping[str, Any], execution: str, bucket: str, specs: Mapping[s
     found = _read(bucket, prefix, wanted)
     require_fitting(found, specs)
     alias = lookups.published(bucket, [wanted.model]).get(wanted.model)
-    scored = Evaluation.from_dict(s3.read_json(bucket, prefix + evaluation.FILE))
+    scored = Evaluation.from_dict(json.loads(_unchanged(bucket, prefix, evaluation.FILE, found)))
+    _require_golden(bucket, prefix, found)
     if (scored.version, scored.manifest_id) != (found.version, found.manifest_id):
         raise Refused(f"{evaluation.FILE} is about another version than {promotion.FILE}: take the version again")
     compared = comparison.compared(
@@ -108,11 +113,13 @@ def _wanted(value: Mapping[str, Any]) -> Wanted:
     given = value[FIELD]
     if not isinstance(given, dict) or not set(given) <= set(_FIELDS):
         raise Refused(f"{FIELD} is {given!r}; it must be an object of {', '.join(_FIELDS)}")
-    model, sha256 = given.get("model"), given.get("sha256")
+    model = given.get("model")
     if not isinstance(model, str) or not keys.NAME.fullmatch(model):
         raise Refused(f"{FIELD}.model is {model!r}; it must be the name of a model")
-    if not isinstance(sha256, str) or not promotion.DIGEST.fullmatch(sha256):
-        raise Refused(f"{FIELD}.sha256 is {sha256!r}; it must be the 64 hex digits of the archive's SHA-256")
+    for name, file in _DIGESTS.items():
+        digest = given.get(name)
+        if not isinstance(digest, str) or not promotion.DIGEST.fullmatch(digest):
+            raise Refused(f"{FIELD}.{name} is {digest!r}; it must be the 64 hex digits of the SHA-256 of {file}")
     for name in ("unmeasured", "replace_labels"):
         if not isinstance(given.get(name, False), bool):
             raise Refused(f"{FIELD}.{name} is {given[name]!r}; it must be true or false")
@@ -125,6 +132,12 @@ def _read(bucket: str, prefix: str, wanted: Wanted) -> Promotion:
         raise Refused(
             f"{keys.uri(bucket, prefix + promotion.FILE)} does not exist: start the run with `kennel models promote`"
         )
+    actual = hashlib.sha256(content[0]).hexdigest()
+    if actual != wanted.digest:
+        raise Refused(
+            f"{promotion.FILE} has the SHA-256 {actual}, not {wanted.digest}, which was to be promoted: promote it "
+            "again"
+        )
     try:
         found = Promotion.from_dict(json.loads(content[0]))
     except ValueError as error:
@@ -135,6 +148,22 @@ def _read(bucket: str, prefix: str, wanted: Wanted) -> Promotion:
             f"{wanted.sha256}: promote the version that was taken"
         )
     return found
+
+
+def _unchanged(bucket: str, prefix: str, name: str, found: Promotion) -> bytes:
+    """The content of a file. Raises Refused unless promotion.json lists it as it is."""
+    key = prefix + (promotion.EVALUATION if name == evaluation.FILE else name)
+    content = s3.read(bucket, key)
+    if content is None or hashlib.sha256(content[0]).hexdigest() != found.files.get(name):
+        raise Refused(f"{keys.uri(bucket, key)} is not the {name} that {promotion.FILE} lists: promote it again")
+    return content[0]
+
+
+def _require_golden(bucket: str, prefix: str, found: Promotion) -> None:
+    """Raises Refused unless SmokeTest would send the images, and expect the answers, that were taken."""
+    expected = _unchanged(bucket, prefix, GOLDEN_FOLDER + GOLDEN_FILE, found)
+    for golden in parse_golden(expected.decode()):
+        _unchanged(bucket, prefix, GOLDEN_FOLDER + golden.file, found)
 
 
 def document(found: Promotion, run_uri: str, package_group: str, compared_with: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     scored = Evaluation.from_dict(s3.read_json(bucket, prefix + evaluation.FILE))
     s3.write_json(bucket, keys.evaluation_of(target_model), scored.to_dict())
     s3.write_json(bucket, keys.labels(target_model), sorted(scored.per_class))
-    copy_golden(bucket, f"{prefix}golden/", keys.golden_of(target_model))
+    copy_golden(bucket, prefix + evaluation.GOLDEN_FOLDER, keys.golden_of(target_model))
     return {
         "target_model": target_model,
         "archive_uri": keys.uri(bucket, key),

@@ -53,6 +53,7 @@ def test_it_is_published_by_its_digest_and_answers_the_same(source, target, tmp_
     done = json.loads(answer.stdout)
     assert (done["state"], done["version"]) == ("published", taken["version"])
     run = json.loads(target.kennel("pipeline", "show", done["execution"], "--json").stdout)
+    assert run["input"]["promote"]["digest"] == taken["digest"]
     assert not [visit for visit in run["visits"] if visit["job"]], "nothing is prepared, trained or evaluated"
 
     draw(tmp_path / "images", "cats-dogs", 2, 3, seed=2029)

@@ -185,13 +185,13 @@ def test_it_is_uploaded_as_a_run_would_have_left_it_and_started_by_its_digest(se
     assert uploaded(session) == [
         prefix + name
         for name in (
-            "evaluation.json", "golden/0.jpg", "golden/expected.json", "model.tar.gz", "promotion.json",
-            "reports/index.html",
+            "golden/0.jpg", "golden/expected.json", "model.tar.gz", "promotion.json", "reports/index.html",
+            "taken-evaluation.json",
         )
     ]  # fmt: skip
     (request,) = session(PROD).client("stepfunctions").started
     assert request["name"] == started.execution
-    asked = {"model": MODEL, "sha256": sha256(folder / "model.tar.gz"), "unmeasured": True}
+    asked = {"model": MODEL, "digest": digest, "sha256": sha256(folder / "model.tar.gz"), "unmeasured": True}
     assert json.loads(request["input"]) == {"promote": asked}
 
 

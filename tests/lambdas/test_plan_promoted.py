@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import config
 from imgcls.contract import keys
 from imgcls.contract.alias import Alias
-from imgcls.contract.evaluation import ClassScore, Evaluation
+from imgcls.contract.evaluation import ClassScore, Evaluation, Golden
 from imgcls.contract.promotion import Promotion
 from lambdas.common.errors import Refused
 from lambdas.plan_run import promoted
@@ -23,6 +24,7 @@ from pipeline.specs import run_specs
 from tests.lambdas.conftest import Account, Call
 
 MODEL, DIGEST = "cat-dog-classifier", "ab" * 32
+DIGESTS = {"digest": "ef" * 32, "sha256": DIGEST}
 SPECS = run_specs(config.load("prod"))
 SPEC = SPECS["models"][MODEL]
 PROMOTION = Promotion(
@@ -40,6 +42,10 @@ EVALUATION = Evaluation(
 V1 = f"{MODEL}/v1/model.tar.gz"
 
 
+def digest_of(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
 @pytest.fixture
 def put(aws: Account) -> Callable[[str, Any], None]:
     return lambda key, value: aws.s3.put_object(Bucket=aws.artifacts, Key=key, Body=json.dumps(value)) and None
@@ -47,20 +53,34 @@ def put(aws: Account) -> Callable[[str, Any], None]:
 
 @pytest.fixture
 def run(aws: Account, put: Callable[..., None], tmp_path: Path, function: Call) -> Callable[..., Any]:
-    """Promote: `evaluation` and `promotion` are what was uploaded."""
+    """Promote: `evaluation` and `promotion` are what was uploaded, and `changed` is what somebody wrote over it."""
     file = tmp_path / "specs.json"
     file.write_text(json.dumps(SPECS))
     environment = Environment(aws.data, aws.artifacts, "us-east-1", "abc.gz", check_quotas=True, specs_file=str(file))
 
     def call(
-        evaluation: Evaluation = EVALUATION, promotion: Promotion | None = PROMOTION, **value: Any
+        evaluation: Evaluation = EVALUATION,
+        promotion: Promotion | None = PROMOTION,
+        changed: dict[str, Any] | None = None,
+        **value: Any,
     ) -> tuple[dict[str, Any], Evaluation, dict[str, Any]]:
         prefix = keys.run("run-9", MODEL)
-        put(prefix + "evaluation.json", evaluation.to_dict())
+        files = {
+            "evaluation.json": evaluation.to_dict(),
+            "golden/expected.json": [asdict(Golden("0.jpg", "cat", "cat", (0.9, 0.1)))],
+            "golden/0.jpg": "jpeg",
+        }
+        for name, content in files.items():
+            put(prefix + name.replace("evaluation", "taken-evaluation"), content)
+        digest = DIGEST
         if promotion:
-            put(prefix + "promotion.json", promotion.to_dict())
-        event = {"input": {"promote": {"model": MODEL, "sha256": DIGEST, **value}}, "execution": "run-9"}
-        answer = function(handler, environment, event)
+            taken = replace(promotion, files={name: digest_of(content) for name, content in files.items()}).to_dict()
+            put(prefix + "promotion.json", taken)
+            digest = digest_of(taken)
+        for name, content in (changed or {}).items():
+            put(prefix + name, content)
+        wanted = {"model": MODEL, "digest": digest, "sha256": DIGEST, **value}
+        answer = function(handler, environment, {"input": {"promote": wanted}, "execution": "run-9"})
 
         def read(key: str) -> Any:
             return json.loads(aws.s3.get_object(Bucket=aws.artifacts, Key=key)["Body"].read())
@@ -161,7 +181,8 @@ def test_other_labels_are_refused_unless_asked_for(run: Callable[..., Any], publ
 def test_a_retry_plans_the_same(run: Callable[..., Any], publish: Callable[..., None]) -> None:
     publish(CHAMPION)
     _, first, _ = run()
-    assert run(first)[1] == first
+    assert first != EVALUATION
+    assert run(changed={"evaluation.json": first.to_dict()})[1] == first
 
 
 @pytest.mark.parametrize(
@@ -182,6 +203,35 @@ def test_what_does_not_fit_is_refused(run: Callable[..., Any], change: dict[str,
         run(promotion=replace(PROMOTION, **change))
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("taken-evaluation.json", replace(EVALUATION, accuracy=0.999).to_dict()),
+        ("golden/expected.json", []),
+        ("golden/expected.json", [asdict(Golden("other.jpg", "cat", "cat", (0.9, 0.1)))]),
+        ("golden/0.jpg", "another"),
+    ],
+)
+def test_what_was_changed_in_the_bucket_is_refused(run: Callable[..., Any], name: str, content: Any) -> None:
+    listed = name.removeprefix("taken-")
+    with pytest.raises(
+        Refused, match=f"{MODEL}/{name} is not the {listed} that promotion.json lists: promote it again"
+    ):
+        run(changed={name: content})
+
+
+def test_a_document_that_was_written_with_the_changes_is_refused(run: Callable[..., Any]) -> None:
+    forged = replace(PROMOTION, accuracy=0.999).to_dict()
+    with pytest.raises(Refused, match=f"promotion.json has the SHA-256 {digest_of(forged)}, not .*, which was to be"):
+        run(changed={"promotion.json": forged})
+
+
+def test_images_that_the_document_does_not_list_are_not_sent(run: Callable[..., Any]) -> None:
+    unlisted = replace(PROMOTION, files={"evaluation.json": digest_of(EVALUATION.to_dict())}).to_dict()
+    with pytest.raises(Refused, match=r"expected.json is not the golden/expected.json that promotion.json lists"):
+        run(changed={"promotion.json": unlisted}, digest=digest_of(unlisted))
+
+
 def test_a_reduced_precision_that_was_not_kept_fits() -> None:
     int8 = {**SPECS, "models": {MODEL: {**SPEC, "serving": {**SPEC["serving"], "precision": "int8"}}}}
     promoted.require_fitting(PROMOTION, int8)
@@ -198,13 +248,17 @@ def test_an_unknown_model_is_refused() -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ({"promote": {"model": MODEL, "sha256": DIGEST}, "tune": True}, "tune has no effect"),
+        ({"promote": {"model": MODEL, **DIGESTS}, "tune": True}, "tune has no effect"),
         ({"promote": True}, "promote is True; it must be an object"),
-        ({"promote": {"model": MODEL, "sha256": DIGEST, "force": True}}, "it must be an object of model, sha256"),
-        ({"promote": {"sha256": DIGEST}}, "promote.model is None"),
-        ({"promote": {"model": "../x", "sha256": DIGEST}}, "promote.model is '../x'"),
-        ({"promote": {"model": MODEL, "sha256": "AB" * 32}}, "promote.sha256 is"),
-        ({"promote": {"model": MODEL, "sha256": DIGEST, "unmeasured": 1}}, "promote.unmeasured is 1"),
+        ({"promote": {"model": MODEL, **DIGESTS, "force": True}}, "it must be an object of model, digest, sha256"),
+        (
+            {"promote": {"model": MODEL, "sha256": DIGEST}},
+            "promote.digest is None; .* of the SHA-256 of promotion.json",
+        ),
+        ({"promote": {**DIGESTS}}, "promote.model is None"),
+        ({"promote": {"model": "../x", **DIGESTS}}, "promote.model is '../x'"),
+        ({"promote": {"model": MODEL, **DIGESTS, "sha256": "AB" * 32}}, "promote.sha256 is"),
+        ({"promote": {"model": MODEL, **DIGESTS, "unmeasured": 1}}, "promote.unmeasured is 1"),
     ],
 )
 def test_an_input_is_refused_by_its_field(aws: Account, value: dict[str, Any], words: str) -> None:

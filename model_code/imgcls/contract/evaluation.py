@@ -10,6 +10,7 @@ from typing import Any
 
 FORMAT = 1
 FILE = "evaluation.json"
+GOLDEN_FOLDER = "golden/"
 GOLDEN_FILE = "expected.json"
 GOLDEN_IMAGES = 8
 GOLDEN_TOLERANCE = 0.02

@@ -13,6 +13,8 @@ from typing import Any
 
 FORMAT = 1
 FILE = "promotion.json"
+EVALUATION = "taken-evaluation.json"
+"""What evaluation.json is called in the folder of the run that promotes: PlanRun writes one of another comparison."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
