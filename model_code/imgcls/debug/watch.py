@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from torch import Tensor, nn
@@ -156,6 +157,8 @@ class Watch:
         }  # fmt: skip
         self._findings[rule.name] = finding
         self._recorder.finding(**finding)
-        print(f"{rule.severity}: {rule.name}{where} ({evidence.value:.3g}): {advice}", flush=True)
-        if action in (METRIC, STOP):
-            print(metrics.line({rule.metric: 1}), flush=True)
+        # The signal that ends a job ends the reader of its output at once: the checkpoint is still to be saved.
+        with suppress(BrokenPipeError):
+            print(f"{rule.severity}: {rule.name}{where} ({evidence.value:.3g}): {advice}", flush=True)
+            if action in (METRIC, STOP):
+                print(metrics.line({rule.metric: 1}), flush=True)

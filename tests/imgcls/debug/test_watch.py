@@ -111,6 +111,19 @@ def test_actions(make_watch, capsys, action, printed, sent):
     assert (watch.stopped_by is not None) == (action == "stop")
 
 
+def test_a_finding_is_recorded_although_nobody_reads_the_output_any_more(make_watch, tmp_path, monkeypatch):
+    """A signal that ends a job ends AWS's toolkit, which reads what training prints, before the checkpoint is saved."""
+    watch = make_watch({"rules": {"loss-not-decreasing": {"epochs": 1}}})
+    monkeypatch.setattr("sys.stdout.write", broken_pipe)
+    watch.end_epoch(0.7, 0.7)
+    watch.end_epoch(0.7, 0.7)
+    assert [row["name"] for row in findings(tmp_path)] == ["loss-not-decreasing"]
+
+
+def broken_pipe(_):
+    raise BrokenPipeError
+
+
 def test_a_divergence_in_a_sampled_step_leaves_no_hook(make_watch):
     watch = make_watch()
     with pytest.raises(TrainingDiverged, match=r"epoch 1, step 1, at lr 0.01: lower lr"):
