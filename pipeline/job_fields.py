@@ -34,15 +34,15 @@ def resources(compute: JobCompute, state: str, size: str) -> Parameters:
     }
 
 
-def isolation(config: AppConfig, *, alone: bool) -> Parameters:
+def isolation(config: AppConfig, *, instances: int) -> Parameters:
     """No network access, encrypted traffic between containers, private subnets. Empty where isolation is off.
 
-    `alone`: the job has one instance in every run. Encryption "doesn't affect" such a job (SageMaker's guide), and no
-    run is known in which Step Functions passed the field on.
+    `instances`: the configured number. Encryption "doesn't affect" a job with one (SageMaker's guide), and no run is
+    known in which Step Functions passed the field on; so PlanRun refuses a run that asks for more where it is left out.
     """
     if not config.pipeline.isolate:
         return {}
-    encrypted = {} if alone else {"EnableInterContainerTrafficEncryption": True}
+    encrypted = {"EnableInterContainerTrafficEncryption": True} if instances > 1 else {}
     return {"EnableNetworkIsolation": True, **encrypted, "VpcConfig": _vpc(config)}
 
 

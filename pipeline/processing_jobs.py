@@ -88,7 +88,7 @@ def evaluate_model(config: AppConfig) -> Parameters:
 def _processing_job(config: AppConfig, role: Placeholder, compute: JobCompute) -> Parameters:
     job: Parameters = {"RoleArn": str(role)}
     if config.pipeline.isolate:
-        job["NetworkConfig"] = isolation(config, alone=compute.instance_count == 1)
+        job["NetworkConfig"] = isolation(config, instances=compute.instance_count)
     return job
 
 

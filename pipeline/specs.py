@@ -33,6 +33,7 @@ def run_specs(config: AppConfig) -> dict[str, Any]:
         "jobs": {name: asdict(_size(compute)) for name, compute in computes.items()},
         "spot": config.spot.enabled,
         "distributed": config.training.is_distributed,
+        "several_instances": not config.pipeline.isolate or config.training.instance_count > 1,
         "usd_per_hour": {name: config.prices.per_hour(name) for name in types},
         "budget_usd": config.pipeline.budget_usd_per_run,
         "max_concurrency": config.pipeline.max_concurrency,

@@ -31,8 +31,7 @@ def train_model(config: AppConfig) -> Parameters:
             "KENNEL_JOB_SUBMITTED.$": "$$.State.EnteredTime",
         },
         **_until(config),
-        # A run may ask for more instances than the environment's number.
-        **isolation(config, alone=False),
+        **isolation(config, instances=config.training.instance_count),
         **debugger.parameters(config),
     }
 
@@ -65,7 +64,7 @@ def tune_model(config: AppConfig) -> Parameters:
             "ResourceConfig": resources(config.training, "TuneModel", "$.model.trial"),
             **_trial_checkpoints(config),
             **_until(config),
-            **isolation(config, alone=True),
+            **isolation(config, instances=1),
         },
     }
 

@@ -53,10 +53,10 @@ def expected_controls(config: AppConfig) -> dict[str, Any]:
         "Efa": any(instances.has_efa(name) for name in config.training.types),
         "DataCapture": config.endpoint.data_capture,
         "EndpointVolumeKey": not instances.has_local_storage(config.endpoint.instance_type),
-        # A run may ask for more instances of a final training; a trial has one.
+        # A run may ask for several instances of a final training only where several are configured; a trial has one.
         "SeveralInstances": {
             "preparation": config.preparation.instance_count > 1,
-            "training": True,
+            "training": config.training.instance_count > 1,
             "trial": False,
             "evaluation": config.evaluation.instance_count > 1,
         },

@@ -17,6 +17,9 @@ from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.runs import jobs
 from kennel.runs.history import Event, Job, Visit, read_visits
+from lambdas.common.errors import Refused
+from lambdas.plan_run import request
+from pipeline.specs import run_specs
 
 FINAL = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
@@ -61,7 +64,7 @@ def start(
     With `publish_staged` nothing is trained: the versions that wait for the endpoint are tested and published. With
     `promote` neither: it names a version of another environment, whose files lie in the run's folder of this `name`.
     `trained` maps a model to the URI of an artifact that is evaluated in place of a training's. `instances` of each
-    final training share its batches.
+    final training share its batches. Raises KennelError for several whose traffic would not be encrypted.
     """
     document: dict[str, Any] = {}
     if models:
@@ -75,6 +78,7 @@ def start(
     if trained:
         document["trained"] = dict(trained)
     if instances is not None:
+        _require_encrypted(session, instances)
         document["instances"] = instances
     if renamed:
         document["as"] = dict(renamed)
@@ -89,6 +93,13 @@ def start(
         stateMachineArn=session.output("StateMachineArn"), name=name, input=json.dumps(document)
     )
     return name
+
+
+def _require_encrypted(session: Session, instances: int) -> None:
+    try:
+        request.require_encrypted(instances, run_specs(session.config))
+    except Refused as error:
+        raise KennelError(str(error)) from None
 
 
 def new_name() -> str:

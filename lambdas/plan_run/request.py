@@ -59,7 +59,7 @@ def parse(value: Any, execution: str, specs: Mapping[str, Any]) -> RunRequest:
         dataset=_dataset(value, models, specs),
         tune=_boolean(value, "tune", specs["defaults"]["tune"]),
         hyperparameters={names[model]: given for model, given in _hyperparameters(value, models).items()},
-        instances=_instances(value),
+        instances=_instances(value, specs),
         trained={names[model]: uri for model, uri in _trained(value, models).items()},
         recipes={name: model for model, name in names.items()},
         replace_labels=_boolean(value, "replace_labels", False),
@@ -128,10 +128,20 @@ def _boolean(value: Mapping[str, Any], name: str, default: bool) -> bool:
     return given
 
 
-def _instances(value: Mapping[str, Any]) -> int | None:
+def require_encrypted(count: int | None, specs: Mapping[str, Any]) -> None:
+    """Raises Refused for several instances of a training whose traffic would not be encrypted, and has to be."""
+    if count is not None and count > 1 and not specs["several_instances"]:
+        raise Refused(
+            f"instances is {count}, and {specs['environment']} encrypts the traffic between the instances of a "
+            "training only where training.instance_count is above 1: set it to 2 or more in kennel.yaml, and deploy"
+        )
+
+
+def _instances(value: Mapping[str, Any], specs: Mapping[str, Any]) -> int | None:
     count = value.get("instances")
     if count is not None and (type(count) is not int or not 1 <= count <= MAX_INSTANCES):
         raise Refused(f"instances is {count!r}; it must be a whole number from 1 to {MAX_INSTANCES}")
+    require_encrypted(count, specs)
     return count
 
 

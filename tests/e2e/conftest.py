@@ -130,12 +130,18 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 @pytest.fixture(scope="session")
 def own_project(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
-    """A project outside the clone, made by `kennel init` and deployed beside the clone's; its images are uploaded."""
+    """A project outside the clone, made by `kennel init` and deployed beside the clone's; its images are uploaded.
+
+    It trains on two instances: their traffic is encrypted only where the configuration has several.
+    """
     root = tmp_path_factory.mktemp("elsewhere")
     photos, folder = root / "My Photos", root / "project"
     draw(photos, "cats-dogs", 2, 30, seed=6)
     flags = ("--data", str(photos), "--name", "pets", "--architecture", "simple_cnn", "--yes")
     run_kennel(deployed.home, "init", str(folder), *flags)
+    file = folder / project.FILE
+    several = "preset: laptop\n    training: {instance_count: 2}\n"
+    file.write_text(file.read_text().replace("preset: laptop\n", several, 1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(project.VARIABLE, str(folder))
         own = replace(deployed, session=Session("local"), folder=folder)
@@ -174,10 +180,8 @@ def cats_dogs(deployed: Deployed, cats_dogs_folder: Path) -> str:
 @pytest.fixture(scope="session")
 def started(deployed: Deployed, breeds: str, cats_dogs: str) -> dict[str, str]:
     """The good runs, all started at once: where one of them waits for a function, another one trains."""
-    # Once the fourth epoch is over; every other run of this model has fewer.
-    deployed.interrupt("cat-dog-cla-*", after_line="train:epoch=4;", notice_seconds=60)
     return {
-        "cat-dog": deployed.start("--model", "cat-dog-classifier", "--instances", "2"),
+        "cat-dog": deployed.start("--model", "cat-dog-classifier"),
         "default": deployed.start(),
         "resnet50": deployed.start("--model", "dog-breed-resnet50"),
     }
@@ -191,7 +195,6 @@ def default_run(deployed: Deployed, started: dict[str, str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def cat_dog_run(deployed: Deployed, started: dict[str, str]) -> dict[str, Any]:
-    """Trained on two spot instances that are taken away once."""
     return deployed.finish(started["cat-dog"])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,25 +23,6 @@ def test_the_run_publishes_the_model(run):
     (result,) = run["output"]["outcomes"]
     assert result["outcome"] == "published", result
     assert result["accuracy"] >= 0.86
-
-
-def test_two_spot_instances_trained_it_and_lost_no_epoch_to_an_interruption(deployed, run):
-    """The interval of checkpoints is a minute; SIGTERM saves one more, so that not even a finished epoch is lost."""
-    (visit,) = [v for v in run["visits"] if v["job"] and v["job"]["kind"] == "training"]
-    job = deployed.client("sagemaker").describe_training_job(TrainingJobName=visit["job"]["name"])
-    assert job["ResourceConfig"]["InstanceCount"] == 2 and job["EnableManagedSpotTraining"] is True
-    assert "Interrupted" in [item["Status"] for item in job["SecondaryStatusTransitions"]]
-    log = deployed.job_log(visit["job"]["name"])
-    (resumed,) = [index for index, line in enumerate(log) if line.startswith("resuming after step")]
-    before, after = (epochs(part) for part in (log[:resumed], log[resumed:]))
-    assert before == list(range(1, len(before) + 1)) and len(before) >= 4
-    assert after[0] == before[-1] + 1, "it goes on with the epoch after the last that was finished"
-    assert sum("resuming" in line for line in log) == 1, "one process prints for both instances"
-
-
-def epochs(log):
-    found = (re.search(r"train:epoch=(\d+);", line) for line in log)
-    return [int(match[1]) for match in found if match]
 
 
 def test_the_split_is_80_20_by_content(deployed, run):

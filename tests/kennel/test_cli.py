@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from typer.main import get_command
@@ -12,6 +14,8 @@ from typer.testing import CliRunner
 from kennel.cli.app import app
 from kennel.cli.pipeline import _settings
 from kennel.errors import KennelError
+from kennel.runs import executions
+from tests.pipeline.variants import variant
 
 
 def verbs():
@@ -55,6 +59,19 @@ def test_a_mistake_is_one_sentence(arguments, sentence, tmp_path, monkeypatch):
     assert sentence in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr
     assert not done.stdout
+
+
+def test_instances_whose_traffic_would_not_be_encrypted_are_refused_before_a_run_starts():
+    started = []
+    machine = SimpleNamespace(start_execution=lambda **request: started.append(json.loads(request["input"])))
+    clouds = {"client": lambda service: machine, "output": str}
+    one, two = variant("dev"), variant("dev", training={"instance_count": 2})
+    with pytest.raises(KennelError, match=r"instances is 3, and dev encrypts .* set it to 2 or more in kennel.yaml"):
+        executions.start(SimpleNamespace(config=one, **clouds), models=[], instances=3)
+    assert not started
+    executions.start(SimpleNamespace(config=one, **clouds), models=[], instances=1)
+    executions.start(SimpleNamespace(config=two, **clouds), models=[], instances=3)
+    assert started == [{"instances": 1}, {"instances": 3}]
 
 
 def test_settings_for_all_and_for_one():

@@ -12,6 +12,7 @@ from kennel.cli.app import app
 from kennel.cloud import costs, costs_at_rest
 from kennel.errors import KennelError
 from kennel.workspace import project
+from tests.pipeline.variants import variant
 
 BREEDS, MOBILE = "dog-breed-classifier", "dog-breed-classifier-mobile"
 
@@ -29,10 +30,11 @@ def test_a_run_is_the_sum_of_its_jobs():
 
 
 def test_instances_are_paid_for():
+    config = variant("prod", training={"instance_count": 2})
     one, four = (
         next(
             item
-            for item in costs.of_run(project.config("prod"), {"models": [MOBILE], "instances": num}).items
+            for item in costs.of_run(config, {"models": [MOBILE], "instances": num}).items
             if item.work == "training"
         )
         for num in (1, 4)
@@ -43,6 +45,8 @@ def test_instances_are_paid_for():
 def test_a_run_that_would_be_refused_says_why():
     with pytest.raises(KennelError, match="models"):
         costs.of_run(project.config("prod"), {"models": ["no-such-model"]})
+    with pytest.raises(KennelError, match=r"instances is 4, and prod encrypts .*: set it to 2 or more in kennel.yaml"):
+        costs.of_run(project.config("prod"), {"models": [MOBILE], "instances": 4})
 
 
 def test_the_endpoint_costs_its_instances():

@@ -10,6 +10,7 @@ import config
 from lambdas.common.errors import Refused
 from lambdas.plan_run.request import parse
 from pipeline.specs import run_specs
+from tests.pipeline.variants import variant
 
 SPECS = run_specs(config.load("dev"))
 BREEDS, MOBILE, CATS = "dog-breed-classifier", "dog-breed-classifier-mobile", "cat-dog-classifier"
@@ -91,4 +92,17 @@ def test_an_impossible_number_of_instances_is_refused(count: Any) -> None:
 
 def test_instances_are_the_configurations_unless_asked_for() -> None:
     assert parse({}, "run-1", SPECS).instances is None
-    assert parse({"instances": 4}, "run-1", SPECS).instances == 4
+    assert parse({"instances": 1}, "run-1", SPECS).instances == 1
+
+
+def test_several_instances_are_refused_where_their_traffic_would_not_be_encrypted() -> None:
+    with pytest.raises(Refused) as refused:
+        parse({"instances": 2}, "run-1", SPECS)
+    assert str(refused.value) == (
+        "instances is 2, and dev encrypts the traffic between the instances of a training only where "
+        "training.instance_count is above 1: set it to 2 or more in kennel.yaml, and deploy"
+    )
+    several = run_specs(variant("dev", training={"instance_count": 2}))
+    assert parse({"instances": 4}, "run-1", several).instances == 4
+    not_isolated = run_specs(variant("dev", pipeline={"isolate": False}))
+    assert parse({"instances": 4}, "run-1", not_isolated).instances == 4, "nothing is encrypted there, nor has to be"

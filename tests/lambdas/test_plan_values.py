@@ -16,7 +16,7 @@ from lambdas.plan_run.price import Item, in_cents, items
 from lambdas.plan_run.request import parse
 from pipeline.specs import run_specs
 
-SPECS = run_specs(config.load("dev"))
+SPECS = {**run_specs(config.load("dev")), "several_instances": True}
 ENVIRONMENT = Environment("data", "artifacts", "eu-west-1", "abc.gz", check_quotas=True)
 BREEDS, MOBILE, CATS = "dog-breed-classifier", "dog-breed-classifier-mobile", "cat-dog-classifier"
 TRAINING = JobSize("ml.g5.xlarge", 1, 100, 14400, ("ml.g4dn.xlarge",))

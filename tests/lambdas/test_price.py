@@ -17,7 +17,7 @@ from lambdas.plan_run.quotas import Quota, quota_name
 from lambdas.plan_run.request import parse
 from pipeline.specs import run_specs
 
-SPECS = run_specs(config.load("dev"))
+SPECS = {**run_specs(config.load("dev")), "several_instances": True}
 ENVIRONMENT = Environment("data", "artifacts", "eu-west-1", "abc.gz", check_quotas=True)
 MOBILE = "dog-breed-classifier-mobile"
 TYPES = ("ml.g5.xlarge", "ml.g4dn.xlarge")

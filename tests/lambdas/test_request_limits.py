@@ -71,7 +71,8 @@ def test_a_run_takes_forty_models() -> None:
 
 @pytest.mark.parametrize("count", [1, MAX_INSTANCES])
 def test_a_training_takes_one_to_twenty_instances(count: int) -> None:
-    assert request({"instances": count}).instances == count and MAX_INSTANCES == 20
+    specs = {**SPECS, "several_instances": True}
+    assert parse({"instances": count}, "run-1", specs).instances == count and MAX_INSTANCES == 20
     assert request({"instances": None}).instances is None
 
 

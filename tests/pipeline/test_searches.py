@@ -138,7 +138,7 @@ def test_trials_are_spot_jobs_with_their_own_checkpoints() -> None:
 
 
 def test_the_final_training_uses_all_instances_and_each_trial_one() -> None:
-    found = Runner(variant()).run({"models": [TUNED], "instances": 3})
+    found = Runner(variant(training={"instance_count": 2})).run({"models": [TUNED], "instances": 3})
     assert found.calls["TuneModel"][0]["TrainingJobDefinition"]["ResourceConfig"]["InstanceCount"] == 1
     (final,) = found.calls["TrainModel"]
     assert final["ResourceConfig"]["InstanceCount"] == 3

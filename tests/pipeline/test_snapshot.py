@@ -26,6 +26,7 @@ def options() -> dict[str, AppConfig]:
         "with training instances that have local disks": variant("local", training=gpu),
         "with three zones": variant("local", network={"zones": 3}),
         "with several instances that prepare": variant("local", preparation={"instance_count": 2}),
+        "with several instances that train": variant("local", training={"instance_count": 2}),
         "with a search that starts from the last one": variant("local", tuning={"warm_start": True}),
         "with a Hyperband search": variant("local", tuning=HYPERBAND),
         "with longer jobs": variant(

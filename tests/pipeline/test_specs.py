@@ -103,6 +103,7 @@ def test_the_file_says_all_that_a_plan_needs() -> None:
         },
         "spot": True,
         "distributed": False,
+        "several_instances": False,
         "usd_per_hour": {
             "ml.c7i.2xlarge": 0.43, "ml.g4dn.xlarge": 0.74, "ml.g5.xlarge": 1.41, "ml.m5.2xlarge": 0.46,
         },

@@ -31,10 +31,16 @@ for _operation in (TRAINING, TUNING):
 _job("job.output-key", "no-key", lambda p: p["ProcessingOutputConfig"].pop("KmsKeyId"), PROCESSING)
 _job("job.network", "no-vpc", lambda p: p["NetworkConfig"].pop("VpcConfig"), PROCESSING)
 _job("job.isolated", "online", lambda p: p["NetworkConfig"].pop("EnableNetworkIsolation"), PROCESSING)
-_job("job.traffic", "plain", lambda p: p.pop("EnableInterContainerTrafficEncryption"), TRAINING)
 _job("job.stops", "endless", lambda p: p.pop("StoppingCondition"), PROCESSING)
 _job("job.secrets", "secret", lambda p: p.update(Environment={"DB_PASSWORD": "x"}), TRAINING)
 _job("job.secrets", "access-key", lambda p: p.update(Environment={"USER": "AKIAABCDEFGHIJKLMNOP"}), PROCESSING)
+
+
+@breaks("job.traffic")
+def several_instances_whose_traffic_is_plain(mutant: Mutant) -> None:
+    """One instance is configured, so the field is not there: the promise is what is changed."""
+    for template in mutant.templates.values():
+        template["Metadata"]["Kennel::Controls"]["SeveralInstances"]["training"] = True
 
 
 @breaks("job.spot")
