@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from imgcls.contract import combinations, hyperparameters, keys, metrics
+from imgcls.contract import combinations, hyperparameters, keys
 from imgcls.contract.artifact import Preprocessing
 from imgcls.contract.dataset import DatasetSettings
 from imgcls.contract.instances import has_gpu
@@ -24,21 +23,9 @@ from imgcls.contract.run_plan import (
 )
 from imgcls.contract.training_settings import TrainingSettings
 from lambdas.common.errors import Refused
+from lambdas.plan_run import search
 from lambdas.plan_run.environment import Environment
 from lambdas.plan_run.request import RunRequest
-
-NO_TUNING = TuningPlan(
-    strategy="Random",
-    objective=metrics.OBJECTIVE,
-    goal="Maximize",
-    max_jobs=0,
-    max_parallel_jobs=0,
-    max_runtime_seconds=0,
-    early_stopping="Off",
-    seed=0,
-    parameter_ranges={},
-)
-"""In the plan of a model that is not tuned; no state reads it."""
 
 _HASH_CHARS = 6
 
@@ -118,8 +105,8 @@ def _model(
     values = {**spec["hyperparameters"], **pinned, **hyperparameters.encode({"labels": dict(labels)})}
     trained = published.trained.get(name)
     searching = request.tune and trained is None
-    tuning = _tuning(spec, values, pinned) if searching else None
-    searched = _searched(tuning) if tuning else set()
+    tuning = search.tuning(spec, values, pinned) if searching else None
+    searched = search.searched(tuning) if tuning else set()
     training = _size(specs, "training")
     training = replace(training, instance_count=request.instances or training.instance_count)
     if trained is None:
@@ -136,7 +123,7 @@ def _model(
         architecture=spec["architecture"],
         # The service refuses a hyperparameter that is both static and searched.
         hyperparameters={key: value for key, value in values.items() if key not in searched},
-        tuning=tuning or NO_TUNING,
+        tuning=tuning or search.NO_TUNING,
         training=training,
         # Hyperparameters do not depend on the number of instances, so one instance per trial is enough.
         trial=replace(training, instance_count=1),
@@ -180,42 +167,6 @@ def _toolkit(environment: Environment, *, distributed: bool) -> dict[str, str]:
     }
 
 
-def _tuning(spec: Mapping[str, Any], values: Mapping[str, str], pinned: Mapping[str, str]) -> TuningPlan | None:
-    """The model's search without the hyperparameters that the input pins; None if nothing is left to search.
-
-    `values` are the static hyperparameters: their epochs are Hyperband's maximum per trial.
-    """
-    if spec["tuning"] is None:
-        return None
-    tuning = TuningPlan(**spec["tuning"])
-    ranges = {
-        kind: [entry for entry in entries if entry["Name"] not in pinned]
-        for kind, entries in tuning.parameter_ranges.items()
-    }
-    left = {kind: entries for kind, entries in ranges.items() if entries}
-    if not left:
-        return None
-    epochs = int(values.get("epochs", tuning.max_resource))
-    jobs = _combinations(left) if tuning.strategy == "Grid" else tuning.max_jobs
-    return replace(
-        tuning,
-        parameter_ranges=left,
-        max_jobs=jobs,
-        max_parallel_jobs=min(tuning.max_parallel_jobs, jobs),
-        min_resource=min(tuning.min_resource, epochs),
-        max_resource=epochs,
-    )
-
-
-def _combinations(ranges: Mapping[str, Any]) -> int:
-    """Of a grid, which the service wants to have one trial each."""
-    return math.prod(len(entry["Values"]) for entries in ranges.values() for entry in entries)
-
-
-def _searched(tuning: TuningPlan) -> set[str]:
-    return {entry["Name"] for entries in tuning.parameter_ranges.values() for entry in entries}
-
-
 def _size(specs: Mapping[str, Any], job: str) -> JobSize:
     size = specs["jobs"][job]
     return JobSize(**{**size, "fallback_instance_types": tuple(size["fallback_instance_types"])})
@@ -235,7 +186,8 @@ def _notes(
         notes.append(f"{request.dataset} is not configured: its layout is detected, its labels are its folders' names")
     for model in models:
         name, tuning = model.name, specs["models"][model.name]["tuning"]
-        pinned = sorted(set(request.hyperparameters.get(name, {})) & _searched(TuningPlan(**tuning))) if tuning else []
+        given = set(request.hyperparameters.get(name, {}))
+        pinned = sorted(given & search.searched(TuningPlan(**tuning))) if tuning else []
         if request.tune and pinned:
             notes.append(f"{name}: not searched, because the input gives a value: {', '.join(pinned)}")
         if model.tune and model.tuning.warm_start and not model.tuning.parents:

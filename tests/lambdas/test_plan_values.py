@@ -11,9 +11,10 @@ import config
 from imgcls.contract.run_plan import JobSize
 from lambdas.common.errors import Refused
 from lambdas.plan_run.environment import Environment
-from lambdas.plan_run.plan import NO_TUNING, Published, draft
+from lambdas.plan_run.plan import Published, draft
 from lambdas.plan_run.price import Item, in_cents, items
 from lambdas.plan_run.request import parse
+from lambdas.plan_run.search import NO_TUNING
 from pipeline.specs import run_specs
 
 SPECS = {**run_specs(config.load("dev")), "several_instances": True}
