@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from imgcls.contract import image_files, unpacking
+from imgcls.contract import image_files, image_formats, unpacking
 from imgcls.contract.image_files import ListingError
 from imgcls.contract.unpacking import ArchiveError, Limits, Member
 from kennel.errors import KennelError
@@ -103,7 +103,7 @@ class _Targets:
     def _add(self, member: Member) -> None:
         try:
             target = None if member.problem else _target(member)
-            if member.problem and image_files.has_image_name(member.name):
+            if member.problem and image_formats.has_image_name(member.name):
                 raise ListingError(member.problem)
         except ListingError as error:
             target, self.num_refused = None, self.num_refused + 1
@@ -169,7 +169,7 @@ def _target(member: Member) -> PurePosixPath | None:
     parts = [part for part in PurePosixPath(member.name).parts if part != "."]
     if len(parts) < 2 or any(map(image_files.is_litter, parts)) or not 0 < member.size <= MAX_IMAGE_BYTES:
         return None
-    if not image_files.has_image_name(parts[-1]) and not image_files.is_image(next(member.chunks(), b"")):
+    if not image_formats.has_image_name(parts[-1]) and not image_formats.identify(next(member.chunks(), b"")):
         return None
     image_files.require_name("/".join(parts))
     for number in range(1, len(parts)):

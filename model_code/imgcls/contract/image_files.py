@@ -23,24 +23,14 @@ from pathlib import Path
 from typing import Literal
 
 from imgcls.contract.dataset import DatasetError
+from imgcls.contract.image_formats import HEAD_BYTES, SUFFIXES, has_image_name, identify
 
 Kind = Literal["image", "litter", "other", "link", "special", "broken", "beside"]
 
-SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".heic",
-    ".heif", ".avif", ".mpo",
-)  # fmt: skip
-HEAD_BYTES = 32
-"""As many first bytes tell every format."""
 MAX_NAME_BYTES = 240
 """A file system takes 255, and a copy is called `NAME.reason.txt` or `NAME.partial`."""
 MAX_PATH_BYTES = 850
 """Below a data set. A key has at most 1,024, with the prefix of a prepared data set and the copy's ending in front."""
-
-_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
-"""Sizes of the header behind `BM`, which as two letters is too common a beginning."""
-_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 
 _LITTER = {
     "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information", "@eadir",
@@ -78,19 +68,6 @@ def is_litter(name: str) -> bool:
 def is_litter_path(path: str) -> bool:
     """The same of a path or key with slashes."""
     return any(is_litter(part) for part in path.split("/"))
-
-
-def has_image_name(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES)
-
-
-def is_image(head: bytes) -> bool:
-    """Whether these first bytes, HEAD_BYTES or more, are those of an image format, readable here or not."""
-    if head.startswith(_STARTS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return True
-    if head[:2] == b"BM":
-        return int.from_bytes(head[14:18], "little") in _BMP_HEADERS
-    return head[4:8] == b"ftyp" and head[8:12] in _BRANDS
 
 
 def walk(folder: Path) -> Iterator[Found]:
@@ -147,10 +124,10 @@ def _kind(entry: os.DirEntry[str]) -> Kind:
         return "link"
     if not stat.S_ISREG(mode):
         return "special"
-    return "image" if has_image_name(entry.name) or is_image(head(entry.path)) else "other"
+    return "image" if has_image_name(entry.name) or identify(_head(entry.path)) else "other"
 
 
-def head(path: str | Path) -> bytes:
+def _head(path: str) -> bytes:
     """The first bytes of a plain file; none where it cannot be opened, which the reader of the whole file reports."""
     try:
         with open(path, "rb") as file:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from imgcls.contract import evaluation as contract
-from imgcls.contract import image_files
+from imgcls.contract import image_formats
 from imgcls.contract.artifact import ModelCard
 from imgcls.data.folders import ImageFolder
 from imgcls.evaluation import scores
@@ -28,7 +28,7 @@ def write_golden(folder: Path, test: ImageFolder, probabilities: np.ndarray, car
     images = []
     for number, index in enumerate(small[position] for position in chosen):
         suffix = test.paths[index].suffix.lower()
-        name = f"{number}{suffix if suffix in image_files.SUFFIXES else ''}"
+        name = f"{number}{suffix if suffix in image_formats.SUFFIXES else ''}"
         shutil.copy(test.paths[index], folder / name)
         row = tuple(round(float(value), 6) for value in probabilities[index])
         label = card.labels[int(probabilities[index].argmax())]

@@ -9,13 +9,12 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from imgcls.contract import image_files
+from imgcls.contract import image_formats
 from imgcls.contract.dataset import DatasetError, DatasetSettings
 from imgcls.contract.manifest import QUARANTINED
 from imgcls.contract.prepared import QUARANTINE, TEST, TRAIN, VALIDATION
 from imgcls.data import shards
 from imgcls.data.shards import Encoded
-from imgcls.images import gate
 from imgcls.preparation import parallel
 from imgcls.preparation.catalogue import Catalogue
 from imgcls.preparation.decision import Decision
@@ -111,7 +110,7 @@ class Writer:
 
 def _readable(origin: Path, goal: Path) -> Path:
     """`goal` with an extension that the loader reads as an image, where the file's own name does not have one."""
-    if image_files.has_image_name(goal.name):
+    if image_formats.has_image_name(goal.name):
         return goal
     with origin.open("rb") as file:
-        return goal.with_name(goal.name + _EXTENSION_OF[gate.identify(file.read(gate.SIGNATURE_BYTES))])
+        return goal.with_name(goal.name + _EXTENSION_OF[image_formats.identify(file.read(image_formats.HEAD_BYTES))])

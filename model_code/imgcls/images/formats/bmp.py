@@ -8,7 +8,6 @@ from imgcls.images.errors import UNSUPPORTED, Damaged, ImageError
 from imgcls.images.formats.gif import is_grey
 from imgcls.images.structure import Bytes, Structure
 
-SIGNATURE = b"BM"
 _CORE = struct.Struct("<HHHH")
 _INFO = struct.Struct("<iiHHI")
 _SIZES = (40, 52, 56, 64, 108, 124)

@@ -10,7 +10,6 @@ import struct
 from imgcls.images.errors import Damaged
 from imgcls.images.structure import Bytes, Structure
 
-SIGNATURE = b"GIF8"
 MAX_BLOCKS = 100_000
 """Blocks have up to 255 bytes: this is 25 MB of comments before the first frame, or of the frame."""
 _SCREEN = struct.Struct("<HHBBB")

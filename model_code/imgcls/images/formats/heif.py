@@ -1,32 +1,18 @@
-"""HEIC and AVIF: which of the two it is, and the sides that it says.
+"""HEIC and AVIF: the sides that they say.
 
 What decoding costs is known to the decoder only, so it runs with limits. Source: ISO/IEC 23008-12 and AVIF 1.1.
 """
 
 from __future__ import annotations
 
+from imgcls.contract.image_formats import HEAD_BYTES, identify
 from imgcls.images.errors import Damaged
 from imgcls.images.structure import Bytes, Structure
 
-_AVIF = {b"avif", b"avis"}
-_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
-_CONTAINERS = {b"mif1", b"msf1", b"miaf"}
-_MAX_BRANDS = 64
 _SIZE_BOX = b"ispe"
 _HEADERS = 1 << 16
 _PER_PIXEL = 1.0
 _HELD_PER_PIXEL = 8
-
-
-def kind(data: Bytes) -> str:
-    """`AVIF`, `HEIC`, or empty for another file."""
-    if data[4:8] != b"ftyp":
-        return ""
-    end = min(int.from_bytes(data[:4], "big"), 16 + 4 * _MAX_BRANDS)
-    brands = [data[8:12], *(data[at : at + 4] for at in range(16, end - 3, 4))]
-    if brands[0] not in _AVIF | _HEIC | _CONTAINERS:
-        return ""
-    return "AVIF" if _AVIF.intersection(brands) else "HEIC"
 
 
 def read(data: Bytes) -> Structure:
@@ -40,6 +26,6 @@ def read(data: Bytes) -> Structure:
     width, height = max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
     if not width or not height:
         raise Damaged("it says no size")
-    return Structure(
-        kind(data), width, height, held=_HELD_PER_PIXEL * width * height, work=_PER_PIXEL * width * height, limited=True
-    )
+    area = width * height
+    name = identify(data[:HEAD_BYTES])
+    return Structure(name, width, height, held=_HELD_PER_PIXEL * area, work=_PER_PIXEL * area, limited=True)

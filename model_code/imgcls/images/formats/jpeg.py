@@ -14,7 +14,6 @@ from imgcls.images.errors import UNSUPPORTED, Damaged, ImageError
 from imgcls.images.formats import orientation
 from imgcls.images.structure import Bytes, Structure
 
-SIGNATURE = b"\xff\xd8\xff"
 MAX_SEGMENTS = 4096
 """A profile or XMP of 64 KB takes one segment, and a progressive image about 30."""
 _NEXT = re.compile(rb"\xff+([\x01-\xfe])")

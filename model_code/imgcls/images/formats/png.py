@@ -10,11 +10,11 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from imgcls.contract.image_formats import PNG
 from imgcls.images.errors import Damaged
 from imgcls.images.formats import orientation
 from imgcls.images.structure import Bytes, Structure
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNKS = 50_000
 """Encoders write chunks of 8 KB and more."""
 _HEADER = struct.Struct(">IIBBBBB")
@@ -69,7 +69,7 @@ def read(data: Bytes) -> Structure:
     raw = height * (1 + (width * samples * bits + 7) // 8)
     size = sum(min(part.stop, len(data)) - part.start for part in image)
     # One chunk of all pixels: the decoder takes Python's time for each. It does not look at this checksum.
-    pieces = (SIGNATURE, *wanted, _CHUNK.pack(size, b"IDAT"), *image, b"\0\0\0\0", _CHUNK.pack(0, b"IEND"), b"\0\0\0\0")
+    pieces = (PNG, *wanted, _CHUNK.pack(size, b"IDAT"), *image, b"\0\0\0\0", _CHUNK.pack(0, b"IEND"), b"\0\0\0\0")
     return Structure(
         "PNG",
         width,
@@ -87,7 +87,7 @@ def read(data: Bytes) -> Structure:
 
 def _chunks(data: Bytes) -> Iterator[tuple[bytes, int, int]]:
     """(kind, start, end) of the content of each chunk, to the end of the image or of the file."""
-    position = len(SIGNATURE)
+    position = len(PNG)
     for _ in range(MAX_CHUNKS):
         if position + 8 > len(data):
             return

@@ -12,7 +12,6 @@ from imgcls.images.formats import orientation, tiff_directory
 from imgcls.images.formats.tiff_directory import Directory
 from imgcls.images.structure import Bytes, Structure
 
-SIGNATURES = (b"II*\0", b"MM\0*", b"MM*\0", b"II\0*", b"II\x2b\0")
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR = 256, 257, 258, 259, 262, 277, 284
 _OFFSETS, _ROWS, _COUNTS, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS = 273, 278, 279, 322, 323, 324, 325
 _EXTRA, _SAMPLE_FORMAT, _ORIENTATION, _XMP = 338, 339, 274, 700
