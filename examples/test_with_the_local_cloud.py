@@ -20,10 +20,16 @@ MACHINE = {
         "Double": {"Type": "Pass", "Parameters": {"twice.$": "States.MathAdd($.number, $.number)"}, "End": True},
     },
 }
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
 
 
 def test_a_state_machine_really_runs(local_cloud: LocalCloud) -> None:
-    role = boto3.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    role = boto3.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"][
+        "Arn"
+    ]
     steps = boto3.client("stepfunctions")
     machine = steps.create_state_machine(name="double", definition=json.dumps(MACHINE), roleArn=role)
     execution = steps.start_execution(stateMachineArn=machine["stateMachineArn"], input='{"number": 21}')

@@ -16,6 +16,7 @@ from localcloud.http_requests import Environ, Operation, read_body
 from localcloud.input_checks.constraints import violations
 from localcloud.input_checks.corrections import ADDED_PATTERNS, EXEMPT
 from localcloud.input_checks.refusals import refusal, unreadable
+from localcloud.input_checks.rules import check_rules
 from localcloud.json_types import JsonObject
 from localcloud.moto_services import ANSWERED
 from localcloud.rest_operations import rest_route
@@ -48,6 +49,7 @@ def check_input(environ: Environ, operation: Operation) -> None:
     broken = [each for each in found if (service, each.shape.name, each.kind) not in EXEMPT]
     if broken:
         raise refusal(service, protocol, broken)
+    check_rules(service, model.name, parameters)
 
 
 @functools.cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from localcloud.cloudwatch import publish
+from localcloud.cloudwatch.metrics.requests import Datum, Dimension
 from localcloud.context import Cloud
 from localcloud.stepfunctions.execution import Execution
 
@@ -10,10 +12,8 @@ OUTCOMES = {"SUCCEEDED": "Succeeded", "FAILED": "Failed", "ABORTED": "Aborted", 
 
 def count(cloud: Cloud, execution: Execution, event: str) -> None:
     """Put Executions<event>, and once the execution has ended the ExecutionTime in milliseconds."""
-    dimensions = [{"Name": "StateMachineArn", "Value": execution.machine.arn}]
-    data: list[dict[str, object]] = [
-        {"MetricName": f"Executions{event}", "Value": 1.0, "Unit": "Count", "Dimensions": dimensions}
-    ]
+    dimensions: list[Dimension] = [{"Name": "StateMachineArn", "Value": execution.machine.arn}]
+    data: list[Datum] = [{"MetricName": f"Executions{event}", "Value": 1.0, "Unit": "Count", "Dimensions": dimensions}]
     if execution.stopped is not None:
         milliseconds = (execution.stopped - execution.started).total_seconds() * 1000
         data.append(
@@ -24,4 +24,4 @@ def count(cloud: Cloud, execution: Execution, event: str) -> None:
                 "Dimensions": dimensions,
             }
         )
-    cloud.client("cloudwatch").put_metric_data(Namespace="AWS/States", MetricData=data)
+    publish(cloud, "AWS/States", data)

@@ -23,15 +23,17 @@ TOPIC = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"Topic": {
 def notebook(local_cloud: LocalCloud) -> Any:
     """A client of a role that may describe the stacks that the Studio role of `prod` may."""
     iam = local_cloud.cloud.client("iam")
-    role = iam.create_role(RoleName="notebook", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="notebook", AssumeRolePolicyDocument=document)
     (statement,) = [item for item in allowed("StudioRole", "prod") if "cloudformation:DescribeStacks" in item.actions]
     places = {"Partition": "aws", "Region": "us-east-1", "AccountId": "123456789012"}
     resources = list(statement.resources)
     for name, value in places.items():
         resources = [resource.replace(f"${{AWS::{name}}}", value) for resource in resources]
     policy = {"Effect": "Allow", "Action": list(statement.actions), "Resource": resources}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [policy]})
-    iam.put_role_policy(RoleName="notebook", PolicyName="p", PolicyDocument=document)
+    permissions = json.dumps({"Version": "2012-10-17", "Statement": [policy]})
+    iam.put_role_policy(RoleName="notebook", PolicyName="p", PolicyDocument=permissions)
     return local_cloud.cloud.client("cloudformation", role=role["Role"]["Arn"])
 
 

@@ -92,7 +92,7 @@ class Endpoints:
                 self._endpoints[name] = endpoint
             endpoint.deployment = request.get("DeploymentConfig")
             self._tags.add(arn, request.get("Tags", []))
-            self._flusher.add(endpoint.name, lambda: send(self._cloud.client("cloudwatch"), metrics))
+            self._flusher.add(endpoint.name, lambda: send(self._cloud, metrics))
             endpoint.create(plan)
         return {"EndpointArn": arn}
 

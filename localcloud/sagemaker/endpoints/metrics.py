@@ -8,12 +8,13 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 
-from localcloud.sagemaker.clients import CloudWatchClient, Dimension, MetricDatum
+from localcloud.cloudwatch import publish
+from localcloud.cloudwatch.metrics.requests import Datum, Dimension
+from localcloud.context import Cloud
 
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
-_MAX_VALUES = 150  # PutMetricData's limit for one datum
 _INVOCATIONS = "AWS/SageMaker"
 _INSTANCES = "/aws/sagemaker/Endpoints"
 _COUNTS = frozenset({"Invocations", "InvocationsPerInstance", "Invocation4XXErrors", "Invocation5XXErrors",
@@ -38,31 +39,28 @@ class VariantMetrics:
         """Record seconds as microseconds, the unit of all durations in AWS/SageMaker."""
         self._values.append((name, float(round(seconds * 1_000_000))))
 
-    def drain(self) -> dict[str, list[MetricDatum]]:
+    def drain(self) -> dict[str, list[Datum]]:
         """Namespace -> the data recorded since the last call."""
         grouped: dict[str, Counter[float]] = {}
         for _ in range(len(self._values)):
             name, value = self._values.popleft()
             grouped.setdefault(name, Counter())[value] += 1
-        data = [datum for name, values in grouped.items() for datum in self._data(name, values)]
-        gauges = [datum for name, value in self.gauges() for datum in self._data(name, Counter([value]))]
+        data = [self._data(name, values) for name, values in grouped.items()]
+        gauges = [self._data(name, Counter([value])) for name, value in self.gauges()]
         return {_INVOCATIONS: data, _INSTANCES: gauges}
 
-    def _data(self, name: str, values: Counter[float]) -> list[MetricDatum]:
+    def _data(self, name: str, values: Counter[float]) -> Datum:
         unit = "None" if name in _COUNTS else "Percent" if name.endswith("Utilization") else "Microseconds"
         moment = datetime.datetime.now(datetime.UTC)
-        pairs = list(values.items())
-        return [
-            {
-                "MetricName": name,
-                "Dimensions": self._dimensions,
-                "Timestamp": moment,
-                "Unit": unit,
-                "Values": [value for value, _ in pairs[start : start + _MAX_VALUES]],
-                "Counts": [float(count) for _, count in pairs[start : start + _MAX_VALUES]],
-            }
-            for start in range(0, len(pairs), _MAX_VALUES)
-        ]
+        counts = [float(count) for count in values.values()]
+        return {
+            "MetricName": name,
+            "Dimensions": self._dimensions,
+            "Timestamp": moment,
+            "Unit": unit,
+            "Values": list(values),
+            "Counts": counts,
+        }
 
 
 class Flusher:
@@ -105,8 +103,7 @@ class Flusher:
                 log.exception("sending logs or metrics of an endpoint failed")
 
 
-def send(cloudwatch: CloudWatchClient, metrics: VariantMetrics) -> None:
+def send(cloud: Cloud, metrics: VariantMetrics) -> None:
     """Put the recorded values into CloudWatch."""
     for namespace, data in metrics.drain().items():
-        for start in range(0, len(data), 1000):
-            cloudwatch.put_metric_data(Namespace=namespace, MetricData=data[start : start + 1000])
+        publish(cloud, namespace, data)

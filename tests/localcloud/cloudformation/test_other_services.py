@@ -45,14 +45,14 @@ def messaging(delay):
         ),
         "Rule": resource(
             "Events::Rule",
-            ScheduleExpression=f"rate({delay + 1} days)",
+            ScheduleExpression=f"rate({delay + 2} days)",
             State="DISABLED",
             Targets=[{"Id": "queue", "Arn": get("Queue", "Arn")}],
         ),
         "Schedule": resource(
             "Scheduler::Schedule",
             FlexibleTimeWindow={"Mode": "OFF"},
-            ScheduleExpression=f"rate({delay + 1} days)",
+            ScheduleExpression=f"rate({delay + 2} days)",
             State="DISABLED",
             Target={"Arn": get("Queue", "Arn"), "RoleArn": "arn:aws:iam::123456789012:role/scheduler"},
         ),
@@ -91,9 +91,9 @@ def test_messaging(stacks, client):
         assert sns.get_topic_attributes(TopicArn=ids["Topic"])["Attributes"]["DisplayName"] == "delay 5"
         attributes = sqs.get_queue_attributes(QueueUrl=ids["Queue"], AttributeNames=["All"])["Attributes"]
         assert (attributes["DelaySeconds"], attributes["VisibilityTimeout"]) == ("5", "60")
-        assert client("events").describe_rule(Name=ids["Rule"])["ScheduleExpression"] == "rate(6 days)"
+        assert client("events").describe_rule(Name=ids["Rule"])["ScheduleExpression"] == "rate(7 days)"
         assert client("events").list_targets_by_rule(Rule=ids["Rule"])["Targets"][0]["Id"] == "queue"
-        assert client("scheduler").get_schedule(Name=ids["Schedule"])["ScheduleExpression"] == "rate(6 days)"
+        assert client("scheduler").get_schedule(Name=ids["Schedule"])["ScheduleExpression"] == "rate(7 days)"
         sqs.set_queue_attributes(QueueUrl=ids["Queue"], Attributes={"DelaySeconds": "0"})
         sns.publish(TopicArn=ids["Topic"], Message="hello")
         assert sqs.receive_message(QueueUrl=ids["Queue"])["Messages"][0]["Body"] == "hello"

@@ -23,7 +23,9 @@ def function(runner):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as files:
         files.writestr("code.py", CODE)
-    role = runner.cloud.client("iam").create_role(RoleName="function", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = runner.cloud.client("iam").create_role(RoleName="function", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     return runner.cloud.client("lambda").create_function(
         FunctionName="double",
         Runtime="python3.11",
