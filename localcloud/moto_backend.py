@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from localcloud.network_references import refuse_what_does_not_exist
 from localcloud.networks import refuse_deleting_what_is_in_use
 from localcloud.replacement import replaced
+from localcloud.vpc_endpoints import complete_endpoint_changes
 
 _NOTHING_RUNS = {
     "stepfunctions": {"execute_state_machine": False},
@@ -27,6 +29,8 @@ def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
         _replace_bucket_policies(replacements)
         _replace_copy_checksums(replacements)
         refuse_deleting_what_is_in_use(replacements)
+        refuse_what_does_not_exist(replacements)
+        complete_endpoint_changes(replacements)
         _replace_copy_conditions(replacements)
         default_user_config.update(_NOTHING_RUNS)  # type: ignore[typeddict-item]
         _load_managed_policies(account_id)

@@ -11,7 +11,7 @@ from localcloud.cloudformation.failures import FAILURES, describe_error, named_f
 from localcloud.cloudformation.intrinsics import Scope
 from localcloud.cloudformation.planning import active_definitions, dependency_order_of_existing, resolve_outputs
 from localcloud.cloudformation.providers import provider_for
-from localcloud.cloudformation.providers.base import Request
+from localcloud.cloudformation.providers.base import Outcome, Request
 from localcloud.cloudformation.stacks import Output, Resource, Stack, Version, now
 from localcloud.cloudformation.template import ResourceDefinition
 from localcloud.json_types import JsonObject
@@ -176,9 +176,10 @@ class StackOperation:
     def _undo_update(self, before: Resource, applied: JsonObject, tags: Tags) -> None:
         self._stack.resources[before.logical_id] = before
         self._stack.set_resource(before, "UPDATE_IN_PROGRESS")
-        assert before.physical_id is not None and self._stack.version is not None
+        assert before.physical_id and self._stack.version
         request = self._context.request(self._stack, before, tags, self._stack.version.tags)
-        outcome = provider_for(before.type).update(request, before.physical_id, before.properties, applied)
+        known, provider = Outcome(before.physical_id, before.attributes), provider_for(before.type)
+        outcome = provider.undo(request, known, before.properties, applied)
         before.physical_id, before.attributes = outcome.physical_id, dict(outcome.attributes)
         self._stack.set_resource(before, "UPDATE_COMPLETE")
 

@@ -14,8 +14,9 @@ from localcloud.cloudformation.providers.base import (
     ClientFactory,
     Outcome,
     Provider,
-    ProviderError,
+    RefusedChangeError,
     Request,
+    changed_names,
     is_gone,
 )
 from localcloud.cloudformation.providers.conversion import parameters
@@ -99,8 +100,10 @@ class ApiResource(Provider[JsonObject]):
         return self.outcome(request.client, str(physical_id), values)
 
     def replaces(self, changed: set[str]) -> bool:
+        if changed & self.replace_on:
+            return True
         changed = changed - {"Tags"}
-        if self.update_operation is None or changed & self.replace_on or self.name_property in changed:
+        if self.update_operation is None or self.name_property in changed:
             return bool(changed)
         if self.transform is not None:
             return False
@@ -108,16 +111,15 @@ class ApiResource(Provider[JsonObject]):
         return any(self.rename.get(name, name).lower() not in taken for name in changed)
 
     def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
-        names = {*properties, *previous} - {"Tags"}
-        changed = {name for name in names if properties.get(name) != previous.get(name)}
+        changed = changed_names(properties, previous)
         if self.replaces(changed):
             if self.name_property and properties.get(self.name_property) == physical_id:
-                raise ProviderError(
+                raise RefusedChangeError(
                     "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
                     f"Rename {physical_id} and update the stack again."
                 )
             return self.create(request, properties)
-        if changed and self.update_operation:
+        if changed - {"Tags"} and self.update_operation:
             self._update_in_place(request, physical_id, properties)
         self._retag(request, physical_id, properties, previous)
         return self.outcome(request.client, physical_id, properties)

@@ -69,7 +69,7 @@ class ScalingPolicy(Provider[JsonObject]):
     """AWS::ApplicationAutoScaling::ScalingPolicy."""
 
     def replaces(self, changed: set[str]) -> bool:
-        return bool(changed & {"PolicyName", "ScalingTargetId", "ResourceId"})
+        return bool(changed & {"PolicyName", "ScalingTargetId", *ScalableTarget._key})
 
     def create(self, request: Request, properties: JsonObject) -> Outcome:
         arn = self._api.create(request, self._flat(properties)).physical_id

@@ -164,6 +164,8 @@ class Version(Provider[VersionProperties]):
         return True
 
     def create(self, request: Request, properties: VersionProperties) -> Outcome:
+        if unknown := sorted(set(properties) - {"FunctionName", "Description"}):
+            raise ProviderError(f"localcloud does not emulate property {', '.join(unknown)} of {request.type}")
         client = request.client("lambda")
         made = client.publish_version(
             FunctionName=properties["FunctionName"], Description=properties.get("Description", "")
@@ -194,7 +196,7 @@ PROVIDERS: dict[str, AnyProvider] = {
         name_property="FunctionName",
         name_limit=64,
         transform=function_parameters,
-        replace_on=frozenset({"PackageType"}),
+        replace_on=frozenset({"PackageType", "TenancyConfig"}),
         attributes={"Arn": "Configuration.FunctionArn"},
         reset={
             "Description": "",

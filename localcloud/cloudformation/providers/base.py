@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -31,6 +31,10 @@ class ProviderError(Exception):
     def __init__(self, message: str, physical_id: str | None = None) -> None:
         super().__init__(message)
         self.physical_id = physical_id
+
+
+class RefusedChangeError(ProviderError):
+    """A change of a resource that was refused before anything was done."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,13 @@ class Provider(ABC, Generic[P]):
         """Update in place, or create a new resource (a new physical id); the caller then deletes the old one."""
         return self.create(request, properties)
 
+    def undo(self, request: Request, before: Outcome, properties: P, applied: P) -> Outcome:
+        """Update back from what was applied; what was refused was never made."""
+        try:
+            return self.update(request, before.physical_id, properties, applied)
+        except RefusedChangeError:
+            return before
+
     @abstractmethod
     def delete(self, request: Request, physical_id: str, properties: P) -> None:
         """Remove it; a resource that no longer exists is not an error."""
@@ -97,6 +108,12 @@ AnyProvider: TypeAlias = Provider[Any]  # of a type that is known at run time on
 def changed_names(properties: Mapping[str, object], previous: Mapping[str, object]) -> set[str]:
     """Names of the properties that differ."""
     return {name for name in {*properties, *previous} if properties.get(name) != previous.get(name)}
+
+
+def refuse_changes(request: Request, changed: Iterable[str]) -> None:
+    """RefusedChangeError names the properties of which AWS makes a change in place and this cloud does not."""
+    if names := ", ".join(sorted(changed)):
+        raise RefusedChangeError(f"localcloud does not emulate a change of {names} of {request.type}")
 
 
 _GONE = re.compile(r"NotFound|NoSuch|NotExist|DoesNotExist|ResourceNotFound|Not Found|404|NonExistent")

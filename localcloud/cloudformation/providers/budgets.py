@@ -11,6 +11,7 @@ from localcloud.cloudformation.providers.base import (
     Provider,
     Request,
     answers,
+    changed_names,
     ignore_gone,
 )
 from localcloud.cloudformation.providers.conversion import parameters
@@ -27,6 +28,9 @@ class BudgetProperties(TypedDict):
 class Budget(Provider[BudgetProperties]):
     """AWS::Budgets::Budget; the API requires the account in every call."""
 
+    def replaces(self, changed: set[str]) -> bool:
+        return "NotificationsWithSubscribers" in changed
+
     def create(self, request: Request, properties: BudgetProperties) -> Outcome:
         shape = service_model("budgets").operation_model("CreateBudget").input_shape
         budget: JsonObject = {"BudgetName": request.generated_name(100), **properties["Budget"]}
@@ -38,6 +42,8 @@ class Budget(Provider[BudgetProperties]):
     def update(
         self, request: Request, physical_id: str, properties: BudgetProperties, previous: BudgetProperties
     ) -> Outcome:
+        if self.replaces(changed_names(properties, previous)):
+            return self.create(request, properties)
         # moto has no UpdateBudget: delete the budget and create it again under its name.
         name = properties["Budget"].get("BudgetName", physical_id)
         if name == physical_id:

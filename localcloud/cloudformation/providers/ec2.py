@@ -11,6 +11,7 @@ from localcloud.cloudformation.providers.base import (
     Flag,
 )
 from localcloud.cloudformation.providers.conversion import is_true
+from localcloud.cloudformation.providers.ec2_endpoints import VpcEndpoint
 from localcloud.cloudformation.providers.ec2_resource import Ec2Resource
 from localcloud.cloudformation.providers.ec2_routes import GatewayAttachment, Route, RouteTableAssociation
 from localcloud.cloudformation.providers.ec2_security_groups import SecurityGroup, SecurityGroupRule
@@ -49,6 +50,9 @@ PROVIDERS: dict[str, AnyProvider] = {
         identifier="VpcId",
         path="Vpc.VpcId",
         kind="vpc",
+        create_only=frozenset(
+            {"CidrBlock", "InstanceTenancy", "Ipv4IpamPoolId", "Ipv4NetmaskLength", "VpcEncryptionControl"}
+        ),
         settings=frozenset({"EnableDnsSupport", "EnableDnsHostnames"}),
         modify=_vpc_settings,
         attributes={
@@ -64,6 +68,21 @@ PROVIDERS: dict[str, AnyProvider] = {
         identifier="SubnetId",
         path="Subnet.SubnetId",
         kind="subnet",
+        create_only=frozenset(
+            {
+                "AvailabilityZone",
+                "AvailabilityZoneId",
+                "CidrBlock",
+                "Ipv4IpamPoolId",
+                "Ipv4NetmaskLength",
+                "Ipv6CidrBlock",
+                "Ipv6IpamPoolId",
+                "Ipv6Native",
+                "Ipv6NetmaskLength",
+                "OutpostArn",
+                "VpcId",
+            }
+        ),
         settings=frozenset({"MapPublicIpOnLaunch"}),
         modify=_subnet_settings,
         attributes={
@@ -79,6 +98,7 @@ PROVIDERS: dict[str, AnyProvider] = {
         identifier="RouteTableId",
         path="RouteTable.RouteTableId",
         kind="route-table",
+        create_only=frozenset({"VpcId"}),
         attributes={"RouteTableId": "RouteTables[0].RouteTableId"},
     ),
     "AWS::EC2::Route": Route(),
@@ -100,6 +120,7 @@ PROVIDERS: dict[str, AnyProvider] = {
         identifier="AllocationId",
         path="AllocationId",
         kind="elastic-ip",
+        create_only=frozenset({"Address", "IpamPoolId", "NetworkBorderGroup", "TransferAddress"}),
         attributes={"AllocationId": "Addresses[0].AllocationId", "PublicIp": "Addresses[0].PublicIp"},
     ),
     "AWS::EC2::NatGateway": Ec2Resource(
@@ -109,6 +130,9 @@ PROVIDERS: dict[str, AnyProvider] = {
         identifier="NatGatewayId",
         path="NatGateway.NatGatewayId",
         kind="natgateway",
+        create_only=frozenset(
+            {"AllocationId", "AvailabilityMode", "ConnectivityType", "PrivateIpAddress", "SubnetId", "VpcId"}
+        ),
         found="NatGateways[?State!='deleted']",
         attributes={"NatGatewayId": "NatGateways[0].NatGatewayId"},
     ),
@@ -120,12 +144,13 @@ PROVIDERS: dict[str, AnyProvider] = {
         path="GroupId",
         kind="security-group",
         rename={"GroupDescription": "Description"},
+        create_only=frozenset({"GroupDescription", "GroupName", "VpcId"}),
         settings=frozenset({"SecurityGroupIngress", "SecurityGroupEgress"}),
         attributes={"GroupId": "SecurityGroups[0].GroupId", "VpcId": "SecurityGroups[0].VpcId"},
     ),
     "AWS::EC2::SecurityGroupIngress": SecurityGroupRule("ingress"),
     "AWS::EC2::SecurityGroupEgress": SecurityGroupRule("egress"),
-    "AWS::EC2::VPCEndpoint": Ec2Resource(
+    "AWS::EC2::VPCEndpoint": VpcEndpoint(
         create_operation="CreateVpcEndpoint",
         delete_operation="DeleteVpcEndpoints",
         read_operation="DescribeVpcEndpoints",
@@ -133,6 +158,16 @@ PROVIDERS: dict[str, AnyProvider] = {
         read_by="VpcEndpointIds",
         path="VpcEndpoint.VpcEndpointId",
         kind="vpc-endpoint",
+        create_only=frozenset(
+            {
+                "ResourceConfigurationArn",
+                "ServiceName",
+                "ServiceNetworkArn",
+                "ServiceRegion",
+                "VpcEndpointType",
+                "VpcId",
+            }
+        ),
         found="VpcEndpoints[?State!='deleted']",
         attributes={"Id": "VpcEndpoints[0].VpcEndpointId", "DnsEntries": "VpcEndpoints[0].DnsEntries[].DnsName"},
     ),
@@ -144,6 +179,22 @@ PROVIDERS: dict[str, AnyProvider] = {
         read_by="FlowLogIds",
         path="FlowLogIds[0]",
         kind="vpc-flow-log",
+        create_only=frozenset(
+            {
+                "DeliverCrossAccountRole",
+                "DeliverLogsPermissionArn",
+                "DestinationOptions",
+                "LogDestination",
+                "LogDestinationType",
+                "LogFormat",
+                "LogGroupName",
+                "MaxAggregationInterval",
+                "ResourceId",
+                "ResourceType",
+                "TagFieldSpecifications",
+                "TrafficType",
+            }
+        ),
         rename={"ResourceId": "ResourceIds"},
         found="FlowLogs",
         attributes={"Id": "FlowLogs[0].FlowLogId"},

@@ -19,6 +19,7 @@ from localcloud.cloudformation.providers.base import (
     answers,
     changed_names,
     ignore_gone,
+    refuse_changes,
 )
 from localcloud.cloudformation.providers.conversion import parameters
 from localcloud.query_protocol import service_model
@@ -30,8 +31,9 @@ Modify = Callable[[BaseClient, str, P], None]
 class Ec2Resource(Provider[P]):
     """A type of EC2: created with tags under its kind, found by its id.
 
-    path: jmespath of the id in the create answer. settings: properties that `modify` sets by separate calls, at
-    creation and in place; a change of any other property replaces.
+    path: jmespath of the id in the create answer. create_only: properties of which a change replaces. settings: those
+    that `modify` sets by separate calls, at creation and in place. A change of any other is refused by name: AWS makes
+    it in place, which is not emulated.
     """
 
     create_operation: str
@@ -42,6 +44,7 @@ class Ec2Resource(Provider[P]):
     kind: str
     read_by: str = ""
     found: str = ""
+    create_only: frozenset[str] = frozenset()
     settings: frozenset[str] = frozenset()
     modify: Modify[P] | None = None
     rename: Mapping[str, str] = field(default_factory=dict)
@@ -49,7 +52,7 @@ class Ec2Resource(Provider[P]):
     taggable = True
 
     def replaces(self, changed: set[str]) -> bool:
-        return bool(changed - self.settings - {"Tags"})
+        return bool(changed & self.create_only)
 
     def create(self, request: Request, properties: P) -> Outcome:
         ec2 = request.client("ec2")
@@ -72,14 +75,19 @@ class Ec2Resource(Provider[P]):
         if self.replaces(changed):
             return self.create(request, properties)
         ec2 = request.client("ec2")
-        if self.modify and changed & self.settings:
-            self.modify(ec2, physical_id, properties)
+        self._change(request, physical_id, properties, previous)
         gone, new = tag_changes(request, properties, previous)
         if gone:
             ec2.delete_tags(Resources=[physical_id], Tags=[{"Key": key} for key in gone])
         if new:
             ec2.create_tags(Resources=[physical_id], Tags=as_tag_list(new))
         return self._outcome(request.client, physical_id)
+
+    def _change(self, request: Request, physical_id: str, properties: P, previous: P) -> None:
+        changed = changed_names(properties, previous) - {"Tags"}
+        refuse_changes(request, changed - self.settings)
+        if self.modify and changed:
+            self.modify(request.client("ec2"), physical_id, properties)
 
     def _outcome(self, client: ClientFactory, physical_id: str) -> Outcome:
         if not self.attributes:

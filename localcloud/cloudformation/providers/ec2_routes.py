@@ -10,6 +10,7 @@ from localcloud.cloudformation.providers.base import (
     Provider,
     Request,
     answers,
+    changed_names,
     ignore_gone,
 )
 
@@ -33,11 +34,22 @@ class AttachmentProperties(TypedDict):
     InternetGatewayId: str
 
 
+_DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+
+
 class Route(Provider[RouteProperties]):
-    """AWS::EC2::Route."""
+    """AWS::EC2::Route: its target changes in place."""
 
     def replaces(self, changed: set[str]) -> bool:
-        return True
+        return bool(changed & {"RouteTableId", *_DESTINATIONS})
+
+    def update(
+        self, request: Request, physical_id: str, properties: RouteProperties, previous: RouteProperties
+    ) -> Outcome:
+        if self.replaces(changed_names(properties, previous)):
+            return self.create(request, properties)
+        request.client("ec2").replace_route(**properties)
+        return Outcome(physical_id)
 
     def create(self, request: Request, properties: RouteProperties) -> Outcome:
         request.client("ec2").create_route(**properties)
@@ -87,7 +99,15 @@ class GatewayAttachment(Provider[AttachmentProperties]):
     """AWS::EC2::VPCGatewayAttachment of an internet gateway."""
 
     def replaces(self, changed: set[str]) -> bool:
-        return True
+        return "VpcId" in changed
+
+    def update(
+        self, request: Request, physical_id: str, properties: AttachmentProperties, previous: AttachmentProperties
+    ) -> Outcome:
+        if self.replaces(changed_names(properties, previous)):
+            return self.create(request, properties)
+        self.delete(request, physical_id, previous)
+        return self.create(request, properties)
 
     def create(self, request: Request, properties: AttachmentProperties) -> Outcome:
         request.client("ec2").attach_internet_gateway(**properties)

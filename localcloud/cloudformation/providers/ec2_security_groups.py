@@ -14,6 +14,7 @@ from localcloud.cloudformation.providers.base import (
     Provider,
     Request,
     answers,
+    changed_names,
     ignore_gone,
 )
 from localcloud.cloudformation.providers.ec2_resource import Ec2Resource
@@ -76,7 +77,16 @@ class SecurityGroupRule(Provider[RuleProperties]):
     way: str
 
     def replaces(self, changed: set[str]) -> bool:
-        return True
+        return bool(changed - {"Description"})
+
+    def update(
+        self, request: Request, physical_id: str, properties: RuleProperties, previous: RuleProperties
+    ) -> Outcome:
+        if self.replaces(changed_names(properties, previous)):
+            return self.create(request, properties)
+        call = getattr(request.client("ec2"), f"update_security_group_rule_descriptions_{self.way}")
+        call(GroupId=properties["GroupId"], IpPermissions=[ip_permission(properties)])
+        return Outcome(physical_id, {"Id": physical_id})
 
     def create(self, request: Request, properties: RuleProperties) -> Outcome:
         call = getattr(request.client("ec2"), f"authorize_security_group_{self.way}")

@@ -11,6 +11,7 @@ from localcloud.cloudformation.providers.base import (
     Request,
     changed_names,
     ignore_gone,
+    refuse_changes,
 )
 from localcloud.cloudformation.providers.conversion import is_true, text
 from localcloud.json_types import JsonObject, as_object
@@ -23,7 +24,7 @@ class Repository(ApiResource):
     _in_place = _separate | {"ImageTagMutability", "ImageScanningConfiguration", "Tags"}
 
     def replaces(self, changed: set[str]) -> bool:
-        return bool(changed - self._in_place)
+        return bool(changed & {"EncryptionConfiguration", "RepositoryName"})
 
     def create(self, request: Request, properties: JsonObject) -> Outcome:
         outcome = super().create(request, {k: v for k, v in properties.items() if k not in self._separate})
@@ -34,6 +35,7 @@ class Repository(ApiResource):
         changed = changed_names(properties, previous)
         if self.replaces(changed):
             return self.create(request, properties)
+        refuse_changes(request, changed - self._in_place)
         ecr = request.client("ecr")
         if "ImageTagMutability" in changed:
             mutability = properties.get("ImageTagMutability", "MUTABLE")

@@ -139,6 +139,7 @@ PROVIDERS: dict[str, AnyProvider] = {
         service="iam",
         create_operation="CreateServiceLinkedRole",
         read_operation="GetRole",
+        update_operation="UpdateRole",
         delete_operation="DeleteServiceLinkedRole",
         identifier="RoleName",
         physical_id="Role.RoleName",

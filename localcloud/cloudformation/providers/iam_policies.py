@@ -53,9 +53,6 @@ def _principals(properties: PolicyPrincipals) -> list[tuple[str, list[str]]]:
 class InlinePolicy(Provider[InlinePolicyProperties]):
     """AWS::IAM::Policy: one document put into each principal."""
 
-    def replaces(self, changed: set[str]) -> bool:
-        return "PolicyName" in changed
-
     def create(self, request: Request, properties: InlinePolicyProperties) -> Outcome:
         self._put(request, properties, None)
         return Outcome(properties["PolicyName"])

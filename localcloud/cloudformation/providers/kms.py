@@ -10,6 +10,7 @@ from localcloud.cloudformation.providers.api_resource import ApiResource, Taggin
 from localcloud.cloudformation.providers.base import (
     AnyProvider,
     Outcome,
+    RefusedChangeError,
     Request,
     changed_names,
 )
@@ -20,8 +21,10 @@ from localcloud.json_types import JsonObject
 class KmsKey(ApiResource):
     """AWS::KMS::Key; rotation, and whether it is enabled, are set by separate calls."""
 
+    _immutable = frozenset({"KeySpec", "KeyUsage", "MultiRegion", "Origin"})
+
     def replaces(self, changed: set[str]) -> bool:
-        return bool(changed & {"KeySpec", "KeyUsage", "MultiRegion", "Origin"})
+        return False
 
     def create(self, request: Request, properties: JsonObject) -> Outcome:
         own = {key: value for key, value in properties.items() if key not in self._separate}
@@ -34,8 +37,9 @@ class KmsKey(ApiResource):
     _separate = ("EnableKeyRotation", "Enabled", "PendingWindowInDays", "RotationPeriodInDays")
 
     def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
-        if self.replaces(changed_names(properties, previous)):
-            return self.create(request, properties)
+        # CloudFormation replaces no key: a mistake would delete what everything is encrypted with.
+        if immutable := sorted(changed_names(properties, previous) & self._immutable):
+            raise RefusedChangeError(f"You cannot change {', '.join(immutable)} of an existing key.")
         kms = request.client("kms")
         policy = properties.get("KeyPolicy")
         if policy != previous.get("KeyPolicy") and policy is not None:

@@ -6,6 +6,7 @@ from localcloud.cloudformation.providers.api_resource import ApiResource, Taggin
 from localcloud.cloudformation.providers.base import (
     AnyProvider,
     Outcome,
+    RefusedChangeError,
     Request,
     changed_names,
 )
@@ -16,7 +17,7 @@ class LogGroup(ApiResource):
     """AWS::Logs::LogGroup; retention, and a changed key, are set by separate calls."""
 
     def replaces(self, changed: set[str]) -> bool:
-        return bool(changed & {"LogGroupName", "LogGroupClass"})
+        return "LogGroupName" in changed
 
     def create(self, request: Request, properties: JsonObject) -> Outcome:
         outcome = super().create(request, {k: v for k, v in properties.items() if k != "RetentionInDays"})
@@ -27,6 +28,8 @@ class LogGroup(ApiResource):
         changed = changed_names(properties, previous)
         if self.replaces(changed):
             return self.create(request, properties)
+        if "LogGroupClass" in changed:
+            raise RefusedChangeError("LogGroupClass of a log group has no update in CloudFormation.")
         self._retain(request, physical_id, properties)
         if "KmsKeyId" in changed:
             logs, key = request.client("logs"), properties.get("KmsKeyId")

@@ -66,7 +66,7 @@ class Bucket(Provider[JsonObject]):
     taggable = True
 
     def replaces(self, changed: set[str]) -> bool:
-        return "BucketName" in changed
+        return bool(changed & {"BucketName", "BucketNamePrefix", "BucketNamespace"})
 
     def create(self, request: Request, properties: JsonObject) -> Outcome:
         _refuse_unknown(properties)

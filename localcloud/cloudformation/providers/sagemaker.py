@@ -12,6 +12,8 @@ from localcloud.cloudformation.providers.base import (
     Outcome,
     ProviderError,
     Request,
+    changed_names,
+    refuse_changes,
 )
 from localcloud.json_types import JsonObject
 
@@ -67,6 +69,13 @@ _UPDATE_ONLY = {"RetainAllVariantProperties", "ExcludeRetainedVariantProperties"
 class Domain(ApiResource):
     """AWS::SageMaker::Domain: Ref is the id that the service assigns."""
 
+    def replaces(self, changed: set[str]) -> bool:
+        return super().replaces(changed - {"DomainSettings"})
+
+    def update(self, request: Request, physical_id: str, properties: JsonObject, previous: JsonObject) -> Outcome:
+        refuse_changes(request, changed_names(properties, previous) & {"DomainSettings"})
+        return super().update(request, physical_id, properties, previous)
+
     def create(self, request: Request, properties: JsonObject) -> Outcome:
         outcome = super().create(request, properties)
         domain_id = outcome.physical_id.rpartition("/")[2]
@@ -121,8 +130,14 @@ PROVIDERS: dict[str, AnyProvider] = {
         tagging=Tagging("AddTags", "DeleteTags", "ResourceArn", "DomainArn"),
     ),
     "AWS::SageMaker::UserProfile": _named(
-        "UserProfile", "UserProfileName", scope={"DomainId": "DomainId"}, update_operation="UpdateUserProfile"
+        "UserProfile",
+        "UserProfileName",
+        scope={"DomainId": "DomainId"},
+        update_operation="UpdateUserProfile",
+        replace_on=frozenset({"DomainId"}),
     ),
     "AWS::SageMaker::ModelPackageGroup": _named("ModelPackageGroup", "ModelPackageGroupName"),
-    "AWS::SageMaker::StudioLifecycleConfig": _named("StudioLifecycleConfig", "StudioLifecycleConfigName"),
+    "AWS::SageMaker::StudioLifecycleConfig": _named(
+        "StudioLifecycleConfig", "StudioLifecycleConfigName", replace_on=frozenset({"Tags"})
+    ),
 }
