@@ -21,6 +21,14 @@ def unreachable(notify: Sequence[str]) -> tuple[str, ...]:
     return tuple(item for item in notify if _RESERVED.search(item))
 
 
+def unconfirmable(environment: str, addresses: Sequence[str]) -> str:
+    """Why a deploy with addresses of `unreachable` is refused, and the fix."""
+    return (
+        f"notify of {environment} has {', '.join(addresses)}, where nobody can confirm the subscription: write the "
+        "address of whoever should hear of alarms into kennel.yaml"
+    )
+
+
 def check(notify: Sequence[str]) -> None:
     """Raises ValueError for what is neither an address nor a topic, and for a topic that is not alone."""
     arn = topic(notify)

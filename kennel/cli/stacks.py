@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from config import notify
 from config.app import AppConfig
 from config.base import nearest
 from kennel.cli.diff_words import print_effects, to_json
@@ -166,8 +167,6 @@ def _require_approved(session: Session, approved: str, planner: Planner, stacks:
 
 
 def _refuse_example_addresses(config: AppConfig) -> None:
-    if config.cloud == "aws" and config.unreachable:
-        raise KennelError(
-            f"notify of {config.environment} has {', '.join(config.unreachable)}, where nobody can confirm the "
-            "subscription: write the address of whoever should hear of alarms into kennel.yaml"
-        )
+    """In a rehearsal too, which is to fail where the environment that it rehearses would."""
+    if config.unreachable:
+        raise KennelError(notify.unconfirmable(config.environment, config.unreachable))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
+from config import notify
 from kennel.bootstrap.command import command as bootstrap_command
 from kennel.preflight import topic
 from kennel.preflight.finding import Finding, error, ok, unknown, warning
@@ -108,6 +109,9 @@ def subscribers(subject: Subject) -> Iterator[Finding]:
             "nobody hears of failures, alarms and the budget: set `notify: [you@example.com]` in kennel.yaml, "
             "and confirm the mail after the deploy"
         )
+        return
+    if subject.config.unreachable:
+        yield error(notify.unconfirmable(subject.config.environment, subject.config.unreachable))
         return
     made = [
         item["TopicArn"]

@@ -245,6 +245,11 @@ def test_addresses_that_nobody_can_confirm_are_known(address: str, reachable: bo
     assert changed(notify=[address]).unreachable == (() if reachable else (address,))
 
 
+def test_a_laptop_needs_nobody_to_confirm() -> None:
+    assert changed(preset="laptop", cloud="local", account=None, notify=["ml@example.com"]).unreachable == ()
+    assert changed(cloud="local", notify=["ml@example.com"]).unreachable == ("ml@example.com",)
+
+
 def test_an_existing_topic_takes_the_place_of_addresses() -> None:
     arn = "arn:aws:sns:us-east-1:111122223333:alarms"
     found = changed(notify=[arn])

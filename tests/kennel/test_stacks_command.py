@@ -34,7 +34,26 @@ def test_an_example_address_is_refused_before_anything_is_deployed(deployed: lis
     assert not deployed
 
 
-@pytest.mark.parametrize("environment", ["dev", "local"])
+@pytest.mark.parametrize("environment", ["dev", "rehearsal"])
+def test_a_rehearsal_is_refused_as_what_it_rehearses(
+    deployed: list[str], environment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = config.load(environment).model_copy(update={"notify": ("team@example.com",)})
+    monkeypatch.setattr(stacks, "Session", lambda env: SimpleNamespace(config=named))
+    with pytest.raises(KennelError, match=rf"notify of {environment} has team@example\.com, where nobody can confirm"):
+        stacks.deploy(env=environment)
+    assert not deployed
+
+
+def test_the_quickstart_asks_nobody_to_confirm(deployed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    named = config.load("local").model_copy(update={"notify": ("team@example.com",)})
+    monkeypatch.setattr(stacks, "Session", lambda env: SimpleNamespace(config=named))
+    with pytest.raises(typer.Exit):
+        stacks.deploy(env="local")
+    assert deployed == ["local"]
+
+
+@pytest.mark.parametrize("environment", ["dev", "local", "rehearsal"])
 def test_an_environment_without_one_is_deployed(deployed: list[str], environment: str) -> None:
     with pytest.raises(typer.Exit) as ended:
         stacks.deploy(env=environment)

@@ -98,13 +98,20 @@ def test_roles_that_aws_makes(studio: bool, levels: list[Level]) -> None:
     ("arn", "level"), [("PendingConfirmation", Level.WARNING), (f"arn:aws:sns:us-east-1:{ACCOUNT}:t:1", Level.OK)]
 )
 def test_a_subscriber_who_has_not_confirmed(arn: str, level: Level) -> None:
-    made, session = subject(notify=("team@example.com",))
+    made, session = subject(notify=("team@kennel.dev",))
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:Kennel-Dev-Storage-Notifications-X"
     session.stub("sns").add_response("list_topics", {"Topics": [{"TopicArn": topic}]})
     session.stub("sns").add_response(
-        "list_subscriptions_by_topic", {"Subscriptions": [{"Endpoint": "team@example.com", "SubscriptionArn": arn}]}
+        "list_subscriptions_by_topic", {"Subscriptions": [{"Endpoint": "team@kennel.dev", "SubscriptionArn": arn}]}
     )
     assert only(account.subscribers(made)).level is level
+
+
+def test_an_address_that_nobody_can_confirm_is_an_error_before_the_deploy_refuses_it() -> None:
+    made, _ = subject(notify=("team@example.com",))
+    found = only(account.subscribers(made))
+    assert found.level is Level.ERROR
+    assert "team@example.com, where nobody can confirm" in found.sentence
 
 
 def test_nobody_is_told() -> None:
