@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from config import debugger, instances, notify, stock_images
+from config import debugger, instances, notify, regions, stock_images
 from config.base import LOCAL_ACCOUNT, LOCAL_REGION, Config
 from config.compute import JobCompute, SpotConfig
 from config.datasets import DatasetSpec
@@ -203,6 +203,18 @@ class AppConfig(Config):
         """Given images need no registry of AWS's."""
         if self.images.source != "uri" or not self.images.training_uri:
             stock_images.check(self.region, self.images.pytorch_version)
+        return self
+
+    @model_validator(mode="after")
+    def _zones(self) -> Self:
+        """Which zones the account may use is not known here: `kennel preflight` asks."""
+        prefix = regions.zone_prefix(self.region)
+        for zone in self.network.zone_ids if prefix else ():
+            if not zone.startswith(f"{prefix}-"):
+                raise ValueError(
+                    f"network.zone_ids has {zone}, and the zones of {self.region} are named like {prefix}-az1: choose "
+                    "from those, or correct region"
+                )
         return self
 
     @model_validator(mode="after")

@@ -42,6 +42,23 @@ def console(region: str) -> str:
     return f"{region}.{CONSOLES.get(partition(region), 'console.aws.amazon.com')}"
 
 
+_DIRECTIONS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw", "north": "n", "south": "s",
+               "east": "e", "west": "w", "central": "c", "gov": "g"}  # fmt: skip
+ZONES_UNPROVEN = frozenset(
+    ("eu-isoe-west-1", "eusc-de-east-1", "me-west-1", "us-iso-east-1", "us-isob-east-1", "us-isof-east-1",
+     "us-isof-south-1")
+)  # fmt: skip
+"""Regions with training images whose zone ids no list has shown: the scheme of the others is not assumed there."""
+
+
+def zone_prefix(region: str) -> str | None:
+    """`us-east-1` -> `use1`, with which the ids of its zones begin (`use1-az4`). None where that is not proven.
+
+    "AWS Availability Zones" in AWS's global infrastructure guide; a test compares it with moto's list of the zones.
+    """
+    return None if region in ZONES_UNPROVEN else "".join(_DIRECTIONS.get(part, part) for part in region.split("-"))
+
+
 NOT_IN: dict[str, frozenset[str]] = {
     kind: frozenset(names.split())
     for kind, names in {

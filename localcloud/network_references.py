@@ -13,16 +13,27 @@ Arguments: TypeAlias = Mapping[str, Any]  # of one of moto's methods, by their n
 
 
 def refuse_what_does_not_exist(replacements: contextlib.ExitStack) -> None:
-    """The VPC of a group, the groups of endpoints and interfaces, a route's NAT gateway, and a gateway elsewhere."""
+    """A group's VPC, a subnet's zone, groups of endpoints and interfaces, a route's NAT gateway and gateway."""
     from moto.ec2 import exceptions
+    from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
     from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
     from moto.ec2.models.route_tables import RouteBackend
     from moto.ec2.models.security_groups import SecurityGroupBackend
+    from moto.ec2.models.subnets import SubnetBackend
     from moto.ec2.models.vpcs import VPCBackend
 
     def vpc_of_group(backend: Any, given: Arguments) -> None:
         if given.get("vpc_id") is not None:
             backend.get_vpc(given["vpc_id"])
+
+    def zone_of_subnet(backend: Any, given: Arguments) -> None:
+        zones = RegionsAndZonesBackend.zones.get(backend.region_name, ())
+        for name, known in (
+            ("availability_zone", [zone.name for zone in zones]),
+            ("availability_zone_id", [zone.zone_id for zone in zones]),
+        ):
+            if given.get(name) is not None and given[name] not in known:
+                raise exceptions.InvalidAvailabilityZoneError(given[name], ", ".join(known))
 
     def groups_of_endpoint(backend: Any, given: Arguments) -> None:
         check_groups(backend, given.get("security_group_ids") or ())
@@ -44,6 +55,7 @@ def refuse_what_does_not_exist(replacements: contextlib.ExitStack) -> None:
 
     for owner, name, check in (
         (SecurityGroupBackend, "create_security_group", vpc_of_group),
+        (SubnetBackend, "create_subnet", zone_of_subnet),
         (VPCBackend, "create_vpc_endpoint", groups_of_endpoint),
         (NetworkInterfaceBackend, "create_network_interface", groups_of_interface),
         (RouteBackend, "create_route", gateway_of_route),

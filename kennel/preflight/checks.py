@@ -48,7 +48,7 @@ ACCOUNT = (
     Check("quotas", "instances at once", quotas.instances, "instance-quotas"),
     Check("builds", "builds at once", quotas.builds),
     Check("linked-roles", "roles that AWS makes", account.linked_roles),
-    Check("network", "the existing VPC", network.existing),
+    Check("network", "the zones, or the existing VPC", network.existing),
     Check("subscribers", "who hears of failures", account.subscribers),
     Check("definition", "the state machine", templates.definition, "definition-accepted"),
     Check("policies", "the roles' policies", policies.simulated, "iam-simulated"),

@@ -19,10 +19,10 @@ _OUT = ("0.0.0.0/0", "::/0")
 
 
 def existing(subject: Subject) -> Iterator[Finding]:
-    """Nothing is asked where the network is made by the stacks."""
+    """Where the stacks make the network, only its zones are asked for."""
     config = subject.config.network
     if config.vpc_id is None:
-        yield ok("the stacks make the network")
+        yield from _zones(subject)
         return
     network = Network(subject.session.client("ec2"), config)
     if network.vpc is None:
@@ -35,6 +35,30 @@ def existing(subject: Subject) -> Iterator[Finding]:
         *security_groups.of(network.ec2, config, _has_efa(subject)),
     ]
     yield from found or [ok(f"{config.vpc_id} has what jobs, models and Studio need")]
+
+
+def _zones(subject: Subject) -> Iterator[Finding]:
+    """Whether this account may use as many zones of the region, and those that are chosen."""
+    config, region = subject.config.network, subject.config.region
+    found = subject.session.client("ec2").describe_availability_zones()["AvailabilityZones"]
+    usable = sorted(
+        item["ZoneId"]
+        for item in found
+        if item.get("ZoneType", "availability-zone") == "availability-zone" and item["State"] == "available"
+    )
+    wrong = [name for name in config.zone_ids if name not in usable]
+    if wrong:
+        yield error(
+            f"{', '.join(wrong)} of network.zone_ids is not a zone that this account may use in {region}: choose from "
+            f"{', '.join(usable)}"
+        )
+    elif config.zone_count > len(usable):
+        yield error(
+            f"network.zones is {config.zones}, and this account may use {len(usable)} in {region}: set it to "
+            f"{len(usable)} or less"
+        )
+    else:
+        yield ok(f"the stacks make the network, in {config.zone_count} of {len(usable)} zones of {region}")
 
 
 def _has_efa(subject: Subject) -> bool:

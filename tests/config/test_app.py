@@ -245,6 +245,17 @@ def test_addresses_that_nobody_can_confirm_are_known(address: str, reachable: bo
     assert changed(notify=[address]).unreachable == (() if reachable else (address,))
 
 
+def test_zones_of_another_region_are_refused() -> None:
+    zones = {"zone_ids": ["use1-az4", "use1-az6"]}
+    assert refusal(region="eu-central-1", network=zones) == (
+        "network.zone_ids has use1-az4, and the zones of eu-central-1 are named like euc1-az1: choose from those, or "
+        "correct region"
+    )
+    assert "has use2-az1" in refusal(region="us-east-1", network={"zone_ids": ["use1-az1", "use2-az1"]})
+    assert changed(region="eu-central-1", network={"zone_ids": ["euc1-az1", "euc1-az3"]}).network.zone_count == 2
+    assert changed(region="eusc-de-east-1", network={"zone_ids": ["eusc1-az1", "eusc1-az2"]}).network.zone_count == 2
+
+
 def test_a_laptop_needs_nobody_to_confirm() -> None:
     assert changed(preset="laptop", cloud="local", account=None, notify=["ml@example.com"]).unreachable == ()
     assert changed(cloud="local", notify=["ml@example.com"]).unreachable == ("ml@example.com",)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import botocore.session
 import pytest
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from sagemaker.core import image_uris
 
 import config
@@ -60,6 +61,14 @@ def test_partition_and_domain_are_those_of_botocore(region: str) -> None:
     name = session.get_partition_for_region(region)
     (domain,) = [item["dnsSuffix"] for item in partitions if item["partition"] == name]
     assert (regions.partition(region), regions.domain(region)) == (name, domain)
+
+
+@pytest.mark.parametrize("region", sorted({*stock_images.ACCOUNTS, *RegionsAndZonesBackend.zones}))
+def test_the_ids_of_a_regions_zones_begin_as_its_name_says(region: str) -> None:
+    zones = RegionsAndZonesBackend.zones.get(region)
+    prefix = regions.zone_prefix(region)
+    assert (prefix is None) is (zones is None), "what no list shows is not assumed, and the list has all others"
+    assert all(zone.zone_id.rpartition("-az")[0] == prefix for zone in zones or ())
 
 
 def test_a_region_without_a_registry_is_refused_with_the_regions() -> None:

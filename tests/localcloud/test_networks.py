@@ -90,6 +90,12 @@ def test_a_route_through_a_gateway_of_no_network_or_another(here):
     ec2.create_route(**route)
 
 
+@pytest.mark.parametrize("zone", [{"AvailabilityZone": "eu-central-1a"}, {"AvailabilityZoneId": "euc1-az1"}])
+def test_a_zone_of_another_region(here, zone):
+    with pytest.raises(ClientError, match=r"\(InvalidParameterValue\) .* Subnets can currently only be created in"):
+        boto3.client("ec2").create_subnet(VpcId=here["VPC"], CidrBlock="10.0.9.0/24", **zone)
+
+
 def test_a_group_that_was_refused_leaves_nothing(here):
     assert VPC not in {group["VpcId"] for group in boto3.client("ec2").describe_security_groups()["SecurityGroups"]}
 

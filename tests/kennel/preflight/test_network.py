@@ -94,9 +94,30 @@ def only(found: list[Finding], level: Level = Level.ERROR) -> str:
     return finding.sentence
 
 
-def test_a_network_of_our_own_is_not_asked_about() -> None:
-    made, _ = subject("dev")
-    assert only(list(network.existing(made)), Level.OK) == "the stacks make the network"
+def zones(**network_: Any) -> list[Finding]:
+    """For a network that the stacks make, where the account may use two zones of the region and one of a city."""
+    made, session = subject("dev", network=NetworkConfig(**network_))
+    found = [
+        {"ZoneId": "use1-az1", "ZoneType": "availability-zone", "State": "available"},
+        {"ZoneId": "use1-az4", "ZoneType": "availability-zone", "State": "available"},
+        {"ZoneId": "use1-az6", "ZoneType": "availability-zone", "State": "unavailable"},
+        {"ZoneId": "use1-atl1-az1", "ZoneType": "local-zone", "State": "available"},
+    ]
+    session.stub("ec2").add_response("describe_availability_zones", {"AvailabilityZones": found})
+    return list(network.existing(made))
+
+
+def test_a_network_of_our_own_needs_only_its_zones() -> None:
+    assert only(zones(), Level.OK) == "the stacks make the network, in 2 of 2 zones of us-east-1"
+    assert only(zones(zone_ids=("use1-az1", "use1-az4")), Level.OK)
+
+
+def test_zones_that_the_account_may_not_use() -> None:
+    assert only(zones(zone_ids=("use1-az1", "use1-az6"))) == (
+        "use1-az6 of network.zone_ids is not a zone that this account may use in us-east-1: choose from use1-az1, "
+        "use1-az4"
+    )
+    assert "this account may use 2 in us-east-1: set it to 2 or less" in only(zones(zones=3))
 
 
 def test_a_vpc_with_everything(vpc: Vpc) -> None:
