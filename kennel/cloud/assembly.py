@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.app import AppConfig
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from kennel.workspace import clone, project
@@ -43,26 +45,42 @@ class Stack:
 
 def synthesize(session: Session) -> tuple[Stack, ...]:
     """The stacks of the session's environment, freshly synthesized. Raises KennelError when they cannot be."""
-    if run_cdk(session, ["synth", "--quiet"], quiet=True):
-        raise KennelError(f"{session.config.environment} cannot be synthesized: see above")
-    return read(folder(session), session)
+    return read(write(session.config, session.variables()), session)
 
 
-def folder(session: Session) -> Path:
-    """Where the environment's assembly lies between the commands that use it."""
-    return clone.home() / "cdk.out" / session.config.prefix
+def write(config: AppConfig, variables: Mapping[str, str]) -> Path:
+    """The folder of an environment's assembly, freshly synthesized, which asks no account for anything.
+
+    Raises KennelError when it cannot be.
+    """
+    output = folder(config)
+    code = clone.cdk(
+        ["synth", "--quiet"],
+        project=project.path(),
+        environment_name=config.environment,
+        variables=variables,
+        output=output,
+        quiet=True,
+    )
+    if code:
+        raise KennelError(f"{config.environment} cannot be synthesized: see above")
+    return output
 
 
-def run_cdk(session: Session, arguments: list[str], *, synthesized: bool = False, quiet: bool = False) -> int:
+def folder(config: AppConfig) -> Path:
+    """Where an environment's assembly lies between the commands that use it."""
+    return clone.home() / "cdk.out" / config.prefix
+
+
+def run_cdk(session: Session, arguments: list[str], *, synthesized: bool = False) -> int:
     """The exit code of the CDK CLI on the environment, or on the assembly that was `synthesized` last."""
     return clone.cdk(
         arguments,
         project=project.path(),
         environment_name=session.config.environment,
         variables=session.variables(),
-        output=folder(session),
+        output=folder(session.config),
         synthesized=synthesized,
-        quiet=quiet,
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kennel.preflight import account, execution, images, machine, network, policies, quotas, templates
+from kennel.preflight import account, execution, images, machine, network, policies, project, quotas, templates
 from kennel.preflight.finding import Finding
+from kennel.preflight.project import Templates
 from kennel.preflight.subject import Subject
 
 Found = Iterator[Finding]
@@ -31,13 +32,27 @@ class MachineCheck:
     find: Callable[[], Found]
 
 
+@dataclass(frozen=True)
+class ProjectCheck:
+    """A check that needs only the project file."""
+
+    id: str
+    about: str
+    find: Callable[[Templates], Found]
+
+
 MACHINE = (
     MachineCheck("python", "the version of Python", machine.python),
     MachineCheck("node", "the version of Node", machine.node),
     MachineCheck("cdk", "the CDK CLI", machine.cdk_cli),
 )
+PROJECT = (
+    ProjectCheck("project", "the project file", project.settings),
+    ProjectCheck("image-table", "AWS's table of training images", project.stock_image),
+    ProjectCheck("synth", "the templates", project.synthesis),
+)
 CREDENTIALS = "credentials"
-"""The check that making a session is: without it there are no others."""
+"""The check that making a session is: without it the others of the account cannot be made."""
 ACCOUNT = (
     Check(CREDENTIALS, "whose account it is", account.account),
     Check("bootstrap", "the CDK's bootstrap stack", account.bootstrap),

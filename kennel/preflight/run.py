@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
@@ -13,9 +14,11 @@ from kennel.errors import KennelError
 from kennel.preflight import checks
 from kennel.preflight.finding import Finding, Level, error, unknown
 from kennel.preflight.never_run import FREE, Row, rows
+from kennel.preflight.project import Templates
 from kennel.preflight.subject import Subject
 
 _NOT_EMULATED = "localcloud does not emulate"
+_NOT_YET = "this asks the account: run the preflight again once the credentials above are right"
 
 
 @dataclass(frozen=True)
@@ -38,27 +41,44 @@ def run(environment: str, *, begin: Callable[[str], None] = lambda about: None) 
     for here in checks.MACHINE:
         begin(here.about)
         yield Result(here.id, here.about, tuple(here.find()))
+    templates = Templates(environment)
+    for known in checks.PROJECT:
+        begin(known.about)
+        yield Result(known.id, known.about, tuple(_findings(partial(known.find, templates))))
+    yield from _of_the_account(templates, begin)
+
+
+def _of_the_account(templates: Templates, begin: Callable[[str], None]) -> Iterator[Result]:
     first, *others = checks.ACCOUNT
     begin(first.about)
-    try:
-        subject = Subject(Session(environment))
-    except NoCredentialsError:
-        yield Result(
-            first.id, first.about, (error("there are no AWS credentials: log in, for example with `aws login`"),)
-        )
+    opened = _open(templates.config.environment)
+    if isinstance(opened, Finding):
+        yield Result(first.id, first.about, (opened,))
+        for check in others:
+            yield Result(check.id, check.about, (unknown(_NOT_YET),))
         return
-    except KennelError as failure:
-        yield Result(first.id, first.about, (error(str(failure)),))
-        return
+    subject = Subject(opened, templates)
     for check in (first, *others):
         begin(check.about)
         settles = "" if subject.local else check.settles
-        yield Result(check.id, check.about, tuple(_findings(check, subject)), settles)
+        yield Result(check.id, check.about, tuple(_findings(partial(check.find, subject))), settles)
 
 
-def _findings(check: checks.Check, subject: Subject) -> Iterator[Finding]:
+def _open(environment: str) -> Session | Finding:
+    """The session, or why there is none."""
     try:
-        yield from check.find(subject)
+        return Session(environment)
+    except NoCredentialsError:
+        return error("there are no AWS credentials: log in, for example with `aws login`")
+    except KennelError as failure:
+        return error(str(failure))
+    except (BotoCoreError, ClientError) as failure:
+        return error(f"the credentials cannot be used, log in again, for example with `aws login`: {failure}")
+
+
+def _findings(find: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from find()
     except ClientError as failure:
         yield _refused(failure)
     except BotoCoreError as failure:

@@ -9,13 +9,15 @@ from config.app import AppConfig
 from kennel.cloud import assembly
 from kennel.cloud.change_sets import Planner
 from kennel.cloud.session import Session
+from kennel.preflight.project import Templates
 
 
 class Subject:
-    """Synthesizes once, when the first check asks for templates."""
+    """The templates are those that were synthesized before the session was there."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, templates: Templates) -> None:
         self.session = session
+        self._templates = templates
         self.planner = Planner(session)
 
     @property
@@ -28,7 +30,7 @@ class Subject:
 
     @cached_property
     def stacks(self) -> tuple[assembly.Stack, ...]:
-        return assembly.synthesize(self.session)
+        return assembly.read(self._templates.folder, self.session)
 
     @cached_property
     def resolved(self) -> Assembly:

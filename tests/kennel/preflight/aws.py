@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from config.app import AppConfig
 from kennel.cloud import assembly
 from kennel.cloud.session import Session
+from kennel.preflight.project import Templates
 from kennel.preflight.subject import Subject
 from tests.stacks.assemblies import assembly as synthesized
 from tests.stacks.assemblies import settings
@@ -49,6 +50,6 @@ def subject(environment: str = "dev", **changes: Any) -> tuple[Subject, StubbedS
     config = settings(environment)
     config = config.model_copy(update={"account": config.account or ACCOUNT, **changes})
     session = StubbedSession(config)
-    made = Subject(session)
+    made = Subject(session, Templates(environment))
     made.__dict__["stacks"] = assembly.read(synthesized(environment), session)
     return made, session

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import NoCredentialsError, ProfileNotFound
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -39,8 +39,8 @@ def test_the_local_cloud_answers_what_it_emulates_and_names_what_it_does_not(con
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     levels = {item["check"]: {finding["level"] for finding in item["findings"]} for item in found["checks"]}
-    assert set(levels) == {check.id for check in (*checks.MACHINE, *checks.ACCOUNT)}
-    for check in ("credentials", "bootstrap", "quota-pace", "quotas", "definition", "policies"):
+    assert set(levels) == {check.id for check in (*checks.MACHINE, *checks.PROJECT, *checks.ACCOUNT)}
+    for check in ("project", "synth", "credentials", "bootstrap", "quota-pace", "quotas", "definition", "policies"):
         assert levels[check] == {"ok"}, found["checks"]
     assert levels["region"] == {"not checkable"}, found["checks"]
     # What is not deployed cannot be imported from; the first stack imports nothing.
@@ -51,21 +51,50 @@ def test_the_local_cloud_answers_what_it_emulates_and_names_what_it_does_not(con
     assert [stack["StackName"] for stack in stacks] == ["CDKToolkit"], "a shell of a stack stayed"
 
 
-def test_without_credentials_the_machine_is_checked_all_the_same(monkeypatch) -> None:
+def without_synth(monkeypatch) -> None:
+    """What is said of the templates has its own test."""
+    monkeypatch.setattr(checks, "PROJECT", tuple(check for check in checks.PROJECT if check.id != "synth"))
+
+
+@pytest.mark.parametrize(
+    ("failure", "sentence"),
+    [
+        (NoCredentialsError(), "there are no AWS credentials: log in"),
+        (ProfileNotFound(profile="away"), "the credentials cannot be used, log in again"),
+        (KennelError("the credentials are of account 999999999999"), "the credentials are of account 999999999999"),
+    ],
+)
+def test_without_credentials_everything_else_is_checked_all_the_same(monkeypatch, failure, sentence) -> None:
     def missing(environment: str) -> None:
-        raise NoCredentialsError
+        raise failure
 
     monkeypatch.setattr(run, "Session", missing)
-    result = preflight("--env", "dev")
+    without_synth(monkeypatch)
+    result = preflight("--env", "dev", "--json")
     assert result.exit_code == 1
-    assert "ok the CDK CLI is" in result.output and "error: there are no AWS credentials: log in" in result.output
+    found = {item["check"]: item["findings"] for item in json.loads(result.stdout)["checks"]}
+    assert list(found) == [check.id for check in (*checks.MACHINE, *checks.PROJECT, *checks.ACCOUNT)]
+    first, *others = checks.ACCOUNT
+    assert [item["level"] for item in found[first.id]] == ["error"] and sentence in found[first.id][0]["sentence"]
+    for check in (*checks.MACHINE, *checks.PROJECT):
+        assert "not checkable" not in {item["level"] for item in found[check.id]}, found[check.id]
+    for check in others:
+        (finding,) = found[check.id]
+        assert finding["level"] == "not checkable" and "once the credentials above are right" in finding["sentence"]
 
 
-def test_the_credentials_of_another_account_end_it(monkeypatch) -> None:
+def test_nothing_is_settled_without_credentials(monkeypatch) -> None:
+    monkeypatch.setattr(run, "Session", lambda environment: (_ for _ in ()).throw(NoCredentialsError()))
+    without_synth(monkeypatch)
+    assert json.loads(preflight("--env", "dev", "--json").stdout)["settled"] == []
+
+
+def test_the_credentials_of_another_account_are_reported_without_their_number(monkeypatch) -> None:
     def refuse(environment: str) -> None:
         raise KennelError("the credentials are of account 999999999999")
 
     monkeypatch.setattr(run, "Session", refuse)
+    without_synth(monkeypatch)
     result = preflight("--env", "dev", "--report", "-")
     assert result.exit_code == 1
     assert "| `credentials` | ERROR | the credentials are of account <account> |" in result.output
@@ -104,12 +133,13 @@ def test_what_fails_for_one_check_does_not_end_the_others(connected, monkeypatch
 
     check = checks.Check("broken", "", broken)
     monkeypatch.setattr(checks, "ACCOUNT", (checks.ACCOUNT[0], check, checks.ACCOUNT[1]))
+    without_synth(monkeypatch)
     *_, denied, last = run.run("local")
     assert [finding.level for finding in denied.findings] == [Level.UNKNOWN]
     assert "may not call GetRole" in denied.findings[0].sentence and last.check == "bootstrap"
 
 
 def test_every_id_of_a_check_has_a_space_after_it(capsys) -> None:
-    for check in (*checks.MACHINE, *checks.ACCOUNT):
+    for check in (*checks.MACHINE, *checks.PROJECT, *checks.ACCOUNT):
         print_result(Result(check.id, "", (ok("fine"),)), Console(width=80))
         assert capsys.readouterr().out.split()[0] == check.id
