@@ -127,8 +127,48 @@ def listed(bucket: str, *prefixes: str) -> list[Call]:
     return [Call("", "s3:ListBucket", f"arn:aws:s3:::cats-prod-{bucket}", {"s3:prefix": item}) for item in prefixes]
 
 
+PREFLIGHT = {
+    "batch_get_image": "ecr:BatchGetImage",
+    "describe_availability_zones": "ec2:DescribeAvailabilityZones",
+    "describe_images": "ecr:DescribeImages",
+    "describe_key": "kms:DescribeKey",
+    "describe_route_tables": "ec2:DescribeRouteTables",
+    "describe_security_groups": "ec2:DescribeSecurityGroups",
+    "describe_subnets": "ec2:DescribeSubnets",
+    "describe_type": "cloudformation:DescribeType",
+    "describe_vpc_attribute": "ec2:DescribeVpcAttribute",
+    "describe_vpc_endpoints": "ec2:DescribeVpcEndpoints",
+    "describe_vpcs": "ec2:DescribeVpcs",
+    "get_key_policy": "kms:GetKeyPolicy",
+    "get_parameter": "ssm:GetParameter",
+    "get_role": "iam:GetRole",
+    "get_topic_attributes": "sns:GetTopicAttributes",
+    "list_aws_default_service_quotas": "servicequotas:ListAWSDefaultServiceQuotas",
+    "list_service_quotas": "servicequotas:ListServiceQuotas",
+    "list_subscriptions_by_topic": "sns:ListSubscriptionsByTopic",
+    "list_topics": "sns:ListTopics",
+    "simulate_custom_policy": "iam:SimulateCustomPolicy",
+    "simulate_principal_policy": "iam:SimulatePrincipalPolicy",
+    "validate_state_machine_definition": "states:ValidateStateMachineDefinition",
+}
+"""What `kennel preflight` calls with the credentials that it is given, and the permission for it."""
+_STOCK, _TOPIC = "arn:aws:ecr:eu-west-1:763104351884:repository/pytorch", arn("sns", "cats-alarms")
+PREFLIGHT_RESOURCES = {
+    "ecr:BatchGetImage": _STOCK,
+    "ecr:DescribeImages": _STOCK,
+    "iam:GetRole": "arn:aws:iam::444455556666:role/aws-service-role/sagemaker.amazonaws.com/AWSServiceRoleForX",
+    "iam:SimulatePrincipalPolicy": bootstrap("cfn-exec").resource,
+    "kms:DescribeKey": arn("kms", "key/1"),
+    "kms:GetKeyPolicy": arn("kms", "key/1"),
+    "sns:GetTopicAttributes": _TOPIC,
+    "sns:ListSubscriptionsByTopic": _TOPIC,
+    "ssm:GetParameter": arn("ssm", "parameter/cdk-bootstrap/hnb659fds/version"),
+}
 NEEDED = {
-    "DeployRole": [bootstrap(kind) for kind in ("deploy", "file-publishing", "image-publishing")],
+    "DeployRole": [
+        *(bootstrap(kind) for kind in ("deploy", "file-publishing", "image-publishing")),
+        *(Call("", action, PREFLIGHT_RESOURCES.get(action, "*"), {}) for action in PREFLIGHT.values()),
+    ],
     "ReviewRole": [Call("", f"cloudformation:{name}", STACK, {}) for name in ("DescribeStacks", "GetTemplate")],
     "ModelsRole": [
         Call("", "cloudformation:DescribeStacks", "*", {}),
@@ -241,11 +281,23 @@ def test_the_list_of_calls_is_that_of_the_code() -> None:
     assert {OPERATIONS[name] for name in found} - {""} <= {call.action for call in NEEDED["ModelsRole"]}
 
 
+def test_the_list_of_the_preflights_calls_is_that_of_the_code() -> None:
+    """A new call in a check needs a line here, and then a permission in role.yaml."""
+    services = ("cloudformation", "ec2", "ecr", "iam", "kms", "service-quotas", "sns", "ssm", "stepfunctions")
+    models = (boto3.client(service, region_name="us-east-1").meta.service_model for service in services)
+    known = {xform_name(name) for model in models for name in model.operation_names}
+    found = set()
+    for path in (ROOT / "kennel" / "preflight").glob("*.py"):
+        words = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+        found |= (_named(path) | words) & known
+    assert found == set(PREFLIGHT)
+
+
 def _named(path: Path) -> set[str]:
     """The methods that a module calls, and the operations of which it makes paginators."""
     tree = ast.walk(ast.parse(path.read_text()))
     calls = [node for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-    pages = {call.args[0].value for call in calls if call.func.attr == "get_paginator"}  # type: ignore[attr-defined]
+    pages = {getattr(call.args[0], "value", "") for call in calls if call.func.attr == "get_paginator"}  # type: ignore[attr-defined]
     return {call.func.attr for call in calls} | pages  # type: ignore[attr-defined]
 
 

@@ -77,12 +77,23 @@ def test_a_renamed_option_or_command_would_be_noticed() -> None:
 
 
 def test_prod_is_deployed_by_the_hash_of_the_diff_that_was_shown() -> None:
-    [[*_, approved]] = commands("kennel", "deploy-prod")
+    [*_, [*_, approved]] = commands("kennel", "deploy-prod")
     assert approved == "$(jq -r .hash reviewed/diff.json)"
     [shown] = commands("kennel", "diff")
     assert parse(shown)["as_json"] and parse(shown)["templates_only"]
     assert to_json([], [], "0123", [], "dev")["hash"] == "0123"
     assert WORKFLOWS["kennel"]["jobs"]["deploy-prod"]["environment"] == "prod"
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_a_deploy_is_preceded_by_a_preflight_with_the_same_credentials(environment: str) -> None:
+    job = f"deploy-{environment}"
+    before, deploy = commands("kennel", job)
+    assert (before[0], deploy[0]) == ("preflight", "deploy")
+    assert parse(before)["env"] == parse(deploy)["env"] == environment
+    roles = [index for index, step in enumerate(steps("kennel", job)) if "configure-aws" in step.get("uses", "")]
+    runs = [index for index, step in enumerate(steps("kennel", job)) if "run" in step]
+    assert roles < runs, "the first command has the role"
 
 
 def test_a_promotion_hands_the_digest_from_job_to_job(tmp_path: Path) -> None:
