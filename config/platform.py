@@ -35,7 +35,7 @@ SecurityGroupId = Annotated[str, Field(pattern=f"^sg{_ID}")]
 
 class StorageConfig(Config):
     retain: bool
-    """Keep buckets and key when the stack is deleted."""
+    """Keep buckets and key when the stack is deleted, and delete nobody's space in Studio."""
     noncurrent_days: int = Field(default=30, ge=1)
     """Days that overwritten and deleted objects are kept."""
     run_days: int = Field(default=90, ge=1)

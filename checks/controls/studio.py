@@ -6,6 +6,7 @@ from checks.assembly import Assembly, Resource
 from checks.control import each
 
 DOMAIN = "AWS::SageMaker::Domain"
+DELETES_SPACES = "Custom::StudioApps"
 APPS = ("JupyterLabAppSettings", "CodeEditorAppSettings")
 
 
@@ -34,5 +35,12 @@ CONTROLS = (
         "not create a file system that outlives it",
         DOMAIN,
         lambda domain, _: domain.get("HomeEfsFileSystemCreation") == "Disabled",
+    ),
+    each(
+        "domain.spaces",
+        "keep people's spaces when its stack is deleted",
+        DOMAIN,
+        lambda _, assembly: not list(assembly.of(DELETES_SPACES)),
+        when="Retain",
     ),
 )

@@ -45,7 +45,7 @@ def test_a_control_finds_what_breaks_it(case: Case, change: Changes) -> None:
 
 
 WHEN = {
-    "Retain": {"bucket.kept", "key.kept"},
+    "Retain": {"bucket.kept", "domain.spaces", "key.kept"},
     "IsolatedTraining": {"job.network", "job.isolated", "job.traffic"},
     "IsolatedEndpoint": {"model.isolated", "model.network", "network.jobs"},
     "EndpointVolumeKey": {"endpoint.key"},

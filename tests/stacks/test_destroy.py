@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -135,6 +137,36 @@ def test_an_open_notebook_does_not_stop_a_destroy(client: Any, storage: Deployme
     assert sagemaker.list_domains()["Domains"] == []
     assert not [item for item in ec2.describe_vpcs()["Vpcs"] if item["VpcId"] == vpc]
     assert not [group for group in ec2.describe_security_groups()["SecurityGroups"] if "nfs" in group["GroupName"]]
+
+
+def test_where_data_is_retained_nobodys_space_goes_with_the_stack_or_its_profile(client: Any, tmp_path: Path) -> None:
+    made = Deployment(client, synthesize(retained(), tmp_path, rule_packs=False))
+    for stack in ("Storage", "Studio"):
+        assert made.create(stack) == "CREATE_COMPLETE", made.failures(stack)
+    (domain,) = made.physical("Studio", "AWS::SageMaker::Domain")
+    sagemaker, space = client("sagemaker"), {"DomainId": domain, "SpaceName": "work"}
+    sagemaker.create_space(**space, OwnershipSettings={"OwnerUserProfileName": "data-scientist"})
+    resources = made.templates["Studio"]["Resources"]
+    (profile,) = [name for name, item in resources.items() if item["Type"] == "AWS::SageMaker::UserProfile"]
+    body = resources.pop(profile)
+    assert made.update("Studio") == "UPDATE_COMPLETE"
+    assert sagemaker.describe_user_profile(DomainId=domain, UserProfileName="data-scientist")
+    assert made.delete("Studio") == "DELETE_FAILED"
+    assert any("are associated with it" in failure for failure in made.failures("Studio")), made.failures("Studio")
+    assert sagemaker.describe_space(**space)
+    # Once people have deleted what is theirs.
+    sagemaker.delete_space(**space)
+    while sagemaker.list_spaces(DomainIdEquals=domain)["Spaces"]:
+        time.sleep(0.1)
+    sagemaker.delete_user_profile(DomainId=domain, UserProfileName=body["Properties"]["UserProfileName"])
+    for stack in ("Studio", "Storage"):
+        assert made.delete(stack) == "DELETE_COMPLETE", made.failures(stack)
+
+
+def test_the_studio_of_a_retained_environment_is_protected_and_has_no_file_system() -> None:
+    manifest = json.loads((assembly("prod") / "manifest.json").read_text())["artifacts"]
+    protected = {name for name, item in manifest.items() if item.get("properties", {}).get("terminationProtection")}
+    assert protected == {"Kennel-Prod-Storage", "Kennel-Prod-Studio"}
 
 
 def test_the_endpoints_prefix_is_never_empty(client: Any, storage: Deployment) -> None:

@@ -106,4 +106,10 @@ CASES = (
         {"X": DOMAIN},
         ({"X.HomeEfsFileSystemCreation": "Enabled"}, {"X.HomeEfsFileSystemCreation": GONE}),
     ),
+    Case(
+        "domain.spaces",
+        {"X": DOMAIN},
+        ({"Apps": resource("Custom::StudioApps")},),
+        ({"Apps": resource("Custom::NetworkLeftovers")},),
+    ),
 )  # fmt: skip

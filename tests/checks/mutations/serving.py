@@ -46,3 +46,8 @@ put("domain.vpc-only", DOMAIN, "PublicInternetOnly", "AppNetworkAccessType")
 drop("domain.key", DOMAIN, "KmsKeyId")
 drop("domain.idle", DOMAIN, "DefaultUserSettings", "CodeEditorAppSettings")
 drop("domain.no-file-system", DOMAIN, "HomeEfsFileSystemCreation")
+
+
+@breaks("domain.spaces")
+def what_deletes_spaces(mutant: Mutant) -> None:
+    mutant.first("Custom::NetworkLeftovers")["Type"] = "Custom::StudioApps"
