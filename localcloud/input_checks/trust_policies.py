@@ -17,6 +17,8 @@ _PRINCIPALS = {
     "CanonicalUser": re.compile(r"[0-9a-f]{64}"),
 }
 
+_PERSON = re.compile(r"arn:aws[-a-z]*:iam::(?P<account>\d{12}):(?P<kind>role|user)/.+")
+
 
 def check_trust_policy(document: str) -> None:
     """AwsError MalformedPolicyDocument for what IAM refuses as a role's trust policy."""
@@ -54,8 +56,20 @@ def _check_principals(statement: Mapping[str, Any]) -> None:
         if kind not in _PRINCIPALS or not values:
             raise _malformed("Syntax errors in policy.")
         for value in values:
-            if not isinstance(value, str) or not _PRINCIPALS[kind].fullmatch(value):
+            if not isinstance(value, str) or not _PRINCIPALS[kind].fullmatch(value) or _is_nobody(value):
                 raise _malformed(f'Invalid principal in policy: "{kind.upper()}":"{value}"')
+
+
+def _is_nobody(principal: str) -> bool:
+    """Whether it is a role or user of an account of this cloud that does not exist: IAM keeps its id, not its name."""
+    from moto.iam.models import iam_backends
+
+    match = _PERSON.fullmatch(principal)
+    if match is None or match["account"] not in iam_backends:
+        return False
+    backend = iam_backends[match["account"]]["aws"]
+    held = backend.roles if match["kind"] == "role" else backend.users
+    return principal not in {item.arn for item in held.values()}
 
 
 def _malformed(message: str) -> AwsError:

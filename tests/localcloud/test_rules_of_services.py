@@ -78,6 +78,25 @@ def test_a_trust_policy_that_iam_takes(local_cloud, document):
     iam.delete_role(RoleName="trusting")
 
 
+@pytest.mark.parametrize("kind", ["role", "user"])
+def test_a_trusted_role_or_user_of_the_account_exists(local_cloud, kind):
+    iam = client("iam")
+    document = trust(Principal={"AWS": f"arn:aws:iam::123456789012:{kind}/team/colleague"})
+    with pytest.raises(
+        ClientError, match=rf'Invalid principal in policy: "AWS":"arn:aws:iam::123456789012:{kind}/team'
+    ):
+        iam.create_role(RoleName="trusting", AssumeRolePolicyDocument=document)
+    if kind == "role":
+        iam.create_role(RoleName="colleague", Path="/team/", AssumeRolePolicyDocument=trust())
+    else:
+        iam.create_user(UserName="colleague", Path="/team/")
+    iam.create_role(RoleName="trusting", AssumeRolePolicyDocument=document)
+    iam.delete_role(RoleName="trusting")
+    theirs = trust(Principal={"AWS": "arn:aws:iam::999999999999:role/of-another-account"})
+    iam.create_role(RoleName="trusting", AssumeRolePolicyDocument=theirs)
+    iam.delete_role(RoleName="trusting")
+
+
 def test_a_template_with_a_malformed_trust_policy_fails_its_role(local_cloud):
     cloudformation = boto3.client("cloudformation")
     role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17"}}}
