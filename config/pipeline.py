@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from config import debugger
 from config.base import Config
@@ -40,6 +41,10 @@ class PublishConfig(Config):
         return self
 
 
+_RATE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)")
+_CRON = re.compile(r"cron\(\S+ \S+ (?P<day>\S+) \S+ (?P<weekday>\S+) \S+\)")
+
+
 class ScheduleConfig(Config):
     """An EventBridge rule that starts the pipeline; off until somebody wants it."""
 
@@ -47,6 +52,18 @@ class ScheduleConfig(Config):
     """Whether it starts runs."""
     expression: str = "cron(0 3 ? * SUN *)"
     """When, in UTC."""
+
+    @field_validator("expression")
+    @classmethod
+    def _schedule(cls, value: str) -> str:
+        """The form; the values of cron's fields EventBridge checks, and the local cloud as it does."""
+        cron = _CRON.fullmatch(value)
+        if not (_RATE.fullmatch(value) or (cron and (cron["day"] == "?") is not (cron["weekday"] == "?"))):
+            raise ValueError(
+                f"{value!r} is not a schedule of EventBridge: write it like rate(1 day), rate(7 days) or "
+                "cron(0 3 ? * SUN *), with minute, hour, day, month, weekday and year, where either day or weekday is ?"
+            )
+        return value
 
 
 class PipelineConfig(Config):

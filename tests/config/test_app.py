@@ -245,6 +245,19 @@ def test_addresses_that_nobody_can_confirm_are_known(address: str, reachable: bo
     assert changed(notify=[address]).unreachable == (() if reachable else (address,))
 
 
+@pytest.mark.parametrize(
+    "expression",
+    ["rate(1 days)", "rate(5 day)", "rate(0 days)", "every day", "cron(0 3 * * *)", "cron(0 3 * * * *)", "cron(0 3 ? * ? *)"],
+)  # fmt: skip
+def test_what_is_not_a_schedule_is_refused_with_examples(expression: str) -> None:
+    assert refusal(pipeline={"schedule": {"expression": expression}}).startswith(f"{expression!r} is not a schedule")
+
+
+@pytest.mark.parametrize("expression", ["rate(1 day)", "rate(10 days)", "cron(0 3 ? * SUN *)", "cron(0 3 1 * ? *)"])
+def test_a_schedule(expression: str) -> None:
+    assert changed(pipeline={"schedule": {"expression": expression}}).pipeline.schedule.expression == expression
+
+
 def test_zones_of_another_region_are_refused() -> None:
     zones = {"zone_ids": ["use1-az4", "use1-az6"]}
     assert refusal(region="eu-central-1", network=zones) == (
