@@ -13,14 +13,13 @@ from config.app import AppConfig
 from kennel.cloud import assembly
 from kennel.errors import KennelError
 from kennel.preflight.finding import Finding, ok, warning
-from kennel.workspace import project
 
 
 class Templates:
     """One environment's templates, synthesized once, when the first check asks for them."""
 
-    def __init__(self, environment: str) -> None:
-        self.config: AppConfig = project.config(environment)
+    def __init__(self, config: AppConfig) -> None:
+        self.config = config
 
     @property
     def folder(self) -> Path:

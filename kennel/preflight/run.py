@@ -16,6 +16,7 @@ from kennel.preflight.finding import Finding, Level, error, unknown
 from kennel.preflight.never_run import FREE, Row, rows
 from kennel.preflight.project import Templates
 from kennel.preflight.subject import Subject
+from kennel.workspace import project
 
 _NOT_EMULATED = "localcloud does not emulate"
 _NOT_YET = "this asks the account: run the preflight again once the credentials above are right"
@@ -41,7 +42,7 @@ def run(environment: str, *, begin: Callable[[str], None] = lambda about: None) 
     for here in checks.MACHINE:
         begin(here.about)
         yield Result(here.id, here.about, tuple(here.find()))
-    templates = Templates(environment)
+    templates = Templates(project.config(environment))
     for known in checks.PROJECT:
         begin(known.about)
         yield Result(known.id, known.about, tuple(_findings(partial(known.find, templates))))

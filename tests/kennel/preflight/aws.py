@@ -50,6 +50,6 @@ def subject(environment: str = "dev", **changes: Any) -> tuple[Subject, StubbedS
     config = settings(environment)
     config = config.model_copy(update={"account": config.account or ACCOUNT, **changes})
     session = StubbedSession(config)
-    made = Subject(session, Templates(environment))
+    made = Subject(session, Templates(config))
     made.__dict__["stacks"] = assembly.read(synthesized(environment), session)
     return made, session

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import config
 from config import regions
 from kennel.errors import KennelError
 from kennel.preflight import project
@@ -16,9 +17,7 @@ from tests.stacks.assemblies import assembly
 
 
 def templates(environment: str = "dev", **changes: Any) -> Templates:
-    made = Templates(environment)
-    made.config = made.config.model_copy(update=changes)
-    return made
+    return Templates(config.load(environment).model_copy(update=changes))
 
 
 def only(found: Any, level: Level = Level.OK) -> str:
