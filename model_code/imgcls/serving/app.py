@@ -19,6 +19,8 @@ from imgcls.serving.repository import DEFAULT_PAGE, MAX_PAGE, Entry, Repository
 SINGLE = ""
 """The name of the model under the single-model contract; a request's path cannot contain it."""
 MAX_CONTROL_BYTES = 64 * 1024
+MAX_NAME_BYTES = 1024
+"""Of a model's name in UTF-8, so that the path that names it fits into a request's head."""
 MAX_TRANSFORM_MB = 100
 """SageMaker's limit on the sum of all bodies that a batch transform job sends at once."""
 CLIENT_GONE = 499
@@ -80,6 +82,7 @@ class App:
             request.request_id_header: request.request_id,
             CUSTOM_ATTRIBUTES_HEADER: attributes,
             **answer.headers,
+            **({"Connection": "close"} if request.waits_to_send else {}),
         }
         await respond(send, answer.status, answer.body, headers)
         # The platform pings every few seconds: log lines for that would cost money and hide the others.
@@ -123,6 +126,7 @@ class App:
             raise RequestError(400, "bad_json", usage) from None
         if not isinstance(name, str) or not isinstance(url, str) or not name:
             raise RequestError(400, "bad_json", usage)
+        _check_name(name)
         return _json(200, _describe(await self._load(name, url)))
 
     async def _load(self, name: str, url: str) -> Entry:
@@ -159,6 +163,18 @@ class App:
 
 def _describe(entry: Entry) -> dict[str, str]:
     return {"modelName": entry.name, "modelUrl": entry.url}
+
+
+def _check_name(name: str) -> None:
+    """Raises RequestError 400 for a name that no path could name."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise RequestError(
+            400, "bad_name", f"model_name {name[:80]!r} has half of a surrogate pair: it is no text"
+        ) from None
+    if size > MAX_NAME_BYTES:
+        raise RequestError(400, "bad_name", f"model_name has {size} bytes; at most {MAX_NAME_BYTES} are accepted")
 
 
 def _allow(request: Request, *methods: str) -> None:

@@ -19,6 +19,8 @@ from imgcls.serving.model import Model
 
 LOADERS = 2
 DEFAULT_PAGE, MAX_PAGE = 100, 1000
+MAX_REASON = 600
+"""Characters of why a model was refused, which may quote what the artifact or the caller wrote."""
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Entry:
 
 
 class Repository:
-    """Models by their names, which may be any text."""
+    """Models by their names, which may be any text that has bytes in UTF-8."""
 
     def __init__(self, load: Callable[[str], Model], budget: Budget, allocator: Allocator) -> None:
         self._load = load
@@ -52,7 +54,7 @@ class Repository:
         while (entry := self._entries.get(name)) and entry.is_leaving:
             await entry.gone.wait()
         if entry:
-            raise RequestError(409, "already_loaded", f"model {name!r} is already loaded")
+            raise RequestError(409, "already_loaded", f"model {name[:200]!r} is already loaded")
         entry = Entry(name, url)
         entry.idle.set()
         loop = asyncio.get_running_loop()
@@ -65,7 +67,7 @@ class Repository:
                 self._budget.release(name)
                 raise
         except (ArtifactError, OSError, ValueError) as error:
-            raise RequestError(400, "bad_artifact", f"{error}") from error
+            raise RequestError(400, "bad_artifact", f"{error}"[:MAX_REASON]) from error
         except MemoryError:
             raise RequestError(507, "out_of_memory", "the model does not fit into memory") from None
         finally:

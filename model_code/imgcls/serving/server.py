@@ -17,12 +17,12 @@ from imgcls.serving.app import App
 from imgcls.serving.errors import RequestError
 from imgcls.serving.formats import parse_attributes
 from imgcls.serving.functions import Functions
-from imgcls.serving.http import LimitedProtocol
 from imgcls.serving.invoke import Invoker
 from imgcls.serving.log import LineLog
 from imgcls.serving.memory import Allocator, Budget, process_limit
 from imgcls.serving.metrics import Metrics
 from imgcls.serving.observe import Observer
+from imgcls.serving.protocol import LimitedProtocol
 from imgcls.serving.repository import Repository
 from imgcls.serving.workers import Workers
 

@@ -30,12 +30,13 @@ class Reply:
 
 
 class ServerProcess:
-    """A context manager around one started server."""
+    """A context manager around one started server; `files` limits how many it may open."""
 
-    def __init__(self, log: Path, *, multi_model: bool = True, **environment: str) -> None:
+    def __init__(self, log: Path, *, multi_model: bool = True, files: int = 0, **environment: str) -> None:
         self.port = _free_port()
         self.log = log
-        self._command = [PYTHON, SERVE]
+        limit = ["bash", "-c", f'ulimit -n {files}; exec "$0" "$@"'] if files else []
+        self._command = [*limit, PYTHON, SERVE]
         self._environment = {
             **{
                 name: value
