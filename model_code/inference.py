@@ -26,7 +26,7 @@ else:
 
 
 def model_fn(model_dir: str | os.PathLike[str], context: Any = None) -> Model:
-    """The model in an unpacked artifact, after its hashes were verified. Raises ArtifactError."""
+    """The model in an unpacked artifact, after its hashes were verified and it answered once. Raises ArtifactError."""
     folder = Path(model_dir)
     card = verify(folder, only=())
     graph = Engine.file_of(card)
@@ -34,7 +34,9 @@ def model_fn(model_dir: str | os.PathLike[str], context: Any = None) -> Model:
         raise ArtifactError(f"model.json does not list {graph}, which precision {card.precision} needs")
     verify(folder, only=[name for name in (graph, weights_name(graph)) if name in card.files])
     engine = Engine.for_server(folder, card)
-    return Model(card, engine, settings().max_image_pixels, engine.retire)
+    model = Model(card, engine, settings().max_image_pixels, engine.retire, engine.run_bytes)
+    model.check()
+    return model
 
 
 def input_fn(body: bytes | str, content_type: str, context: Any = None) -> Images:

@@ -103,6 +103,7 @@ def _from_artifact(artifact: Path, scratch: Path) -> Callable[[Path, int], Predi
             unpack(artifact, folder := scratch / "artifact")
         card = verify(folder)
         model = Model(card, OpenVinoEngine(folder, card), ServerSettings().max_image_pixels)
+        model.check()
     except (ArtifactError, OSError) as error:
         raise KennelError(f"{artifact}: {error}") from None
 

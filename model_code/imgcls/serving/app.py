@@ -171,7 +171,7 @@ def _check_name(name: str) -> None:
         size = len(name.encode())
     except UnicodeEncodeError:
         raise RequestError(
-            400, "bad_name", f"model_name {name[:80]!r} has half of a surrogate pair: it is no text"
+            400, "bad_name", f"model_name {name[:80]!r} has half of a surrogate pair: use characters"
         ) from None
     if size > MAX_NAME_BYTES:
         raise RequestError(400, "bad_name", f"model_name has {size} bytes; at most {MAX_NAME_BYTES} are accepted")

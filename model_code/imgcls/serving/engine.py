@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from imgcls.artifacts.graph_file import check_locations, weights_name
+from imgcls.artifacts.graph_file import check_locations, check_operators, weights_name
 from imgcls.contract.artifact import GRAPHS, ArtifactError, ModelCard
 from imgcls.runtime.cores import num_cores
 from imgcls.serving import blobs as compiled_blobs
+from imgcls.serving import graph_limits
 from imgcls.serving.context import settings
 from imgcls.serving.memory import drop_mapped_pages
 
@@ -22,6 +23,8 @@ _HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
 """Without a hint OpenVINO uses bf16 wherever the CPU has it: fp32 would not mean fp32."""
 
 
+_RUN_BYTES: dict[str, int] = {}
+"""By the key of a compiled graph, which does not say it when it is loaded again."""
 _log = logging.getLogger("kennel.serving")
 _CORE = ov.Core()
 SUPPORTS_BF16 = "BF16" in _CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -67,7 +70,10 @@ class OpenVinoEngine:
             self._compiled = _import(self._blob, options)
         else:
             check_locations(path, card.files)
-            self._compiled = _compile(path, side, len(card.labels), options)
+            check_operators(path)
+            self._compiled, cost = _compile(path, side, len(card.labels), options)
+            _RUN_BYTES[self._key] = cost.activation_bytes * threads
+        self.run_bytes = _RUN_BYTES[self._key]
         self._idle: deque[ov.InferRequest] = deque()
 
     @classmethod
@@ -108,19 +114,27 @@ class OpenVinoEngine:
         return logits
 
 
-def _compile(path: Path, side: int, num_classes: int, options: dict[str, object]) -> ov.CompiledModel:
+def _compile(
+    path: Path, side: int, num_classes: int, options: dict[str, object]
+) -> tuple[ov.CompiledModel, graph_limits.Cost]:
     try:
         graph = _CORE.read_model(path)
         _check(graph, side, num_classes)
         # One image per call: a batch gains nothing on a CPU at the GEMM roofline, and a fixed shape needs less memory.
         graph.reshape([1, side, side, 3])
+        cost = graph_limits.check(graph, path.name, _file_bytes(path))
         compiled = _CORE.compile_model(graph, "CPU", options)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise ArtifactError(f"{path.name} cannot be compiled: {reason}") from error
     # Compiling copied the weights into its own layout; the mapped originals are not needed again.
     drop_mapped_pages(path.with_name(weights_name(path.name)))
-    return compiled
+    return compiled, cost
+
+
+def _file_bytes(path: Path) -> int:
+    weights = path.with_name(weights_name(path.name))
+    return path.stat().st_size + (weights.stat().st_size if weights.is_file() else 0)
 
 
 def _import(blob: mmap.mmap, options: dict[str, object]) -> ov.CompiledModel:

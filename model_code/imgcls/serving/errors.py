@@ -16,7 +16,8 @@ except ImportError:
 PHRASES = {
     400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 408: "Request Timeout",
     409: "Conflict", 411: "Length Required", 413: "Content Too Large", 415: "Unsupported Media Type",
-    431: "Request Header Fields Too Large", 503: "Service Unavailable", 507: "Insufficient Storage",
+    431: "Request Header Fields Too Large", 500: "Internal Server Error", 503: "Service Unavailable",
+    507: "Insufficient Storage",
 }  # fmt: skip
 
 

@@ -89,8 +89,8 @@ class Invoker:
         try:
             yield
             failed = False
-        except RequestError:
-            failed = False
+        except RequestError as error:
+            failed = error.status >= 500
             raise
         finally:
             self._observer.metrics.invocation(model.card.name, perf_counter() - start, failed=failed)

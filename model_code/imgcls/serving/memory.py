@@ -65,6 +65,12 @@ class Budget:
             raise RequestError(507, "out_of_memory", message)
         self._reserved[name] = cost
 
+    def add(self, name: str, cost: int) -> None:
+        """Reserve more for a model that was loaded. Raises RequestError 507 as `reserve` does."""
+        before = self._reserved[name]
+        self.reserve(name, cost)
+        self._reserved[name] += before
+
     def release(self, name: str) -> None:
         del self._reserved[name]
 

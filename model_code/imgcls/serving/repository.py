@@ -62,7 +62,9 @@ class Repository:
         try:
             await self._reserve(name, await loop.run_in_executor(self._loaders, _cost, url))
             try:
-                entry.model = await loop.run_in_executor(self._loaders, self._load, url)
+                model = await loop.run_in_executor(self._loaders, self._load, url)
+                self._budget.add(name, model.run_bytes)
+                entry.model = model
             except BaseException:
                 self._budget.release(name)
                 raise

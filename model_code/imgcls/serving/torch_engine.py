@@ -16,6 +16,9 @@ from imgcls.networks.architectures import build
 class TorchEngine:
     """Always in fp32, whatever the card's precision: torch runs the trained weights, not the calibrated graph."""
 
+    run_bytes = 0
+    """Not known; AWS's containers have no budget of memory."""
+
     def __init__(self, folder: Path, card: ModelCard) -> None:
         """Raises ArtifactError for weights that do not fit the card's architecture."""
         self._network = build(card.architecture, len(card.labels)).eval()
