@@ -20,6 +20,8 @@ FORMAT = 1
 _VERSION = re.compile(r"[\w.:+-]{0,128}", re.ASCII)
 """A version becomes part of response headers, whose text must be plain."""
 MODEL_JSON = "model.json"
+MAX_CARD_BYTES = 8 * 1024**2
+"""Ten thousand classes with names of a hundred characters take one."""
 GRAPH = "model.onnx"
 GRAPH_INT8 = "model.int8.onnx"
 WEIGHTS = "weights.safetensors"
@@ -148,6 +150,8 @@ def _check_types(value: Mapping[str, Any]) -> None:
 def read_card(folder: Path) -> ModelCard:
     """The card of an unpacked artifact. Raises ArtifactError."""
     try:
+        if (size := (folder / MODEL_JSON).stat().st_size) > MAX_CARD_BYTES:
+            raise ArtifactError(f"{MODEL_JSON} has {size} bytes; at most {MAX_CARD_BYTES} are read")
         return ModelCard.from_dict(json.loads((folder / MODEL_JSON).read_text()))
     except FileNotFoundError:
         raise ArtifactError(

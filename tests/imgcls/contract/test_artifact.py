@@ -196,3 +196,12 @@ def test_a_hash_is_sha_256_in_hex(tmp_path: Path) -> None:
 )
 def test_a_class_folder_has_a_label(folder: str, renames: dict[str, str] | None, label: str) -> None:
     assert artifact.label_of(folder, renames) == label
+
+
+def test_a_card_of_many_megabytes_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / artifact.MODEL_JSON
+    path.write_text(json.dumps(CARD | {"name": "x" * (artifact.MAX_CARD_BYTES - 1000)}))
+    assert len(artifact.read_card(tmp_path).name) > 8_000_000
+    path.write_text(json.dumps(CARD | {"name": "x" * artifact.MAX_CARD_BYTES}))
+    with pytest.raises(ArtifactError, match=r"model.json has \d+ bytes; at most 8388608 are read"):
+        artifact.read_card(tmp_path)
