@@ -171,7 +171,7 @@ class Server:
                 log.debug("%s %s", self.requestline, code)
 
         # Bound here, because werkzeug exits the process when the port is taken.
-        self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=1024)
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=QuietHandler, fd=self._socket.fileno()
         )
