@@ -2,7 +2,8 @@
 
 With `SAGEMAKER_MULTI_MODEL=true` it waits for POST /models; without, it serves the model in SM_MODEL_DIR
 (/opt/ml/model).
-`SAGEMAKER_BIND_TO_PORT` is the port (8080). The rest is `imgcls.contract.serving.ServerSettings`.
+`SAGEMAKER_BIND_TO_PORT` is the port (8080), `KENNEL_HOST` the address (127.0.0.1; the image sets 0.0.0.0). The rest is
+`imgcls.contract.serving.ServerSettings`.
 """
 
 from __future__ import annotations

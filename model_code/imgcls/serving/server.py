@@ -27,6 +27,8 @@ from imgcls.serving.repository import Repository
 from imgcls.serving.workers import Workers
 
 DEFAULT_PORT = 8080
+DEFAULT_HOST = "127.0.0.1"
+"""Unless KENNEL_HOST says otherwise, as the image does: a container is reached from outside, a laptop is not."""
 MODEL_DIR = "/opt/ml/model"
 KEEP_ALIVE_SECONDS = 75
 """Longer than the caller keeps an idle connection, so that the caller closes it."""
@@ -42,10 +44,13 @@ def run(functions: Functions, environment: Mapping[str, str]) -> int:
     try:
         settings = ServerSettings.from_environment(environment)
         parse_attributes(settings.default_attributes)
-        port = int(environment.get("SAGEMAKER_BIND_TO_PORT") or DEFAULT_PORT)
+        address = (
+            environment.get("KENNEL_HOST") or DEFAULT_HOST,
+            int(environment.get("SAGEMAKER_BIND_TO_PORT") or DEFAULT_PORT),
+        )
         is_multi_model = environment.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true"
         single_model = None if is_multi_model else environment.get("SM_MODEL_DIR") or MODEL_DIR
-        return asyncio.Runner(loop_factory=_new_loop).run(_serve(functions, settings, port, single_model))
+        return asyncio.Runner(loop_factory=_new_loop).run(_serve(functions, settings, address, single_model))
     except (RequestError, ValueError) as error:
         print(f"serve.py: {error}", file=sys.stderr)
         return 1
@@ -57,7 +62,9 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _serve(functions: Functions, settings: ServerSettings, port: int, single_model: str | None) -> int:
+async def _serve(
+    functions: Functions, settings: ServerSettings, address: tuple[str, int], single_model: str | None
+) -> int:
     threads = settings.threads or num_cores()
     if settings.max_image_pixels > cost.MAX_PIXELS:
         price = cost.price(settings.max_image_pixels)
@@ -78,8 +85,8 @@ async def _serve(functions: Functions, settings: ServerSettings, port: int, sing
     await app.start()
     config = uvicorn.Config(
         app,
-        host="0.0.0.0",  # noqa: S104 - the platform reaches a container from outside
-        port=port,
+        host=address[0],
+        port=address[1],
         http=LimitedProtocol,
         ws="none",
         lifespan="off",

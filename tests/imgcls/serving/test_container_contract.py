@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import psutil
 import pytest
 from server_process import ServerProcess
 from tiny_artifact import picture, write_model
@@ -132,6 +133,16 @@ def test_callers_without_attributes_get_the_default_ones(tmp_path: Path, colours
         assert list(named) == ["blue_probability"]
         asked = {"Content_Type": "image/jpeg", "X_Amzn_SageMaker_Custom_Attributes": "format=array"}
         assert len(single.call("POST", "/invocations", picture("blue"), **asked).json) == 3
+
+
+def test_only_a_container_listens_beyond_the_loopback(tmp_path: Path) -> None:
+    def addresses(**environment: str) -> set[str]:
+        with ServerProcess(tmp_path / "log", **environment) as server:
+            found = psutil.Process(server.process.pid).net_connections("tcp")
+        return {connection.laddr.ip for connection in found if connection.status == psutil.CONN_LISTEN}
+
+    assert addresses() == {"127.0.0.1"}
+    assert addresses(KENNEL_HOST="0.0.0.0") == {"0.0.0.0"}  # noqa: S104 - what the image sets
 
 
 @pytest.mark.parametrize(

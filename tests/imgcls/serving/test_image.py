@@ -62,6 +62,11 @@ def test_labels_declare_many_models_and_a_port_chosen_by_the_platform() -> None:
     }
 
 
+def test_a_container_is_reached_from_outside() -> None:
+    (variables,) = [arguments for instruction, arguments in _stage("serving") if instruction == "ENV"]
+    assert "KENNEL_HOST=0.0.0.0" in variables.split()
+
+
 def test_the_serving_stage_runs_as_a_plain_user_and_installs_nothing() -> None:
     stage = _stage("serving")
     assert ("USER", "10001") in stage
