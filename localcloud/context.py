@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,14 +18,13 @@ from botocore.config import Config
 from localcloud.faults import Faults
 from localcloud.iam_audit.recorder import CallRecorder
 from localcloud.image_table import ImageCommand, ImageKind, UnknownImageError
+from localcloud.isolation.view import PATH, inherited_variables
 from localcloud.processes import ProcessGroups
 from localcloud.service_quotas.account import AccountQuotas
 
 if TYPE_CHECKING:
     from localcloud.server import Application
 
-# Inherited variables with these prefixes could lead a subprocess to a real account.
-_CREDENTIAL_PREFIXES = ("AWS_", "AMAZON_", "BOTO_")
 FAKE_KEY = "testing"
 
 
@@ -39,7 +39,7 @@ class Cloud:
     account_id: str = "123456789012"
     max_jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     app: Application | None = field(default=None, repr=False)
-    processes: ProcessGroups = field(default_factory=ProcessGroups, repr=False)
+    processes: ProcessGroups = field(init=False, repr=False)
     faults: Faults = field(default_factory=Faults, repr=False)
     quotas: AccountQuotas = field(default_factory=AccountQuotas, repr=False)
     calls: CallRecorder = field(init=False, repr=False)
@@ -50,6 +50,7 @@ class Cloud:
 
     def __post_init__(self) -> None:
         self.calls = CallRecorder(self.region, self.account_id)
+        self.processes = ProcessGroups(self.root)
 
     def client(self, service: str, role: str | None = None) -> BaseClient:
         """A boto3 client for `service`, bound to this cloud with fake credentials; cached and thread-safe.
@@ -97,9 +98,9 @@ class Cloud:
         }
 
     def subprocess_environment(self, extra: Mapping[str, str] | None = None, role: str | None = None) -> dict[str, str]:
-        """The environment of a job's process: ours without real credentials, plus `extra`, bound to this cloud."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_CREDENTIAL_PREFIXES)}
-        return {**inherited, **(extra or {}), **self.environment(role)}
+        """The environment of a process: the listed variables of ours, plus `extra`, bound to this cloud."""
+        path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{PATH}"}
+        return {**inherited_variables(), **path, **(extra or {}), **self.environment(role)}
 
     def image_command(self, image: str, kind: ImageKind) -> ImageCommand:
         """The first row of the table that covers `image` for `kind`; UnknownImageError names the image otherwise."""

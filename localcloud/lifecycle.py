@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING
 
 from localcloud.context import Cloud
 from localcloud.image_table import ImageCommand
+from localcloud.isolation import leftovers
 
 if TYPE_CHECKING:
     from localcloud.server import Application
 
+ISOLATION = "isolation.txt"
+"""In the state directory: the sentence that says how far processes are kept apart on this machine."""
 _ONE_AT_A_TIME = threading.Lock()  # moto keeps its records in module globals
 
 
@@ -81,10 +84,13 @@ class LocalCloud:
         cloud = Cloud(url=f"http://localhost:{server.port}", root=root, images=self._images, app=application)
         if self._max_jobs is not None:
             cloud.max_jobs = self._max_jobs
+        leftovers.end_marked(leftovers.STATE, str(root))  # of a cloud with this state that was killed
         starting.enter_context(_process_environment({**cloud.environment(), "MOTO_PORT": str(server.port)}))
         server.start()
         starting.callback(server.stop)
         starting.callback(cloud.processes.close)
+        cloud.processes.probe()
+        (root / ISOLATION).write_text(cloud.processes.support.sentence() + "\n")
         starting.callback(cloud.run_stop_callbacks)
         install_parts(cloud, application)
         self._cloud = cloud

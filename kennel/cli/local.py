@@ -55,6 +55,13 @@ def up(port: Annotated[int, typer.Option(help="loopback port; 0 takes a free one
     record = local_record.LocalRecord(process.pid, _wait_until_ready(process, log), str(root))
     local_record.write(record)
     console.print(f"The local cloud is ready at {record.url}")
+    console.print(_isolation(record.root))
+
+
+def _isolation(root: str) -> str:
+    """How far the local cloud keeps what it runs apart from this machine: a sentence that it leaves in its folder."""
+    path = Path(root) / "isolation.txt"
+    return path.read_text().strip() if path.exists() else "unknown"
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> int:
@@ -77,6 +84,9 @@ def down() -> None:
     """Stop the local cloud and forget everything in it."""
     record = local_record.read()
     if record is None:
+        # If it was killed, a process may be left that hid from its end.
+        sweep = clone.ROOT / "localcloud" / "isolation" / "leftovers.py"
+        subprocess.run([sys.executable, str(sweep), str(clone.home() / "cloud")], check=False)
         console.print("The local cloud is not running")
         return
     os.kill(record.pid, signal.SIGTERM)
@@ -104,11 +114,14 @@ def status(as_json: AsJson = False) -> None:
     """Say whether it runs, and where. Exit code 1 when it does not."""
     record = local_record.read()
     if as_json:
-        print_json({"running": record is not None, "url": record and record.url, "pid": record and record.pid})
+        isolation = record and _isolation(record.root)
+        found = {"url": record and record.url, "pid": record and record.pid, "isolation": isolation}
+        print_json({"running": record is not None, **found})
     elif record is None:
         console.print("The local cloud is not running: start it with `kennel local up`")
     else:
-        print_table(("", ""), [("running at", record.url), ("process", record.pid), ("state", record.root)])
+        rows = [("running at", record.url), ("process", record.pid), ("state", record.root)]
+        print_table(("", ""), [*rows, ("isolation", _isolation(record.root))])
     if record is None:
         raise typer.Exit(1)
     try:

@@ -7,8 +7,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from localcloud.codebuild.surroundings import PACKAGE
 from localcloud.context import Cloud
+from localcloud.isolation.view import View
 from localcloud.logs import LogWriter
+from localcloud.processes import Process
 
 # Each command is a script of its own, as in CodeBuild: `exit` and `set -e` end the command and not the build.
 _SCRIPT = """\
@@ -34,7 +37,7 @@ class Shell:
         self._folder.write_text(f"{source}\n")
         self._shipped = 0
 
-    def start(self, command: str, *, succeeding: bool) -> subprocess.Popen[bytes]:
+    def start(self, command: str, *, succeeding: bool) -> Process:
         script = self._home / "script.sh"
         script.write_text(
             _SCRIPT.format(
@@ -52,6 +55,7 @@ class Shell:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                view=View(read=[PACKAGE], write=[self._home]),
             )
 
     def ship(self, *, last: bool = False) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from localcloud.codebuild.record import Build
 from localcloud.context import Cloud
+from localcloud.isolation.view import PATH, inherited_variables
 
 TOOLS = ("aws", "docker")
-_PACKAGE_HOME = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parents[1]
+"""The package localcloud, which the stand-ins import."""
 
 
 def make_tools(folder: Path, cloud: Cloud) -> Path:
@@ -21,7 +23,7 @@ def make_tools(folder: Path, cloud: Cloud) -> Path:
     for name in TOOLS:
         program = tools / name
         program.write_text(
-            f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(_PACKAGE_HOME))} "
+            f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(PACKAGE.parent))} "
             f'exec {shlex.quote(sys.executable)} -m localcloud.codebuild.stand_ins.{name} "$@"\n'
         )
         program.chmod(0o755)
@@ -29,15 +31,15 @@ def make_tools(folder: Path, cloud: Cloud) -> Path:
 
 
 def variables(cloud: Cloud, build: Build, source: Path, tools: Path) -> dict[str, str]:
-    """The environment of every command. Of this machine's own variables only PATH is passed on."""
+    """The environment of every command."""
     docker = source.parent / "docker"
     docker.mkdir()
     environment = build.project.get("environment", {})
     given = build.project.get("source", {})
     return {
-        "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        **inherited_variables(),
+        "PATH": os.pathsep.join((str(tools), str(Path(sys.executable).parent), PATH)),
         "HOME": str(source.parent),
-        "LANG": "C.UTF-8",
         "no_proxy": "localhost,127.0.0.1",
         **build.variables,
         "CI": "true",

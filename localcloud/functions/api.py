@@ -6,11 +6,13 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 
 from werkzeug.wrappers import Response
 
 from localcloud.context import Cloud
+from localcloud.errors import AwsError
 from localcloud.functions.async_invocation import AsyncInvocations, FailureListener
 from localcloud.functions.records import FunctionRecord, MotoResult, read_function
 from localcloud.functions.runner import FunctionRunner
@@ -20,6 +22,7 @@ _INVOKE = re.compile(r"^/2015-03-31/functions/([^/]+)/invocations$")
 _CONFIGURE = re.compile(r"^/2015-03-31/functions(?:/([^/]+)/configuration)?/?$")
 _CODE = "/_localcloud/function-code/"
 _LOG_TAIL_BYTES = 4096
+_MAX_ENVIRONMENT_BYTES = 4096
 
 
 class LambdaApi:
@@ -38,7 +41,9 @@ class LambdaApi:
         """The response to an invocation or a download of code; None for all other requests."""
         path = environ.get("PATH_INFO", "")
         if environ["REQUEST_METHOD"] in ("POST", "PUT") and (match := _CONFIGURE.match(path)):
-            self._note_logging(match[1], read_json(environ))
+            body = read_json(environ)
+            _check_environment(body)
+            self._note_logging(match[1], body)
             return None
         if path.startswith(_CODE):
             return self._code(unquote(path.removeprefix(_CODE)))
@@ -50,7 +55,7 @@ class LambdaApi:
         return self._invoke(function, environ)
 
     def _invoke(self, function: FunctionRecord, environ: Environ) -> Response:
-        event = read_body(environ).decode() or "{}"
+        event = read_body(environ).decode(errors="replace") or "{}"
         kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse")
         if kind == "DryRun":
             return Response("", 204)
@@ -84,3 +89,15 @@ class LambdaApi:
         config = body.get("LoggingConfig")
         if isinstance(name, str) and name and isinstance(config, dict):
             self._runner.set_logging_config(name.rpartition(":")[2], config)
+
+
+def _check_environment(body: Mapping[str, Any]) -> None:
+    """Lambda measures the variables as JSON."""
+    variables = (body.get("Environment") or {}).get("Variables") or {}
+    text = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
+    if len(text.encode()) > _MAX_ENVIRONMENT_BYTES:
+        message = (
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            f"provided exceeded the 4KB limit. String measured: {text}"
+        )
+        raise AwsError("InvalidParameterValueException", message)

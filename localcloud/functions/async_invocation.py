@@ -71,7 +71,9 @@ class AsyncInvocations:
         self._deliver(config, function, event, result)
         if result.failed:
             found = json.loads(result.payload)
-            self._tell_listeners(event, f"{function.name} failed: {found['errorType']}: {found['errorMessage']}")
+            self._tell_listeners(
+                event, f"{function.name} failed: {found.get('errorType')}: {found.get('errorMessage')}"
+            )
 
     def _attempt(self, function: FunctionRecord, event: str, retries: int) -> InvocationResult | None:
         """The result of the last attempt; None if the cloud stops before that."""

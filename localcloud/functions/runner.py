@@ -1,4 +1,4 @@
-"""Runs a function: its own code in a fresh process, with its variables, its time limit and its log stream."""
+"""Runs a function: its own code in an execution environment, with its variables, time limit and log stream."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime
 import json
 import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import threading
@@ -20,9 +20,12 @@ from pathlib import Path
 from localcloud import unpacking
 from localcloud.context import Cloud
 from localcloud.errors import AwsError
-from localcloud.functions.packages import link_runtime
+from localcloud.functions.environment import ExecutionEnvironment, Outcome
+from localcloud.functions.packages import FOLDER_VARIABLE, link_runtime
 from localcloud.functions.records import FunctionRecord
-from localcloud.functions.runtime import AnswerDocument, ContextValues
+from localcloud.functions.runtime import ContextValues, Request
+from localcloud.functions.warm import WarmEnvironments
+from localcloud.isolation.view import PATH, View, inherited_variables
 from localcloud.logs import LogWriter
 from localcloud.unpacking import ArchiveError, Limits
 
@@ -32,7 +35,9 @@ _INIT_SECONDS = 10.0  # Lambda's own limit for the import, which does not count 
 _MAX_CONCURRENT = max(8, 4 * (os.cpu_count() or 1))
 _CODE_LIMITS = Limits(max_members=100_000, max_bytes=262_144_000, max_seconds=120, max_depth=100, fold_case=False)
 """262,144,000 bytes, unzipped, is Lambda's own limit."""
-_MAX_ANSWER_BYTES = 6_291_556  # Lambda's limit for a synchronous response
+TASK = "/var/task"
+"""Where a function's code lies, as in Lambda, on machines that let it have a view of its own."""
+_TEMPORARY_BYTES = 512 * 1024**2  # Lambda's /tmp, unless EphemeralStorage says otherwise, which moto forgets
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ class FunctionRunner:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._code_lock = threading.Lock()
+        self._warm = WarmEnvironments()
+        cloud.on_stop(self._warm.end)
         self._slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
         self._root = cloud.root / "functions"
         self._packages: Path | None = None
@@ -68,16 +75,21 @@ class FunctionRunner:
         """Run the handler once on `event` (JSON); AwsError if the function cannot run in the local cloud."""
         self._check(function, event)
         request_id = str(uuid.uuid4())
-        day = datetime.datetime.now(datetime.UTC).strftime("%Y/%m/%d")
-        stream = f"{day}/[{function.version}]{uuid.uuid4().hex}"
-        group = self.logging_config(function.name)["LogGroup"]
-        with (
-            self._slots,
-            tempfile.TemporaryDirectory(prefix="invocation-", dir=self._created(self._root)) as folder,
-        ):
-            result = self._run(function, event, request_id, (group, stream), Path(folder))
-        LogWriter(self._cloud, group, stream, function.role).write(result.logs)
+        with self._slots:
+            environment = self._warm.take(self._key(function)) or self._start(function)
+            try:
+                result = self._run(environment, function, event, request_id)
+            except BaseException:
+                environment.end()
+                raise
+            self._warm.give_back(self._key(function), environment)
+        LogWriter(self._cloud, *environment.log_target, function.role).write(result.logs)
         return result
+
+    def _key(self, function: FunctionRecord) -> str:
+        """What an execution environment is made of: a function whose record changes gets new ones."""
+        fields = {**vars(function), "code": None, "environment": dict(function.environment)}
+        return json.dumps([fields, self.logging_config(function.name)], sort_keys=True)
 
     @staticmethod
     def _check(function: FunctionRecord, event: str) -> None:
@@ -93,18 +105,33 @@ class FunctionRunner:
             message = f"Could not parse request body into json: {error}"
             raise AwsError("InvalidRequestContentException", message) from error
 
-    @staticmethod
-    def _created(folder: Path) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    def _start(self, function: FunctionRecord) -> ExecutionEnvironment:
+        day = datetime.datetime.now(datetime.UTC).strftime("%Y/%m/%d")
+        group, stream = self.logging_config(function.name)["LogGroup"], f"{day}/[{function.version}]{uuid.uuid4().hex}"
+        code, packages = self._code(function), self._runtime_packages()
+        folder = tempfile.TemporaryDirectory(prefix="environment-", dir=self._root)
+        temporary: Path | None = None
+        if self._cloud.processes.support.view:
+            task = Path(TASK)
+        else:
+            task, temporary = Path(folder.name) / "task", Path(folder.name) / "tmp"
+            temporary.mkdir()
+            _copy_read_only(code, task)
+        read = [_RUNTIME, packages, *([Path(place)] if (place := os.environ.get(FOLDER_VARIABLE)) else [])]
+        return ExecutionEnvironment(
+            self._cloud.processes,
+            folder,
+            [sys.executable, "-S", str(_RUNTIME), str(task), str(packages), function.handler],
+            cwd=task,
+            env=self._environment(function, (group, stream), task, temporary),
+            view=View(read=read, elsewhere={TASK: code}, temporary_bytes=_TEMPORARY_BYTES),
+            log_target=(group, stream),
+        )
 
     def _run(
-        self, function: FunctionRecord, event: str, request_id: str, log_target: tuple[str, str], folder: Path
+        self, environment: ExecutionEnvironment, function: FunctionRecord, event: str, request_id: str
     ) -> InvocationResult:
-        """log_target: log group and log stream."""
-        group, stream = log_target
-        code, answer_file = self._code(function), folder / "answer.json"
-        (folder / "tmp").mkdir()
+        group, stream = environment.log_target
         context: ContextValues = {
             "function_name": function.name,
             "function_version": function.version,
@@ -115,72 +142,28 @@ class FunctionRunner:
             "log_stream_name": stream,
             "timeout_seconds": function.timeout,
         }
-        (folder / "event.json").write_text(event)
+        request: Request = {"event": event, "context": context}
         started = time.monotonic()
-        # Files instead of pipes: a process that outlives the handler would keep a pipe open.
-        with open(folder / "event.json") as stdin, open(folder / "log", "w") as log_file:
-            process = self._cloud.processes.start(
-                [
-                    sys.executable,
-                    "-S",
-                    str(_RUNTIME),
-                    str(code),
-                    str(self._runtime_packages()),
-                    function.handler,
-                    str(answer_file),
-                    json.dumps(context),
-                ],
-                stdin=stdin,
-                stdout=log_file,
-                stderr=subprocess.STDOUT,
-                cwd=code,
-                env=self._environment(function, log_target, code, folder / "tmp"),
-            )
-            timed_out = self._wait(process, _INIT_SECONDS + function.timeout)
-        text = (folder / "log").read_text(errors="replace")
-        payload, failed = self._read(function, request_id, answer_file, process.returncode, timed_out=timed_out)
-        if timed_out or (failed and not answer_file.exists()):
-            text += json.loads(payload)["errorMessage"] + "\n"
+        outcome = environment.invoke(json.dumps(request).encode() + b"\n", function.timeout, _INIT_SECONDS)
+        text = outcome.output
+        if (answer := _answer(outcome.answer)) is None:
+            environment.usable = False
+            error = _ending(outcome, function, request_id)
+            text += error["errorMessage"] + "\n"
+            answer = json.dumps(error), True
         logs = _with_lambda_lines(text, function, request_id, (time.monotonic() - started) * 1000)
-        return InvocationResult(payload, failed, logs, request_id)
-
-    def _wait(self, process: subprocess.Popen[bytes], seconds: float) -> bool:
-        """Wait for the process and report a timeout; child processes end with it, as Lambda would freeze them."""
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return True
-        finally:
-            self._cloud.processes.end(process)
-        return False
-
-    @staticmethod
-    def _read(
-        function: FunctionRecord, request_id: str, answer_file: Path, returncode: int, *, timed_out: bool
-    ) -> tuple[str, bool]:
-        if timed_out:
-            now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-            message = f"{now}Z {request_id} Task timed out after {function.timeout:.2f} seconds"
-            return json.dumps({"errorMessage": message, "errorType": "Sandbox.Timedout"}), True
-        if not answer_file.exists():
-            message = f"RequestId: {request_id} Error: Runtime exited with error: exit status {returncode}"
-            return json.dumps({"errorMessage": message, "errorType": "Runtime.ExitError"}), True
-        document: AnswerDocument = json.loads(answer_file.read_text())
-        if len(document["payload"]) > _MAX_ANSWER_BYTES:
-            message = f"Response payload size exceeded maximum allowed payload size ({_MAX_ANSWER_BYTES} bytes)."
-            return json.dumps({"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}), True
-        return document["payload"], document["failed"]
+        return InvocationResult(*answer, logs, request_id)
 
     def _environment(
-        self, function: FunctionRecord, log_target: tuple[str, str], code: Path, temporary: Path
+        self, function: FunctionRecord, log_target: tuple[str, str], code: Path, temporary: Path | None
     ) -> dict[str, str]:
-        """A function sees its own variables and those of the runtime, but none of this machine's except PATH."""
+        """A function sees its own variables, those of the runtime, and the few that every process inherits."""
         group, stream = log_target
         return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "LANG": "C.UTF-8",
+            **inherited_variables(),
+            "PATH": PATH,
             "TZ": ":UTC",
-            "TMPDIR": str(temporary),
+            **({"TMPDIR": str(temporary)} if temporary else {}),
             **function.environment,
             "_HANDLER": function.handler,
             "LAMBDA_TASK_ROOT": str(code),
@@ -220,6 +203,39 @@ class FunctionRunner:
                 archive.unlink()
                 partial.rename(target)
         return target
+
+
+def _answer(line: bytes | None) -> tuple[str, bool] | None:
+    """Payload, and whether the function failed; None for what the runtime would not have written."""
+    kind, _, payload = (line or b"").partition(b" ")
+    try:
+        document = json.loads(payload)
+    except ValueError:
+        return None
+    if kind not in (b"ok", b"failed") or (kind == b"failed" and not isinstance(document, dict)):
+        return None
+    return payload.decode(), kind == b"failed"
+
+
+def _ending(outcome: Outcome, function: FunctionRecord, request_id: str) -> dict[str, str]:
+    """What Lambda answers for an environment that gave no answer, or none that can be read."""
+    if outcome.timed_out:
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        message = f"{now}Z {request_id} Task timed out after {function.timeout:.2f} seconds"
+        return {"errorMessage": message, "errorType": "Sandbox.Timedout"}
+    reason = "without providing a reason"
+    if outcome.returncode:
+        code = outcome.returncode
+        died = f"signal: {signal.strsignal(-code) or -code}".lower() if code < 0 else f"exit status {code}"
+        reason = f"with error: {died}"
+    return {"errorMessage": f"RequestId: {request_id} Error: Runtime exited {reason}", "errorType": "Runtime.ExitError"}
+
+
+def _copy_read_only(code: Path, target: Path) -> None:
+    """Where nothing keeps a function from writing to its code, each environment has its own."""
+    shutil.copytree(code, target)
+    for path in (target, *target.rglob("*")):
+        path.chmod(path.stat().st_mode & ~0o222)
 
 
 def _not_emulated(what: str) -> AwsError:

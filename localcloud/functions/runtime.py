@@ -1,6 +1,9 @@
-"""Runs inside a function's process: imports the handler, calls it once, writes the answer. Standard library only.
+"""Runs inside a function's process: imports the handler, then calls it once per event. Standard library only.
 
-usage: python -S runtime.py CODE_DIR PACKAGES_DIR HANDLER ANSWER_FILE CONTEXT_JSON   (the event comes on stdin)
+usage: python -S runtime.py CODE_DIR PACKAGES_DIR HANDLER
+
+Requests come on stdin, one JSON object per line. Descriptor 3 takes `ready` once the handler is imported, or `broken`
+if it cannot be, then one line per request: `ok JSON` or `failed JSON`.
 """
 
 from __future__ import annotations
@@ -10,7 +13,6 @@ import json
 import logging
 import os
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -19,8 +21,21 @@ from typing import TypedDict
 Handler = Callable[[object, "LambdaContext"], object]
 
 
+ANSWERS = 3
+"""The descriptor of the answers."""
+MAX_ANSWER_BYTES = 6_291_556
+"""Lambda's limit for a synchronous response."""
+
+
+class Request(TypedDict):
+    """A line on stdin: the event as JSON text, and what the caller knows about the invocation."""
+
+    event: str
+    context: ContextValues
+
+
 class ContextValues(TypedDict):
-    """CONTEXT_JSON: what the caller knows about the invocation."""
+    """What a handler's context is made of."""
 
     function_name: str
     function_version: str
@@ -30,13 +45,6 @@ class ContextValues(TypedDict):
     log_group_name: str
     log_stream_name: str
     timeout_seconds: float
-
-
-class AnswerDocument(TypedDict):
-    """The content of ANSWER_FILE. payload: JSON, the handler's answer or, if it failed, an ErrorPayload."""
-
-    payload: str
-    failed: bool
 
 
 class ErrorPayload(TypedDict):
@@ -74,9 +82,7 @@ class LambdaContext:
 class _JsonFormatter(logging.Formatter):
     """One JSON object per record, for functions whose LoggingConfig asks for it."""
 
-    def __init__(self, request_id: str) -> None:
-        super().__init__()
-        self._request_id = request_id
+    request_id = ""
 
     def format(self, record: logging.LogRecord) -> str:
         document: dict[str, object] = {
@@ -84,7 +90,7 @@ class _JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "message": record.getMessage(),
             "logger": record.name,
-            "requestId": self._request_id,
+            "requestId": self.request_id,
         }
         if record.exc_info and record.exc_info[0]:
             document["errorType"] = record.exc_info[0].__name__
@@ -97,10 +103,15 @@ class _TextFormatter(logging.Formatter):
     """[LEVEL]<tab>time<tab>request id<tab>message, as in a function's log stream."""
 
     converter = staticmethod(time.gmtime)
+    request_id = ""
 
-    def __init__(self, request_id: str) -> None:
-        pattern = f"[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t{request_id}\t%(message)s"
+    def __init__(self) -> None:
+        pattern = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(request_id)s\t%(message)s"
         super().__init__(pattern, "%Y-%m-%dT%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.request_id = self.request_id
+        return super().format(record)
 
 
 class RuntimeFailure(Exception):
@@ -141,71 +152,61 @@ def error_payload(error: Exception, request_id: str) -> ErrorPayload:
     return {"errorMessage": str(error), "errorType": kind, "requestId": request_id, "stackTrace": trace}
 
 
-def write_answer(answer_file: str, answer: AnswerDocument) -> None:
-    """Write the answer file whole or not at all."""
-    sys.stdout.flush()
-    partial = f"{answer_file}.{os.getpid()}"
-    with open(partial, "w") as file:
-        json.dump(answer, file)
-    os.replace(partial, answer_file)
-
-
-def start_timeout(answer_file: str, values: ContextValues) -> threading.Timer:
-    """End the process once the handler's time is over; the caller kills a process that survives this timer."""
-
-    def expire() -> None:
-        now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-        seconds = f"{values['timeout_seconds']:.2f}"
-        message = f"{now}.000Z {values['aws_request_id']} Task timed out after {seconds} seconds"
-        print(message)
-        payload = json.dumps({"errorMessage": message, "errorType": "Sandbox.Timedout"})
-        write_answer(answer_file, {"payload": payload, "failed": True})
-        os._exit(1)
-
-    timer = threading.Timer(values["timeout_seconds"], expire)
-    timer.daemon = True
-    timer.start()
-    return timer
-
-
-def start_logging(request_id: str) -> None:
+def start_logging() -> _JsonFormatter | _TextFormatter:
     """Send the root logger's records to the function's log stream in the configured format."""
-    as_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+    formatter = _JsonFormatter() if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON" else _TextFormatter()
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_JsonFormatter(request_id) if as_json else _TextFormatter(request_id))
+    handler.setFormatter(formatter)
     logging.getLogger().addHandler(handler)
+    return formatter
 
 
-def call(handler: str, event: object, values: ContextValues, answer_file: str) -> AnswerDocument:
-    """Import the handler and call it within its time limit."""
-    timer = None
+def call(function: Handler | Exception, request: Request) -> str:
+    """The answer to a request: a line. function: the handler, or the error of its import."""
+    values = request["context"]
     try:
-        function = load(handler)
-        timer = start_timeout(answer_file, values)
-        answer = function(event, LambdaContext(values))
+        if isinstance(function, Exception):
+            raise function
+        answer = function(json.loads(request["event"]), LambdaContext(values))
         try:
-            return {"payload": json.dumps(answer), "failed": False}
+            payload = json.dumps(answer)
         except (TypeError, ValueError) as error:
             raise RuntimeFailure("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
+        if len(payload) > MAX_ANSWER_BYTES:
+            message = f"Response payload size exceeded maximum allowed payload size ({MAX_ANSWER_BYTES} bytes)."
+            return "failed " + json.dumps({"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"})
+        return f"ok {payload}"
     except Exception as error:
-        payload = error_payload(error, values["aws_request_id"])
-        trace = "".join(payload["stackTrace"])
-        print(f"[ERROR] {payload['errorType']}: {payload['errorMessage']}\nTraceback (most recent call last):\n{trace}")
-        return {"payload": json.dumps(payload), "failed": True}
-    finally:
-        if timer is not None:
-            timer.cancel()
+        document = error_payload(error, values["aws_request_id"])
+        trace = "".join(document["stackTrace"])
+        kind, message = document["errorType"], document["errorMessage"]
+        print(f"[ERROR] {kind}: {message}\nTraceback (most recent call last):\n{trace}")
+        return "failed " + json.dumps(document)
 
 
 def main() -> None:
-    code_dir, packages_dir, handler, answer_file, context_json = sys.argv[1:]
-    values: ContextValues = json.loads(context_json)
+    code_dir, packages_dir, handler = sys.argv[1:]
+    # The function neither reads the requests nor hands the two streams on to its children.
+    requests = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.set_inheritable(ANSWERS, False)
+    answers = os.fdopen(ANSWERS, "w", encoding="utf-8")
     # With -S nothing else that is installed can be imported. Packages of the function come before the runtime's.
     sys.path[0] = code_dir
     sys.path.append(packages_dir)
-    start_logging(values["aws_request_id"])
-    event = json.loads(sys.stdin.read())
-    write_answer(answer_file, call(handler, event, values, answer_file))
+    formatter = start_logging()
+    function: Handler | Exception
+    try:
+        function = load(handler)
+    except Exception as error:
+        function = error
+    print("broken" if isinstance(function, Exception) else "ready", file=answers, flush=True)
+    for line in requests:
+        request: Request = json.loads(line)
+        formatter.request_id = request["context"]["aws_request_id"]
+        answer = call(function, request)
+        sys.stdout.flush()
+        print(answer, file=answers, flush=True)
 
 
 if __name__ == "__main__":

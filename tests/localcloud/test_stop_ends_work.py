@@ -1,7 +1,7 @@
 """Stopping the cloud ends the work of its parts."""
 
 import json
-import os
+import socket
 import sys
 import time
 
@@ -14,7 +14,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(str(os.getpid()).encode())
+        self.wfile.write(os.environ["SAGEMAKER_BIND_TO_PORT"].encode())
     do_POST = do_GET
 http.server.HTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
 """
@@ -27,13 +27,13 @@ def test_executions_are_aborted_and_endpoints_stopped():
         wait = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": True}}}
         machine = states.create_state_machine(name="m", definition=json.dumps(wait), roleArn=ROLE)["stateMachineArn"]
         execution = states.start_execution(stateMachineArn=machine)["executionArn"]
-        process = serving_process(cloud.cloud)
+        port = serving_port(cloud.cloud)
         cloud.cloud.run_stop_callbacks()
         assert states.describe_execution(executionArn=execution)["status"] == "ABORTED"
-        assert not alive(process)
+        assert not answers(port)
 
 
-def serving_process(cloud):
+def serving_port(cloud):
     sagemaker = cloud.client("sagemaker")
     sagemaker.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "ping:1"})
     variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
@@ -47,10 +47,10 @@ def serving_process(cloud):
     return int(answer["Body"].read())
 
 
-def alive(process):
+def answers(port):
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
         return False
     return True
 

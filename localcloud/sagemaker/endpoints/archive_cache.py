@@ -31,7 +31,8 @@ class ArchiveCache:
 
     def __init__(self, s3: S3Client, root: Path, max_unpacked_bytes: int, metrics: VariantMetrics) -> None:
         self._s3 = s3
-        self._root = root
+        root.mkdir(parents=True, exist_ok=True)
+        self.root = root
         self._limit = max_unpacked_bytes
         self._metrics = metrics
         self._entries: dict[tuple[str, str], _Entry] = {}
@@ -51,11 +52,11 @@ class ArchiveCache:
         return hashlib.sha256(f"{bucket}/{key}".encode()).hexdigest()[:32]
 
     def close(self) -> None:
-        shutil.rmtree(self._root, ignore_errors=True)
+        shutil.rmtree(self.root, ignore_errors=True)
 
     def _fetch(self, bucket: str, key: str) -> Path:
         self.check_exists(bucket, key)
-        home = self._root / self.opaque_name(bucket, key)
+        home = self.root / self.opaque_name(bucket, key)
         shutil.rmtree(home, ignore_errors=True)  # left by a failed attempt
         home.mkdir(parents=True)
         archive, folder = home / "archive", home / "model"

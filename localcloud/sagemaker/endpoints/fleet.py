@@ -53,7 +53,15 @@ class Fleet:
             command = self._cloud.image_command(self.plan.image, "serving")
             self._prepare_single_model()
             self.instances = [
-                Instance(self._cloud, self.plan, command, self._home / f"instance-{n}", self._flusher, self._metrics)
+                Instance(
+                    self._cloud,
+                    self.plan,
+                    command,
+                    self._home / f"instance-{n}",
+                    self.archives.root,
+                    self._flusher,
+                    self._metrics,
+                )
                 for n in range(self.plan.instances)
             ]
             with ThreadPoolExecutor(max_workers=len(self.instances)) as pool:

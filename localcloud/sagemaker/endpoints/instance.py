@@ -14,6 +14,8 @@ from pathlib import Path
 
 from localcloud.context import Cloud
 from localcloud.image_table import ImageCommand
+from localcloud.isolation.view import View, program_folders
+from localcloud.processes import Process
 from localcloud.sagemaker.containers.connections import Connections, HttpAnswer, NoAnswer, Unreachable, free_port
 from localcloud.sagemaker.containers.log_stream import LogStream
 from localcloud.sagemaker.endpoints.errors import ModelError, container_error
@@ -36,6 +38,7 @@ class Instance:
     """One instance of a variant.
 
     home: stands for /opt/ml; `home/model` is the folder of a single model.
+    models: the folder of all unpacked archives.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Instance:
         plan: HostingPlan,
         command: ImageCommand,
         home: Path,
+        models: Path,
         flusher: Flusher,
         metrics: VariantMetrics,
     ) -> None:
@@ -51,6 +55,7 @@ class Instance:
         self._plan = plan
         self._command = command
         self._home = home
+        self._models = models
         self._utilization = Utilization(home)
         self._flusher = flusher
         self.stream = f"{plan.variant_name}/i-{secrets.token_hex(8)}"
@@ -62,7 +67,7 @@ class Instance:
         flusher.add(self, self._log.ship)
         self._tail: collections.deque[str] = collections.deque(maxlen=20)
         self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._connections = Connections(0)
         self.healthy = False
         self.models = LoadedModels(
@@ -125,6 +130,7 @@ class Instance:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            view=View(read=[*program_folders(argv), self._models], write=[self._home]),
         )
         threading.Thread(target=self._pump, args=(self._process,), name=f"log-{self.stream}", daemon=True).start()
 
@@ -137,6 +143,7 @@ class Instance:
             "SAGEMAKER_SAFE_PORT_RANGE": f"{port}-{port}",
             "SAGEMAKER_REGION": self._cloud.region,
             "SM_MODEL_DIR": str(self._home / "model"),
+            "HOME": str(self._home),
         }
         if self._plan.multi_model:
             variables["SAGEMAKER_MULTI_MODEL"] = "true"
@@ -146,7 +153,7 @@ class Instance:
     def _local(self, text: str) -> str:
         return _OPT_ML.sub(lambda _: str(self._home), text)
 
-    def _pump(self, process: subprocess.Popen[bytes]) -> None:
+    def _pump(self, process: Process) -> None:
         assert process.stdout is not None
         with process.stdout as output:
             for line in output:

@@ -5,23 +5,20 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from localcloud.context import Cloud
+from localcloud.isolation.view import View
+from localcloud.processes import Process
 from localcloud.sagemaker.jobs.opt_ml import OptMl
-from localcloud.sagemaker.jobs.orphans import kill_orphans
 
 _POLL_SECONDS = 0.02
 _TAIL_LINES = 60
-# Variables of the shell that started the cloud which would change how Python or the toolkit behave in a container.
-_HOST_ONLY_PREFIXES = ("PYTHON", "SM_", "SAGEMAKER_", "TRAINING_JOB_", "MOTO_")
 
 Ending = Literal["exited", "stopped", "max_runtime", "max_wait", "interrupted", "peer_failed", "closed"]
 
@@ -83,11 +80,10 @@ def job_environment(
     """The variables of a job's process. An isolated job gets neither credentials nor an endpoint.
 
     role: whose credentials the job gets; None for credentials without a role.
-    Order of precedence, lowest first: this process's variables without credentials, `extra`, the request's Environment,
-    the variables that lead to this cloud.
+    Order of precedence, lowest first: the few variables that every process inherits, `extra`, the request's
+    Environment, the variables that lead to this cloud.
     """
     packages = str(opt_ml.work / "site-packages")
-    bin_directory = Path(sys.executable).parent  # not resolved: Python finds its virtual environment by this path
     variables = {
         "HOME": str(opt_ml.work),
         "TMPDIR": str(opt_ml.temporary),
@@ -102,12 +98,8 @@ def job_environment(
         **opt_ml.local_variables(request_environment),
         "SAGEMAKER_BASE_DIR": str(opt_ml.base),
     }
-    environment = {
-        name: value
-        for name, value in cloud.subprocess_environment().items()
-        if not name.startswith(_HOST_ONLY_PREFIXES)
-    }
-    environment["PATH"] = f"{opt_ml.programs}:{bin_directory}:{environment.get('PATH', '/usr/bin:/bin')}"
+    environment = cloud.subprocess_environment()
+    environment["PATH"] = f"{opt_ml.programs}:{environment['PATH']}"
     if isolated:
         for name in cloud.environment():
             environment.pop(name, None)
@@ -117,19 +109,24 @@ def job_environment(
 
 
 class Container:
-    """Runs `argv` in `cwd` and passes each line of its output to `on_line`."""
+    """Runs `argv` in a job's tree and passes each line of its output to `on_line`."""
 
     def __init__(
         self,
         cloud: Cloud,
         argv: Sequence[str],
-        cwd: Path,
+        opt_ml: OptMl,
         environment: Mapping[str, str],
         on_line: Callable[[str], None],
+        *,
+        view: View,
+        network: bool,
     ) -> None:
         self._cloud = cloud
         self._argv = _resolve(argv, environment["PATH"])
-        self._cwd = cwd
+        self._cwd = opt_ml.work
+        self._view = view
+        self._network = network
         self._environment = dict(environment)
         self._on_line = on_line
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
@@ -145,6 +142,8 @@ class Container:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                view=self._view,
+                network=self._network,
             )
         except OSError as error:  # missing or not executable: docker reports code 127
             self._read(f"{self._argv[0]}: {error.strerror}")
@@ -157,15 +156,14 @@ class Container:
         if process.poll() is None and end.reason is not None:
             ending = self._ask_to_end(process, reader, end)
         self._cloud.processes.end(process)  # its children die with it, as in a container
-        kill_orphans("SAGEMAKER_BASE_DIR", self._environment["SAGEMAKER_BASE_DIR"])
         reader.join()
-        code = process.returncode
+        code = process.wait()
         return self._exit(code if code >= 0 else 128 - code, ending)
 
     def _exit(self, code: int, ending: Ending) -> Exit:
         return Exit(code, ending, tuple(self._tail), self._first_traceback or time.monotonic())
 
-    def _ask_to_end(self, process: subprocess.Popen[bytes], reader: threading.Thread, end: TerminationSignal) -> Ending:
+    def _ask_to_end(self, process: Process, reader: threading.Thread, end: TerminationSignal) -> Ending:
         """SIGTERM, then wait until the whole group has ended and its output has been read."""
         assert end.reason is not None
         if end.reason.grace_seconds > 0:
@@ -179,7 +177,7 @@ class Container:
             time.sleep(_POLL_SECONDS)
         return end.reason.ending
 
-    def _pump(self, process: subprocess.Popen[bytes]) -> None:
+    def _pump(self, process: Process) -> None:
         assert process.stdout is not None
         with process.stdout as output:
             for line in output:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from localcloud.context import Cloud
 from localcloud.image_table import ImageCommand, ImageKind, UnknownImageError
+from localcloud.isolation.view import program_folders
 from localcloud.sagemaker.api.answers import now
 from localcloud.sagemaker.containers.log_stream import LogStream
 from localcloud.sagemaker.jobs.container import Container, Termination, job_environment
@@ -21,7 +22,6 @@ from localcloud.sagemaker.jobs.container_group import Outcome, run_concurrently
 from localcloud.sagemaker.jobs.failures import JobFailedError, internal_error
 from localcloud.sagemaker.jobs.hosts import Host, fresh_hosts
 from localcloud.sagemaker.jobs.instance_limits import DEFAULT_MAX_RUNTIME_SECONDS, without_gpu
-from localcloud.sagemaker.jobs.network_isolation import is_supported, isolated_command
 from localcloud.sagemaker.jobs.periodic import PeriodicAction, PeriodicRunner
 from localcloud.sagemaker.jobs.records import Job
 from localcloud.sagemaker.jobs.runner import JobRunner
@@ -154,18 +154,13 @@ class JobExecution(ABC, Generic[J]):
             log_stream.write(host.opt_ml.original(line))
             on_line(line)
 
-        return Container(self._cloud, _isolated(argv, host) if isolated else argv, host.opt_ml.work, environment, read)
-
-
-def _isolated(argv: Sequence[str], host: Host) -> Sequence[str]:
-    """The command that runs `argv` without a network, where this machine supports that."""
-    if host.count > 1:
-        _warn_once("several instances communicate over this machine's loopback")
-    elif not is_supported():
-        _warn_once("this machine does not let its users create network namespaces")
-    else:
-        return isolated_command(argv)
-    return argv
+        if isolated and host.count > 1:
+            _warn_once("several instances communicate over this machine's loopback")
+        elif isolated and not self._cloud.processes.support.network:
+            _warn_once("this machine does not let its users create network namespaces")
+        network = not isolated or host.count > 1
+        view = host.opt_ml.view(program_folders(argv))
+        return Container(self._cloud, argv, host.opt_ml, environment, read, view=view, network=network)
 
 
 @functools.cache

@@ -6,9 +6,10 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from localcloud.isolation.view import View
 from localcloud.sagemaker.api.validation import refusal
 
 # Not in the middle of another path (/usr/opt/ml, /opt/mlflow) and not in a bucket that is called "opt".
@@ -75,6 +76,10 @@ class OptMl:
         self.programs.mkdir(exist_ok=True)
         (self.programs / name).write_text(source)
         (self.programs / name).chmod(0o755)
+
+    def view(self, read: Sequence[Path] = ()) -> View:
+        """What the container sees: its own tree, its temporary folder, and `read`."""
+        return View(read=read, write=[self.base, self.work], temporary=self.temporary)
 
     def close(self, *, keep_files: bool) -> None:
         """Delete the temporary files, and all others unless they help to find out why a job failed."""

@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(model.get("invoke_seconds", 0))
         seen = {name: value for name, value in self.headers.items() if name.startswith("X-Amzn-SageMaker")}
         content = {"answer": model.get("answer"), "bytes": len(body), "type": self.headers["Content-Type"],
-                   "accept": self.headers["Accept"], "seen": seen, "pid": os.getpid(),
+                   "accept": self.headers["Accept"], "seen": seen, "port": int(os.environ["SAGEMAKER_BIND_TO_PORT"]),
                    "version": os.environ.get("VERSION")}  # fmt: skip
         self.answer(
             model.get("status", 200),

@@ -1,6 +1,6 @@
 """Creating, updating, failing and deleting endpoints."""
 
-import os
+import socket
 import time
 
 import pytest
@@ -10,8 +10,8 @@ from localcloud.sagemaker.endpoints.rollout import Rollout
 
 
 def processes_of(hosting, endpoint):
-    """The ids of the serving processes that answer several requests."""
-    return {hosting.invoke(endpoint, "m.tar.gz")[1]["pid"] for _ in range(4)}
+    """The ports of the serving processes that answer several requests."""
+    return {hosting.invoke(endpoint, "m.tar.gz")[1]["port"] for _ in range(4)}
 
 
 def test_an_endpoint_in_service_has_a_description_logs_and_instances(hosting):
@@ -63,8 +63,8 @@ def test_an_update_replaces_the_fleet_without_refusing_a_request(hosting):
     assert "1" in versions
     assert hosting.invoke(endpoint, "m.tar.gz")[1]["version"] == "2"
     assert hosting.settled(endpoint)["EndpointConfigName"] == config
-    with pytest.raises(ProcessLookupError):
-        os.kill(before, 0)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", before), timeout=5)
 
 
 def test_a_scalable_target_keeps_its_instance_type(hosting):
@@ -186,7 +186,7 @@ def test_a_crashed_process_is_restarted(hosting):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            after = hosting.invoke(endpoint, "m.tar.gz")[1]["pid"]
+            after = hosting.invoke(endpoint, "m.tar.gz")[1]["port"]
             break
         except ClientError as error:
             assert error.response["Error"]["Code"] in ("ServiceUnavailable", "ModelError"), error
@@ -200,8 +200,8 @@ def test_delete_ends_processes_and_forgets_the_endpoint(hosting):
     (process,) = processes_of(hosting, endpoint)
     hosting.sagemaker.delete_endpoint(EndpointName=endpoint)
     assert hosting.gone(endpoint)
-    with pytest.raises(ProcessLookupError):
-        os.kill(process, 0)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", process), timeout=5)
     with pytest.raises(ClientError, match="Could not find endpoint"):
         hosting.sagemaker.describe_endpoint(EndpointName=endpoint)
     with pytest.raises(ClientError, match=f"Endpoint {endpoint} of account 123456789012 not found"):

@@ -3,14 +3,12 @@
 import importlib.util
 import io
 import os
-import subprocess
 import time
 import zipfile
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
-
-from localcloud.sagemaker.jobs.network_isolation import is_supported
 
 from .job_helpers import BUCKET, channel, members, wait, wait_until
 
@@ -220,8 +218,9 @@ def test_an_isolated_job_has_no_credentials_and_no_endpoint(run_shell, client):
         assert log_lines(client, name) == [num_leads]
 
 
-@pytest.mark.skipif(not is_supported(), reason="this machine does not let its users make network namespaces")
 def test_an_isolated_job_has_no_network_but_its_own_loopback(run, client, local_cloud):
+    if not local_cloud.cloud.processes.support.network:
+        pytest.skip("this machine does not let its users make network namespaces")
     port = local_cloud.url.rpartition(":")[2]
     job = run(
         "cut-off",
@@ -338,12 +337,10 @@ def test_jobs_run_concurrently_up_to_the_limit(sagemaker, shell_request, local_c
 
 
 def test_processes_that_a_script_leaves_running_end_with_the_job(run_shell, client):
-    run_shell("leaves-a-child", "sleep 300 & echo child $!; setsid sleep 301 & echo child $!")
-    pids = [int(line.split()[1]) for line in log_lines(client, "leaves-a-child") if line.startswith("child")]
-    assert len(pids) == 2
-    for pid in pids:
-        state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-        assert not state or state.startswith("Z"), f"process {pid} outlived its job: {state}"
+    run_shell("leaves-a-child", "sleep 300.25 & echo child $!; setsid sleep 301.25 & echo child $!")
+    assert len([line for line in log_lines(client, "leaves-a-child") if line.startswith("child")]) == 2
+    commands = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
+    assert not [command for command in commands if command in (["sleep", "300.25"], ["sleep", "301.25"])]
 
 
 def test_requirements_are_installed_for_that_job_only(run, s3):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from localcloud.context import Cloud
+from localcloud.isolation.view import program_folders
 from localcloud.sagemaker.api.answers import now
 from localcloud.sagemaker.containers.connections import free_port
 from localcloud.sagemaker.containers.log_stream import LogStream
@@ -146,7 +147,10 @@ class TransformRun(JobExecution[TransformJob]):
         def read(line: str) -> None:
             log.write(opt_ml.original(line))
 
-        with serving(self._cloud, argv, cwd=opt_ml.work, environment=environment, port=port, on_line=read) as process:
+        view = opt_ml.view(program_folders(argv))
+        with serving(
+            self._cloud, argv, cwd=opt_ml.work, environment=environment, view=view, port=port, on_line=read
+        ) as process:
             yield process
 
     def _batch_variables(self) -> dict[str, str]:

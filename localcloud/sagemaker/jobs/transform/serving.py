@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from localcloud.context import Cloud
+from localcloud.isolation.view import View
+from localcloud.processes import Process
 from localcloud.sagemaker.containers.connections import Connections, NoAnswer, Unreachable
-from localcloud.sagemaker.jobs.orphans import kill_orphans
 
 STARTUP_SECONDS = 60.0
 GRACE_SECONDS = 5.0
@@ -24,7 +25,7 @@ _PARAMETERS = ("MaxConcurrentTransforms", "MaxPayloadInMB")
 class ServingProcess:
     """One running container on `port`. `tail`: its last lines of output."""
 
-    def __init__(self, cloud: Cloud, process: subprocess.Popen[bytes], port: int) -> None:
+    def __init__(self, cloud: Cloud, process: Process, port: int) -> None:
         self._cloud = cloud
         self._process = process
         self.connections = Connections(port)
@@ -62,6 +63,7 @@ def serving(
     *,
     cwd: Path,
     environment: Mapping[str, str],
+    view: View,
     port: int,
     on_line: Callable[[str], None],
 ) -> Iterator[ServingProcess]:
@@ -73,6 +75,7 @@ def serving(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        view=view,
     )
     process = ServingProcess(cloud, popen, port)
 
@@ -90,6 +93,5 @@ def serving(
         yield process
     finally:
         process.end()
-        kill_orphans("SAGEMAKER_BASE_DIR", environment["SAGEMAKER_BASE_DIR"])
         reader.join()
         process.connections.close()

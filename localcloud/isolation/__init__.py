@@ -1,0 +1,1 @@
+"""Keeps the processes of jobs, functions, builds and endpoints apart from the machine and from each other."""
