@@ -22,6 +22,15 @@ from localcloud.isolation.leftovers import PROCESS, STATE, end_marked
 from localcloud.isolation.support import Support
 from localcloud.isolation.view import View
 
+# Without the package's __init__, which imports boto3 and more: the keeper is small, because it forks for every program.
+_KEEPER = """
+import sys, types
+sys.modules["localcloud"] = package = types.ModuleType("localcloud")
+package.__path__ = [sys.argv[1]]
+from localcloud.isolation import keeper
+sys.exit(keeper.main(sys.argv[2:]))
+"""
+
 Stream: TypeAlias = IO[bytes] | IO[str] | int | None  # as subprocess takes it
 
 
@@ -150,7 +159,8 @@ class ProcessGroups:
                 raise RuntimeError("the local cloud is stopping: no process can be started")
             if self._keeper is None:
                 ours, theirs = socket.socketpair()
-                command = [sys.executable, "-I", "-S", keeper.__file__, str(theirs.fileno())]
+                package = str(Path(__file__).parent)
+                command = [sys.executable, "-I", "-S", "-c", _KEEPER, package, str(theirs.fileno())]
                 started = subprocess.Popen(command, pass_fds=[theirs.fileno()], start_new_session=True, env={})
                 theirs.close()
                 self._keeper = started, ours

@@ -1,7 +1,6 @@
 """Starts the processes of one local cloud and ends them with it, however it ends. Standard library only.
 
-usage: python -I -S keeper.py DESCRIPTOR     (a Unix socket, whose other end only the cloud has)
-
+main() has one argument: the descriptor of a Unix socket, whose other end only the cloud has.
 A request is a JSON Order with file descriptors: the report, stdin, stdout, stderr, and those that the program gets
 from 3 on. Every program has a supervisor, which leads its process group and survives SIGTERM, and an init. The report
 carries `started PID` or `error NUMBER TEXT`, then `exit CODE` (negative: a signal), all said by the supervisor.
@@ -19,9 +18,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn, TypedDict
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import namespaces
+from localcloud.isolation import namespaces
 
 _NUM_DESCRIPTORS = 16
 _SURVIVED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
@@ -200,7 +197,3 @@ def _never_return(work: Callable[..., None], *arguments: object) -> NoReturn:
         sys.stderr.write(f"localcloud's keeper: {type(error).__name__}: {error}\n")
     finally:
         os._exit(0)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

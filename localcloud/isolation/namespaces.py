@@ -132,7 +132,7 @@ def _set_read_only(path: str, *, recursive: bool) -> None:
 def drop_privileges() -> None:
     """Give up, from the next program on, what the user namespace gave this process, and all that a file could give."""
     capability = 0
-    with contextlib.suppress(OSError):  # the first number that is no capability
+    with contextlib.suppress(OSError):  # past the last capability
         while True:
             _call("prctl", _DROP_BOUNDING, capability, 0, 0, 0)
             capability += 1
