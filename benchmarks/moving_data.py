@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 import shutil
 import subprocess
@@ -133,9 +134,10 @@ def _embedded_s3() -> Iterator[Any]:
         url = process.stdout.readline().rpartition(" ")[2].strip()
         if not url:
             raise RuntimeError("the local cloud did not start")
-        credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        credentials = configparser.RawConfigParser()
+        credentials.read(process.stdout.readline().strip().partition("=")[2])
         try:
-            yield boto3.client("s3", endpoint_url=url, region_name="us-east-1", **credentials)
+            yield boto3.client("s3", endpoint_url=url, region_name="us-east-1", **credentials["default"])
         finally:
             process.terminate()
 

@@ -7,6 +7,7 @@ import errno
 import gc
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -28,6 +29,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parse_arguments(argv)
+    os.umask(0o077)  # the state, and what its jobs write, is its owner's alone
     level = logging.DEBUG if arguments.verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -40,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    print(f"localcloud ready at {cloud.url}", flush=True)
+    print(f"localcloud ready at {cloud.url}\nAWS_SHARED_CREDENTIALS_FILE={cloud.credentials_file}", flush=True)
     stopped.wait()
     cloud.stop()
     gc.freeze()  # otherwise exit spends 1 to 2 s on the quarter of a million objects of moto and botocore

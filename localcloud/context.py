@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.credentials import Credentials
 
+from localcloud.access.keys import SERVICE, SIZE, Key, Keyring
 from localcloud.faults import Faults
 from localcloud.iam_audit.recorder import CallRecorder
 from localcloud.image_table import ImageCommand, ImageKind, UnknownImageError
@@ -24,8 +28,6 @@ from localcloud.service_quotas.account import AccountQuotas
 
 if TYPE_CHECKING:
     from localcloud.server import Application
-
-FAKE_KEY = "testing"
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Cloud:
     processes: ProcessGroups = field(init=False, repr=False)
     faults: Faults = field(default_factory=Faults, repr=False)
     quotas: AccountQuotas = field(default_factory=AccountQuotas, repr=False)
+    keys: Keyring = field(default_factory=lambda: Keyring(os.urandom(SIZE), Cloud.account_id), repr=False)
     calls: CallRecorder = field(init=False, repr=False)
     _clients: dict[tuple[str, str | None], BaseClient] = field(default_factory=dict, repr=False)
     _session: boto3.Session | None = field(default=None, repr=False)
@@ -49,11 +52,11 @@ class Cloud:
     _callbacks: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
-        self.calls = CallRecorder(self.region, self.account_id)
+        self.calls = CallRecorder(self.region, self.account_id, self.keys.role)
         self.processes = ProcessGroups(self.root)
 
     def client(self, service: str, role: str | None = None) -> BaseClient:
-        """A boto3 client for `service`, bound to this cloud with fake credentials; cached and thread-safe.
+        """A boto3 client for `service`, bound to this cloud with keys of its state; cached and thread-safe.
 
         role: ARN of the role to act as; the permissions that its calls need are recorded in `calls`.
         """
@@ -61,7 +64,8 @@ class Cloud:
             if (service, role) not in self._clients:
                 # One session, as it caches what all clients load. Creating clients is not thread-safe, hence the lock.
                 if self._session is None:
-                    self._session = boto3.Session(FAKE_KEY, FAKE_KEY, FAKE_KEY, region_name=self.region)
+                    self._session = boto3.Session(region_name=self.region)
+                key = self._key(role)
                 config = Config(
                     max_pool_connections=64,
                     read_timeout=900,
@@ -72,22 +76,31 @@ class Cloud:
                     service,
                     endpoint_url=self.url,
                     config=config,
-                    aws_access_key_id=self._access_key(role),
-                    aws_secret_access_key=FAKE_KEY,
-                    aws_session_token=FAKE_KEY,
+                    aws_access_key_id=key.id,
+                    aws_secret_access_key=key.secret,
+                    aws_session_token=key.token,
                 )
             return self._clients[service, role]
 
-    def _access_key(self, role: str | None) -> str:
-        return FAKE_KEY if role is None else self.calls.access_key(role)
+    def _key(self, role: str | None) -> Key:
+        return self.keys.developer if role is None else self.keys.of(role)
+
+    def presigned(self, method: str, path: str, seconds: int) -> str:
+        """A URL of this cloud's own that may be called once or more within `seconds`, as AWS hands out URLs of S3."""
+        key = self.keys.of(SERVICE)
+        signer = S3SigV4QueryAuth(Credentials(key.id, key.secret, key.token), "s3", self.region, seconds)
+        request = AWSRequest(method, f"{self.url}{path}")
+        signer.add_auth(request)
+        return str(request.url)
 
     def environment(self, role: str | None = None) -> dict[str, str]:
         """The variables that point any AWS client at this cloud only; with `role`'s credentials if one is given."""
+        key = self._key(role)
         return {
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": self._access_key(role),
-            "AWS_SECRET_ACCESS_KEY": FAKE_KEY,
-            "AWS_SESSION_TOKEN": FAKE_KEY,
+            "AWS_ACCESS_KEY_ID": key.id,
+            "AWS_SECRET_ACCESS_KEY": key.secret,
+            "AWS_SESSION_TOKEN": key.token or "",
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",

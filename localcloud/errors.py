@@ -32,6 +32,20 @@ def json_error(error: AwsError) -> Response:
     return Response(body, error.status, {"x-amzn-ErrorType": error.code}, content_type="application/x-amz-json-1.1")
 
 
+def cbor_error(error: AwsError) -> Response:
+    """An error as the RPC v2 CBOR protocol carries it: a map of two texts."""
+    pairs = (("__type", error.code), ("message", error.message))
+    body = b"\xa2" + b"".join(_cbor_text(text) for pair in pairs for text in pair)
+    headers = {"smithy-protocol": "rpc-v2-cbor"}
+    return Response(body, error.status, headers, content_type="application/cbor")
+
+
+def _cbor_text(text: str) -> bytes:
+    # A text with a length of two bytes; RFC 8949 lets encoders choose.
+    content = text.encode()[:0xFFFF]
+    return b"\x79" + len(content).to_bytes(2) + content
+
+
 def xml_error(error: AwsError, *, s3: bool = False) -> Response:
     """An error as the query protocol, or S3, carries it."""
     fields = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"

@@ -7,13 +7,37 @@ import json
 import re
 from dataclasses import dataclass
 from typing import IO, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 from wsgiref.types import WSGIEnvironment as Environ
 
-__all__ = ["Environ", "Operation", "identify", "read_body", "read_json"]
+__all__ = [
+    "OWN_PATHS",
+    "Credential",
+    "Environ",
+    "Operation",
+    "credential",
+    "identify",
+    "query_values",
+    "read_body",
+    "read_json",
+]
 
-_CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
+OWN_PATHS = "/_localcloud/"
+"""What tests, commands and addresses that are handed out ask of this cloud itself."""
+
+_IN_HEADER = re.compile(r"Credential=([^,\s]+)")
+_CREDENTIAL = re.compile(r"([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
 _RPC_V2 = re.compile(r"^/service/[^/]+/operation/(\w+)$")
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The key that a request says it is signed with, and the day, region and service that it is for."""
+
+    key: str
+    day: str
+    region: str
+    service: str
 
 
 @dataclass(frozen=True)
@@ -40,11 +64,26 @@ def read_json(environ: Environ) -> Any:
     return json.loads(body) if body else {}
 
 
+def query_values(environ: Environ) -> dict[str, str]:
+    """The parameters of the query; of one that is there twice, the last."""
+    return dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+
+
+def credential(environ: Environ) -> Credential | None:
+    """The scope of a request's signature; None where it has none that can be read."""
+    if header := environ.get("HTTP_AUTHORIZATION"):
+        found = _IN_HEADER.search(header)
+        text = found[1] if found else ""
+    else:
+        text = query_values(environ).get("X-Amz-Credential", "")
+    match = _CREDENTIAL.fullmatch(text)
+    return Credential(*match.groups()) if match else None
+
+
 def identify(environ: Environ) -> Operation:
     """The service and, where the protocol carries it outside the path, the operation."""
-    signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "").replace("%2F", "/")
-    match = _CREDENTIAL.search(signed)
-    service = match[1].lower() if match else "s3"
+    scope = credential(environ)
+    service = scope.service.lower() if scope else "s3"
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if "." in target:
         return Operation(service, target.rpartition(".")[2])

@@ -12,6 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+import boto3
+
+from localcloud import state_folder
+from localcloud.access.keys import Keyring
 from localcloud.context import Cloud
 from localcloud.image_table import ImageCommand
 from localcloud.isolation import leftovers
@@ -64,24 +68,34 @@ class LocalCloud:
         """The variables that point an AWS client, the CDK CLI or any SDK at this cloud."""
         return self.cloud.environment()
 
+    @property
+    def credentials_file(self) -> Path:
+        """The developer's key, as AWS_SHARED_CREDENTIALS_FILE takes it; any process of the user may read it."""
+        return self.cloud.root / state_folder.CREDENTIALS
+
     def start(self) -> LocalCloud:
         if not _ONE_AT_A_TIME.acquire(blocking=False):
             raise RuntimeError("a local cloud already runs in this process: stop it first")
         with contextlib.ExitStack() as starting:
             starting.callback(_ONE_AT_A_TIME.release)
             root = self._root or Path(starting.enter_context(_temporary_directory()))
-            root.mkdir(parents=True, exist_ok=True)
+            state_folder.prepare(root)
             self._serve(starting, root.resolve())
             self._running = starting.pop_all()
         return self
 
     def _serve(self, starting: contextlib.ExitStack, root: Path) -> None:
+        from localcloud.access.gate import Gate
         from localcloud.moto_backend import moto_records
         from localcloud.server import Application, Server
 
-        application = Application(starting.enter_context(moto_records(Cloud.account_id)))
+        keys = Keyring(state_folder.secret(root), Cloud.account_id)
+        admit = Gate(keys, Cloud.account_id).admit
+        application = Application(starting.enter_context(moto_records(Cloud.account_id)), admit)
         server = Server(application, self._port)
-        cloud = Cloud(url=f"http://localhost:{server.port}", root=root, images=self._images, app=application)
+        url = f"http://localhost:{server.port}"
+        cloud = Cloud(url=url, root=root, images=self._images, app=application, keys=keys)
+        state_folder.write_credentials(root, keys.developer)
         if self._max_jobs is not None:
             cloud.max_jobs = self._max_jobs
         leftovers.end_marked(leftovers.STATE, str(root))  # of a cloud with this state that was killed
@@ -148,9 +162,12 @@ def _process_environment(variables: dict[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in variables}
     profile = os.environ.pop("AWS_PROFILE", None)
     os.environ.update(variables)
+    # It keeps the credentials that it found first, and each cloud has its own.
+    session, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, None
     try:
         yield
     finally:
+        boto3.DEFAULT_SESSION = session
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

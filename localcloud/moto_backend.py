@@ -22,10 +22,12 @@ _NOTHING_RUNS = {
 def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
     """moto's server application without records, set to run nothing; moto is restored afterwards."""
     from moto.core.config import default_user_config
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server import werkzeug_app
 
     settings = dict(default_user_config)
     with contextlib.ExitStack() as replacements:
+        # Otherwise every answer tells every origin that it may read it.
+        replacements.enter_context(replaced(werkzeug_app, "DISABLE_GLOBAL_CORS", True))
         _replace_bucket_policies(replacements)
         _replace_copy_checksums(replacements)
         refuse_deleting_what_is_in_use(replacements)
@@ -35,7 +37,7 @@ def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
         default_user_config.update(_NOTHING_RUNS)  # type: ignore[typeddict-item]
         _load_managed_policies(account_id)
         try:
-            yield DomainDispatcherApplication(create_backend_app)
+            yield werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
         finally:
             _reset()
             default_user_config.clear()  # type: ignore[attr-defined]

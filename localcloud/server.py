@@ -16,8 +16,10 @@ from wsgiref.types import StartResponse
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
-from localcloud.errors import AwsError, json_error, not_emulated, xml_error
-from localcloud.http_requests import Environ, Operation, identify, read_json
+from localcloud.access.cors import Allowed
+from localcloud.access.refusals import Family, family
+from localcloud.errors import AwsError, cbor_error, json_error, not_emulated, xml_error
+from localcloud.http_requests import OWN_PATHS, Environ, Operation, credential, identify, read_json
 from localcloud.input_checks import check_input
 from localcloud.rest_operations import rest_operation
 
@@ -60,11 +62,22 @@ def _refusal(environ: Environ, operation: Operation) -> AwsError:
     return not_emulated(operation.service, name or "this operation")
 
 
+def _telling(page: Allowed, start_response: StartResponse) -> StartResponse:
+    """Answers with the headers of the bucket's rule, in place of those that moto has."""
+
+    def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+        kept = [header for header in headers if not header[0].lower().startswith("access-control-")]
+        return start_response(status, kept + page.headers(), *error)
+
+    return start
+
+
 class Application:
     """WSGI application: an ordered list of handlers in front of moto."""
 
-    def __init__(self, moto: Callable[..., Iterable[bytes]]) -> None:
+    def __init__(self, moto: Callable[..., Iterable[bytes]], admit: Callable[[Environ], Allowed | None]) -> None:
         self._moto = moto
+        self._admit = admit
         self._handlers: list[Handler] = []
         self._operations: dict[tuple[str, str], JsonOperation] = {}
         self._allowed: dict[str, set[str]] = {}
@@ -92,8 +105,14 @@ class Application:
         self._answered = services
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        operation = identify(environ)
+        scope = credential(environ)
+        operation = Operation(scope.service.lower() if scope else "s3", None)
         try:
+            if (page := self._admit(environ)) is not None:
+                start_response = _telling(page, start_response)
+                if environ["REQUEST_METHOD"] == "OPTIONS":
+                    return Response("")(environ, start_response)
+            operation = identify(environ)
             self._observe(environ, operation)
             check_input(environ, operation)
             response = self._own_answer(environ, operation)
@@ -153,11 +172,14 @@ class Application:
 
     @staticmethod
     def _error(environ: Environ, operation: Operation, error: AwsError) -> Response:
-        if operation.service == "s3":
+        if environ.get("PATH_INFO", "").startswith(OWN_PATHS):
+            return Response(json.dumps({"error": error.message}), error.status, content_type="application/json")
+        protocol = family(environ, operation.service)
+        if protocol is Family.S3:
             return xml_error(error, s3=True)
-        if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-            return xml_error(error)
-        return json_error(error)
+        if protocol is Family.CBOR:
+            return cbor_error(error)
+        return xml_error(error) if protocol in (Family.QUERY, Family.EC2) else json_error(error)
 
 
 class Server:

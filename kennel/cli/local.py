@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
+import psutil
 import typer
 
 from kennel.cli.group import Group
 from kennel.cli.local_images import local_images
 from kennel.cli.output import AsJson, console, print_json, print_table
-from kennel.cloud import local_record
+from kennel.cloud import local_record, local_state
 from kennel.errors import KennelError
 from kennel.workspace import clone
 
@@ -35,25 +34,22 @@ def up(port: Annotated[int, typer.Option(help="loopback port; 0 takes a free one
     if running := local_record.read():
         console.print(f"The local cloud is already running at {running.url}")
         return
-    root = clone.home() / "cloud"
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    images = root / "images.json"
-    images.write_text(json.dumps(local_images()))
-    log = root / "localcloud.log"
-    command = [sys.executable, "-m", "localcloud", "--port", str(port), "--root", str(root), "--images", str(images)]
-    with log.open("w") as file:
+    root, token = local_state.root(), local_state.make()
+    local_state.write_private(root / local_state.IMAGES, json.dumps(local_images()))
+    log = root / local_state.LOG
+    local_state.write_private(log, "")
+    with log.open("a") as file:
         # A session of its own: the cloud outlives this command and does not see its Ctrl-C.
         process = subprocess.Popen(
-            command,
+            local_record.command(str(root), str(port)),
             cwd=clone.ROOT,
             env=clone.with_node(os.environ),
             stdout=file,
             stderr=file,
             start_new_session=True,
+            umask=0o077,
         )
-    record = local_record.LocalRecord(process.pid, _wait_until_ready(process, log), str(root))
-    local_record.write(record)
+    record = local_record.write(process.pid, _wait_until_ready(process, log), root, token)
     console.print(f"The local cloud is ready at {record.url}")
     console.print(_isolation(record.root))
 
@@ -80,33 +76,39 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> int:
 
 
 @app.command()
-def down() -> None:
-    """Stop the local cloud and forget everything in it."""
+def down(
+    forget: Annotated[
+        bool, typer.Option("--forget", help="delete its log, and its keys, so that `up` makes others")
+    ] = False,
+) -> None:
+    """Stop the local cloud, and all that is in it."""
     record = local_record.read()
+    if record is not None:
+        _stop(record)
+    forgotten = forget and local_state.forget()
     if record is None:
         # If it was killed, a process may be left that hid from its end.
         sweep = clone.ROOT / "localcloud" / "isolation" / "leftovers.py"
         subprocess.run([sys.executable, str(sweep), str(clone.home() / "cloud")], check=False)
-        console.print("The local cloud is not running")
-        return
-    os.kill(record.pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while record.alive() and not _reap(record.pid):
-        if time.monotonic() > deadline:
-            os.killpg(record.pid, signal.SIGKILL)
-            raise KennelError(f"the local cloud did not stop within {STOP_SECONDS} seconds and was killed")
-        time.sleep(0.05)
+        console.print("The local cloud is not running" + ("; its keys are forgotten" if forgotten else ""))
+    elif forget:
+        console.print("The local cloud is stopped and forgotten")
+    else:
+        console.print("The local cloud is stopped; its keys and its log stay until `kennel local down --forget`")
+
+
+def _stop(record: local_record.LocalRecord) -> None:
+    """Raises KennelError if it has to be killed."""
+    if (process := record.process()) is not None:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            if process.is_running():
+                os.killpg(record.pid, signal.SIGKILL)
+            raise KennelError(f"the local cloud did not stop within {STOP_SECONDS} seconds and was killed") from None
     local_record.path().unlink(missing_ok=True)
-    shutil.rmtree(record.root, ignore_errors=True)
-    console.print("The local cloud is stopped and forgotten")
-
-
-def _reap(pid: int) -> bool:
-    """Whether the process ended as a child of this one (when `up` and `down` ran in the same process)."""
-    try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
-    except ChildProcessError:
-        return False
+    local_state.stop(Path(record.root))
 
 
 @app.command()

@@ -86,7 +86,7 @@ class Session:
     def _boto(self) -> boto3.Session:
         if self._record is None:
             return boto3.Session(region_name=self.config.region)
-        return boto3.Session("testing", "testing", "testing", region_name=local_record.REGION)
+        return boto3.Session(**self._record.credentials(), region_name=local_record.REGION)
 
     @cached_property
     def outputs(self) -> dict[str, str]:

@@ -130,7 +130,7 @@ class Engine:
             stack_id=stack.arn,
             region=cloud.region,
             account_id=cloud.account_id,
-            url=cloud.url,
+            presigned=cloud.presigned,
             tags=tags,
             previous_tags=previous_tags,
         )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from dataclasses import dataclass
 from typing import TypedDict
-from urllib.parse import quote
 
 from localcloud.cloudformation.not_emulated import NOT_EMULATED
 from localcloud.cloudformation.providers import provider_for
 from localcloud.cloudformation.providers.base import ClientFactory
 from localcloud.json_types import JsonObject
+from localcloud.orders import ask
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,5 @@ def missing_resources(client: ClientFactory, stack: str) -> list[MissingResource
 
 def _resources(client: ClientFactory, stack: str) -> list[DeployedResource]:
     # CloudFormation's API does not show a resource's properties, and some are needed to find it.
-    url = client("cloudformation").meta.endpoint_url
-    with urllib.request.urlopen(f"{url}/_localcloud/stacks/{quote(stack, safe='')}") as answer:  # noqa: S310
-        resources: list[DeployedResource] = json.load(answer)
+    resources: list[DeployedResource] = ask(client, f"/_localcloud/stacks/{stack}")
     return resources

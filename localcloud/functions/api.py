@@ -23,6 +23,7 @@ _CONFIGURE = re.compile(r"^/2015-03-31/functions(?:/([^/]+)/configuration)?/?$")
 _CODE = "/_localcloud/function-code/"
 _LOG_TAIL_BYTES = 4096
 _MAX_ENVIRONMENT_BYTES = 4096
+_CODE_SECONDS = 600  # as long as the address that Lambda gives
 
 
 class LambdaApi:
@@ -72,7 +73,7 @@ class LambdaApi:
 
     def code_location(self, function: FunctionRecord) -> str:
         """The URL from which a function's zip file can be downloaded."""
-        return f"{self._cloud.url}{_CODE}{quote(function.arn, safe='')}"
+        return self._cloud.presigned("GET", f"{_CODE}{quote(function.arn, safe='')}", _CODE_SECONDS)
 
     def _code(self, arn: str) -> Response:
         function = read_function(self._cloud.account_id, self._cloud.region, arn, None)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Required, TypeAlias, TypedDict, TypeVar
@@ -20,6 +19,7 @@ from botocore.client import BaseClient
 
 from localcloud.errors import not_emulated
 from localcloud.iam_audit.recorder import PATH
+from localcloud.orders import ask
 
 T = TypeVar("T")
 OneOrMore: TypeAlias = T | list[T]
@@ -58,8 +58,7 @@ def calls(client: Callable[[str], BaseClient]) -> list[Call]:
 
     client: service name -> boto3 client of it, for example `local_cloud.cloud.client`.
     """
-    with urllib.request.urlopen(client("iam").meta.endpoint_url + PATH) as answer:  # noqa: S310
-        return [Call(**each) for each in json.load(answer)]
+    return [Call(**each) for each in ask(client, PATH)]
 
 
 def denied_calls(client: Callable[[str], BaseClient]) -> list[Call]:

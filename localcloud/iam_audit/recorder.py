@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Response
 
-from localcloud.http_requests import Environ, Operation
+from localcloud.http_requests import Environ, Operation, credential
 from localcloud.iam_audit.actions import Permission, needed_permissions
 
 PATH = "/_localcloud/calls"
-_ACCESS_KEY = re.compile(r"Credential=([^/&]+)/")
 
 
 @dataclass
 class CallRecorder:
-    """The access keys of roles, and the permissions that requests with these keys needed. Thread-safe."""
+    """The permissions that requests with the keys of roles needed. Thread-safe.
+
+    role_of: the role that an access key was given to, None for other keys.
+    """
 
     region: str
     account_id: str
-    _roles: dict[str, str] = field(default_factory=dict)
+    role_of: Callable[[str], str | None]
     _calls: Counter[tuple[str, Permission]] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def access_key(self, role: str) -> str:
-        """An access key for the role's temporary credentials; fake, like all credentials here."""
-        key = f"role-{hashlib.sha256(role.encode()).hexdigest()[:20]}"
-        with self._lock:
-            self._roles[key] = role
-        return key
 
     def note(self, role: str, wants: Iterable[Permission]) -> None:
         with self._lock:
@@ -42,9 +35,8 @@ class CallRecorder:
 
     def observe(self, environ: Environ, operation: Operation) -> None:
         """Record what a request needs if a role makes it."""
-        signed = environ.get("HTTP_AUTHORIZATION") or environ.get("QUERY_STRING", "").replace("%2F", "/")
-        match = _ACCESS_KEY.search(signed)
-        role = self._roles.get(match[1]) if match else None
+        scope = credential(environ)
+        role = self.role_of(scope.key) if scope else None
         if role is not None:
             self.note(role, needed_permissions(environ, operation, self.region, self.account_id))
 

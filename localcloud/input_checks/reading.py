@@ -12,7 +12,7 @@ from moto.core.parse import PROTOCOL_PARSERS, RequestDict, RequestParserError
 from moto.core.utils import get_service_model
 from werkzeug.datastructures import EnvironHeaders, MultiDict
 
-from localcloud.http_requests import Environ, Operation, read_body
+from localcloud.http_requests import OWN_PATHS, Environ, Operation, read_body
 from localcloud.input_checks.constraints import violations
 from localcloud.input_checks.corrections import ADDED_PATTERNS, EXEMPT
 from localcloud.input_checks.refusals import refusal, unreadable
@@ -28,13 +28,12 @@ _NAMES = {
     "states": "stepfunctions",
     "tagging": "resourcegroupstaggingapi",
 }
-_OWN_PATHS = "/_localcloud/"  # what tests and commands ask of this cloud itself
 _FORM = "application/x-www-form-urlencoded"
 
 
 def check_input(environ: Environ, operation: Operation) -> None:
     """Raise AwsError, worded as the service words it, if a request breaks the constraints of its operation's input."""
-    if operation.service not in ANSWERED or environ.get("PATH_INFO", "").startswith(_OWN_PATHS):
+    if operation.service not in ANSWERED or environ.get("PATH_INFO", "").startswith(OWN_PATHS):
         return
     service = _NAMES.get(operation.service, operation.service)
     if service == "sagemaker" and operation.name is None:

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +13,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.credentials import Credentials
 
 from kennel.cloud.session import Session
 from kennel.workspace import clone, project
 from localcloud import faults as interruptions
+from localcloud import orders
 from samples import draw
 
 BREED_CLASSES = 5
@@ -53,8 +54,9 @@ class Deployed:
             service,
             endpoint_url=self.variables["AWS_ENDPOINT_URL"],
             region_name="us-east-1",
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
+            aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.variables["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=self.variables["AWS_SESSION_TOKEN"],
         )
 
     def run(self, *arguments: str) -> dict[str, Any]:
@@ -71,9 +73,9 @@ class Deployed:
     def interrupt(self, job: str, **options: Any) -> None:
         """Take the instances of the next spot job of that name away, as `localcloud.interrupt` does."""
         url = self.variables["AWS_ENDPOINT_URL"] + interruptions.PATH
-        order = json.dumps({"job": job, **options}).encode()
-        with urllib.request.urlopen(urllib.request.Request(url, order, method="POST")):
-            pass
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        keys = Credentials(*(self.variables[name] for name in names))
+        orders.order(url, {"job": job, **options}, keys=keys)
 
     def job_log(self, job: str) -> list[str]:
         """The lines of all containers of a training job, by time."""

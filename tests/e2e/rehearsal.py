@@ -73,6 +73,7 @@ class Rehearsal:
             region_name="us-east-1",
             aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=exports["AWS_SESSION_TOKEN"],
         )
 
     # -- what is there ---------------------------------------------------------------------------------------------

@@ -14,10 +14,10 @@ from kennel.cli import endpoint as command
 from kennel.cli.app import app
 from kennel.cloud import endpoint
 from kennel.cloud import session as sessions
-from kennel.cloud.local_record import LocalRecord
 from kennel.cloud.session import Session
 from kennel.errors import KennelError
 from localcloud import ImageCommand, LocalCloud
+from tests.local_records import record_of
 
 SERVER = Path(__file__).parents[1] / "localcloud" / "endpoints" / "model_server.py"
 NAME = "kennel-local"
@@ -76,7 +76,7 @@ def cloud():
 @pytest.fixture(autouse=True)
 def connected(cloud, monkeypatch, tmp_path):
     """The command finds this cloud."""
-    record = LocalRecord(1, int(cloud.url.rpartition(":")[2]), str(tmp_path))
+    record = record_of(cloud)
     monkeypatch.setattr(sessions.local_record, "require", lambda: record)
 
 

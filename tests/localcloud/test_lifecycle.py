@@ -65,14 +65,15 @@ def test_an_operation_that_is_not_emulated_is_refused_by_name():
         )
 
 
-def test_the_module_runs_in_the_foreground_until_sigterm(tmp_path):
+def test_the_module_runs_in_the_foreground_until_sigterm(tmp_path, monkeypatch):
     process = subprocess.Popen(
         [sys.executable, "-m", "localcloud", "--port", "0", "--root", str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     url = process.stdout.readline().split()[-1]
-    s3 = boto3.client("s3", endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
-    s3.list_buckets()
+    name, _, path = process.stdout.readline().strip().partition("=")
+    monkeypatch.setenv(name, path)
+    boto3.Session().client("s3", endpoint_url=url, region_name="us-east-1").list_buckets()
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
 

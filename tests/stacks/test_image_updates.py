@@ -8,12 +8,11 @@ from typing import Any
 
 import boto3
 import pytest
-import requests
 
 import config
 from config.app import AppConfig
 from config.base import LOCAL_ACCOUNT
-from localcloud import ImageCommand, LocalCloud
+from localcloud import ImageCommand, LocalCloud, orders
 from localcloud.codebuild import capacity
 from localcloud.iam_audit import denied_calls
 from stacks.constructs import build_script
@@ -126,8 +125,8 @@ def test_an_account_that_cannot_build_hears_so_at_once_and_goes_back(
     limits: dict[str, Any], sentence: str, deployed: LocalCloud, tmp_path: Path
 ) -> None:
     """The way back needs no build: its images are there."""
-    requests.post(deployed.url + capacity.PATH, json=limits, timeout=10).raise_for_status()
+    orders.order(deployed.url + capacity.PATH, limits)
     try:
         assert sentence in failed_update(str(limits), tmp_path)
     finally:
-        requests.delete(deployed.url + capacity.PATH, timeout=10)
+        orders.order(deployed.url + capacity.PATH, method="DELETE")

@@ -39,7 +39,10 @@ class RefusedChangeError(ProviderError):
 
 @dataclass(frozen=True)
 class Request:
-    """What a provider may use besides the properties."""
+    """What a provider may use besides the properties.
+
+    presigned: method, path and seconds -> a URL of this cloud that needs no further key.
+    """
 
     client: ClientFactory
     logical_id: str
@@ -48,7 +51,7 @@ class Request:
     stack_id: str
     region: str
     account_id: str
-    url: str
+    presigned: Callable[[str, str, int], str]
     tags: Mapping[str, str] = field(default_factory=dict)
     previous_tags: Mapping[str, str] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ import threading
 import uuid
 from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
+from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Response
 
@@ -24,6 +25,7 @@ from localcloud.json_types import JSON, JsonObject
 
 _PATH = "/_localcloud/custom-resource/"
 _DEFAULT_TIMEOUT_SECONDS = 3600.0  # CloudFormation's own
+_URL_SECONDS = 7200
 
 
 class CustomResourceAnswer(TypedDict):
@@ -62,7 +64,7 @@ def receive(environ: Environ) -> Response | None:
 
 def function_failed(response_url: str, message: str) -> None:
     """Fail the resource of a function that raised without answering; waiting for the timeout would only hide why."""
-    waiting = _waiting.get(response_url.rpartition("/")[2])
+    waiting = _waiting.get(urlsplit(response_url).path.rpartition("/")[2])
     if waiting is not None and not waiting.answered.is_set():
         waiting.answer = {"Status": "FAILED", "Reason": message}
         waiting.answered.set()
@@ -97,7 +99,7 @@ class CustomResource(Provider[JsonObject]):
         event = {
             "RequestType": kind,
             "ServiceToken": token,
-            "ResponseURL": f"{request.url}{_PATH}{request_id}",
+            "ResponseURL": request.presigned("PUT", f"{_PATH}{request_id}", _URL_SECONDS),
             "StackId": request.stack_id,
             "RequestId": request_id,
             "LogicalResourceId": request.logical_id,

@@ -24,9 +24,9 @@ from imgcls.contract.serving import ServerSettings
 from kennel.cli.app import app
 from kennel.cloud import local_record
 from kennel.cloud import session as sessions
-from kennel.cloud.local_record import LocalRecord
 from kennel.models.batch_results import match
 from localcloud import ImageCommand, LocalCloud
+from tests.local_records import record_of
 
 ROOT = Path(__file__).parents[3]
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/kennel/serving:local"
@@ -73,7 +73,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 @pytest.fixture
 def deployed(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> LocalCloud:
     """The command finds this local cloud, with the outputs that its stacks would have."""
-    record = LocalRecord(1, int(cloud.url.rpartition(":")[2]), str(tmp_path))
+    record = record_of(cloud)
     monkeypatch.setattr(local_record, "require", lambda: record)
     monkeypatch.setattr(sessions.Session, "outputs", OUTPUTS)
     return cloud

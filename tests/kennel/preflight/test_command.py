@@ -13,19 +13,19 @@ from typer.testing import CliRunner
 from kennel.cli.app import app
 from kennel.cli.finding_lines import print_result
 from kennel.cloud import session as sessions
-from kennel.cloud.local_record import LocalRecord
 from kennel.errors import KennelError
 from kennel.preflight import checks, never_run, report, run
 from kennel.preflight.finding import Level, error, ok
 from kennel.preflight.run import Result
 from localcloud.pytest_plugin import local_cloud, local_cloud_images
+from tests.local_records import record_of
 
 __all__ = ["local_cloud", "local_cloud_images"]
 
 
 @pytest.fixture
 def connected(local_cloud, monkeypatch, tmp_path) -> None:
-    record = LocalRecord(1, int(local_cloud.url.rpartition(":")[2]), str(tmp_path))
+    record = record_of(local_cloud)
     monkeypatch.setattr(sessions.local_record, "require", lambda: record)
     monkeypatch.setenv("KENNEL_HOME", str(tmp_path))
 

@@ -155,7 +155,7 @@ def test_the_whole_run_in_the_local_cloud(tmp_path) -> None:
         spend = json.loads(done.stdout)["checks"][-1]
         assert spend["check"] == "spend" and [item["level"] for item in spend["findings"]] == ["ok"]
         record = LocalRecord(**json.loads((tmp_path / "local.json").read_text()))
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+        keys = record.credentials()
         client = boto3.client("cloudformation", region_name="us-east-1", endpoint_url=record.url, **keys)
         assert [stack["StackName"] for stack in client.describe_stacks()["Stacks"]] == ["CDKToolkit"]
     finally:

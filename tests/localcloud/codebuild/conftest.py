@@ -12,8 +12,8 @@ from typing import Any
 
 import boto3
 import pytest
-import requests
 
+from localcloud import orders
 from localcloud.codebuild import capacity
 from localcloud.pytest_plugin import local_cloud, local_cloud_images
 
@@ -94,7 +94,7 @@ class Room:
         return [line for line in self.log(build) if not line.startswith("[Container]")]
 
     def capacity(self, **values: Any) -> None:
-        requests.post(self.url + capacity.PATH, json=values, timeout=10).raise_for_status()
+        orders.order(self.url + capacity.PATH, values)
 
     def repository(self, **options: Any) -> str:
         name = f"things/part-{next(self._numbers)}"
@@ -114,4 +114,4 @@ def room(local_cloud: Any) -> Room:
 @pytest.fixture(autouse=True)
 def usual_capacity(local_cloud: Any) -> Iterator[None]:
     yield
-    requests.delete(local_cloud.url + capacity.PATH, timeout=10)
+    orders.order(local_cloud.url + capacity.PATH, method="DELETE")

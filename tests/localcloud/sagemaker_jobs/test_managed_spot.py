@@ -1,12 +1,10 @@
 """Managed spot training: scheduled interruptions, and what a job resumes from."""
 
 import datetime
-import json
-import urllib.request
 
 import pytest
 
-from localcloud import interrupt
+from localcloud import interrupt, orders
 from localcloud.faults import PATH, Faults
 from localcloud.sagemaker.jobs.training.record import TrainingJob
 
@@ -99,12 +97,11 @@ def test_interruptions_are_scheduled_over_http_and_from_a_shell(faults, local_cl
     arguments = ["a-*", "--port", port, "--after-seconds", "3", "--times", "2", "--notice-seconds", "0"]
     assert interrupt.main(arguments) == 0
     assert "1 interruption is scheduled" in capsys.readouterr().out
-    with urllib.request.urlopen(local_cloud.url + PATH) as answer:
-        [order] = json.load(answer)
+    [order] = orders.ask(local_cloud.cloud.client, PATH)
     assert (order["job"], order["after_seconds"], order["times"], order["notice_seconds"]) == ("a-*", 3, 2, 0)
     assert interrupt.main(["b", "--port", port, "--after-line", "("]) == 1
     assert "after_line (()" in capsys.readouterr().err
-    urllib.request.urlopen(urllib.request.Request(local_cloud.url + PATH, method="DELETE")).close()
+    orders.send(int(port), PATH, {}, "DELETE")
     assert faults.waiting() == []
     assert interrupt.main(["a", "--port", "1"]) == 1
     assert "no local cloud answers at http://localhost:1/" in capsys.readouterr().err

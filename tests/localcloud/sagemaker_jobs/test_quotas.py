@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud import LocalCloud, quota
+from localcloud import LocalCloud, orders, quota
 from localcloud.service_quotas import catalogue
 from localcloud.service_quotas.catalogue import PER_JOB, TOTALS, TRIALS_AT_ONCE
 
@@ -98,8 +96,7 @@ def test_orders_are_given_by_command_and_http(local_cloud: LocalCloud, capsys: p
     port = ["--port", local_cloud.url.rpartition(":")[2]]
     assert quota.main(["* for endpoint usage", "0", *port]) == 0
     assert capsys.readouterr().out == "* for endpoint usage: 0\n"
-    with urllib.request.urlopen(f"{local_cloud.url}/_localcloud/quotas") as answer:
-        assert json.load(answer) == [{"name": "* for endpoint usage", "value": 0}]
+    assert orders.ask(local_cloud.cloud.client, "/_localcloud/quotas") == [{"name": "* for endpoint usage", "value": 0}]
     assert quota.main(["nothing", "0", *port]) == 1
     assert "no quota is called 'nothing'" in capsys.readouterr().err
     assert quota.main(["--new-account", *port]) == 0
