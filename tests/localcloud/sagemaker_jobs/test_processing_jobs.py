@@ -115,10 +115,10 @@ def test_an_entrypoint_that_does_not_exist_fails_the_job(run):
 
 
 def test_an_input_without_objects_fails_the_job(run):
-    source = {"S3Uri": f"s3://{BUCKET}/without-objects/", "LocalPath": "/opt/ml/processing/input", "S3DataType": "S3Prefix"}
+    source = {"S3Uri": f"s3://{BUCKET}/nothing/", "LocalPath": "/opt/ml/processing/input", "S3DataType": "S3Prefix"}
     job = run("no-input", "true", ProcessingInputs=[{"InputName": "data", "S3Input": source}])
     assert job["FailureReason"] == (
-        f"ClientError: Data download failed:S3 key: s3://{BUCKET}/without-objects/ matched no files on s3"
+        f"ClientError: Data download failed:S3 key: s3://{BUCKET}/nothing/ matched no files on s3"
     )
 
 
