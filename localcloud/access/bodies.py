@@ -9,22 +9,28 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
-from typing import IO, Protocol
+from typing import Protocol
 
 from localcloud.errors import AwsError
 from localcloud.http_requests import Environ
 
-_BUFFER = 1 << 16
+_BUFFER = 1 << 18
 _LONGEST_LINE = 4096
 _EMPTY = hashlib.sha256(b"").hexdigest()
 
 Signed = Callable[[str, str], bool]  # string to sign, signature -> whether the key made it
 
 
+class Source(Protocol):
+    """What a server gives the body by."""
+
+    def readinto(self, buffer: memoryview, /) -> int: ...
+
+
 class Check(Protocol):
     """What a body must be. Both raise AwsError."""
 
-    def feed(self, data: bytes) -> None: ...
+    def feed(self, data: memoryview) -> None: ...
 
     def end(self) -> None: ...
 
@@ -32,7 +38,7 @@ class Check(Protocol):
 class CheckedBody(io.RawIOBase):
     """A body of `length` bytes, or up to the end of `source` where that is None."""
 
-    def __init__(self, source: IO[bytes], length: int | None, check: Check) -> None:
+    def __init__(self, source: Source, length: int | None, check: Check) -> None:
         self._source, self._left, self._check = source, length, check
         self._ended = False
         if length == 0:
@@ -41,21 +47,20 @@ class CheckedBody(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        wanted = len(buffer) if self._left is None else min(len(buffer), self._left)
-        data = self._source.read(wanted) if wanted else b""
-        self._check.feed(data)
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        room = memoryview(buffer) if self._left is None else memoryview(buffer)[: self._left]
+        count = self._source.readinto(room) if room else 0
+        self._check.feed(room[:count])
         if self._left is not None:
-            self._left -= len(data)
-            if not data and self._left:
+            self._left -= count
+            if not count and self._left:
                 raise AwsError(
                     "IncompleteBody",
                     "You did not provide the number of bytes specified by the Content-Length HTTP header",
                 )
-        if self._left == 0 or (self._left is None and not data):
+        if self._left == 0 or (self._left is None and not count):
             self._end()
-        buffer[: len(data)] = data
-        return len(data)
+        return count
 
     def _end(self) -> None:
         if not self._ended:
@@ -75,7 +80,7 @@ class HashCheck:
     def __init__(self, expected: str) -> None:
         self._expected, self._hash = expected, hashlib.sha256()
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: memoryview) -> None:
         self._hash.update(data)
 
     def end(self) -> None:
@@ -97,8 +102,8 @@ class ChunkCheck:
         self._state = "header"  # then data, until the chunk without any; then trailer
         self._trailer: list[bytes] = []
 
-    def feed(self, data: bytes) -> None:
-        view = memoryview(data)
+    def feed(self, data: memoryview) -> None:
+        view = data
         while view:
             if self._state == "data":
                 view = view[self._take(view) :]

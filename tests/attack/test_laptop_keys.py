@@ -7,6 +7,7 @@ import datetime
 import boto3
 import pytest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from localcloud import LocalCloud, state_folder
 from localcloud.access.keys import Keyring
@@ -32,6 +33,18 @@ def test_keys_that_sts_and_iam_hand_out(attacked: LocalCloud, url: str) -> None:
     assert code(wire.send(wire.signed(call, url, bare), url)) == "InvalidClientTokenId"
     iam.update_access_key(UserName="u", AccessKeyId=user.access_key, Status="Inactive")
     assert code(wire.send(wire.signed(call, url, user), url)) == "InvalidClientTokenId"
+
+
+def test_credentials_that_moto_gives_to_everyone_are_refused(attacked: LocalCloud) -> None:
+    sts = attacked.cloud.client("sts")
+    with pytest.raises(ClientError, match="does not emulate sts:GetSessionToken"):
+        sts.get_session_token()
+    with pytest.raises(ClientError, match="does not emulate sts:GetFederationToken"):
+        sts.get_federation_token(Name="someone")
+    with pytest.raises(ClientError, match="MissingAuthenticationToken"):
+        sts.assume_role_with_web_identity(
+            RoleArn="arn:aws:iam::123456789012:role/someone", RoleSessionName="session", WebIdentityToken="t" * 20
+        )
 
 
 def test_a_session_that_has_expired(attacked: LocalCloud, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
