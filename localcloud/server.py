@@ -174,7 +174,7 @@ class Application:
     def _error(environ: Environ, operation: Operation, error: AwsError) -> Response:
         if environ.get("PATH_INFO", "").startswith(OWN_PATHS):
             return Response(json.dumps({"error": error.message}), error.status, content_type="application/json")
-        protocol = family(environ, operation.service)
+        protocol = family(environ, operation.service if credential(environ) else None)
         if protocol is Family.S3:
             return xml_error(error, s3=True)
         if protocol is Family.CBOR:
