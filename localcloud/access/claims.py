@@ -88,7 +88,8 @@ def _from_query(query: dict[str, str], environ: Environ) -> Claim:
         raise NotAdmitted("malformed query", _PARAMETERS_NEEDED)
     if query["X-Amz-Algorithm"] != ALGORITHM:
         raise NotAdmitted("malformed query", f'X-Amz-Algorithm only supports "{ALGORITHM}"')
-    expires = int(query["X-Amz-Expires"]) if query["X-Amz-Expires"].isdecimal() else -1
+    given = query["X-Amz-Expires"]
+    expires = int(given[:10]) if given.isdecimal() else -1
     if not 0 <= expires <= _LONGEST_SECONDS:
         limit = f"a week (in seconds); that is, the given X-Amz-Expires must be less than {_LONGEST_SECONDS} seconds"
         problem = "should be a non-negative number" if expires < 0 else f"must be less than {limit}"
@@ -124,5 +125,5 @@ def _time(environ: Environ) -> str:
         raise NotAdmitted("malformed", needed)
     try:
         return parsedate_to_datetime(date).astimezone(datetime.UTC).strftime(TIME_FORMAT)
-    except ValueError:
+    except (ValueError, OverflowError):
         return str(date)  # ISO-8601, or what cannot be read

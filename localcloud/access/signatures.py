@@ -84,11 +84,11 @@ def check_time(claim: Claim, now: datetime.datetime, *, form: bool) -> None:
     lifetime = skew if claim.expires is None else datetime.timedelta(seconds=claim.expires)
     minutes = int(skew.total_seconds()) // 60
     current = now.strftime(TIME_FORMAT)
-    if made + lifetime < now:
+    if now - made > lifetime:
         earliest = (now - lifetime).strftime(TIME_FORMAT)
         detail = f"Signature expired: {claim.time} is now earlier than {earliest} ({current} - {minutes} min.)"
         raise NotAdmitted("skewed" if claim.expires is None else "expired url", detail)
-    if made - skew > now:
+    if made - now > skew:
         latest = (now + skew).strftime(TIME_FORMAT)
         detail = f"Signature not yet current: {claim.time} is still later than {latest} ({current} + {minutes} min.)"
         raise NotAdmitted("skewed" if claim.expires is None else "early url", detail)
