@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import hmac
-import re
 from email.message import Message
 from urllib.parse import quote, unquote, urlsplit
 
@@ -26,7 +25,7 @@ class Verification:
     """A claim, its key, and the means to compute what the key would sign."""
 
     def __init__(self, environ: Environ, claim: Claim, key: Key) -> None:
-        self._environ, self.claim, self._key = environ, claim, key
+        self.claim, self._key = claim, key
         signer = S3SigV4Auth if claim.scope.service == "s3" else SigV4Auth
         self._signer = signer(Credentials(key.id, key.secret), claim.scope.service, claim.scope.region)
         headers = _signed_headers(environ, claim)
@@ -66,7 +65,6 @@ def check_headers(environ: Environ, claim: Claim) -> None:
         raise NotAdmitted("unsigned header", "'Host' or ':authority'")
     signed = {_variable(name) for name in claim.headers}
     for name in environ:
-        # A presigned URL's own hash of the payload need not be.
         if name.startswith("HTTP_X_AMZ_") and name not in signed:
             raise NotAdmitted("unsigned header", f"'{name.removeprefix('HTTP_').replace('_', '-').lower()}'")
 
@@ -121,5 +119,5 @@ def _signed_headers(environ: Environ, claim: Claim) -> Message:
 
 
 def _variable(name: str) -> str:
-    variable = re.sub("-", "_", name.upper())
+    variable = name.upper().replace("-", "_")
     return variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
