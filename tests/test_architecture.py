@@ -100,15 +100,19 @@ def test_the_pictures_of_the_pipeline_show_every_state() -> None:
 
 
 def test_only_the_command_line_starts_the_local_cloud() -> None:
-    """As a process: the table permits no import of it. Its name is an argument of the command."""
-    starters = {
-        path.relative_to(ROOT).as_posix()
+    """As a process: the table permits no import of it. Its name is an argument of the command, by which it is known."""
+    nodes = [
+        (path.relative_to(ROOT).as_posix(), node)
         for package in ("kennel", "config", "pipeline", "stacks", "lambdas", "model_code")
         for path in modules(ROOT / package)
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Constant) and node.value == "localcloud"
+    ]
+    named = {path for path, node in nodes if isinstance(node, ast.Constant) and node.value == "localcloud"}
+    assert named == {"kennel/cloud/local_record.py"}
+    calls = {
+        path for path, node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "local_record.command"
     }
-    assert starters == {"kennel/cli/local.py"}
+    assert calls == {"kennel/cli/local.py"}
 
 
 def test_torch_load_never_unpickles_code() -> None:
