@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -56,8 +57,11 @@ def forged(process: subprocess.Popen[bytes], root: Path, **changes: Any) -> str:
     return json.dumps(record | changes)
 
 
-@pytest.mark.parametrize("arguments", [("down",), ("down", "--forget"), ("status",), ("env",), ("up", "--port", "-1")])
-@pytest.mark.parametrize("change", [{}, {"started": 0.0}, {"executable": "/bin/true"}, {"pid": 1}])
+COMMANDS = [("down",), ("down", "--forget"), ("status",), ("env",)]
+CHANGES: list[dict[str, Any]] = [{}, {"started": 0.0}, {"executable": "/bin/true"}, {"pid": 1}]
+
+
+@pytest.mark.parametrize(("arguments", "change"), [*itertools.product(COMMANDS, CHANGES), (("up", "--port", "-1"), {})])
 def test_a_forged_record_ends_and_deletes_nothing(
     arguments: tuple[str, ...], change: dict[str, Any], home: Path, bystander: subprocess.Popen[bytes], precious: Path
 ) -> None:
