@@ -48,7 +48,7 @@ def test_the_code_is_read_only_and_of_this_environment_alone(functions, views, l
     functions.client.update_function_configuration(FunctionName=name, Timeout=20)
     listing = "import os\ndef handler(event, context): return os.listdir(os.environ['LAMBDA_TASK_ROOT'])"
     functions.create(f"{name}-2", listing)
-    # A user who is root may write to a copy that is his own; it is no other environment's.
+    # A user who is root may write to a copy that is his own; it is not that of another environment.
     assert [file for file in functions.invoke(f"{name}-2")["Payload"] if file != "__pycache__"] == ["main.py"]
 
 
