@@ -7,10 +7,8 @@ policies (of buckets, keys and so on), permissions boundaries and organizations.
 
 from __future__ import annotations
 
-import fnmatch
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Required, TypeAlias, TypedDict, TypeVar
 from urllib.parse import unquote
@@ -19,6 +17,8 @@ from botocore.client import BaseClient
 
 from localcloud.errors import not_emulated
 from localcloud.iam_audit.recorder import PATH
+from localcloud.iam_policy.conditions import ANYTHING, holds, known, operators
+from localcloud.iam_policy.statements import covers_action, covers_resource, with_any_variable
 from localcloud.orders import ask
 
 T = TypeVar("T")
@@ -100,93 +100,49 @@ def decision(call: Call, statements: Iterable[Statement]) -> str:
     Raises AwsError for an operator that is not compared here.
     """
     statements = list(statements)
-    for name in {operator for statement in statements for operator, _, _ in conditions(statement)}:
-        if _positive(name) not in _TESTS:
+    for name in {operator for statement in statements for operator, _, _ in operators(statement)}:
+        if not known(name):
             raise not_emulated("iam", f"SimulateCustomPolicy with the condition operator {name}")
     effects = {s["Effect"] for s in statements if _applies(s, call, unknown=None)}
     return "explicitDeny" if "Deny" in effects else "allowed" if "Allow" in effects else "implicitDeny"
 
 
-def conditions(statement: Statement) -> Iterator[tuple[str, str, list[str | bool]]]:
-    """(operator, key, expected values) of each condition."""
-    for operator, keys in statement.get("Condition", {}).items():
-        for key, expected in keys.items():
-            yield operator, key, list_of(expected)
-
-
 def _applies(statement: Statement, call: Call, *, unknown: bool | None) -> bool:
     return (
-        _covers(statement.get("Action"), statement.get("NotAction"), call.action, _matches_action)
-        and (
-            call.resource is None
-            or _covers(statement.get("Resource"), statement.get("NotResource"), call.resource, _matches)
-        )
-        and all(
-            _holds(operator, key, expected, call.context, unknown=unknown)
-            for operator, key, expected in conditions(statement)
-        )
+        covers_action(statement, call.action)
+        and (call.resource is None or covers_resource(_any_variable(statement), _plain(call.resource)))
+        and _meets(statement, call.context, unknown=unknown)
     )
 
 
-def _covers(
-    included: OneOrMore[str] | None,
-    excluded: OneOrMore[str] | None,
-    value: str,
-    matches: Callable[[str, str], bool],
-) -> bool:
-    """Whether `value` is in Action (Resource), or not in NotAction (NotResource); True if there is neither."""
-    if included is not None:
-        return any(matches(value, pattern) for pattern in list_of(included))
-    return excluded is None or not any(matches(value, pattern) for pattern in list_of(excluded))
-
-
-def _matches_action(value: str, pattern: str) -> bool:
-    return _matches(value.lower(), pattern.lower())
-
-
-def _matches(value: str, pattern: str) -> bool:
-    # IAM has only * and ?; a policy variable counts as *.
-    pattern = re.sub(r"\$\{[^}]*\}", "*", pattern).replace("[", "[[]")
-    return fnmatch.fnmatchcase(value, pattern)
-
-
-_TESTS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda value, expected: value == expected,
-    "StringEqualsIgnoreCase": lambda value, expected: value.lower() == expected.lower(),
-    "StringLike": _matches,
-    "ArnEquals": _matches,
-    "ArnLike": _matches,
-    "Bool": lambda value, expected: value.lower() == str(expected).lower(),
-}
-_NEGATIONS = {"StringNotEquals": "StringEquals", "StringNotLike": "StringLike", "ArnNotLike": "ArnLike"}
-
-
-def _plain(operator: str) -> str:
-    """`StringLike` of `ForAnyValue:StringLikeIfExists`."""
-    return operator.rpartition(":")[2].removesuffix("IfExists")
-
-
-def _positive(operator: str) -> str:
-    """`StringLike` of `StringNotLike` too."""
-    name = _plain(operator)
-    return _NEGATIONS.get(name, name)
+def _any_variable(statement: Statement) -> dict[str, list[str]]:
+    """Resource and NotResource; a policy variable counts as *."""
+    named = {name: statement[name] for name in ("Resource", "NotResource") if name in statement}
+    return {name: [with_any_variable(pattern) for pattern in list_of(value)] for name, value in named.items()}
 
 
 _ALWAYS = {"aws:SecureTransport": "true"}  # a call to AWS would use TLS
 
 
-def _holds(
-    operator: str, key: str, expected: Iterable[str | bool], context: Mapping[str, str], *, unknown: bool | None
-) -> bool:
-    """Whether a condition is met; `unknown` where key or operator is unknown; None: the key is absent."""
+def _meets(statement: Statement, context: Mapping[str, str], *, unknown: bool | None) -> bool:
+    """Whether all conditions are met; `unknown` where key or operator is unknown; None: the key is absent."""
     always = {} if unknown is None else _ALWAYS
-    known = {name.lower(): value for name, value in {**always, **context}.items()}
-    name, positive = _plain(operator), _positive(operator)
-    if key.lower() not in known or positive not in _TESTS:
-        absent = operator.endswith("IfExists") or positive != name
-        return absent if unknown is None else unknown
-    met = any(_TESTS[positive](known[key.lower()], str(each)) for each in expected)
-    return met if positive == name else not met
+    given = {name.lower(): [_plain(value)] for name, value in {**always, **context}.items()}
+    otherwise = None if unknown is None else ANYTHING
+    return all(
+        holds(
+            operator,
+            [with_any_variable(text) for text in expected],
+            given.get(key.lower(), otherwise),
+            surely=unknown is False,
+        )
+        for operator, key, expected in operators(statement)
+    )
+
+
+def _plain(text: str) -> str:
+    """A wildcard in a request is a plain character, which only a wildcard of the policy fits."""
+    return text.replace("*", "\N{ASTERISK OPERATOR}").replace("?", "\N{INVERTED QUESTION MARK}")
 
 
 def list_of(value: OneOrMore[T]) -> list[T]:

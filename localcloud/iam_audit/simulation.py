@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from localcloud.errors import AwsError, not_emulated
 from localcloud.http_requests import Environ, identify, read_body
-from localcloud.iam_audit.evaluator import Call, Policy, Statement, conditions, decision, list_of
+from localcloud.iam_audit.evaluator import Call, Policy, Statement, decision, list_of
+from localcloud.iam_policy.conditions import operators
 from localcloud.query_protocol import parse_query, query_response, service_model
 
 NAME = "SimulateCustomPolicy"
@@ -62,7 +63,7 @@ def _result(action: str, resource: str, context: Mapping[str, str], statements: 
         raise AwsError("InvalidInput", f"Invalid Action Name: {action}")
     call = Call("", action, resource, context)
     known = {name.lower() for name in context}
-    wanted = {key for statement in statements for _, key, _ in conditions(statement)}
+    wanted = {key for statement in statements for _, key, _ in operators(statement)}
     return {
         "EvalActionName": action,
         "EvalResourceName": resource,

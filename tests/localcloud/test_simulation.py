@@ -67,9 +67,9 @@ def test_an_absent_key_meets_a_negation_and_an_if_exists(local_cloud, negated) -
         (allow("s3:ListBucket"), "ListBucket", "Invalid Action Name"),
         ({"Effect": "Allow"}, "s3:ListBucket", "not in the correct format"),
         (
-            allow("s3:ListBucket", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+            allow("s3:ListBucket", Condition={"BinaryEquals": {"s3:key": "QmluYXJ5"}}),
             "s3:ListBucket",
-            "localcloud does not emulate iam:SimulateCustomPolicy with the condition operator IpAddress",
+            "localcloud does not emulate iam:SimulateCustomPolicy with the condition operator BinaryEquals",
         ),
     ],
 )
