@@ -7,12 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from checks.assembly import Assembly, AssemblyError
-from checks.control import Violation
-from checks.controls import CONTROLS
-
-
-def violations(assembly: Assembly) -> list[Violation]:
-    return [violation for control in CONTROLS for violation in control.violations(assembly)]
+from checks.controls import violations
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

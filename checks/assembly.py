@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 EXPECTED = "Kennel::Controls"
+NO_VALUE = "${AWS::NoValue}"
 TEMPLATES = "*.template.json"
 
 Template = dict[str, Any]
+T = TypeVar("T")
 
 
 class AssemblyError(ValueError):
@@ -38,6 +40,11 @@ class Resource:
     def ref(self) -> str:
         return f"${{{self.label}}}"
 
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Every text in the properties."""
+        return tuple(texts(self.properties))
+
     def get(self, path: str, default: Any = None) -> Any:
         """The property at `path` (`A.B`), or `default`."""
         return dig(self.properties, path, default)
@@ -48,20 +55,35 @@ class Resource:
 
 
 class Assembly:
-    """Stack name -> template. `expected` says which controls the environment requires; the stacks write it."""
+    """Stack name -> template. `expected` says which controls the environment requires; the stacks write it.
 
-    def __init__(self, templates: Mapping[str, Template]) -> None:
+    `branch` is the answer to every condition of an Fn::If: a value that a condition hides is seen in one of the two.
+    """
+
+    def __init__(self, templates: Mapping[str, Template], *, branch: bool = True) -> None:
         if not templates:
             raise AssemblyError(
                 "the folder does not contain templates: synthesize first, for example with `kennel synth`"
             )
-        self.templates = templates
+        self.templates, self.branch = templates, branch
+        self.memory: dict[Any, Any] = {}
 
     @classmethod
     def load(cls, folder: Path) -> Assembly:
         """Raises AssemblyError for a folder without templates."""
         paths = sorted(folder.glob(TEMPLATES))
-        return cls({path.name.removesuffix(".template.json"): json.loads(path.read_text()) for path in paths})
+        return cls({path.name.removesuffix(".template.json"): cls.read(path) for path in paths})
+
+    @staticmethod
+    def read(path: Path) -> Template:
+        template: Template = json.loads(path.read_text())
+        return template
+
+    def branches(self) -> Iterator[Assembly]:
+        """This assembly, and the other branch if a template has one."""
+        yield self
+        if any(has_key(template.get("Resources"), "Fn::If") for template in self.templates.values()):
+            yield Assembly(self.templates, branch=not self.branch)
 
     @cached_property
     def expected(self) -> Mapping[str, Any]:
@@ -81,12 +103,30 @@ class Assembly:
             for name, raw in template.get("Resources", {}).items()
         )
 
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.kind, []).append(resource)
+        return found
+
+    @cached_property
+    def _by_label(self) -> dict[str, Resource]:
+        return {resource.label: resource for resource in self.resources}
+
     def of(self, *kinds: str) -> Iterator[Resource]:
-        return (resource for resource in self.resources if resource.kind in kinds)
+        return (resource for kind in kinds for resource in self._by_kind.get(kind, ()))
 
     def at(self, reference: Any, *kinds: str) -> Resource | None:
-        """The resource of one of `kinds` that `reference` points at."""
-        return next((resource for resource in self.of(*kinds) if resource.points_at(reference)), None)
+        """The resource of one of `kinds` (of any kind if there are none) that `reference` points at."""
+        label = re.match(r"\$\{([^}.]+)[.}]", reference) if isinstance(reference, str) else None
+        found = self._by_label.get(label[1]) if label else None
+        return found if found and (not kinds or found.kind in kinds) else None
+
+    def exactly(self, reference: Any, *kinds: str) -> Resource | None:
+        """The same of a value that is one reference and nothing else: no version, no path."""
+        whole = isinstance(reference, str) and re.fullmatch(r"\$\{[^}]*\}", reference)
+        return self.at(reference, *kinds) if whole else None
 
     @cached_property
     def _exports(self) -> dict[str, tuple[str, Any]]:
@@ -100,14 +140,14 @@ class Assembly:
     def resolve(self, value: Any, stack: str) -> Any:
         """`value` with its intrinsic functions evaluated as far as a template allows."""
         if isinstance(value, list):
-            return [self.resolve(item, stack) for item in value]
+            return [found for item in value if (found := self.resolve(item, stack)) != NO_VALUE]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
             (key, argument), *_ = value.items()
             if key == "Ref" or key.startswith("Fn::"):
                 return self._intrinsic(key, argument, stack)
-        return {key: self.resolve(item, stack) for key, item in value.items() if item != {"Ref": "AWS::NoValue"}}
+        return {key: found for key, item in value.items() if (found := self.resolve(item, stack)) != NO_VALUE}
 
     def _intrinsic(self, key: str, argument: Any, stack: str) -> Any:
         if key == "Ref":
@@ -116,14 +156,73 @@ class Assembly:
             name, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
             return f"${{{stack}/{name}.{attribute}}}"
         if key == "Fn::ImportValue":
-            home, exported = self._exports.get(self.resolve(argument, stack), (stack, f"${{import {argument}}}"))
+            home, exported = self._exports.get(str(self.resolve(argument, stack)), (stack, f"${{import {argument}}}"))
             return self.resolve(exported, home)
-        if key == "Fn::Join":
-            return argument[0].join(str(self.resolve(item, stack)) for item in argument[1])
+        if key == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
+            return self.resolve(argument[1 if self.branch else 2], stack)
         if key == "Fn::Sub":
-            text = argument if isinstance(argument, str) else argument[0]
-            return re.sub(r"\$\{([^}]*)\}", lambda found: self._intrinsic("Ref", found[1], stack), text)
-        return {key: self.resolve(argument, stack)}
+            return self._substituted(argument, stack)
+        return self._computed(key, self.resolve(argument, stack), stack)
+
+    def _substituted(self, argument: Any, stack: str) -> str:
+        text, values = argument if isinstance(argument, list) else (argument, {})
+
+        def fill(found: re.Match[str]) -> str:
+            name = found[1]
+            if name.startswith("!"):
+                return f"${{{name[1:]}}}"
+            if name in values:
+                return str(self.resolve(values[name], stack))
+            return str(self._intrinsic("Fn::GetAtt" if "." in name else "Ref", name, stack))
+
+        return re.sub(r"\$\{([^}]*)\}", fill, text)
+
+    def _computed(self, key: str, argument: Any, stack: str) -> Any:
+        """Functions of what is known; the function itself where it is not."""
+        known = isinstance(argument, list) and all(isinstance(item, (str, int, list)) for item in argument)
+        if key == "Fn::Join" and isinstance(argument[1], list):
+            return argument[0].join(str(item) for item in argument[1])
+        if key == "Fn::Select" and known and isinstance(argument[1], list) and int(argument[0]) < len(argument[1]):
+            return argument[1][int(argument[0])]
+        if key == "Fn::Split" and known and isinstance(argument[1], str) and "${" not in argument[1]:
+            return argument[1].split(argument[0])
+        if key == "Fn::FindInMap" and known:
+            found = dig(self.templates[stack].get("Mappings", {}), ".".join(map(str, argument)))
+            return {key: argument} if found is None else found
+        return {key: argument}
+
+
+def once(find: Callable[[Resource, Assembly], T]) -> Callable[[Resource, Assembly], T]:
+    """Remember for each resource of an assembly what `find` says of it: many controls ask the same."""
+
+    def remembered(resource: Resource, assembly: Assembly) -> T:
+        key = find, resource.label
+        if key not in assembly.memory:
+            assembly.memory[key] = find(resource, assembly)
+        found: T = assembly.memory[key]
+        return found
+
+    return remembered
+
+
+def has_key(value: Any, name: str) -> bool:
+    """Whether a dict at any depth has the key `name`."""
+    if isinstance(value, dict):
+        return name in value or any(has_key(item, name) for item in value.values())
+    return isinstance(value, list) and any(has_key(item, name) for item in value)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text at any depth, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
 
 
 def dig(value: Any, path: str, default: Any = None) -> Any:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from checks.assembly import Assembly, Resource, dig
@@ -27,32 +28,56 @@ class Task:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        parameters: Mapping[str, Any] = self.state.get("Parameters", {})
-        return parameters
+        parameters = self.state.get("Parameters", {})
+        return parameters if isinstance(parameters, dict) else {}
 
     @property
     def operation(self) -> str:
         """`createTrainingJob` of `arn:aws:states:::sagemaker:createTrainingJob.sync`."""
-        return str(self.state["Resource"]).rsplit(":", 1)[1].split(".")[0]
+        return str(self.state.get("Resource", "")).rsplit(":", 1)[-1].split(".")[0]
 
 
 def definition(machine: Resource) -> dict[str, Any]:
-    """The definition, with each `${Name}` replaced by its value in DefinitionSubstitutions."""
+    """The definition, with each `${Name}` replaced by its value in DefinitionSubstitutions.
+
+    Empty if it is not written into the template, which the control `machine.readable` finds.
+    """
     values = machine.get("DefinitionSubstitutions", {})
     text = machine.get("DefinitionString", "{}")
+    pairs = tuple((name, str(value)) for name, value in values.items()) if isinstance(values, dict) else ()
+    return _filled(text, pairs) if isinstance(text, str) else {}
+
+
+@lru_cache(maxsize=16)
+def _filled(text: str, values: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    known = dict(values)
 
     def fill(found: re.Match[str]) -> str:
-        return json.dumps(str(values.get(found[1], found[0])))[1:-1]
+        return json.dumps(known.get(found[1], found[0]))[1:-1]
 
-    filled: dict[str, Any] = json.loads(re.sub(r"\$\{([^}]*)\}", fill, text))
-    return filled
+    try:
+        filled = json.loads(re.sub(r"\$\{([^}]*)\}", fill, text))
+    except ValueError:
+        return {}
+    return filled if isinstance(filled, dict) else {}
 
 
 def tasks(assembly: Assembly) -> Iterator[Task]:
     for machine in assembly.of(KIND):
         for name, state in states(definition(machine)):
-            if state["Type"] == "Task":
+            if state.get("Type") == "Task":
                 yield Task(machine, name, state)
+
+
+def handler_of(function: Resource | None) -> str:
+    """`publish_model` of a function whose handler is `lambdas.publish_model.handler.handler`; empty for none."""
+    found = re.fullmatch(r"lambdas\.(\w+)\.handler\.handler", str(function.get("Handler")) if function else "")
+    return found[1] if found else ""
+
+
+def invoked(state: Mapping[str, Any], assembly: Assembly) -> Resource | None:
+    """The function of ours that a Task invokes."""
+    return assembly.exactly(dig(state, "Parameters.FunctionName"), "AWS::Lambda::Function")
 
 
 def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -34,7 +34,8 @@ class Statement:
 
     def denies_without_tls(self, action: str) -> bool:
         operator, values = self.conditions.get("aws:securetransport", ("", ()))
-        plain = operator == "Bool" and [str(value).lower() for value in values] == ["false"]
+        alone = len(self.conditions) == 1
+        plain = alone and operator == "Bool" and [str(value).lower() for value in values] == ["false"]
         return self.effect == "Deny" and self.anyone and action in self.actions and plain
 
 

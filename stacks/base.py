@@ -42,6 +42,9 @@ def expected_controls(config: AppConfig) -> dict[str, Any]:
     """The controls that this environment requires; `python -m checks` checks the templates against them."""
     return {
         "Environment": config.environment,
+        "Account": config.account or "",
+        "Addresses": [] if config.topic else list(config.notify),
+        "ImageAccounts": image_accounts(config),
         "Strict": config.strict,
         "Retain": config.storage.retain,
         "IsolatedTraining": config.pipeline.isolate,
@@ -65,6 +68,12 @@ def expected_controls(config: AppConfig) -> dict[str, Any]:
             for kind in ("preparation", "training", "evaluation")
         },
     }
+
+
+def image_accounts(config: AppConfig) -> list[str]:
+    """The accounts of the images that the project file gives."""
+    given = (config.images.training_uri, config.images.jobs_uri, config.images.serving_uri)
+    return sorted({uri.partition(".dkr.ecr.")[0] for uri in given if uri and ".dkr.ecr." in uri})
 
 
 def existing_network(config: NetworkConfig) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from config.app import AppConfig
 from imgcls.contract import keys
 from stacks.constructs import region_gaps
+from stacks.controls import ControlsPlugin
 from stacks.images import ImagesStack
 from stacks.monitoring import MonitoringStack
 from stacks.serving import ServingStack
@@ -44,6 +45,6 @@ def build(app: App, config: AppConfig, *, rule_packs: bool = True) -> None:
     Tags.of(app).add(keys.PROJECT_TAG, config.project)
     Tags.of(app).add(keys.ENVIRONMENT_TAG, config.environment)
     if rule_packs:
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app), ControlsPlugin())
     if rule_packs and config.strict:
         Validations.of(app).add_plugins(NIST80053R5Checks(app), CloudFormationValidatePlugin())

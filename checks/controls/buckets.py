@@ -5,9 +5,13 @@ from __future__ import annotations
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import each
 from checks.policies import attached
+from imgcls.contract import keys
 
 BUCKET = "AWS::S3::Bucket"
 BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+KEPT = (keys.DATASETS, keys.MODELS, keys.STAGED, keys.ALIASES, keys.WEIGHTS)
+MIN_HISTORY = 7
+EXPIRATIONS = ("ExpirationInDays", "ExpirationDate")
 
 
 def receives_logs(bucket: Resource, assembly: Assembly) -> bool:
@@ -56,6 +60,25 @@ def has_lifecycle(bucket: Resource, _: Assembly) -> bool:
     )
 
 
+def keeps_data(bucket: Resource, assembly: Assembly) -> bool:
+    """What users, models and aliases are in is never deleted by age; runs and logs may be."""
+    rules = [rule for rule in as_list(bucket.get("LifecycleConfiguration.Rules")) if rule.get("Status") == "Enabled"]
+    expiring = [rule for rule in rules if any(name in rule for name in EXPIRATIONS)]
+    return receives_logs(bucket, assembly) or not any(
+        kept.startswith(prefix) or prefix.startswith(kept)
+        for rule in expiring
+        for prefix in [str(rule.get("Prefix") or "")]
+        for kept in KEPT
+    )
+
+
+def keeps_history(bucket: Resource, _: Assembly) -> bool:
+    """A version that is deleted at once cannot be restored."""
+    rules = as_list(bucket.get("LifecycleConfiguration.Rules"))
+    days = [rule["NoncurrentVersionExpiration"].get("NoncurrentDays") for rule in rules if "NoncurrentVersionExpiration" in rule]
+    return all(isinstance(value, int) and value >= MIN_HISTORY for value in days)
+
+
 def retained(resource: Resource, _: Assembly) -> bool:
     """A creation that fails deletes it all the same: what it leaves would be in the way of the next one."""
     policies = (resource.raw.get("DeletionPolicy"), resource.raw.get("UpdateReplacePolicy"))
@@ -91,6 +114,8 @@ CONTROLS = (
     each("bucket.tls", "reject bucket and object requests without TLS", BUCKET, tls_only),
     each("bucket.logged", "have access logging (the access-log bucket must not log itself)", BUCKET, logged),
     each("bucket.tidied", "expire noncurrent versions and abort incomplete uploads", BUCKET, has_lifecycle),
+    each("bucket.keeps-data", "not expire datasets, models and aliases: they have no other copy", BUCKET, keeps_data),
+    each("bucket.history", "keep noncurrent versions for a week or longer", BUCKET, keeps_history, when="Strict"),
     each("bucket.kept", "be retained when its stack is deleted", BUCKET, retained, when="Retain"),
     each("bucket.no-acls", "have access control lists disabled", BUCKET, owner_enforced),
 )

@@ -7,7 +7,6 @@ from typing import Any
 
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, each, of_assembly
-from checks.policies import statements
 
 VPC, SUBNET, GROUP = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup"
 ENDPOINT = "AWS::EC2::VPCEndpoint"
@@ -39,7 +38,6 @@ EACH_OTHER: set[Rule] = {("tcp", 0, 65535), ("udp", 500, 500), ("50", None, None
 """All TCP, IKE and ESP: the protocols of encrypted traffic between containers."""
 EVERYTHING: set[Rule] = {("-1", None, None)}
 """What an Elastic Fabric Adapter needs; it covers the others."""
-ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
 def in_two_subnets(vpc: Any, assembly: Assembly) -> bool:
@@ -85,37 +83,9 @@ def s3_endpoint(vpc: Resource, assembly: Assembly) -> bool:
     return len(gateways) == 1 and bool(gateways[0].get("RouteTableIds"))
 
 
-def narrow_policy(endpoint: Resource, _: Assembly) -> bool:
-    """Through the gateway endpoint data could leave into any bucket."""
-    if endpoint.get("VpcEndpointType") != "Gateway":
-        return True
-    items = as_list(endpoint.get("PolicyDocument.Statement"))
-    resources = [resource for item in items for resource in as_list(item.get("Resource"))]
-    actions = [action for item in items for action in as_list(item.get("Action"))]
-    return bool(items) and "*" not in resources and not any(a == "*" or a.endswith(":*") for a in actions)
-
-
-def own_principals(endpoint: Resource, _: Assembly) -> bool:
-    """An interface endpoint without a policy admits the credentials of every account."""
-    if endpoint.get("VpcEndpointType") != "Interface":
-        return True
-    items = list(statements(endpoint.get("PolicyDocument")))
-    return bool(items) and all("aws:principalaccount" in item.conditions for item in items if item.allows)
-
-
 def studio_endpoints(assembly: Assembly) -> bool:
     services = [str(endpoint.get("ServiceName", "")) for endpoint in assembly.of(ENDPOINT)]
     return all(any(name.endswith(f".{needed}") for name in services) for needed in STUDIO_NEEDS)
-
-
-def closed(group: Resource, assembly: Assembly) -> bool:
-    inline = as_list(group.get("SecurityGroupIngress"))
-    separate = [
-        rule.properties
-        for rule in assembly.of("AWS::EC2::SecurityGroupIngress")
-        if group.points_at(rule.get("GroupId"))
-    ]
-    return not any(rule.get("CidrIp") in ANYWHERE or rule.get("CidrIpv6") in ANYWHERE for rule in (*inline, *separate))
 
 
 def job_groups(assembly: Assembly) -> bool:
@@ -155,15 +125,12 @@ CONTROLS = (
     each("network.private", "not assign public addresses", SUBNET, lambda s, _: s.get("MapPublicIpOnLaunch") is False),
     each("network.flow-logs", "have flow logs of all traffic", VPC, flow_logs),
     each("network.s3", "reach S3 through a gateway endpoint", VPC, s3_endpoint),
-    each("network.s3-policy", "allow access to the platform's buckets only", ENDPOINT, narrow_policy),
-    each("network.endpoint-policy", "admit principals of this account only", ENDPOINT, own_principals),
     of_assembly(
         "network.studio",
         "have the interface endpoints that a Studio without internet needs",
         studio_endpoints,
         when="InterfaceEndpoints",
     ),
-    each("network.ingress", "not accept traffic from every address", GROUP, closed),
     of_assembly(
         "network.jobs",
         "allow the traffic between a job's instances: encrypted, or of an EFA",

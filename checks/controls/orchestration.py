@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, each
 from checks.machines import KIND as MACHINE
-from checks.machines import definition, tasks
+from checks.machines import definition, handler_of, tasks
 from pipeline import allowed_fields
 
 FUNCTION = "AWS::Lambda::Function"
+LAX = 0.5
+"""A champion may not lose half of all images."""
 NEWEST_RUNTIME = "python3.14"
 
 
@@ -39,9 +41,20 @@ def known_fields(machine: Resource, _: Assembly) -> bool:
     """An optimized integration refuses a field that it does not know, and with it the deployment."""
     try:
         allowed_fields.check(definition(machine))
-    except ValueError:
+    except (KeyError, TypeError, ValueError):
         return False
     return True
+
+
+def judges(function: Resource, _: Assembly) -> bool:
+    """The quality gate: with these limits it lets everything pass."""
+    if handler_of(function) != "quality_gate":
+        return True
+    limits = {name: function.get(f"Environment.Variables.{name}") for name in ("MIN_ACCURACY", "MAX_REGRESSION")}
+    try:
+        return float(limits["MIN_ACCURACY"]) > 0 and float(limits["MAX_REGRESSION"]) < LAX
+    except (TypeError, ValueError):
+        return False
 
 
 def own_log_group(function: Resource, assembly: Assembly) -> bool:
@@ -113,6 +126,7 @@ CONTROLS = (
         FUNCTION,
         lambda function, _: function.get("ReservedConcurrentExecutions") is None,
     ),
+    each("function.gate", "refuse some models if it is the quality gate", FUNCTION, judges, when="Strict"),
     each("function.logs", "have a log group of its own", FUNCTION, own_log_group),
     each("function.failures", "have a failure destination if it is invoked asynchronously", FUNCTION, keeps_failures),
     each(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,13 @@ OTHER = {
         ({"Fn::ImportValue": "Nobody:Key"}, "${import Nobody:Key}"),
         ({"Fn::Join": ["-", ["a", {"Ref": "Bucket"}, 3]]}, "a-${Main/Bucket}-3"),
         ({"Fn::Sub": "${AWS::Region}/${Bucket}/x"}, "${AWS::Region}/${Main/Bucket}/x"),
-        ({"Fn::Sub": ["${Bucket}!", {"Bucket": "other"}]}, "${Main/Bucket}!"),
+        ({"Fn::Sub": ["${Bucket}!", {"Bucket": "other"}]}, "other!"),
+        ({"Fn::Sub": "${Key.Arn}/${!aws:username}"}, "${Main/Key.Arn}/${aws:username}"),
+        ({"Fn::If": ["Anything", {"Ref": "Bucket"}, "other"]}, "${Main/Bucket}"),
+        ({"A": {"Fn::If": ["Anything", {"Ref": "AWS::NoValue"}, "other"]}}, {}),
+        ({"Fn::Select": [1, {"Fn::Split": [",", "a,b"]}]}, "b"),
+        ({"Fn::FindInMap": ["Ranges", "wide", "cidr"]}, "0.0.0.0/0"),
+        ({"Fn::FindInMap": ["Ranges", {"Ref": "Width"}, "cidr"]}, {"Fn::FindInMap": ["Ranges", "${Main/Width}", "cidr"]}),
         ({"Fn::Split": [",", {"Ref": "Bucket"}]}, {"Fn::Split": [",", "${Main/Bucket}"]}),
         ({"Key": {"Ref": "Bucket"}}, {"Key": "${Main/Bucket}"}),
         ({"Ref": "Bucket", "Other": 1}, {"Ref": "Bucket", "Other": 1}),
@@ -47,7 +54,8 @@ OTHER = {
     ],
 )
 def test_a_value_says_what_its_functions_say(value: Any, resolved: Any) -> None:
-    found = Assembly({"Main": {"Resources": {}}, "Other": OTHER})
+    mappings = {"Ranges": {"wide": {"cidr": "0.0.0.0/0"}}}
+    found = Assembly({"Main": {"Resources": {}, "Mappings": mappings}, "Other": OTHER})
     assert found.resolve(value, "Main") == resolved
 
 
@@ -100,7 +108,7 @@ def test_a_control_binds_where_its_environment_promises_it(
     when: str | None, expected: dict[str, bool], found: int,
 ) -> None:  # fmt: skip
     control = Control("a.control", "be so", lambda _: ["Main/X"], when)
-    monkeypatch.setattr("checks.__main__.CONTROLS", (control,))
+    monkeypatch.setattr("checks.controls.CONTROLS", (control,))
     from checks.__main__ import main
 
     (tmp_path / "Main.template.json").write_text(json.dumps({"Metadata": {"Kennel::Controls": expected}}))
@@ -132,7 +140,9 @@ def test_a_statement_is_laid_flat() -> None:
         },
         inverted=False,
     )
-    assert not found.allows and found.denies_without_tls("s3:GetObject") and not found.denies_without_tls("s3:*")
+    assert not found.allows and not found.denies_without_tls("s3:GetObject")  # the other condition narrows it
+    alone = replace(found, conditions={"aws:securetransport": ("Bool", ("false",))})
+    assert alone.denies_without_tls("s3:GetObject") and not alone.denies_without_tls("s3:*")
 
 
 def test_a_statement_says_little_when_little_is_written() -> None:

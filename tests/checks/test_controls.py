@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checks.__main__ import violations
+from checks.controls import violations
 from checks.assembly import Assembly
 from checks.controls import CONTROLS
 from tests.checks.mutations import MUTATIONS, Mutant

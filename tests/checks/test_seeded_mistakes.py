@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from checks import all as checks_all
-from checks.__main__ import violations
+from checks.controls import violations
 from checks.assembly import Assembly
 from kennel.preflight import images, quotas
 from kennel.preflight.finding import Level

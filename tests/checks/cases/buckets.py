@@ -160,33 +160,21 @@ CASES = (
     ),
     Case(
         "key.closed",
-        {"X": key({**ALLOW_ALL, "Condition": {"StringEquals": {"kms:CallerAccount": "1"}}})},
-        ({"X.KeyPolicy.Statement.0.Condition": GONE},),
-        (
-            {"X.KeyPolicy.Statement.0": {**ALLOW_ALL, "Effect": "Deny"}},
-            {"X.KeyPolicy.Statement.0": {**ALLOW_ALL, "Principal": {"AWS": "arn:aws:iam::1:root"}}},
-            {"X.KeyPolicy": GONE},
-        ),
-    ),
-    Case(
-        "key.source-bound",
-        {"X": key(FOR_SERVICE)},
+        {"X": key({**FOR_SERVICE, "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}})},
         (
             {"X.KeyPolicy.Statement.0.Condition": GONE},
             {"X.KeyPolicy.Statement.0.Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}},
             {"X.KeyPolicy.Statement.0.Condition": {"StringLike": {"aws:SourceArn": "*"}}},
-            {
-                "X.KeyPolicy.Statement.0.Condition": {
-                    "StringEquals": {"aws:SourceAccount": "1"}, "ArnLike": {"aws:SourceArn": ["*", "*"]},
-                }
-            },
-            {"X.KeyPolicy.Statement": [FOR_SERVICE, {**FOR_SERVICE, "Condition": {}}]},
+            {"X.KeyPolicy.Statement.0.Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:logs:*:*:*"}}},
+            {"X.KeyPolicy.Statement.0": ALLOW_ALL},
+            {"X.KeyPolicy.Statement.0": {**ALLOW_ALL, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}},
+            {"X.KeyPolicy.Statement.0": {**ALLOW_ALL, "Principal": {"AWS": "arn:aws:iam::210987654321:root"}}},
+            {"X.KeyPolicy": {"Fn::Transform": "Anything"}},
         ),
         (
-            {"X.KeyPolicy.Statement.0.Condition": {"ArnLike": {"aws:SourceArn": ["*", "arn:aws:logs:*:1:*"]}}},
-            {"X.KeyPolicy.Statement.0.Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:a"}}},
-            {"X.KeyPolicy.Statement.0": {**FOR_SERVICE, "Effect": "Deny", "Condition": {}}},
-            {"X.KeyPolicy.Statement.0": {**FOR_SERVICE, "Principal": {"AWS": "a"}, "Condition": {}}},
+            {"X.KeyPolicy.Statement.0": {**ALLOW_ALL, "Effect": "Deny"}},
+            {"X.KeyPolicy.Statement.0": {**ALLOW_ALL, "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}}},
+            {"X.KeyPolicy": GONE},
         ),
     ),
     Case(

@@ -58,13 +58,21 @@ def key(service: str, condition: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+BUCKET = resource("AWS::S3::Bucket")
+OBJECTS = {"Fn::Sub": "${Bucket.Arn}/*"}
+READ = {"X": policy("s3:GetObject", OBJECTS), "Bucket": BUCKET}
+OWN_ROLE = "arn:aws:iam::${AWS::AccountId}:role/training"
+ELSEWHERE = "arn:aws:s3:::b/*"
 CASES = (
     Case(
         "iam.actions",
-        {"X": policy(["s3:GetObject", "s3:Put*"])},
+        {"X": policy(["s3:GetObject", "s3:PutObject", "logs:Describe*", "S3:getobject"])},
         (
             {f"{STATEMENT}.Action": "*"},
             {f"{STATEMENT}.Action": ["s3:GetObject", "s3:*"]},
+            {f"{STATEMENT}.Action": "s3:Put*"},
+            {f"{STATEMENT}.Action": "s3:*et*"},
+            {f"{STATEMENT}.Action": "IAM:CreateUser"},
             {"X": inline("s3:*", "b")},
             {"X.Type": "AWS::IAM::ManagedPolicy", f"{STATEMENT}.Action": "s3:*"},
         ),
@@ -72,30 +80,47 @@ CASES = (
     ),
     Case(
         "iam.resources",
-        {"X": policy(list(WITHOUT_RESOURCE), "*")},
+        {"X": policy(list(WITHOUT_RESOURCE), "*"), "Bucket": BUCKET},
         (
             {f"{STATEMENT}.Action": "s3:GetObject"},
             {f"{STATEMENT}.Action": ["ecr:GetAuthorizationToken", "s3:GetObject"]},
             {f"{STATEMENT}.Action": "cloudwatch:PutMetricData"},
             {"X": policy("cloudwatch:PutMetricData", "*", Condition=PASSED)},
-            {f"{STATEMENT}.Action": "s3:GetObject", f"{STATEMENT}.Resource": ["arn:aws:s3:::b/*", "*"]},
+            *({f"{STATEMENT}.Action": "s3:GetObject", f"{STATEMENT}.Resource": place}
+              for place in ([OBJECTS, "*"], ELSEWHERE, "**", "arn:aws:s3:::*/*", "arn:aws:s3:::?*", {"Ref": "Nobody"})),
+            {"X": policy("kms:Decrypt", {"Fn::Sub": "arn:aws:kms:us-east-1:${AWS::AccountId}:key/*"})},
+            {"X": policy("sns:Publish", "arn:aws:sns:us-east-1:210987654321:theirs")},
             {"X": inline("s3:GetObject", "*")},
         ),
         (
-            {f"{STATEMENT}.Action": "s3:GetObject", f"{STATEMENT}.Resource": "arn:aws:s3:::b/*"},
+            READ,
             {"X": policy("cloudwatch:PutMetricData", "*", Condition=NAMESPACE)},
-            {"X": policy("cloudwatch:PutMetricData", "arn:one")},
             {"X": policy("s3:GetObject", "*", Effect="Deny")},
+            {"X": policy("sns:Publish", {"Fn::Sub": "arn:aws:sns:us-east-1:${AWS::AccountId}:ours"})},
         ),
     ),
     Case(
+        "iam.bound",
+        {"X": policy("kms:CreateGrant", Condition={"Bool": {"kms:GrantIsForAWSResource": "true"}})},
+        (
+            {f"{STATEMENT}.Condition": GONE},
+            {f"{STATEMENT}.Condition": {"Bool": {"kms:GrantIsForAWSResource": "false"}}},
+            {f"{STATEMENT}.Condition": {"BoolIfExists": {"kms:GrantIsForAWSResource": "true"}}},
+        ),
+        ({"X": policy("kms:Decrypt")},),
+    ),
+    Case(
         "iam.pass-role",
-        {"X": policy("iam:PassRole", "arn:aws:iam::1:role/training", Condition=PASSED)},
+        {"X": policy("iam:PassRole", {"Fn::Sub": OWN_ROLE}, Condition=PASSED)},
         (
             {f"{STATEMENT}.Condition": GONE},
             {f"{STATEMENT}.Condition": NAMESPACE},
-            {f"{STATEMENT}.Resource": "*"},
-            {f"{STATEMENT}.Resource": ["arn:aws:iam::1:role/training", "arn:aws:iam::1:role/*"]},
+            {f"{STATEMENT}.Condition": {"StringLike": {"iam:PassedToService": "*"}}},
+            {f"{STATEMENT}.Condition": {"StringEqualsIfExists": PASSED["StringEquals"]}},
+            {f"{STATEMENT}.Condition": {"ForAllValues:StringEquals": PASSED["StringEquals"]}},
+            {f"{STATEMENT}.Action": "IAM:Pass*", f"{STATEMENT}.Resource": "*"},
+            {f"{STATEMENT}.Resource": "arn:aws:iam::210987654321:role/theirs"},
+            {f"{STATEMENT}.Resource": [{"Fn::Sub": OWN_ROLE}, {"Fn::Sub": OWN_ROLE + "*"}]},
         ),
         ({"X": policy("s3:GetObject", "*")},),
     ),
@@ -111,20 +136,20 @@ CASES = (
     ),
     Case(
         "iam.trust",
-        {"X": trust(**SERVICE, Condition={"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}})},
+        {"X": trust(**SERVICE, Action="sts:AssumeRole", Condition=FOR_ACCOUNT)},
         (
             {f"{TRUST}.Condition": GONE},
-            {f"{TRUST}.Condition": {"StringEquals": {"aws:SourceAccount": "*"}}},
-            {f"{TRUST}.Condition": {"StringEquals": {"aws:SourceAccount": "1234567890123"}}},
-            {f"{TRUST}.Condition": {"StringEquals": {"aws:SourceAccount": ["123456789012", "*"]}}},
-            {f"{TRUST}.Condition": {"StringEquals": {"aws:SourceAccount": ["123456789012", "210987654321"]}}},
-            {"X.AssumeRolePolicyDocument.Statement": [
-                {**SERVICE, "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}, SERVICE,
-            ]},
+            *({f"{TRUST}.Condition": {operator: {"aws:SourceAccount": value}}} for operator, value in (
+                ("StringLike", "*"), ("StringEquals", "210987654321"), ("StringEqualsIfExists", {"Ref": "AWS::AccountId"}),
+                ("StringEquals", [{"Ref": "AWS::AccountId"}, "210987654321"]), ("StringNotEquals", "210987654321"),
+                ("ForAllValues:StringEquals", {"Ref": "AWS::AccountId"}), ("Null", "true"),
+            )),
+            {f"{TRUST}.Condition": {"StringLike": {"aws:SourceArn": "arn:aws:sagemaker:*:*:*"}}},
+            {f"{TRUST}.Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}},
+            {f"{TRUST}.Principal": {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}, f"{TRUST}.Condition": GONE},
         ),
         (
-            {f"{TRUST}.Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}},
-            {f"{TRUST}": {"Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Effect": "Allow"}},
+            {f"{TRUST}.Condition": {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:aws:sagemaker:*:${AWS::AccountId}:*"}}}},
             {f"{TRUST}.Condition": GONE, f"{TRUST}.Principal": {"Service": "lambda.amazonaws.com"}},
         ),
     ),
@@ -150,11 +175,11 @@ CASES = (
     ),
     Case(
         "iam.managed",
-        {"X": role(ManagedPolicyArns=["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"])},
+        {"X": role(ManagedPolicyArns=[{"Ref": "Own"}]), "Own": resource("AWS::IAM::ManagedPolicy")},
         (
             {"X.ManagedPolicyArns.0": "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"},
             {"X.ManagedPolicyArns.0": "arn:aws:iam::aws:policy/AdministratorAccess"},
-            {"X.ManagedPolicyArns": ["arn:a", "arn:aws:iam::aws:policy/AmazonS3FullAccess"]},
+            {"X.ManagedPolicyArns": [{"Ref": "Own"}, "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]},
         ),
         ({"X.ManagedPolicyArns": GONE},),
     ),

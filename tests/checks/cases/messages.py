@@ -83,14 +83,15 @@ CASES = (
         ({f"{STATEMENT}.Action": ["sns:Subscribe", "sns:Publish"]},),
     ),
     Case(
-        "topic.source-bound",
+        "topic.closed",
         {"X": TOPIC, "Policy": TOPIC_ALLOW},
-        ({f"{STATEMENT}.Condition": GONE}, {f"{STATEMENT}.Condition": WITHOUT_TLS}),
         (
-            {"Policy": GONE},
-            {f"{STATEMENT}.Condition": GONE, f"{STATEMENT}.Effect": "Deny"},
-            {f"{STATEMENT}.Condition": GONE, f"{STATEMENT}.Principal": {"AWS": "arn:a"}},
+            {f"{STATEMENT}.Condition": GONE},
+            {f"{STATEMENT}.Condition": WITHOUT_TLS},
+            {f"{STATEMENT}.Condition": GONE, f"{STATEMENT}.Principal": {"AWS": "arn:aws:iam::210987654321:root"}},
         ),
+        ({"Policy": GONE}, {f"{STATEMENT}.Condition": GONE, f"{STATEMENT}.Effect": "Deny"}),
+        culprit="Main/Policy",
     ),
     Case("queue.key", {"Key": KEY, "X": QUEUE}, ({"X.KmsMasterKeyId": GONE}, {"X.KmsMasterKeyId": "other"})),
     Case(

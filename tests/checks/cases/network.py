@@ -19,7 +19,7 @@ GATEWAY = resource(
     VpcId={"Ref": "X"},
     VpcEndpointType="Gateway",
     RouteTableIds=[{"Ref": "Table"}],
-    PolicyDocument={"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]},
+    PolicyDocument={"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "${Data.Arn}/*"}}]},
 )
 STUDIO = ("sagemaker.api", "sagemaker.runtime", "ecr.api", "ecr.dkr", "logs", "sts", "kms", "monitoring",
           "states", "cloudformation")  # fmt: skip
@@ -102,12 +102,12 @@ CASES = (
     ),
     Case(
         "network.s3-policy",
-        {"X": GATEWAY},
+        {"X": GATEWAY, "Data": resource("AWS::S3::Bucket")},
         (
             {"X.PolicyDocument": GONE},
             {"X.PolicyDocument.Statement": []},
             {f"{STATEMENT}.Resource": "*"},
-            {f"{STATEMENT}.Resource": ["arn:aws:s3:::b/*", "*"]},
+            {f"{STATEMENT}.Resource": ["arn:aws:s3:::b/*"]},
             {f"{STATEMENT}.Action": "*"},
             {f"{STATEMENT}.Action": ["s3:GetObject", "s3:*"]},
         ),
@@ -122,6 +122,43 @@ CASES = (
             {"X.PolicyDocument.Statement.0.Condition": {"StringEquals": {"aws:SourceAccount": "1"}}},
         ),
         ({"X.PolicyDocument": GONE, "X.VpcEndpointType": "Gateway"},),
+    ),
+    Case(
+        "network.jobs",
+        {
+            "Model": resource("AWS::SageMaker::Model", VpcConfig={"SecurityGroupIds": [{"Ref": "Group"}]}),
+            "Group": resource("AWS::EC2::SecurityGroup"),
+            **EVERYTHING_INSIDE,
+        },
+        (
+            *({name: GONE} for name in EVERYTHING_INSIDE),
+            {"IngressAll.IpProtocol": "tcp"},
+            {"EgressAll.DestinationSecurityGroupId": "other"},
+        ),
+        culprit="the assembly",
+    ),
+    Case(
+        "network.studio",
+        {f"E{index}": studio_endpoint(name) for index, name in enumerate(STUDIO)},
+        (
+            *({f"E{index}": GONE} for index in range(len(STUDIO))),
+            *({f"E{index}.ServiceName": f"com.amazonaws.a.not{name}"} for index, name in enumerate(STUDIO)),
+            {"E0.ServiceName": GONE},
+        ),
+        culprit="the assembly",
+    ),
+    Case(
+        "network.ingress",
+        {"X": resource("AWS::EC2::SecurityGroup", SecurityGroupIngress=[{"CidrIp": "10.0.0.0/8"}])},
+        tuple({"X.SecurityGroupIngress": [{"CidrIp": "10.0.0.0/8"}, rule]} for rule in (
+            *ANYWHERE, {"CidrIp": "0.0.0.0/1"}, {"CidrIp": "128.0.0.0/1"}, {"CidrIpv6": "8000::/1"}, {"CidrIp": "172.0.0.0/8"},
+            {"CidrIp": "203.0.113.7/32"}, {"CidrIp": {"Ref": "Range"}}, {"SourcePrefixListId": "pl-1"},
+            {"SourceSecurityGroupId": "sg-theirs"}, {},
+        )),
+        (
+            {"X.SecurityGroupIngress": GONE},
+            {"X.SecurityGroupIngress": [{"CidrIpv6": "fd00::/8"}, {"SourceSecurityGroupId": {"Fn::GetAtt": ["X", "GroupId"]}}]},
+        ),
     ),
     Case(
         "network.jobs",

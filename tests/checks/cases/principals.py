@@ -87,6 +87,7 @@ CASES = (
             {"X.Namespace": "/aws/sagemaker/Endpoints"},
             {"X.Namespace": "AWS/Sagemaker"},
             {"X.MetricName": "Latency"},
+            {"X.Namespace": GONE, "X.MetricName": GONE, "X.Metrics": [{"Expression": "a / b"}]},
             {
                 "X.Namespace": GONE,
                 "X.MetricName": GONE,
@@ -95,10 +96,7 @@ CASES = (
                 ],
             },
         ),
-        (
-            {"X.MetricName": "MemoryUtilization", "X.Namespace": "/aws/sagemaker/Endpoints"},
-            {"X.Namespace": GONE, "X.MetricName": GONE, "X.Metrics": [{"Expression": "a / b"}]},
-        ),
+        ({"X.MetricName": "MemoryUtilization", "X.Namespace": "/aws/sagemaker/Endpoints"},),
     ),
     Case(
         "task.fields",

@@ -70,7 +70,7 @@ MUTATIONS.append(("topic.tls", _without_tls("AWS::SNS::TopicPolicy")))
 MUTATIONS.append(("queue.tls", _without_tls("AWS::SQS::QueuePolicy")))
 
 
-@breaks("topic.source-bound")
+@breaks("topic.closed")
 def topic_for_any_account(mutant: Mutant) -> None:
     for item in mutant.properties("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]:
         if item["Effect"] == "Allow":

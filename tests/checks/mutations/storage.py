@@ -80,14 +80,14 @@ def _unbound(service: str) -> None:
     unbound.__name__, gone.__name__ = f"unbound-{service}", f"without-{service}"
     MUTATIONS.append(("key.services", gone))
     if service != "events.":  # no condition is documented for it
-        MUTATIONS.append(("key.source-bound", unbound))
+        MUTATIONS.append(("key.closed", unbound))
 
 
 for _service in ("logs.", "delivery.logs.", "cloudwatch.", "events.", "budgets."):
     _unbound(_service)
 
 
-@breaks("key.source-bound")
+@breaks("key.closed")
 def key_bound_to_anything(mutant: Mutant) -> None:
     _service_statement(mutant, "budgets.")["Condition"] = {"ArnLike": {"aws:SourceArn": "*"}}
 
