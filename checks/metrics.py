@@ -78,5 +78,8 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
 """Namespace -> the dimensions under which its metrics are emitted."""
 
 
+MICROSECONDS = frozenset(name for found in METRICS.values() for name, metric in found.items() if metric.microseconds)
+
+
 def metric_of(namespace: object, name: object) -> Metric | None:
     return METRICS.get(str(namespace), {}).get(str(name))

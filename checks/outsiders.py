@@ -18,12 +18,25 @@ from localcloud.iam_policy.globs import WILDCARD
 
 Kind = Literal["anyone", "stranger", "colleague", "service"]
 
-_PRINCIPAL = ("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths",
-              "kms:calleraccount", "aws:principaltype", "aws:userid", "aws:username")  # fmt: skip
+_PRINCIPAL = (
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "kms:calleraccount",
+    "aws:principaltype",
+    "aws:userid",
+    "aws:username",
+)
 _SOURCE = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "lambda:sourcefunctionarn")
 _LOGS = "kms:encryptioncontext:aws:logs:arn"
-ACCOUNT_KEYS = {"aws:principalaccount", "aws:sourceaccount", "kms:calleraccount", "aws:resourceaccount",
-                "s3:resourceaccount"}  # fmt: skip
+ACCOUNT_KEYS = {
+    "aws:principalaccount",
+    "aws:sourceaccount",
+    "kms:calleraccount",
+    "aws:resourceaccount",
+    "s3:resourceaccount",
+}
 ARN_KEYS = {"aws:principalarn", "aws:sourcearn", "lambda:sourcefunctionarn", _LOGS}
 _ARNS = (f"arn:*:*:*:{STRANGER}:*", "arn:*:s3:::*")
 """What a stranger's resources are called: S3's ARNs have no account."""
@@ -51,8 +64,9 @@ class Outsider:
         return self.context.get(key, ANYTHING)
 
 
-ANONYMOUS = Outsider("anybody without credentials", "anyone",
-                     {**_absent(*_PRINCIPAL, *_SOURCE), "aws:principalisawsservice": ["false"]})  # fmt: skip
+ANONYMOUS = Outsider(
+    "anybody without credentials", "anyone", {**_absent(*_PRINCIPAL, *_SOURCE), "aws:principalisawsservice": ["false"]}
+)
 FOREIGN = Outsider(
     "a role of another account",
     "stranger",
@@ -66,8 +80,11 @@ FOREIGN = Outsider(
         "aws:principalisawsservice": ["false"],
     },
 )
-UNORGANIZED = Outsider("a role of an account outside every organization", "stranger",
-                       {**FOREIGN.context, **_absent("aws:principalorgid", "aws:principalorgpaths")})  # fmt: skip
+UNORGANIZED = Outsider(
+    "a role of an account outside every organization",
+    "stranger",
+    {**FOREIGN.context, **_absent("aws:principalorgid", "aws:principalorgpaths")},
+)
 COLLEAGUE = Outsider(
     "any other role of this account",
     "colleague",
@@ -101,9 +118,9 @@ def admitted(statements: list[Mapping[str, Any]], assembly: Assembly) -> Iterato
     denies = [item for item in statements if item.get("Effect") == "Deny"]
     for item in statements:
         for outsider in OUTSIDERS:
-            if item.get("Effect") == "Allow" and reaches(item, outsider, assembly):
-                if not any(_denied(deny, item, outsider, assembly) for deny in denies):
-                    yield item, outsider
+            allows = item.get("Effect") == "Allow" and reaches(item, outsider, assembly)
+            if allows and not any(_denied(deny, item, outsider, assembly) for deny in denies):
+                yield item, outsider
 
 
 def reaches(statement: Mapping[str, Any], outsider: Outsider, assembly: Assembly, *, surely: bool = False) -> bool:
@@ -130,7 +147,7 @@ def _denied(deny: Mapping[str, Any], allow: Mapping[str, Any], outsider: Outside
 
 def _names(statement: Mapping[str, Any], outsider: Outsider, assembly: Assembly) -> bool:
     if "NotPrincipal" in statement:
-        return statement["Effect"] == "Allow"
+        return bool(statement["Effect"] == "Allow")
     principal = statement.get("Principal", {})
     if not isinstance(principal, dict):
         return outsider.kind != "service"

@@ -46,7 +46,9 @@ class ControlsPlugin:
 def _report(violation: Violation, paths: dict[str, str]) -> PolicyViolation:
     stack, _, name = violation.resource.partition("/")
     place = PolicyViolatingResource(
-        resource_logical_id=name.partition(":")[0] or None, template_path=paths.get(stack), locations=[violation.resource]
+        resource_logical_id=name.partition(":")[0] or None,
+        template_path=paths.get(stack),
+        locations=[violation.resource],
     )
     return PolicyViolation(
         rule_name=violation.control,

@@ -8,7 +8,7 @@ from typing import Any
 
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, Found, each, of_assembly
-from checks.metrics import COUNTED, DIMENSIONS, ERROR_RATES, metric_of
+from checks.metrics import COUNTED, DIMENSIONS, ERROR_RATES, MICROSECONDS, metric_of
 from checks.ownership import canonical, is_ours
 from imgcls.contract import metrics
 
@@ -35,8 +35,7 @@ def notifies(alarm: Resource, assembly: Assembly) -> bool:
 
 
 def in_microseconds(alarm: Resource, _: Assembly) -> bool:
-    found = metric_of(alarm.get("Namespace"), alarm.get("MetricName"))
-    return not (found and found.microseconds) or _number(alarm.get("Threshold", 0)) >= LOWEST_MICROSECONDS
+    return alarm.get("MetricName") not in MICROSECONDS or _number(alarm.get("Threshold", 0)) >= LOWEST_MICROSECONDS
 
 
 def existing_metric(alarm: Resource, _: Assembly) -> bool:
@@ -163,7 +162,12 @@ def watches(*names: str) -> Callable[[Assembly], bool]:
 
 CONTROLS = (
     each("alarm.tells", "notify the topic, with its actions enabled", (ALARM, COMPOSITE), notifies),
-    each("alarm.silence", "state how missing data is treated", ALARM, lambda a, _: a.get("TreatMissingData") in TREATMENTS),
+    each(
+        "alarm.silence",
+        "state how missing data is treated",
+        ALARM,
+        lambda a, _: a.get("TreatMissingData") in TREATMENTS,
+    ),
     each("alarm.unit", "have a threshold in microseconds if its metric is", ALARM, in_microseconds),
     each("alarm.metric", "watch a metric that exists in its namespace", ALARM, existing_metric),
     Control("alarm.reaches", "watch a series that a resource of these templates emits", unreachable),
@@ -173,7 +177,11 @@ CONTROLS = (
         "alarm.endpoint",
         "watch the endpoint's errors, latency, memory, disk and model cache",
         watches(
-            "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency", "MemoryUtilization", "DiskUtilization",
+            "Invocation4XXErrors",
+            "Invocation5XXErrors",
+            "ModelLatency",
+            "MemoryUtilization",
+            "DiskUtilization",
             "ModelCacheHit",
         ),
     ),
@@ -181,4 +189,4 @@ CONTROLS = (
         "alarm.pipeline", "watch failed and timed-out executions", watches("ExecutionsFailed", "ExecutionsTimedOut")
     ),
     of_assembly("alarm.findings", "watch the findings of the training rules", watches("Findings")),
-)  # fmt: skip
+)

@@ -75,7 +75,11 @@ def keeps_data(bucket: Resource, assembly: Assembly) -> bool:
 def keeps_history(bucket: Resource, _: Assembly) -> bool:
     """A version that is deleted at once cannot be restored."""
     rules = as_list(bucket.get("LifecycleConfiguration.Rules"))
-    days = [rule["NoncurrentVersionExpiration"].get("NoncurrentDays") for rule in rules if "NoncurrentVersionExpiration" in rule]
+    days = [
+        rule["NoncurrentVersionExpiration"].get("NoncurrentDays")
+        for rule in rules
+        if "NoncurrentVersionExpiration" in rule
+    ]
     return all(isinstance(value, int) and value >= MIN_HISTORY for value in days)
 
 

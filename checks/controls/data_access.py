@@ -33,7 +33,13 @@ WRITERS: dict[str, tuple[str, ...]] = {
 """Object -> the functions that may write it."""
 DELETERS = ("empty_storage", "seed_prefix")
 LAST_STEPS = ("publish_model", "stage_artifact", "register_model")
-MENTIONS = (MACHINE, "AWS::IAM::Policy", "AWS::CloudWatch::Dashboard", "AWS::CloudWatch::Alarm", "AWS::Lambda::EventInvokeConfig")
+MENTIONS = (
+    MACHINE,
+    "AWS::IAM::Policy",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::CloudWatch::Alarm",
+    "AWS::Lambda::EventInvokeConfig",
+)
 INVOKERS = {"states"}
 """Services whose roles may invoke functions: the state machine's order is what holds publishing back."""
 
@@ -44,8 +50,11 @@ def may(role: Resource, actions: tuple[str, ...], key: str, assembly: Assembly) 
         patterns = [str(action).lower() for action in as_list(statement.get("Action"))]
         if "NotAction" in statement or any(overlap(wanted, pattern) for wanted in actions for pattern in patterns):
             for bucket in assembly.of(BUCKET):
-                names = (f"${{{bucket.label}.Arn}}/{key}", f"arn:${{AWS::Partition}}:s3:::{bucket.ref}/{key}",
-                         f"arn:aws:s3:::{bucket.ref}/{key}")  # fmt: skip
+                names = (
+                    f"${{{bucket.label}.Arn}}/{key}",
+                    f"arn:${{AWS::Partition}}:s3:::{bucket.ref}/{key}",
+                    f"arn:aws:s3:::{bucket.ref}/{key}",
+                )
                 if any(covers_resource(statement, name) for name in names):
                     return True
     return False

@@ -44,24 +44,32 @@ def subnet(value: Any, assembly: Assembly) -> object:
     return value in given or assembly.at(value, "AWS::EC2::Subnet")
 
 
-ACTIONS = {f"{name}[]": is_here for name in ("AlarmActions", "OKActions", "InsufficientDataActions")}
+ACTIONS: dict[str, Judge] = {f"{name}[]": is_here for name in ("AlarmActions", "OKActions", "InsufficientDataActions")}
 DESTINATIONS: dict[str, dict[str, Judge]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": {"RoleARN": is_here},
     "AWS::CloudWatch::Alarm": ACTIONS,
     "AWS::CloudWatch::CompositeAlarm": ACTIONS,
     "AWS::CodeBuild::Project": {
-        "ServiceRole": ROLE, "Source.BuildSpec": build_spec, "LogsConfig.CloudWatchLogs.GroupName": GROUP,
-        "Environment.Image": lambda value, assembly: str(value).startswith("aws/codebuild/") or own_image(value, assembly),
+        "ServiceRole": ROLE,
+        "Source.BuildSpec": build_spec,
+        "LogsConfig.CloudWatchLogs.GroupName": GROUP,
+        "Environment.Image": lambda value, assembly: (
+            str(value).startswith("aws/codebuild/") or own_image(value, assembly)
+        ),
     },
     "AWS::EC2::FlowLog": {"LogDestination": is_here, "DeliverLogsPermissionArn": ROLE, "LogGroupName": GROUP},
     "AWS::Events::Rule": {
-        "RoleArn": ROLE, "Targets[].Arn": is_here, "Targets[].RoleArn": ROLE, "Targets[].DeadLetterConfig.Arn": is_here,
+        "RoleArn": ROLE,
+        "Targets[].Arn": is_here,
+        "Targets[].RoleArn": ROLE,
+        "Targets[].DeadLetterConfig.Arn": is_here,
     },
     "AWS::IAM::ManagedPolicy": {"Roles[]": ROLE},
     "AWS::IAM::Policy": {"Roles[]": ROLE},
     "AWS::IAM::RolePolicy": {"RoleName": ROLE},
     "AWS::Lambda::EventInvokeConfig": {
-        "DestinationConfig.OnFailure.Destination": is_here, "DestinationConfig.OnSuccess.Destination": is_here,
+        "DestinationConfig.OnFailure.Destination": is_here,
+        "DestinationConfig.OnSuccess.Destination": is_here,
     },
     "AWS::Lambda::Function": {"Role": ROLE, "DeadLetterConfig.TargetArn": is_here, "LoggingConfig.LogGroup": GROUP},
     "AWS::Lambda::Permission": {"FunctionName": of_kind("AWS::Lambda::Function")},
@@ -73,12 +81,14 @@ DESTINATIONS: dict[str, dict[str, Judge]] = {
     },
     "AWS::SQS::Queue": {"RedrivePolicy.deadLetterTargetArn": is_here},
     "AWS::SageMaker::Domain": {
-        "DefaultUserSettings.ExecutionRole": ROLE, "DefaultUserSettings.SecurityGroups[]": security_group,
+        "DefaultUserSettings.ExecutionRole": ROLE,
+        "DefaultUserSettings.SecurityGroups[]": security_group,
         "SubnetIds[]": subnet,
     },
     "AWS::SageMaker::Endpoint": {"EndpointConfigName": of_kind("AWS::SageMaker::EndpointConfig")},
     "AWS::SageMaker::EndpointConfig": {
-        "DataCaptureConfig.DestinationS3Uri": own_bucket, "ExecutionRoleArn": ROLE,
+        "DataCaptureConfig.DestinationS3Uri": own_bucket,
+        "ExecutionRoleArn": ROLE,
         "ProductionVariants[].ModelName": of_kind("AWS::SageMaker::Model"),
     },
     "AWS::SageMaker::Model": {
@@ -87,17 +97,22 @@ DESTINATIONS: dict[str, dict[str, Judge]] = {
             f"{container}.{field}": judge
             for container in ("PrimaryContainer", "Containers[]")
             for field, judge in {
-                "Image": own_image, "ModelDataUrl": own_bucket, "ModelDataSource.S3DataSource.S3Uri": own_bucket,
+                "Image": own_image,
+                "ModelDataUrl": own_bucket,
+                "ModelDataSource.S3DataSource.S3Uri": own_bucket,
                 "ImageConfig.RepositoryAuthConfig.RepositoryCredentialsProviderArn": is_here,
             }.items()
         },
     },
     "AWS::StepFunctions::StateMachine": {"RoleArn": ROLE},
-}  # fmt: skip
+}
 """Kind -> property -> whether a value of it is ours. `[]`: each item of a list."""
 EMAIL = ("email", "email-json")
-STRANGE_VARIABLES = re.compile(r"AWS_ENDPOINT_URL\w*|https?_proxy|all_proxy|LD_PRELOAD|LD_LIBRARY_PATH|PYTHONPATH|"
-                               r"PYTHONSTARTUP|AWS_LAMBDA_EXEC_WRAPPER|NODE_OPTIONS|PIP_(EXTRA_)?INDEX_URL", re.IGNORECASE)  # fmt: skip
+STRANGE_VARIABLES = re.compile(
+    r"AWS_ENDPOINT_URL\w*|https?_proxy|all_proxy|LD_PRELOAD|LD_LIBRARY_PATH|PYTHONPATH|"
+    r"PYTHONSTARTUP|AWS_LAMBDA_EXEC_WRAPPER|NODE_OPTIONS|PIP_(EXTRA_)?INDEX_URL",
+    re.IGNORECASE,
+)
 """Variables that change which code runs or whom it calls."""
 ADDRESS = re.compile(r"(?:https?|wss?|ftp)://([^/\s\"'\\:)]+)")
 AWS_HOST = re.compile(r"(.*\.)?(amazonaws\.com(\.cn)?|amazonaws\.eu|aws\.amazon\.com|amazonaws-us-gov\.com)|\$.*|%s")
@@ -161,7 +176,7 @@ def foreign_accounts(assembly: Assembly) -> Iterator[Found]:
 
 
 def _permitted(text: str, assembly: Assembly) -> bool:
-    named = DIGITS.findall( text.replace(str(assembly.expected.get("ExistingTopic") or "-"), ""))
+    named = DIGITS.findall(text.replace(str(assembly.expected.get("ExistingTopic") or "-"), ""))
     return set(named) <= image_accounts(assembly) | {assembly.expected.get("Account")}
 
 

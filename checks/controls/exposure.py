@@ -18,7 +18,7 @@ UNCONDITIONAL = {
     ("role", "events"): {"sts:assumerole"},
     ("key", "events"): {"kms:decrypt", "kms:generatedatakey", "kms:generatedatakey*"},
 }
-"""(kind of policy, service) for which AWS documents no condition on the source, and all that the service may then do."""
+"""(kind of policy, service) without documented conditions on the source -> all that the service may then do."""
 TRUST = {"sts:assumerole", "sts:tagsession", "sts:setsourceidentity"}
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 NOBODY = "admit nobody from outside: name this account's resource or account in a condition on aws:SourceArn, "

@@ -32,8 +32,10 @@ Judge = Callable[[Statement, Assembly], str]
 JOBS = (PROCESSING, TRAINING, TUNING)
 DOMAIN = "AWS::SageMaker::Domain"
 PULL = re.compile(r"ecr:(batchchecklayeravailability|batchgetimage|getdownloadurlforlayer)", re.IGNORECASE)
-NAMELESS = re.compile(r"((key|alias|role|function|stateMachine|execution|repository|project|log-group|stack|parameter"
-                      r"|alarm|rule|secret|endpoint|model|domain|user-profile|app|space|model-package(-group)?)[:/])?[*?]")  # fmt: skip
+NAMELESS = re.compile(
+    r"((key|alias|role|function|stateMachine|execution|repository|project|log-group|stack|parameter"
+    r"|alarm|rule|secret|endpoint|model|domain|user-profile|app|space|model-package(-group)?)[:/])?[*?]"
+)
 """A resource of which only the kind is named. Of other kinds, such as jobs, the names are made at run time."""
 OF_TOPIC = "kms:encryptioncontext:aws:sns:topicarn"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from checks.assembly import Assembly, Resource, as_list, dig, has_key
 from checks.control import Control, Found
-from checks.ownership import canonical
+from checks.ownership import canonical, own_bucket
 
 KNOWN = {
     "AWS::ApplicationAutoScaling": "ScalableTarget ScalingPolicy",
@@ -55,11 +55,21 @@ CLOSED: dict[str, dict[str, Forbidden]] = {
     "AWS::CloudWatch::Alarm": {"Unit": SET, "EvaluateLowSampleCountPercentile": other_than("evaluate")},
     "AWS::CloudWatch::CompositeAlarm": {"ActionsSuppressor": SET},
     "AWS::CodeBuild::Project": {
-        "Visibility": other_than("PRIVATE"), "Triggers": SET, "SecondarySources": SET, "SecondaryArtifacts": SET,
-        "Source.Type": other_than("S3", "NO_SOURCE"), "Source.Auth": SET, "Artifacts.Type": other_than("NO_ARTIFACTS"),
-        "Environment.RegistryCredential": SET, "FileSystemLocations": SET, "LogsConfig.S3Logs": SET,
-        "ResourceAccessRole": SET, "LogsConfig.CloudWatchLogs.Status": other_than("ENABLED"), "Cache.Type":
-        other_than("NO_CACHE", "LOCAL"), "Environment.Fleet": SET, "BuildBatchConfig": SET,
+        "Visibility": other_than("PRIVATE"),
+        "Triggers": SET,
+        "SecondarySources": SET,
+        "SecondaryArtifacts": SET,
+        "Source.Type": other_than("S3", "NO_SOURCE"),
+        "Source.Auth": SET,
+        "Artifacts.Type": other_than("NO_ARTIFACTS"),
+        "Environment.RegistryCredential": SET,
+        "FileSystemLocations": SET,
+        "LogsConfig.S3Logs": SET,
+        "ResourceAccessRole": SET,
+        "LogsConfig.CloudWatchLogs.Status": other_than("ENABLED"),
+        "Cache.Type": other_than("NO_CACHE", "LOCAL"),
+        "Environment.Fleet": SET,
+        "BuildBatchConfig": SET,
         "Artifacts.EncryptionDisabled": SET,
     },
     "AWS::EC2::Subnet": {"AssignIpv6AddressOnCreation": SET, "OutpostArn": SET},
@@ -71,24 +81,42 @@ CLOSED: dict[str, dict[str, Forbidden]] = {
     "AWS::IAM::Policy": {"Users": SET, "Groups": SET},
     "AWS::Logs::LogGroup": {"DataProtectionPolicy": SET},
     "AWS::KMS::Key": {
-        "Enabled": OFF, "MultiRegion": SET, "BypassPolicyLockoutSafetyCheck": SET, "Origin": other_than("AWS_KMS"),
-        "KeySpec": other_than("SYMMETRIC_DEFAULT"), "KeyUsage": other_than("ENCRYPT_DECRYPT"),
+        "Enabled": OFF,
+        "MultiRegion": SET,
+        "BypassPolicyLockoutSafetyCheck": SET,
+        "Origin": other_than("AWS_KMS"),
+        "KeySpec": other_than("SYMMETRIC_DEFAULT"),
+        "KeyUsage": other_than("ENCRYPT_DECRYPT"),
     },
     "AWS::Lambda::Function": {
-        "Layers": SET, "FileSystemConfigs": SET, "PackageType": other_than("Zip"), "Code.ZipFile": SET,
-        "Code.ImageUri": SET, "CodeSigningConfigArn": SET, "RuntimeManagementConfig.RuntimeVersionArn": SET,
+        "Layers": SET,
+        "FileSystemConfigs": SET,
+        "PackageType": other_than("Zip"),
+        "Code.ZipFile": SET,
+        "Code.ImageUri": SET,
+        "CodeSigningConfigArn": SET,
+        "RuntimeManagementConfig.RuntimeVersionArn": SET,
     },
     "AWS::Lambda::Permission": {"FunctionUrlAuthType": SET, "InvokedViaFunctionUrl": SET},
     "AWS::S3::Bucket": {
-        "CorsConfiguration": SET, "WebsiteConfiguration": SET, "ReplicationConfiguration": SET,
-        "AccelerateConfiguration": SET, "InventoryConfigurations": SET, "AnalyticsConfigurations": SET,
-        "MetadataConfiguration": SET, "MetadataTableConfiguration": SET, "AccessControl": SET,
+        "CorsConfiguration": SET,
+        "WebsiteConfiguration": SET,
+        "ReplicationConfiguration": SET,
+        "AccelerateConfiguration": SET,
+        "InventoryConfigurations": SET,
+        "AnalyticsConfigurations": SET,
+        "MetadataConfiguration": SET,
+        "MetadataTableConfiguration": SET,
+        "AccessControl": SET,
     },
     "AWS::SNS::Topic": {"DataProtectionPolicy": SET, "DeliveryStatusLogging": SET, "Subscription": SET},
     "AWS::SageMaker::Domain": {
-        "DefaultUserSettings.SharingSettings": SET, "DefaultUserSettings.CanvasAppSettings": SET,
-        "DefaultUserSettings.CustomFileSystemConfigs": SET, "DefaultUserSettings.RStudioServerProAppSettings": SET,
-        "DefaultUserSettings.KernelGatewayAppSettings": SET, "DefaultUserSettings.JupyterServerAppSettings": SET,
+        "DefaultUserSettings.SharingSettings": SET,
+        "DefaultUserSettings.CanvasAppSettings": SET,
+        "DefaultUserSettings.CustomFileSystemConfigs": SET,
+        "DefaultUserSettings.RStudioServerProAppSettings": SET,
+        "DefaultUserSettings.KernelGatewayAppSettings": SET,
+        "DefaultUserSettings.JupyterServerAppSettings": SET,
         "DefaultUserSettings.JupyterLabAppSettings.CodeRepositories": SET,
         "DefaultUserSettings.JupyterLabAppSettings.LifecycleConfigArns": SET,
         "DefaultUserSettings.JupyterLabAppSettings.CustomImages": SET,
@@ -98,21 +126,31 @@ CLOSED: dict[str, dict[str, Forbidden]] = {
         "DefaultUserSettings.CodeEditorAppSettings.LifecycleConfigArns": SET,
         "DefaultUserSettings.CodeEditorAppSettings.CustomImages": SET,
         "DefaultUserSettings.AutoMountHomeEFS": other_than("Disabled", "DefaultAsDomain"),
-        "DefaultSpaceSettings": SET, "DomainSettings": SET, "AuthMode": other_than("IAM", "SSO"),
+        "DefaultSpaceSettings": SET,
+        "DomainSettings": SET,
+        "AuthMode": other_than("IAM", "SSO"),
     },
-    "AWS::SageMaker::EndpointConfig": {"ShadowProductionVariants": SET, "ExplainerConfig": SET, "AsyncInferenceConfig": SET},
+    "AWS::SageMaker::EndpointConfig": {
+        "ShadowProductionVariants": SET,
+        "ExplainerConfig": SET,
+        "AsyncInferenceConfig": SET,
+    },
     "AWS::SageMaker::Model": {
-        "InferenceExecutionConfig": SET, "PrimaryContainer.ModelPackageName": SET,
+        "InferenceExecutionConfig": SET,
+        "PrimaryContainer.ModelPackageName": SET,
         "PrimaryContainer.InferenceSpecificationName": SET,
     },
     "AWS::SageMaker::Space": {"SpaceSharingSettings.SharingType": other_than("Private"), "SpaceSettings": SET},
     "AWS::SageMaker::UserProfile": {"UserSettings": SET},
     "AWS::StepFunctions::StateMachine": {
-        "Definition": SET, "DefinitionS3Location": SET, "DefinitionUri": SET, "StateMachineType": other_than("STANDARD"),
+        "Definition": SET,
+        "DefinitionS3Location": SET,
+        "DefinitionUri": SET,
+        "StateMachineType": other_than("STANDARD"),
     },
-}  # fmt: skip
+}
 """Kind -> property -> what it must not be: open to others, elsewhere, switched off, or code that no asset has."""
-VARIANT = ("CoreDumpConfig", "EnableSSMAccess", "RoutingConfig.Unknown")
+VARIANT = ("CoreDumpConfig", "EnableSSMAccess")
 FOR_ENDPOINT = ("AWS::SageMaker::Endpoint", "AWS::ApplicationAutoScaling::", "AWS::CloudWatch::Alarm")
 """Kinds that come and go with the endpoint, which a parameter switches."""
 REFERENCE = re.compile(r"\$\{[A-Za-z0-9-]+/[A-Za-z0-9.]+\}|\$\{import [^}]*\}")
@@ -187,8 +225,6 @@ def strange_code(assembly: Assembly) -> Iterator[Found]:
 
 
 def _asset(bucket: Any, assembly: Assembly) -> bool:
-    from checks.ownership import own_bucket
-
     return own_bucket(f"s3://{bucket}", assembly) and "assets" in canonical(str(bucket), assembly)
 
 

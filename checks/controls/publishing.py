@@ -14,7 +14,13 @@ from checks.machines import KIND, definition, handler_of, invoked
 from checks.paths import Arrival, Fact, Facts, State, arrivals
 from pipeline.tasks import GET_OBJECT
 
-GATE, SMOKE_TEST, PUBLISH, STAGE, REGISTER = "quality_gate", "smoke_test", "publish_model", "stage_artifact", "register_model"  # fmt: skip
+GATE, SMOKE_TEST, PUBLISH, STAGE, REGISTER = (
+    "quality_gate",
+    "smoke_test",
+    "publish_model",
+    "stage_artifact",
+    "register_model",
+)
 ANSWERS = {GATE: ("passed", "run_uri"), SMOKE_TEST: ("on", "target_model")}
 """Function -> (the answer that a Choice must read, the field of its input that says what it was asked about)."""
 PROVE = {f"{GATE}-answer": GATE, f"{SMOKE_TEST}-answer": SMOKE_TEST, "staged-there": "staged"}

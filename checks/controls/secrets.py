@@ -61,7 +61,11 @@ def says_something(value: Any) -> bool:
 
 def _in_outputs(assembly: Assembly) -> Iterator[Found]:
     for stack, template in assembly.templates.items():
-        if any(is_credential(text) for part in ("Metadata", "Mappings", "Description") for text in texts(template.get(part))):
+        if any(
+            is_credential(text)
+            for part in ("Metadata", "Mappings", "Description")
+            for text in texts(template.get(part))
+        ):
             yield stack, "its metadata or mappings"
         for name, output in template.get("Outputs", {}).items():
             value = str(assembly.resolve(output.get("Value"), stack))

@@ -25,14 +25,22 @@ TARGETS: dict[str, Callable[[Mapping[str, Any], Assembly], object]] = {
 }
 LONGEST = 5 * 24 * 3600
 """Seconds: SageMaker's default limit of a training job. A longer job is a mistake or somebody else's."""
-IMAGES = {PROCESSING: "AppSpecification.ImageUri", TRAINING: "AlgorithmSpecification.TrainingImage",
-          TUNING: "AlgorithmSpecification.TrainingImage"}  # fmt: skip
+IMAGES = {
+    PROCESSING: "AppSpecification.ImageUri",
+    TRAINING: "AlgorithmSpecification.TrainingImage",
+    TUNING: "AlgorithmSpecification.TrainingImage",
+}
 FROM_CALLER = re.compile(r"\$\$\.Execution\.Input|\$\.input\b")
 """What whoever starts an execution writes. PlanRun alone reads it, and checks it."""
 TEST_SPLIT = re.compile(r"/test(/|'|$)")
 LOCATION = re.compile(r"s3://[^'\"\s,]*")
-UNUSED = ("RemoteDebugConfig", "AlgorithmSpecification.AlgorithmName", "AlgorithmSpecification.ContainerEntrypoint",
-          "DebugHookConfig", "TensorBoardOutputConfig")  # fmt: skip
+UNUSED = (
+    "RemoteDebugConfig",
+    "AlgorithmSpecification.AlgorithmName",
+    "AlgorithmSpecification.ContainerEntrypoint",
+    "DebugHookConfig",
+    "TensorBoardOutputConfig",
+)
 """Fields that open a shell in the container, run somebody else's code or write somewhere else."""
 
 
@@ -41,10 +49,14 @@ def strange_integrations(assembly: Assembly) -> Iterator[Found]:
         resource = str(task.state.get("Resource"))
         if resource not in INTEGRATIONS and not OF_JOBS.fullmatch(resource):
             yield task.label, resource
-        elif not TARGETS.get(resource, lambda *_: True)(task.parameters, assembly):
+        elif not _is_target(resource, task, assembly):
             yield task.label, "its target is not a resource of these templates"
         elif "Credentials" in task.state:
             yield task.label, "it takes on a role of its own"
+
+
+def _is_target(resource: str, task: Task, assembly: Assembly) -> bool:
+    return resource not in TARGETS or bool(TARGETS[resource](task.parameters, assembly))
 
 
 def readable(machine: Resource, _: Assembly) -> bool:

@@ -19,8 +19,8 @@ PRIVATE = tuple(
     map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
 )
 """RFC 1918, RFC 6598 and RFC 4193."""
-SERVICE = re.compile(r"(com|cn\.com)\.amazonaws\.(\$\{AWS::Region\}|[a-z0-9-]+)\.(?!vpce)[a-z0-9.-]+"
-                     r"|aws\.(sagemaker)\.(\$\{AWS::Region\}|[a-z0-9-]+)\.(studio|notebook|[a-z]+)")  # fmt: skip
+REGION = r"(\$\{AWS::Region\}|[a-z]{2,4}(-[a-z]+)+-\d)"
+SERVICE = re.compile(rf"(cn\.)?com\.amazonaws\.{REGION}\.[a-z0-9.-]+|aws\.sagemaker\.{REGION}\.[a-z]+")
 """The services of AWS. A service of somebody else has `vpce` in its name."""
 Rule = Mapping[str, Any]
 
@@ -45,8 +45,15 @@ def private(value: Any, assembly: Assembly) -> bool:
 
 def peers(rule: Rule) -> dict[str, Any]:
     """Where a rule's traffic comes from or goes to, by the name of the property."""
-    names = ("CidrIp", "CidrIpv6", "SourcePrefixListId", "DestinationPrefixListId", "SourceSecurityGroupId",
-             "DestinationSecurityGroupId", "SourceSecurityGroupName")  # fmt: skip
+    names = (
+        "CidrIp",
+        "CidrIpv6",
+        "SourcePrefixListId",
+        "DestinationPrefixListId",
+        "SourceSecurityGroupId",
+        "DestinationSecurityGroupId",
+        "SourceSecurityGroupName",
+    )
     return {name: rule[name] for name in names if rule.get(name)}
 
 
@@ -71,7 +78,9 @@ def egress(assembly: Assembly) -> Iterator[Found]:
             yield group.label, "without rules EC2 permits all traffic"
     for resource, rule in rules(assembly, "Egress"):
         https = (str(rule.get("IpProtocol")), rule.get("FromPort"), rule.get("ToPort")) in (
-            ("tcp", HTTPS, HTTPS), ("6", HTTPS, HTTPS))  # fmt: skip
+            ("tcp", HTTPS, HTTPS),
+            ("6", HTTPS, HTTPS),
+        )
         inside = all(_of_network(name, value, assembly) for name, value in peers(rule).items())
         if not https and not (inside and peers(rule)):
             nowhere = str(rule.get("CidrIp", "")).endswith("/32") and "255.255.255.255" in str(rule.get("CidrIp"))

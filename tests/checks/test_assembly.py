@@ -46,7 +46,10 @@ OTHER = {
         ({"A": {"Fn::If": ["Anything", {"Ref": "AWS::NoValue"}, "other"]}}, {}),
         ({"Fn::Select": [1, {"Fn::Split": [",", "a,b"]}]}, "b"),
         ({"Fn::FindInMap": ["Ranges", "wide", "cidr"]}, "0.0.0.0/0"),
-        ({"Fn::FindInMap": ["Ranges", {"Ref": "Width"}, "cidr"]}, {"Fn::FindInMap": ["Ranges", "${Main/Width}", "cidr"]}),
+        (
+            {"Fn::FindInMap": ["Ranges", {"Ref": "Width"}, "cidr"]},
+            {"Fn::FindInMap": ["Ranges", "${Main/Width}", "cidr"]},
+        ),
         ({"Fn::Split": [",", {"Ref": "Bucket"}]}, {"Fn::Split": [",", "${Main/Bucket}"]}),
         ({"Key": {"Ref": "Bucket"}}, {"Key": "${Main/Bucket}"}),
         ({"Ref": "Bucket", "Other": 1}, {"Ref": "Bucket", "Other": 1}),

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from checks.controls import violations
 from checks.assembly import Assembly
-from checks.controls import CONTROLS
+from checks.controls import CONTROLS, violations
+from tests.checks.breakages import BREAKAGES, FOUND_BY
 from tests.checks.mutations import MUTATIONS, Mutant
 from tests.stacks.assemblies import ENVIRONMENTS, VARIANTS, assembly
 
@@ -32,9 +32,17 @@ def test_a_mutation_is_found(control: str, mutate: Callable[[Mutant], Any], prod
     assert control in {violation.control for violation in violations(Assembly(mutant.templates))}
 
 
+@pytest.mark.parametrize("control", FOUND_BY)
+def test_a_breakage_is_found_by_the_control_that_is_meant(control: str, prod: Assembly) -> None:
+    mutant = Mutant(copy.deepcopy(dict(prod.templates)))
+    BREAKAGES[FOUND_BY[control]](mutant)
+    (meant,) = [item for item in CONTROLS if item.id == control]
+    assert list(meant.violations(Assembly(mutant.templates)))
+
+
 def test_every_control_has_a_mutation() -> None:
     waived = {"endpoint.capture"}  # nothing captures data yet, so there is nothing to remove
-    assert {control.id for control in CONTROLS} - {name for name, _ in MUTATIONS} == waived
+    assert {control.id for control in CONTROLS} - {name for name, _ in MUTATIONS} - set(FOUND_BY) == waived
 
 
 def test_control_ids_are_unique() -> None:

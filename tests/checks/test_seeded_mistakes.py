@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from checks import all as checks_all
-from checks.controls import violations
 from checks.assembly import Assembly
+from checks.controls import violations
 from kennel.preflight import images, quotas
 from kennel.preflight.finding import Level
 from tests.checks.mutations import Mutant, iam, network, principals

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from checks.controls import CONTROLS
+from tests.checks.breakages import FOUND_BY
 from tests.checks.cases import buckets, delivery, endpoint, functions, iam, jobs, messages, network, principals
 from tests.checks.cases.case import Case, Changes, changed, violators
 from tests.checks.cases.delivery import PROMISES
@@ -49,7 +50,7 @@ WHEN = {
     "IsolatedTraining": {"job.network", "job.isolated", "job.traffic"},
     "IsolatedEndpoint": {"model.isolated", "model.network", "network.jobs"},
     "EndpointVolumeKey": {"endpoint.key"},
-    "Strict": {"endpoint.instances", "endpoint.scaling", "endpoint.gradual"},
+    "Strict": {"bucket.history", "endpoint.gradual", "endpoint.instances", "endpoint.scaling", "function.gate"},
     "DataCapture": {"endpoint.capture"},
     "VpcOnlyStudio": {"domain.vpc-only"},
     "InterfaceEndpoints": {"network.studio"},
@@ -65,7 +66,7 @@ def test_few_controls_may_be_waived() -> None:
 
 
 def test_every_control_is_here() -> None:
-    elsewhere = {"stack.promises", "stack.exports"}  # below, and in test_exports.py
+    elsewhere = {"stack.promises", "stack.exports", *FOUND_BY}  # below, in test_exports.py and in test_controls.py
     assert {case.control for case in CASES} | elsewhere == {control.id for control in CONTROLS}
 
 

@@ -48,7 +48,9 @@ def build_step(command: str) -> Break:
 def expiring(prefix: str) -> Break:
     def change(mutant: Mutant) -> None:
         rules = one(mutant, BUCKET, "Artifacts")["LifecycleConfiguration"]["Rules"]
-        rules.append({"Id": "gone", "Status": "Enabled", "ExpirationInDays": 1, **({"Prefix": prefix} if prefix else {})})
+        rules.append(
+            {"Id": "gone", "Status": "Enabled", "ExpirationInDays": 1, **({"Prefix": prefix} if prefix else {})}
+        )
 
     return change
 

@@ -5,10 +5,28 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from tests.checks.breakages.breakage import OWN_ACCOUNT, Break, all_states, both, edit, machine, named, one, policy_of, put, ref, state
+from tests.checks.breakages.breakage import (
+    OWN_ACCOUNT,
+    Break,
+    all_states,
+    both,
+    edit,
+    machine,
+    named,
+    one,
+    policy_of,
+    put,
+    ref,
+    state,
+)
 from tests.checks.mutations import Mutant
 
-FUNCTION, ALARM, LOGS, BUCKET = "AWS::Lambda::Function", "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup", "AWS::S3::Bucket"
+FUNCTION, ALARM, LOGS, BUCKET = (
+    "AWS::Lambda::Function",
+    "AWS::CloudWatch::Alarm",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+)
 
 
 def everywhere(kind: str, path: str, value: Any) -> Break:
@@ -45,7 +63,9 @@ def another(kind: str, start: str = "", **changes: Any) -> Break:
 def another_bucket(mutant: Mutant) -> None:
     another(BUCKET, "Artifacts")(mutant)
     stack, name = ref(mutant, "AWS::S3::BucketPolicy", "Artifacts")
-    bucket = next(n for n in mutant.templates[stack]["Resources"] if n.startswith("Artifacts") and n.endswith("Another"))
+    bucket = next(
+        n for n in mutant.templates[stack]["Resources"] if n.startswith("Artifacts") and n.endswith("Another")
+    )
     made = copy.deepcopy(mutant.templates[stack]["Resources"][name])
     made["Properties"]["Bucket"] = {"Ref": bucket}
     for statement in made["Properties"]["PolicyDocument"]["Statement"]:
@@ -80,9 +100,18 @@ def narrower_trust(mutant: Mutant) -> None:
 
 def one_more_deny(mutant: Mutant) -> None:
     document = one(mutant, "AWS::S3::BucketPolicy", "Data")["PolicyDocument"]
-    condition = {"StringNotEquals": {"aws:PrincipalAccount": OWN_ACCOUNT}, "Bool": {"aws:PrincipalIsAWSService": "false"}}
+    condition = {
+        "StringNotEquals": {"aws:PrincipalAccount": OWN_ACCOUNT},
+        "Bool": {"aws:PrincipalIsAWSService": "false"},
+    }
     document["Statement"].append(
-        {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": document["Statement"][0]["Resource"], "Condition": condition}
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": document["Statement"][0]["Resource"],
+            "Condition": condition,
+        }
     )
 
 
@@ -98,7 +127,7 @@ def narrower_group(mutant: Mutant) -> None:
 
 
 def own_key_reader(mutant: Mutant) -> None:
-    stack, role = ref(mutant, "AWS::IAM::Role", "SeedFunctionRole")
+    _, role = ref(mutant, "AWS::IAM::Role", "SeedFunctionRole")
     document = next(iter(named(mutant, "AWS::KMS::Key")))[1]["KeyPolicy"]
     principal = {"AWS": {"Fn::GetAtt": [role, "Arn"]}}
     document["Statement"].append({"Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt", "Resource": "*"})
@@ -143,7 +172,10 @@ def a_pass_state(mutant: Mutant) -> None:
 def a_stricter_gate(mutant: Mutant) -> None:
     def change(states: dict[str, Any]) -> None:
         rule = states["ChoosePublishing"]["Choices"][0]
-        both_rules = [{"Variable": "$.gate.passed", "BooleanEquals": True}, {"Variable": "$.gate.accuracy", "NumericGreaterThan": 0.9}]
+        both_rules = [
+            {"Variable": "$.gate.passed", "BooleanEquals": True},
+            {"Variable": "$.gate.accuracy", "NumericGreaterThan": 0.9},
+        ]
         edit(rule, {"Variable": None, "BooleanEquals": None, "And": both_rules})
 
     mutant.edit_machine(lambda definition: change(all_states(definition)))

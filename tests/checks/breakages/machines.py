@@ -104,7 +104,9 @@ def renamed(mutant: Mutant) -> None:
 
 
 def test_elsewhere(mutant: Mutant) -> None:
-    mutant.properties(MACHINE)["DefinitionSubstitutions"]["SmokeTestArn"] = f"arn:aws:lambda:us-east-1:{STRANGER}:function:ok"
+    mutant.properties(MACHINE)["DefinitionSubstitutions"]["SmokeTestArn"] = (
+        f"arn:aws:lambda:us-east-1:{STRANGER}:function:ok"
+    )
 
 
 def another_handler(name: str) -> Break:

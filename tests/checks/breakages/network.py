@@ -12,7 +12,9 @@ GROUP = "AWS::EC2::SecurityGroup"
 
 def way_in(**rule: Any) -> Break:
     def change(mutant: Mutant) -> None:
-        one(mutant, GROUP, "NetworkJobs")["SecurityGroupIngress"] = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, **rule}]
+        one(mutant, GROUP, "NetworkJobs")["SecurityGroupIngress"] = [
+            {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, **rule}
+        ]
 
     return change
 
@@ -30,7 +32,11 @@ def rule_of_its_own(kind: str, **rule: Any) -> Break:
 
 def endpoint(path: str, value: Any, kind: str = "Interface") -> Break:
     def change(mutant: Mutant) -> None:
-        found = next(item["Properties"] for item in mutant.all("AWS::EC2::VPCEndpoint") if item["Properties"]["VpcEndpointType"] == kind)
+        found = next(
+            item["Properties"]
+            for item in mutant.all("AWS::EC2::VPCEndpoint")
+            if item["Properties"]["VpcEndpointType"] == kind
+        )
         *way, last = path.split(".")
         holder: Any = found
         for part in way:

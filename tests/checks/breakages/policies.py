@@ -34,7 +34,9 @@ def ecr(principal: Any, condition: Any = None) -> Break:
 def permission(**properties: Any) -> Break:
     def change(mutant: Mutant) -> None:
         _, name = ref(mutant, "AWS::Lambda::Function")
-        mutant.add("AWS::Lambda::Permission", {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": name}, **properties})
+        mutant.add(
+            "AWS::Lambda::Permission", {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": name}, **properties}
+        )
 
     return change
 
@@ -42,7 +44,11 @@ def permission(**properties: Any) -> Break:
 def trusted_by_a_role_of_ours(mutant: Mutant) -> None:
     stack, role = ref(mutant, "AWS::IAM::Role", "TrainingRole")
     target = mutant.templates[stack]["Resources"]
-    name = next(item for item in target if item.startswith("FunctionsPublishModelRole") and target[item]["Type"] == "AWS::IAM::Role")
+    name = next(
+        item
+        for item in target
+        if item.startswith("FunctionsPublishModelRole") and target[item]["Type"] == "AWS::IAM::Role"
+    )
     target[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"].append(
         {"Effect": "Allow", "Principal": {"AWS": {"Fn::GetAtt": [role, "Arn"]}}, "Action": "sts:AssumeRole"}
     )
@@ -58,13 +64,17 @@ def logs_policy(principal: Any) -> Break:
 def hidden_by_join(mutant: Mutant) -> None:
     document = one(mutant, "AWS::S3::BucketPolicy", "Data")["PolicyDocument"]
     name = {"Fn::Join": ["", ["arn:aws:iam::", "2109", "8765", "4321", ":root"]]}
-    document["Statement"].append({"Effect": "Allow", "Principal": {"AWS": name}, "Action": "s3:GetObject", "Resource": "*"})
+    document["Statement"].append(
+        {"Effect": "Allow", "Principal": {"AWS": name}, "Action": "s3:GetObject", "Resource": "*"}
+    )
 
 
 def hidden_by_if(mutant: Mutant) -> None:
     document = one(mutant, "AWS::KMS::Key", "")["KeyPolicy"]
     principal = {"Fn::If": ["Never", OWN_ACCOUNT, STRANGER]}
-    document["Statement"].append({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "kms:Decrypt", "Resource": "*"})
+    document["Statement"].append(
+        {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "kms:Decrypt", "Resource": "*"}
+    )
 
 
 def whole_statement_by_if(mutant: Mutant) -> None:

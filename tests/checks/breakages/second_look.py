@@ -5,10 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from tests.checks.breakages.breakage import (
-    FOREIGN, OWN_ACCOUNT, STRANGER, Break, add, all_states, allow, both, drop, edit, grant, machine, one, put, ref,
+    FOREIGN,
+    OWN_ACCOUNT,
+    STRANGER,
+    Break,
+    add,
+    all_states,
+    allow,
+    both,
+    drop,
+    edit,
+    grant,
+    machine,
+    one,
+    put,
+    ref,
 )  # fmt: skip
 from tests.checks.breakages.data import build_step, build_variable, output, variable
-from tests.checks.breakages.identities import artifacts, arn
+from tests.checks.breakages.identities import arn, artifacts
 from tests.checks.breakages.machines import MACHINE, parameters
 from tests.checks.breakages.network import endpoint, way_in, way_out
 from tests.checks.breakages.policies import bucket, condition, key, permission, topic
@@ -51,7 +65,9 @@ def own_role_in_bucket_policy(mutant: Mutant) -> None:
     stack, role = attribute(mutant, "AWS::IAM::Role", "TrainingRole")
     statement = {"Effect": "Allow", "Principal": {"AWS": role}, "Action": "s3:GetObject",
                  "Resource": {"Fn::Join": ["", [{"Fn::ImportValue": artifacts(mutant)}, "/prepared/*"]]}}  # fmt: skip
-    in_stack(mutant, stack, "More", "AWS::S3::BucketPolicy", {"Bucket": "x", "PolicyDocument": {"Statement": [statement]}})
+    in_stack(
+        mutant, stack, "More", "AWS::S3::BucketPolicy", {"Bucket": "x", "PolicyDocument": {"Statement": [statement]}}
+    )
 
 
 def function_with_the_role_of_another(mutant: Mutant) -> None:
@@ -74,7 +90,10 @@ def alarm_that_never_is(mutant: Mutant) -> None:
 def studio_role_for_preparation(mutant: Mutant) -> None:
     stack, name = ref(mutant, "AWS::IAM::Role", "StudioRole")
     template = mutant.templates[stack]
-    template.setdefault("Outputs", {})["Handed"] = {"Value": {"Fn::GetAtt": [name, "Arn"]}, "Export": {"Name": "Handed"}}
+    template.setdefault("Outputs", {})["Handed"] = {
+        "Value": {"Fn::GetAtt": [name, "Arn"]},
+        "Export": {"Name": "Handed"},
+    }
     mutant.properties(MACHINE)["DefinitionSubstitutions"]["PreparationRoleArn"] = {"Fn::ImportValue": "Handed"}
 
 

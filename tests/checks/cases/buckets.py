@@ -163,7 +163,7 @@ CASES = (
         {"X": key({**FOR_SERVICE, "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}})},
         (
             {"X.KeyPolicy.Statement.0.Condition": GONE},
-            {"X.KeyPolicy.Statement.0.Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}},
+            {"X.KeyPolicy.Statement.0.Condition": {"StringEquals": {"aws:SourceOrgID": "o-1"}}},
             {"X.KeyPolicy.Statement.0.Condition": {"StringLike": {"aws:SourceArn": "*"}}},
             {"X.KeyPolicy.Statement.0.Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:logs:*:*:*"}}},
             {"X.KeyPolicy.Statement.0": ALLOW_ALL},
@@ -173,7 +173,7 @@ CASES = (
         ),
         (
             {"X.KeyPolicy.Statement.0": {**ALLOW_ALL, "Effect": "Deny"}},
-            {"X.KeyPolicy.Statement.0": {**ALLOW_ALL, "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}}},
+            {"X.KeyPolicy.Statement.0": {**ALLOW_ALL, "Principal": {"AWS": {"Ref": "AWS::AccountId"}}}},
             {"X.KeyPolicy": GONE},
         ),
     ),

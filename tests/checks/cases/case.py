@@ -38,7 +38,9 @@ def resource(kind: str, attributes: dict[str, Any] | None = None, /, **propertie
 def violators(control: str, resources: dict[str, Any], **expected: Any) -> list[str]:
     """What breaks a control in one stack called Main. `expected` is what the environment promises."""
     (found,) = [item for item in CONTROLS if item.id == control]
-    return list(dict.fromkeys(v.resource for v in replace(found, when=None).violations(assembly(resources, **expected))))
+    return list(
+        dict.fromkeys(v.resource for v in replace(found, when=None).violations(assembly(resources, **expected)))
+    )
 
 
 def assembly(resources: dict[str, Any], **expected: Any) -> Assembly:

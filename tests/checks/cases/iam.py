@@ -140,16 +140,17 @@ CASES = (
         (
             {f"{TRUST}.Condition": GONE},
             *({f"{TRUST}.Condition": {operator: {"aws:SourceAccount": value}}} for operator, value in (
-                ("StringLike", "*"), ("StringEquals", "210987654321"), ("StringEqualsIfExists", {"Ref": "AWS::AccountId"}),
+                ("StringLike", "*"), ("StringEquals", "210987654321"),
+                ("StringEqualsIfExists", {"Ref": "AWS::AccountId"}),
                 ("StringEquals", [{"Ref": "AWS::AccountId"}, "210987654321"]), ("StringNotEquals", "210987654321"),
                 ("ForAllValues:StringEquals", {"Ref": "AWS::AccountId"}), ("Null", "true"),
             )),
             {f"{TRUST}.Condition": {"StringLike": {"aws:SourceArn": "arn:aws:sagemaker:*:*:*"}}},
             {f"{TRUST}.Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}},
-            {f"{TRUST}.Principal": {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}, f"{TRUST}.Condition": GONE},
+            {f"{TRUST}.Principal.Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"], f"{TRUST}.Condition": GONE},
         ),
         (
-            {f"{TRUST}.Condition": {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:aws:sagemaker:*:${AWS::AccountId}:*"}}}},
+            {f"{TRUST}.Condition": {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:aws:a:*:${AWS::AccountId}:*"}}}},
             {f"{TRUST}.Condition": GONE, f"{TRUST}.Principal": {"Service": "lambda.amazonaws.com"}},
         ),
     ),

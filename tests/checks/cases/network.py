@@ -19,7 +19,9 @@ GATEWAY = resource(
     VpcId={"Ref": "X"},
     VpcEndpointType="Gateway",
     RouteTableIds=[{"Ref": "Table"}],
-    PolicyDocument={"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "${Data.Arn}/*"}}]},
+    PolicyDocument={
+        "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "${Data.Arn}/*"}}]
+    },
 )
 STUDIO = ("sagemaker.api", "sagemaker.runtime", "ecr.api", "ecr.dkr", "logs", "sts", "kms", "monitoring",
           "states", "cloudformation")  # fmt: skip
@@ -119,7 +121,7 @@ CASES = (
         (
             {"X.PolicyDocument": GONE},
             {"X.PolicyDocument.Statement.0.Condition": GONE},
-            {"X.PolicyDocument.Statement.0.Condition": {"StringEquals": {"aws:SourceAccount": "1"}}},
+            {"X.PolicyDocument.Statement.0.Condition": {"StringLike": {"aws:PrincipalAccount": "*"}}},
         ),
         ({"X.PolicyDocument": GONE, "X.VpcEndpointType": "Gateway"},),
     ),
@@ -150,14 +152,29 @@ CASES = (
     Case(
         "network.ingress",
         {"X": resource("AWS::EC2::SecurityGroup", SecurityGroupIngress=[{"CidrIp": "10.0.0.0/8"}])},
-        tuple({"X.SecurityGroupIngress": [{"CidrIp": "10.0.0.0/8"}, rule]} for rule in (
-            *ANYWHERE, {"CidrIp": "0.0.0.0/1"}, {"CidrIp": "128.0.0.0/1"}, {"CidrIpv6": "8000::/1"}, {"CidrIp": "172.0.0.0/8"},
-            {"CidrIp": "203.0.113.7/32"}, {"CidrIp": {"Ref": "Range"}}, {"SourcePrefixListId": "pl-1"},
-            {"SourceSecurityGroupId": "sg-theirs"}, {},
-        )),
+        tuple(
+            {"X.SecurityGroupIngress": [{"CidrIp": "10.0.0.0/8"}, rule]}
+            for rule in (
+                *ANYWHERE,
+                {"CidrIp": "0.0.0.0/1"},
+                {"CidrIp": "128.0.0.0/1"},
+                {"CidrIpv6": "8000::/1"},
+                {"CidrIp": "172.0.0.0/8"},
+                {"CidrIp": "203.0.113.7/32"},
+                {"CidrIp": {"Ref": "Range"}},
+                {"SourcePrefixListId": "pl-1"},
+                {"SourceSecurityGroupId": "sg-theirs"},
+                {},
+            )
+        ),
         (
             {"X.SecurityGroupIngress": GONE},
-            {"X.SecurityGroupIngress": [{"CidrIpv6": "fd00::/8"}, {"SourceSecurityGroupId": {"Fn::GetAtt": ["X", "GroupId"]}}]},
+            {
+                "X.SecurityGroupIngress": [
+                    {"CidrIpv6": "fd00::/8"},
+                    {"SourceSecurityGroupId": {"Fn::GetAtt": ["X", "GroupId"]}},
+                ]
+            },
         ),
     ),
     Case(
@@ -183,21 +200,6 @@ CASES = (
             {"E0.ServiceName": GONE},
         ),
         culprit="the assembly",
-    ),
-    Case(
-        "network.ingress",
-        {"X": resource("AWS::EC2::SecurityGroup", SecurityGroupIngress=[{"CidrIp": "10.0.0.0/8"}])},
-        (
-            *({"X.SecurityGroupIngress": [{"CidrIp": "10.0.0.0/8"}, rule]} for rule in ANYWHERE),
-            *(
-                {"Rule": resource("AWS::EC2::SecurityGroupIngress", GroupId={"Fn::GetAtt": ["X", "GroupId"]}, **rule)}
-                for rule in ANYWHERE
-            ),
-        ),
-        (
-            {"Rule": resource("AWS::EC2::SecurityGroupIngress", GroupId="other", CidrIp="0.0.0.0/0")},
-            {"X.SecurityGroupIngress": GONE},
-        ),
     ),
     Case(
         "network.jobs",
