@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from checks.assembly import Assembly, as_list
-from checks.ownership import ARN_PARTS, OURS, STRANGER, canonical
+from checks.ownership import ARN_PARTS, FOREIGN_ACCOUNT, OURS, canonical
 from localcloud.iam_policy.conditions import ANYTHING, Given, holds, operators
 from localcloud.iam_policy.globs import WILDCARD
 
-Kind = Literal["anyone", "stranger", "colleague", "service"]
+Kind = Literal["anyone", "foreign", "colleague", "service"]
 
 _PRINCIPAL = (
     "aws:principalaccount",
@@ -38,8 +38,8 @@ ACCOUNT_KEYS = {
     "s3:resourceaccount",
 }
 ARN_KEYS = {"aws:principalarn", "aws:sourcearn", "lambda:sourcefunctionarn", _LOGS}
-_ARNS = (f"arn:*:*:*:{STRANGER}:*", "arn:*:s3:::*")
-"""What a stranger's resources are called: S3's ARNs have no account."""
+_ARNS = (f"arn:*:*:*:{FOREIGN_ACCOUNT}:*", "arn:*:s3:::*")
+"""What the resources of another account are called: S3's ARNs have no account."""
 _VARIABLE = re.compile(r"\$\{(?!AWS::)[a-z0-9-]+:[^}]*\}")
 
 
@@ -69,12 +69,12 @@ ANONYMOUS = Outsider(
 )
 FOREIGN = Outsider(
     "a role of another account",
-    "stranger",
+    "foreign",
     {
         **_absent(*_SOURCE),
-        "aws:principalaccount": [STRANGER],
-        "kms:calleraccount": [STRANGER],
-        "aws:principalarn": [f"arn:*:iam::{STRANGER}:*"],
+        "aws:principalaccount": [FOREIGN_ACCOUNT],
+        "kms:calleraccount": [FOREIGN_ACCOUNT],
+        "aws:principalarn": [f"arn:*:iam::{FOREIGN_ACCOUNT}:*"],
         "aws:principalorgid": ["o-*"],
         "aws:principalorgpaths": ["o-*"],
         "aws:principalisawsservice": ["false"],
@@ -82,7 +82,7 @@ FOREIGN = Outsider(
 )
 UNORGANIZED = Outsider(
     "a role of an account outside every organization",
-    "stranger",
+    "foreign",
     {**FOREIGN.context, **_absent("aws:principalorgid", "aws:principalorgpaths")},
 )
 COLLEAGUE = Outsider(
@@ -92,7 +92,7 @@ COLLEAGUE = Outsider(
         **FOREIGN.context,
         "aws:principalaccount": [OURS],
         "kms:calleraccount": [OURS],
-        "aws:principalarn": [f"arn:*:iam::{OURS}:role/stranger-*"],
+        "aws:principalarn": [f"arn:*:iam::{OURS}:role/other-*"],
     },
 )
 _AS_SERVICE: dict[str, Given] = {**_absent(*_PRINCIPAL), "aws:principalisawsservice": ["true"]}
@@ -101,7 +101,7 @@ DEPUTY = Outsider(
     "service",
     {
         **_AS_SERVICE,
-        "aws:sourceaccount": [STRANGER],
+        "aws:sourceaccount": [FOREIGN_ACCOUNT],
         "aws:sourcearn": _ARNS,
         "lambda:sourcefunctionarn": _ARNS,
         _LOGS: _ARNS,
@@ -153,10 +153,10 @@ def _names(statement: Mapping[str, Any], outsider: Outsider, assembly: Assembly)
         return outsider.kind != "service"
     if outsider.kind == "service":
         return bool(principal.get("Service"))
-    if outsider.kind == "stranger" and (principal.get("Federated") or principal.get("CanonicalUser")):
+    if outsider.kind == "foreign" and (principal.get("Federated") or principal.get("CanonicalUser")):
         return True
     named = [str(value) for value in as_list(principal.get("AWS"))]
-    return "*" in named or (outsider.kind == "stranger" and any(_foreign(value, assembly) for value in named))
+    return "*" in named or (outsider.kind == "foreign" and any(_foreign(value, assembly) for value in named))
 
 
 def _foreign(principal: str, assembly: Assembly) -> bool:
@@ -179,7 +179,7 @@ def _met(operator: str, key: str, expected: list[str], outsider: Outsider, assem
 
 
 def _arn(text: str, assembly: Assembly) -> str:
-    """An ARN in which an account that is only partly known is any account, and a bucket of ours is no stranger's."""
+    """An ARN in which an account that is partly known is any account; one of a bucket of ours is marked as ours."""
     parts = text.split(":", ARN_PARTS - 1)
     if len(parts) < ARN_PARTS:
         return text

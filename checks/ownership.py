@@ -1,6 +1,6 @@
 """What is ours: resources of the assembly, and what an ARN, a URI or a principal says of its account.
 
-Accounts are compared in one form: ours is written OURS, every other one STRANGER, whichever digits it has.
+Accounts are compared in one form: ours is written OURS, every other one FOREIGN_ACCOUNT, whichever digits it has.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from checks.assembly import Assembly
 from config import stock_images
 
-OURS, STRANGER = "our-account0", "999999999999"
+OURS, FOREIGN_ACCOUNT = "our-account0", "999999999999"
 ARN_PARTS = 6
 _ACCOUNT = re.compile(r"(?<!\w)\d{12}(?!\w)")
 _OWN = re.compile(r"\$\{AWS::AccountId\}")
@@ -23,9 +23,9 @@ STARPORT = re.compile(r"prod-[a-z0-9-]+-starport-layer-bucket")
 
 
 def canonical(text: str, assembly: Assembly) -> str:
-    """`text` with OURS in place of this account, and STRANGER in place of every other one."""
+    """`text` with OURS in place of this account, and FOREIGN_ACCOUNT in place of every other one."""
     own = assembly.expected.get("Account")
-    named = _ACCOUNT.sub(lambda found: OURS if found[0] == own else STRANGER, text)
+    named = _ACCOUNT.sub(lambda found: OURS if found[0] == own else FOREIGN_ACCOUNT, text)
     return _OWN.sub(OURS, named)
 
 

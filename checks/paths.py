@@ -69,7 +69,7 @@ def _after(state: State, facts: Facts, learn: Learn, prove: Mapping[str, str]) -
 
 
 def written(state: State) -> str | None:
-    """The path that a state writes when it ends; None for nothing."""
+    """The path that a state writes when it ends; None where nothing is written."""
     kind = state.get("Type")
     if kind in ("Task", "Map", "Parallel"):
         found: str | None = state.get("ResultPath", "$")

@@ -141,7 +141,7 @@ def _too_late(alarm: Resource, *, silence: bool) -> str:
 
 
 def _number(value: Any) -> float:
-    """What is no number, such as a reference, is one that no alarm may have."""
+    """What is not a number, such as a reference, is more than any alarm may have."""
     try:
         return float(value)
     except (TypeError, ValueError):

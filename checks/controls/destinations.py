@@ -12,7 +12,7 @@ from checks.controls.secrets import variables
 from checks.documents import RESOURCE_POLICIES
 from checks.machines import KIND as MACHINE
 from checks.machines import definition, states
-from checks.ownership import STRANGER, canonical, image_accounts, is_here, own_bucket, own_image
+from checks.ownership import FOREIGN_ACCOUNT, canonical, image_accounts, is_here, own_bucket, own_image
 
 Judge = Callable[[Any, Assembly], object]
 
@@ -116,7 +116,7 @@ STRANGE_VARIABLES = re.compile(
 """Variables that change which code runs or whom it calls."""
 ADDRESS = re.compile(r"(?:https?|wss?|ftp)://([^/\s\"'\\:)]+)")
 AWS_HOST = re.compile(r"(.*\.)?(amazonaws\.com(\.cn)?|amazonaws\.eu|aws\.amazon\.com|amazonaws-us-gov\.com)|\$.*|%s")
-OF_ACCOUNT = re.compile(rf"(arn:[^:\s]*:[^:\s]*:[^:\s]*:{STRANGER}:[^\s\"]*|{STRANGER}\.dkr\.ecr[^\s\"]*)")
+OF_ACCOUNT = re.compile(rf"(arn:[^:\s]*:[^:\s]*:[^:\s]*:{FOREIGN_ACCOUNT}:[^\s\"]*|{FOREIGN_ACCOUNT}\.dkr\.ecr\S*)")
 REACHES_OUT = re.compile(
     r"docker (push|pull|run)\s+[\\\"']*[^$\\\"'\s-]"
     r"|\b(curl|wget|nc|ncat|ssh|scp|ftp|telnet|rsync|git clone)\b[^\n;|&]*?\s[\"']?([a-z0-9-]+\.)+[a-z]{2,}\b",
