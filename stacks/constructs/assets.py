@@ -25,7 +25,7 @@ CONTRACT = MODEL_CODE / "imgcls" / "contract"
 STAGING = "staging"
 SOURCE_SUFFIXES = frozenset({".py", ".json", ".html", ".css", ".js"})
 DOCKERFILE = MODEL_CODE / "Dockerfile"
-DOCKER_SUFFIXES = SOURCE_SUFFIXES | {".txt"}
+DOCKER_SUFFIXES = SOURCE_SUFFIXES | {".lock"}
 
 
 class CodeArchive(s3_assets.Asset):

@@ -13,16 +13,16 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COPIED = (
     "Makefile",
-    "constraints.txt",
-    "model_code/requirements-serving.txt",
     "package-lock.json",
     "pyproject.toml",
-    "requirements-dev.txt",
+    "requirements-build.lock",
+    "requirements-dev.lock",
     "requirements.txt",
-    "tests/imgcls/serving/requirements.txt",
-    "tests/lambdas/requirements.txt",
+    "tests/imgcls/serving/requirements.lock",
+    "tests/lambdas/requirements.lock",
 )
 FAILS = "exit 127"
+TORCH = ("torch", "torchvision")
 WORKS = """
 case "$*" in
   "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
@@ -107,6 +107,26 @@ def test_setup_uses_the_node_that_it_has_just_installed_and_puts_the_clone_on_th
     assert done.returncode == 0, done.stderr
     assert "its own node: wheel/lib/node_modules/npm/bin/npm-cli.js ci" in done.stdout
     assert (tmp_path / "kennel-clone.pth").read_text() == f"{tmp_path}\n{tmp_path / 'model_code'}\n"
+
+
+def test_every_installation_but_that_of_torch_and_of_the_clone_itself_asks_for_hashes(make) -> None:
+    pythons = dict.fromkeys(("python3.11", "python3.12", "python3.13"), FRESH)
+    done = make("--silent", "setup", "test-pythons", node="", **pythons)
+    assert done.returncode == 0, done.stderr
+    calls = [line.split(" install ", 1)[1].split() for line in done.stdout.splitlines() if " -m pip install " in line]
+    unchecked = [
+        [word for word in call if not word.startswith("--")] for call in calls if "--require-hashes" not in call
+    ]
+    torch, torchvision = (re.search(rf"^{name}==.*", (ROOT / "requirements.txt").read_text(), re.M) for name in TORCH)
+    assert torch and torchvision and unchecked == [[torch[0]], [torch[0], torchvision[0]], ["."]]
+    assert calls[0][-1] == torch[0] and "--no-deps" in calls[0], "what it brings along has hashes"
+    assert {call[-1] for call in calls if "--require-hashes" in call} == {
+        "requirements-build.lock", "requirements-dev.lock", "tests/imgcls/serving/requirements.lock",
+        "tests/lambdas/requirements.lock",
+    }  # fmt: skip
+    assert all(
+        "--no-build-isolation" in call or "--only-binary" in call for call in calls[2:] if call[-1] != torchvision[0]
+    )
 
 
 def test_other_pythons_test_in_environments_of_their_own(make) -> None:

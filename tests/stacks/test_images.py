@@ -146,6 +146,6 @@ def test_the_build_context_contains_nothing_else(tmp_path: Path) -> None:
     given(tmp_path, source="docker")
     context = tmp_path / "staging" / "Kennel-Dev-Images" / "images"
     names = {path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()}
-    assert {"Dockerfile", "serve.py", "requirements-jobs.txt", "imgcls/contract/keys.py"} <= names
+    assert {"Dockerfile", "serve.py", "requirements-jobs.lock", "imgcls/contract/keys.py"} <= names
     assert not names & {"train.py", "evaluate.py"}
     assert not [name for name in names if name.startswith("imgcls/training")]

@@ -37,7 +37,7 @@ def _stage(name: str) -> list[tuple[str, str]]:
 
 def _pins(name: str) -> dict[str, str]:
     lines = [line.split("#")[0].strip() for line in (CONTEXT / name).read_text().splitlines()]
-    return dict(line.split("==") for line in lines if line)
+    return dict(line.split("==") for line in lines if line and not line.startswith("-c "))
 
 
 def _copied(target: Path) -> None:
@@ -79,6 +79,15 @@ def test_the_serving_stage_runs_as_a_plain_user_and_installs_nothing() -> None:
     assert any(instruction == "HEALTHCHECK" for instruction, _ in stage)
 
 
+@pytest.mark.parametrize("stage", ["packages", "materials", "jobs"])
+def test_every_package_of_an_image_is_installed_by_its_hash_and_no_other(stage: str) -> None:
+    commands = [part for _, text in _stage(stage) for part in text.split("&&") if "pip install" in part]
+    assert commands
+    for command in commands:
+        words = command.split()
+        assert {"--no-deps", "--require-hashes", "--only-binary"} <= set(words) and words[-1].endswith(".lock")
+
+
 def test_base_images_are_arguments() -> None:
     for name in ("packages", "serving", "jobs"):
         assert re.match(r"\$\{[A-Z_]+\} AS ", _stage(name)[0][1])
@@ -87,7 +96,7 @@ def test_base_images_are_arguments() -> None:
 @pytest.mark.parametrize("name", ["requirements-serving.txt", "requirements-jobs.txt"])
 def test_pins_are_exact_and_those_that_the_repository_is_tested_with(name: str) -> None:
     tested = {}
-    for file in ("requirements.txt", "constraints.txt"):
+    for file in ("requirements.txt", "requirements-dev.lock"):
         for match in re.finditer(r"^([\w.-]+)(?:\[.*\])?==(\S+)", (ROOT / file).read_text(), flags=re.M):
             tested[match[1].lower()] = match[2]
     pins = _pins(name)
@@ -137,18 +146,19 @@ def _package(path: Path, level: int) -> Sequence[str]:
     return path.parts[path.parts.index("imgcls") : -level] if level else ()
 
 
-def _environment(folder: Path, requirements: str) -> Path:
-    """The interpreter of a new environment with one requirements file, installed as in the image."""
+def _environment(folder: Path, lock: str) -> Path:
+    """The interpreter of a new environment with one lock, installed as in the image."""
     venv.create(folder)
     python = folder / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
-    subprocess.run([*pip, "--no-deps", "--only-binary", ":all:", "-r", CONTEXT / requirements], check=True)
+    options = ["--no-deps", "--only-binary", ":all:", "--require-hashes"]
+    subprocess.run([*pip, *options, "-r", CONTEXT / lock], check=True)
     return python
 
 
 @pytest.fixture(scope="module")
 def image_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _environment(tmp_path_factory.mktemp("image") / "venv", "requirements-serving.txt")
+    return _environment(tmp_path_factory.mktemp("image") / "venv", "requirements-serving.lock")
 
 
 @pytest.mark.parametrize(("stage", "python"), [("materials", "/opt/venv/bin/python"), ("jobs", "$(command -v python)")])
@@ -161,7 +171,7 @@ def test_each_image_gets_a_bill_of_its_own_packages(stage: str, python: str) -> 
 
 @pytest.mark.slow
 def test_the_bill_of_materials_lists_exactly_the_images_packages(tmp_path: Path, image_python: Path) -> None:
-    tool = _environment(tmp_path / "sbom", "requirements-sbom.txt")
+    tool = _environment(tmp_path / "sbom", "requirements-sbom.lock")
     bills = []
     for name in ("a.json", "b.json"):
         output = ["--output-file", str(tmp_path / name)]
