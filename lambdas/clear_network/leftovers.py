@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from imgcls.contract.failures import service_errors
 from lambdas.clear_network.waiting import until_none
+from lambdas.common import bounded
 
 NFS_GROUP = re.compile(r"security-group-for-(inbound|outbound)-nfs-d-[a-z0-9]+")
 """Made with every domain; the two refer to each other, so that neither can be deleted first."""
@@ -50,7 +51,8 @@ def _interfaces(ec2: Any, vpc: str, groups: Sequence[str]) -> list[str]:
     filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-id", "Values": list(groups)}]
     pages = ec2.get_paginator("describe_network_interfaces").paginate(Filters=filters)
     attached = []
-    for interface in [item for page in pages for item in page["NetworkInterfaces"]]:
+    found = (item for page in pages for item in page["NetworkInterfaces"])
+    for interface in list(bounded.items(found, "network interfaces")):
         name = interface["NetworkInterfaceId"]
         if interface["Status"] != "available" or not _deleted(ec2, name):
             attached.append(name)
@@ -71,7 +73,7 @@ def _deleted(ec2: Any, interface: str) -> bool:
 
 def _groups(ec2: Any, vpc: str) -> list[dict[str, Any]]:
     pages = ec2.get_paginator("describe_security_groups").paginate(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
-    return [group for page in pages for group in page["SecurityGroups"]]
+    return list(bounded.items((group for page in pages for group in page["SecurityGroups"]), "security groups"))
 
 
 def _delete(ec2: Any, groups: Sequence[dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from imgcls.contract.failures import service_errors
 from lambdas.clear_network.waiting import until_none
+from lambdas.common import bounded
 
 GONE = ("Deleted", "Failed")
 """Status of an app that is not in the way: deleted apps are listed for a day."""
@@ -34,12 +35,12 @@ def remove(sagemaker: Any, domain: str) -> None:
 
 def _apps(sagemaker: Any, domain: str) -> list[dict[str, Any]]:
     pages = sagemaker.get_paginator("list_apps").paginate(DomainIdEquals=domain)
-    return [app for page in pages for app in page["Apps"]]
+    return list(bounded.items((app for page in pages for app in page["Apps"]), "Studio apps"))
 
 
 def _spaces(sagemaker: Any, domain: str) -> list[dict[str, Any]]:
     pages = sagemaker.get_paginator("list_spaces").paginate(DomainIdEquals=domain)
-    return [space for page in pages for space in page["Spaces"]]
+    return list(bounded.items((space for page in pages for space in page["Spaces"]), "Studio spaces"))
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from imgcls.contract import keys
 from imgcls.contract.failures import service_errors
 from imgcls.contract.image_files import is_litter
+from lambdas.common import bounded
 from lambdas.common.clients import client
 
 
@@ -29,20 +30,20 @@ def head(bucket: str, key: str) -> dict[str, Any] | None:
     return answer
 
 
-def read(bucket: str, key: str) -> tuple[bytes, str] | None:
-    """(content, ETag) of an object, or None if it does not exist."""
+def read(bucket: str, key: str, max_bytes: int = bounded.MAX_BYTES) -> tuple[bytes, str] | None:
+    """(content, ETag) of an object, or None if it does not exist. Raises Refused for a larger one."""
     try:
         answer = client("s3").get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if service_errors.is_missing(error.response):
             return None
         raise
-    return answer["Body"].read(), answer["ETag"]
+    return bounded.read(answer["Body"], keys.uri(bucket, key), max_bytes), answer["ETag"]
 
 
-def read_bytes(bucket: str, key: str) -> bytes:
-    """Raises FileNotFoundError naming the URI."""
-    found = read(bucket, key)
+def read_bytes(bucket: str, key: str, max_bytes: int = bounded.MAX_BYTES) -> bytes:
+    """Raises FileNotFoundError naming the URI, and Refused for a larger object."""
+    found = read(bucket, key, max_bytes)
     if found is None:
         raise FileNotFoundError(f"{keys.uri(bucket, key)} does not exist")
     return found[0]
@@ -90,7 +91,7 @@ def _require_absence(params: dict[str, Any], **_: Any) -> None:
 def folders(bucket: str, prefix: str) -> list[str]:
     """Names of the folders right below a prefix that may be class folders."""
     pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
-    found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
+    found = bounded.items((item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())), "classes")
     names = [folder.removeprefix(prefix).rstrip("/") for folder in found]
     return [name for name in names if not is_litter(name)]
 

@@ -7,13 +7,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from imgcls.contract.keys import ENVIRONMENT_TAG, PROJECT_TAG
+from lambdas.common import bounded
 
 
 def remove(sagemaker: Any, project: str, environment: str) -> None:
     """Delete the groups that carry the tags of this environment; a group without them is somebody else's."""
     wanted = {PROJECT_TAG: project, ENVIRONMENT_TAG: environment}
     pages = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=f"{project}-{environment}-")
-    for group in [item for page in pages for item in page["ModelPackageGroupSummaryList"]]:
+    found = (item for page in pages for item in page["ModelPackageGroupSummaryList"])
+    for group in list(bounded.items(found, "model package groups")):
         tags = sagemaker.list_tags(ResourceArn=group["ModelPackageGroupArn"])["Tags"]
         if wanted.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items():
             _remove_group(sagemaker, group["ModelPackageGroupName"])
@@ -21,7 +23,8 @@ def remove(sagemaker: Any, project: str, environment: str) -> None:
 
 def _remove_group(sagemaker: Any, name: str) -> None:
     pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=name)
-    for arn in [item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"]]:
+    found = (item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"])
+    for arn in list(bounded.items(found, f"versions of {name}")):
         sagemaker.delete_model_package(ModelPackageName=arn)
     try:
         sagemaker.delete_model_package_group(ModelPackageGroupName=name)

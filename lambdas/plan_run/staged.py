@@ -13,7 +13,7 @@ from imgcls.contract.alias import Alias
 from imgcls.contract.failures import service_errors
 from imgcls.contract.run_plan import MAX_MODELS, ModelReference
 from imgcls.contract.staged import Staged, is_open
-from lambdas.common import s3
+from lambdas.common import bounded, s3
 from lambdas.common.clients import client
 from lambdas.common.errors import Refused
 from lambdas.plan_run import request
@@ -87,7 +87,8 @@ def _waiting(bucket: str) -> Iterator[Staged]:
 
 def _documents(bucket: str) -> Iterator[Staged]:
     pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=keys.STAGED)
-    for key in (item["Key"] for page in pages for item in page.get("Contents", ())):
+    found = (item["Key"] for page in pages for item in page.get("Contents", ()))
+    for key in bounded.items(found, "staged versions"):
         yield Staged.from_dict(s3.read_json(bucket, key))
 
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from imgcls.contract import custom_attributes
 from imgcls.contract.failures import service_errors
-from lambdas.common import endpoints
+from lambdas.common import bounded, endpoints
 from lambdas.common.clients import client
 from lambdas.common.errors import NotReady
 
@@ -55,7 +55,7 @@ class Endpoint:
                     CustomAttributes="format=full",
                     Body=body,
                 )
-                answer: dict[str, Any] = json.loads(response["Body"].read())
+                answer: dict[str, Any] = json.loads(bounded.read(response["Body"], f"the answer of {target_model}"))
                 return answer | custom_attributes.parse(response.get("CustomAttributes"))
             except ClientError as error:
                 if not service_errors.is_transient(error.response):

@@ -16,7 +16,7 @@ from lambdas.smoke_test.environment import Environment
 
 @logged
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """`{"target_model"}` -> `{"on", "tested", "note"}`. Raises SmokeTestFailed or NotReady.
+    """`{"target_model"}` -> `{"on", "tested", "note"}`. Raises SmokeTestFailed, NotReady or Refused.
 
     `on` is false if the endpoint is switched off, or was while it was asked: then nothing is known about the version.
     """
@@ -39,6 +39,6 @@ def _test(bucket: str, target_model: str, endpoint: Endpoint) -> int:
         raise SmokeTestFailed(f"{keys.uri(bucket, folder)} lists no golden images: nothing was tested")
     version = target_model.split("/")[1]
     for golden in images:
-        body = s3.read_bytes(bucket, folder + golden.file)
+        body = s3.read_bytes(bucket, folder + golden.file, evaluation.GOLDEN_MAX_BYTES)
         check(golden, endpoint.predict(target_model, "application/x-image", body), version)
     return len(images)

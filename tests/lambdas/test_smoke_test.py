@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from imgcls.contract.evaluation import Golden
+from imgcls.contract.evaluation import GOLDEN_MAX_BYTES, Golden
 from lambdas.common import endpoints
-from lambdas.common.errors import NotReady
+from lambdas.common.errors import NotReady, Refused
 from lambdas.smoke_test import endpoint as endpoint_module
 from lambdas.smoke_test.comparison import SmokeTestFailed, check
 from lambdas.smoke_test.environment import Environment
@@ -163,3 +163,11 @@ def test_a_failed_endpoint_is_an_error(call: Callable[..., Any]) -> None:
 def test_a_model_that_does_not_answer_is_an_error(call: Callable[..., Any]) -> None:
     with pytest.raises(ClientError, match="ModelError"):
         call(["InService"], [error("ModelError", "Received server error (500)")])
+
+
+def test_a_golden_image_that_no_request_can_carry_is_refused_before_it_is_sent(
+    call: Callable[..., Any], aws: Account
+) -> None:
+    aws.s3.put_object(Bucket=aws.artifacts, Key=FOLDER + "0.jpg", Body=bytes(GOLDEN_MAX_BYTES + 1))
+    with pytest.raises(Refused, match=r"golden/0.jpg is larger than the 4,194,304 bytes"):
+        call(["InService"], [AssertionError("it is not sent")])

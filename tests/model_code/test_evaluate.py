@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -165,6 +166,15 @@ def test_a_corrupt_image_is_named(splits: Path, trained: Path, tmp_path: Path) -
     (tmp_path / "test" / "002.Standing" / "003.jpg").write_bytes(b"\xff\xd8 broken")
     code, _, said = run(splits, trained, tmp_path, test=tmp_path / "test")
     assert code == 1 and said.startswith("test/002.Standing/003.jpg: ") and "remove it" in said
+
+
+def test_test_images_that_no_request_can_carry_are_refused(splits: Path, trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(splits / "test", tmp_path / "test")
+    for path in (tmp_path / "test").rglob("*.jpg"):
+        os.truncate(path, contract.GOLDEN_MAX_BYTES + 1)
+    code, output, said = run(splits, trained, tmp_path, test=tmp_path / "test")
+    assert code == 1 and not output.exists()
+    assert said.startswith("every test image is larger than 4,194,304 bytes, and the smoke test sends some")
 
 
 def test_damaged_weights_are_refused(splits: Path, trained: Path, tmp_path: Path) -> None:

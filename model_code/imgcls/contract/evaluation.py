@@ -13,6 +13,8 @@ FILE = "evaluation.json"
 GOLDEN_FOLDER = "golden/"
 GOLDEN_FILE = "expected.json"
 GOLDEN_IMAGES = 8
+GOLDEN_MAX_BYTES = 4 * 1024 * 1024
+"""Of one image: InvokeEndpoint takes 6 MB, and the server's own limit may be lower."""
 GOLDEN_TOLERANCE = 0.02
 """Largest difference of a probability between evaluation and the endpoint's answer."""
 

@@ -13,8 +13,10 @@ from imgcls.contract.artifact import ModelCard
 from imgcls.data.folders import ImageFolder
 from imgcls.evaluation import scores
 
-_MAX_GOLDEN_BYTES = 4 * 1024 * 1024
-"""An endpoint accepts 6 MB per request."""
+
+def possible(test: ImageFolder) -> list[int]:
+    """The images that a request can carry, by their index."""
+    return [index for index in range(len(test)) if test.paths[index].stat().st_size <= contract.GOLDEN_MAX_BYTES]
 
 
 def write_golden(folder: Path, test: ImageFolder, probabilities: np.ndarray, card: ModelCard) -> None:
@@ -23,7 +25,7 @@ def write_golden(folder: Path, test: ImageFolder, probabilities: np.ndarray, car
     `probabilities` (num, classes) are the candidate's answers to the whole split, in the order of the card's labels.
     """
     folder.mkdir(exist_ok=True)
-    small = [index for index in range(len(test)) if test.paths[index].stat().st_size <= _MAX_GOLDEN_BYTES]
+    small = possible(test)
     chosen = scores.spread([test.targets[index] for index in small], contract.GOLDEN_IMAGES)
     images = []
     for number, index in enumerate(small[position] for position in chosen):

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgcls.artifacts import archives
+from imgcls.contract import evaluation as contract
 from imgcls.contract.artifact import ARCHIVE, ModelCard, read_card
 from imgcls.contract.plan_file import ModelSettings, PlanFile
 from imgcls.contract.run_plan import PLAN_FILE
 from imgcls.data.folders import ImageFolder, open_dataset
+from imgcls.evaluation import golden_images
 
 
 class EvaluationError(ValueError):
@@ -56,6 +58,11 @@ def open_inputs(folders: Folders, model: str, trained: Path) -> Inputs:
     card = read_card(trained)
     check_trained(card, settings)
     validation, test = (open_split(folder, card, settings) for folder in (folders.validation, folders.test))
+    if not golden_images.possible(test):
+        raise EvaluationError(
+            f"every test image is larger than {contract.GOLDEN_MAX_BYTES:,} bytes, and the smoke test sends some to an "
+            "endpoint, which takes 6 MB per request: add smaller images to the test split, as callers would send them"
+        )
     return Inputs(settings, trained, card, validation, test)
 
 
