@@ -159,3 +159,6 @@ class MonitoringConfig(Config):
     """The alarm on slow answers."""
     min_cache_hit_ratio: float = Field(default=0.5, ge=0, le=1)
     """The alarm on models that are loaded again and again."""
+    audit_trail: str | None = Field(default=None, pattern=r"^[.\-_/#A-Za-z0-9]{1,512}$")
+    """The log group that a CloudTrail trail of this account and region writes to. With it there are alarms on denied
+    calls, on the account's root and on the key."""

@@ -9,6 +9,7 @@ from config.app import AppConfig
 from imgcls.contract import keys
 from stacks.base import PlatformStack
 from stacks.constructs import dashboards, region_gaps
+from stacks.constructs.audit_trail import audit_alarms
 from stacks.constructs.budget import MonthlyBudget
 from stacks.constructs.endpoint_metrics import EndpointMetrics
 from stacks.constructs.health_alarms import endpoint_alarms, pipeline_alarms
@@ -35,6 +36,7 @@ class MonitoringStack(PlatformStack):
         dashboards.endpoint_dashboard(self, config.prefix, metrics=endpoint)
         dashboards.model_cache_dashboard(self, config.prefix, metrics=endpoint)
         pipeline_alarms(self, metrics=pipeline, topic=topic)
+        audit_alarms(self, config, key_arn=store.key.key_arn, topic=topic)
         endpoint_alarms(self, config=config.monitoring, metrics=endpoint, topic=topic)
         if regions.has(region_gaps.BUDGET, config.region):
             MonthlyBudget(self, "Budget", limit_usd=config.monthly_budget_usd, topic=topic)

@@ -8,7 +8,7 @@ from typing import Any
 
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, Found, each, of_assembly
-from checks.metrics import COUNTED, DIMENSIONS, ERROR_RATES, MICROSECONDS, metric_of
+from checks.metrics import COUNTED, DIMENSIONS, ERROR_RATES, MICROSECONDS, Metric, metric_of
 from checks.ownership import canonical, is_ours
 from imgcls.contract import metrics
 
@@ -38,9 +38,19 @@ def in_microseconds(alarm: Resource, _: Assembly) -> bool:
     return alarm.get("MetricName") not in MICROSECONDS or _number(alarm.get("Threshold", 0)) >= LOWEST_MICROSECONDS
 
 
-def existing_metric(alarm: Resource, _: Assembly) -> bool:
+def existing_metric(alarm: Resource, assembly: Assembly) -> bool:
     """No control judges a formula: one metric, or a composite of alarms."""
-    return metric_of(alarm.get("Namespace"), alarm.get("MetricName")) is not None and not alarm.get("Metrics")
+    return _metric(alarm, assembly) is not None and not alarm.get("Metrics")
+
+
+def _metric(alarm: Resource, assembly: Assembly) -> Metric | None:
+    """What AWS or Kennel emits, or a metric filter of these templates counts."""
+    namespace, name = alarm.get("Namespace"), alarm.get("MetricName")
+    rules = [
+        rule for item in assembly.of("AWS::Logs::MetricFilter") for rule in as_list(item.get("MetricTransformations"))
+    ]
+    counted = any((rule.get("MetricNamespace"), rule.get("MetricName")) == (namespace, name) for rule in rules)
+    return Metric(COUNTED) if counted else metric_of(namespace, name)
 
 
 def unreachable(assembly: Assembly) -> Iterator[Found]:
@@ -96,13 +106,12 @@ EMITTED: dict[str, Callable[[Any, Assembly], bool]] = {
 
 def silent(assembly: Assembly) -> Iterator[Found]:
     for alarm in assembly.of(ALARM):
-        if why := _never(alarm):
+        if why := _never(alarm, _metric(alarm, assembly)):
             yield alarm.label, why
 
 
-def _never(alarm: Resource) -> str:
+def _never(alarm: Resource, metric: Metric | None) -> str:
     """Why an alarm does not fire when it should; empty if it does."""
-    metric = metric_of(alarm.get("Namespace"), alarm.get("MetricName"))
     comparison, statistic = (
         str(alarm.get("ComparisonOperator")),
         str(alarm.get("Statistic") or alarm.get("ExtendedStatistic")),

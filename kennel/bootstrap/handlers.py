@@ -135,6 +135,7 @@ HANDLERS: dict[str, tuple[Calls, ...]] = {
         ),
         everywhere("logs", "DescribeLogGroups DescribeIndexPolicies DescribeResourcePolicies"),
     ),
+    "AWS::Logs::MetricFilter": (calls("logs", "PutMetricFilter DescribeMetricFilters DeleteMetricFilter", *_GROUPS),),
     "AWS::S3::Bucket": (
         calls(
             "s3",

@@ -39,7 +39,7 @@ NAMINGS = {
     "Endpoint": Naming(("AWS::SageMaker::Endpoint",), "EndpointName", _WITHOUT_STACK, _BOTH),
     "EndpointConfig": Naming(("AWS::SageMaker::EndpointConfig",), "EndpointConfigName", _WITHOUT_STACK, _BOTH),
     "Function": Naming(("AWS::Lambda::Function",), "FunctionName"),
-    "LogGroup": Naming(("AWS::Logs::LogGroup",), "LogGroupName"),
+    "LogGroup": Naming(("AWS::Logs::LogGroup", "AWS::Logs::MetricFilter"), "LogGroupName"),
     "Model": Naming(("AWS::SageMaker::Model",), "ModelName", _WITHOUT_STACK, _BOTH),
     "Parameter": Naming(("AWS::SSM::Parameter",), "Name", ("CFN-{logical}-*",)),
     "Project": Naming(("AWS::CodeBuild::Project",), "Name", _WITHOUT_STACK),

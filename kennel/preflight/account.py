@@ -128,6 +128,21 @@ def subscribers(subject: Subject) -> Iterator[Finding]:
         yield from _confirmed(subject, arn)
 
 
+def audit_trail(subject: Subject) -> Iterator[Finding]:
+    """Whether the log group of `monitoring.audit_trail` exists, which CloudFormation needs for its metric filters."""
+    name = subject.config.monitoring.audit_trail
+    if name is None:
+        return
+    pages = subject.session.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+    if any(group["logGroupName"] == name for page in pages for group in page["logGroups"]):
+        yield ok(f"the log group {name} exists; whether a trail writes to it, `aws cloudtrail describe-trails` says")
+        return
+    yield error(
+        f"there is no log group {name} in {subject.config.region}: correct monitoring.audit_trail, or have a trail of "
+        "this account and region write to it"
+    )
+
+
 def _confirmed(subject: Subject, arn: str) -> Iterator[Finding]:
     pages = subject.session.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     states = {item["Endpoint"]: item["SubscriptionArn"] for page in pages for item in page["Subscriptions"]}

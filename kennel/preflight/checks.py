@@ -65,6 +65,7 @@ ACCOUNT = (
     Check("linked-roles", "roles that AWS makes", account.linked_roles),
     Check("network", "the zones, or the existing VPC", network.existing),
     Check("subscribers", "who hears of failures", account.subscribers),
+    Check("audit-trail", "the log group of CloudTrail", account.audit_trail),
     Check("definition", "the state machine", templates.definition, "definition-accepted"),
     Check("policies", "the roles' policies", policies.simulated, "iam-simulated"),
     Check("change-sets", "the templates", templates.change_sets),

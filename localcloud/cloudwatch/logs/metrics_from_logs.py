@@ -62,7 +62,9 @@ class LogMetrics:
         if operation.service != "logs":
             return
         if operation.name == "PutMetricFilter":
-            compile_filter(read_json(environ).get("filterPattern", ""))
+            request = read_json(environ)
+            self._require_group(request.get("logGroupName", ""))
+            compile_filter(request.get("filterPattern", ""))
             self._has_filters = True
         elif operation.name == "PutLogEvents":
             request = read_json(environ)
@@ -70,6 +72,12 @@ class LogMetrics:
             self._embedded(events)
             if self._has_filters:
                 self._filtered(request["logGroupName"], events)
+
+    def _require_group(self, name: str) -> None:
+        """moto takes a filter of a group that is not there."""
+        found = self._cloud.client("logs").describe_log_groups(logGroupNamePrefix=name) if name else {"logGroups": []}
+        if name and name not in (group["logGroupName"] for group in found["logGroups"]):
+            raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
 
     def _embedded(self, events: list[tuple[float, str]]) -> None:
         for time, message in events:

@@ -211,3 +211,26 @@ def test_what_codebuild_really_allows_is_not_known() -> None:
     assert finding.level is Level.UNKNOWN and "Service Quotas says 10, but a new account may have 0" in finding.sentence
     session.stub("service-quotas").add_response("list_service_quotas", {"Quotas": [quota(quotas.BUILDS, 0)]})
     assert only(quotas.builds(made)).level is Level.ERROR
+
+
+@pytest.mark.parametrize(
+    ("groups", "level", "words"),
+    [
+        (["trail/all"], Level.OK, "the log group trail/all exists"),
+        (
+            ["trail/all-of-it"],
+            Level.ERROR,
+            "there is no log group trail/all in us-east-1: correct monitoring.audit_trail",
+        ),
+        ([], Level.ERROR, "there is no log group trail/all"),
+    ],
+)
+def test_the_log_group_of_cloudtrail(groups, level, words) -> None:
+    made, session = subject()
+    assert list(account.audit_trail(made)) == [], "without one there is nothing to look for"
+    monitoring = session.config.monitoring.model_copy(update={"audit_trail": "trail/all"})
+    session.config = session.config.model_copy(update={"monitoring": monitoring})
+    answer = {"logGroups": [{"logGroupName": name} for name in groups]}
+    session.stub("logs").add_response("describe_log_groups", answer, {"logGroupNamePrefix": "trail/all"})
+    finding = only(account.audit_trail(made))
+    assert finding.level is level and words in finding.sentence

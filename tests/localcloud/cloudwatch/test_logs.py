@@ -132,6 +132,12 @@ def test_metric_filters_count_what_they_match(watch, logs):
         )
 
 
+def test_a_filter_of_a_group_that_is_not_there_is_refused(running_cloud):
+    logs, rule = running_cloud.client("logs"), {"metricName": "x", "metricNamespace": "y", "metricValue": "1"}
+    with pytest.raises(logs.exceptions.ResourceNotFoundException, match="The specified log group does not exist"):
+        logs.put_metric_filter(logGroupName="/absent", filterName="x", filterPattern="", metricTransformations=[rule])
+
+
 def test_a_group_that_exists_gets_another_key_or_none(running_cloud):
     logs = running_cloud.client("logs")
     key = running_cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
