@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -19,6 +20,14 @@ class AwsError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+
+def own_failure(error: Exception) -> str:
+    """What to tell of an error that is not AWS's: that the disk is full, or that this cloud failed."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        place = f" at {error.filename}" if error.filename else ""
+        return f"localcloud failed: the disk is full{place}: free some space and call again; what was answered is whole"
+    return f"localcloud failed: {type(error).__name__}: {error}"
 
 
 def not_emulated(service: str, operation: str) -> AwsError:

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 
 from localcloud.access.cors import Allowed
 from localcloud.access.refusals import Family, family
-from localcloud.errors import AwsError, cbor_error, json_error, not_emulated, xml_error
+from localcloud.errors import AwsError, cbor_error, json_error, not_emulated, own_failure, xml_error
 from localcloud.http_requests import OWN_PATHS, Environ, Operation, credential, identify, read_json
 from localcloud.input_checks import check_input
 from localcloud.rest_operations import rest_operation
@@ -127,7 +127,7 @@ class Application:
         except Exception as error:
             log.exception("%s:%s failed", operation.service, operation.name)
             code = "InternalError" if operation.service == "s3" else "InternalFailure"
-            internal = AwsError(code, f"localcloud failed: {type(error).__name__}: {error}", 500)
+            internal = AwsError(code, own_failure(error), 500)
             response = self._error(environ, operation, internal)
         return response(environ, start_response)
 

@@ -16,6 +16,7 @@ from localcloud.cloudformation.providers.base import Request
 from localcloud.cloudformation.stacks import Output, Resource, Stack, Version
 from localcloud.cloudformation.template import validation_error
 from localcloud.context import Cloud
+from localcloud.errors import own_failure
 from localcloud.json_types import JSON, JsonObject
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class Engine:
             except Exception as error:
                 log.exception("operation on stack %s failed", stack.name)
                 prefix = stack.status.removesuffix("_IN_PROGRESS").removesuffix("_CLEANUP")
-                stack.set_status(f"{prefix}_FAILED", f"localcloud failed: {type(error).__name__}: {error}")
+                stack.set_status(f"{prefix}_FAILED", own_failure(error))
 
         thread = threading.Thread(target=guarded, name=f"stack-{stack.name}", daemon=True)
         thread.start()

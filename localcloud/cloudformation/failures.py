@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.cloudformation.providers.base import ProviderError
 from localcloud.cloudformation.stacks import Resource
-from localcloud.errors import AwsError
+from localcloud.errors import AwsError, own_failure
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def named_failures(resource: Resource) -> Iterator[None]:
         raise ProviderError(f"{resource.type} needs the property {error.args[0]}") from error
     except Exception as error:
         log.exception("provider of %s failed", resource.type)
-        raise ProviderError(f"localcloud failed: {type(error).__name__}: {error}") from error
+        raise ProviderError(own_failure(error)) from error
 
 
 def describe_error(error: Exception) -> str:

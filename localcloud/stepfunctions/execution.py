@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from localcloud.errors import own_failure
 from localcloud.json_types import JSON, JsonObject
 from localcloud.stepfunctions.asl.branch import Branch
 from localcloud.stepfunctions.asl.cancellation import Cancellation
@@ -112,7 +113,7 @@ class Execution:
             self._end(branch, "ExecutionFailed", "FAILED", error=failure.error, cause=failure.cause)
         except Exception as bug:
             log.exception("execution %s", self.arn)
-            self._end(branch, "ExecutionFailed", "FAILED", error=RUNTIME, cause=f"localcloud failed: {bug!r}")
+            self._end(branch, "ExecutionFailed", "FAILED", error=RUNTIME, cause=own_failure(bug))
         else:
             self._end(branch, "ExecutionSucceeded", "SUCCEEDED", output=output)
 

@@ -1,4 +1,4 @@
-"""A local cloud with one object, and the developer's key."""
+"""What the attacks share: a local cloud with one object, the developer's key, a small disk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import pytest
 from botocore.credentials import Credentials
 
 from localcloud import LocalCloud
+from tests.attack.small_disk import disk
+
+__all__ = ["attacked", "disk", "keys", "url"]
 
 
 @pytest.fixture(scope="module")

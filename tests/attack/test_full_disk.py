@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,34 +23,11 @@ from imgcls.training.checkpoints import Checkpoints
 from kennel.datasets import archives as imports
 from kennel.errors import KennelError
 from tests.attack.nasty_folder import picture
+from tests.attack.small_disk import fill
 from tests.imgcls.stripes import SPEC, draw_splits
 
 ROOT = Path(__file__).parents[2]
 MB = 1_000_000
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """Mounts a disk of so many MB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-
-    def mount(megabytes: int) -> Path:
-        command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)]
-        if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
-            pytest.skip("only root may mount a small disk")
-        return place
-
-    yield mount
-    subprocess.run(["umount", "--lazy", str(place)], check=False, capture_output=True)
-
-
-def fill(disk: Path, left: int) -> Path:
-    """Leave `left` bytes."""
-    free = os.statvfs(disk)
-    filler = disk / "filler"
-    filler.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - left)))
-    return filler
 
 
 def script(name: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -187,42 +164,6 @@ def test_the_command_line_says_it(disk: Callable[[int], Path], tmp_path: Path) -
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     is_one_sentence(" ".join(done.stderr.split()))
-
-
-S3 = """
-import os, sys
-from botocore.exceptions import ClientError
-from localcloud import LocalCloud
-with LocalCloud(root=sys.argv[1]) as running:
-    s3 = running.cloud.client("s3")
-    s3.create_bucket(Bucket="bucket")
-    s3.put_object(Bucket="bucket", Key="kept", Body=b"old")
-    said, answered = [], []
-    for key in ("a", "b", "kept"):
-        try:
-            s3.put_object(Bucket="bucket", Key=key, Body=os.urandom(18_000_000))
-            answered.append(key)
-        except ClientError as error:
-            said.append((error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]))
-    sizes = {item["Key"]: item["Size"] for item in s3.list_objects_v2(Bucket="bucket")["Contents"]}
-    read = {key: len(s3.get_object(Bucket="bucket", Key=key)["Body"].read()) for key in sizes}
-    print(said, answered, sizes == read, sizes)
-"""
-
-
-def test_the_local_clouds_s3(disk: Callable[[int], Path], tmp_path: Path) -> None:
-    place = disk(30)
-    environment = {**os.environ, "TMPDIR": str(place), "AWS_MAX_ATTEMPTS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", S3, str(tmp_path / "state")],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
-    assert done.stdout.strip() == (
-        "[('InternalError', 500), ('InternalError', 500)] ['a'] True {'a': 18000000, 'kept': 3}"
-    ), done.stderr
 
 
 def test_other_errors_stay_what_they_are() -> None:

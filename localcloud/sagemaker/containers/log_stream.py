@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from pathlib import Path
@@ -28,7 +29,8 @@ class LogStream:
         make_stream(logs, group, stream)  # it exists already if a job resumes within the second of its interruption
 
     def write(self, line: str) -> None:
-        self._file.write(line + "\n")
+        with contextlib.suppress(OSError):  # a full disk cuts the file short; the stream has every line
+            self._file.write(line + "\n")
         message = cut(line, _MAX_EVENT_BYTES)
         if message:  # the service refuses empty messages
             with self._lock:
@@ -55,4 +57,5 @@ class LogStream:
 
     def close(self) -> None:
         self.ship()
-        self._file.close()
+        with contextlib.suppress(OSError):
+            self._file.close()

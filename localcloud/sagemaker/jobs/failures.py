@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from localcloud.errors import own_failure
 from localcloud.sagemaker.jobs.container import Exit
 from localcloud.sagemaker.jobs.opt_ml import OptMl
 
@@ -33,7 +34,7 @@ def algorithm_error(opt_ml: OptMl, ended: Exit) -> str:
 
 def internal_error(error: Exception) -> str:
     """The reason for a job that failed through an error of the local cloud itself."""
-    return f"InternalServerError: the local cloud failed: {type(error).__name__}: {error}"
+    return f"InternalServerError: {own_failure(error)}"
 
 
 def last_error(tail: Sequence[str]) -> str:

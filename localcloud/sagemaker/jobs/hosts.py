@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.sagemaker.jobs.opt_ml import OptMl
+
+_ROOM_BYTES = 1_000_000
+"""With less the disk counts as full."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,10 @@ class Host:
 
 @contextlib.contextmanager
 def fresh_hosts(directory: Path, count: int) -> Iterator[list[Host]]:
-    """Hosts with empty /opt/ml trees below `directory`; their files are kept only if the block raises an error."""
+    """Hosts with empty /opt/ml trees below `directory`; their files are kept only if the block raises an error.
+
+    Not on a full disk, which they may have filled: everything else here needs some of it.
+    """
     hosts: list[Host] = []
     succeeded = False
     try:
@@ -41,4 +48,5 @@ def fresh_hosts(directory: Path, count: int) -> Iterator[list[Host]]:
         succeeded = True
     finally:
         for host in hosts:
-            host.opt_ml.close(keep_files=not succeeded)
+            full = shutil.disk_usage(directory).free < _ROOM_BYTES
+            host.opt_ml.close(keep_files=not succeeded and not full)
