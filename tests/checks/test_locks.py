@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -57,6 +58,13 @@ def test_every_requirements_file_of_the_repository_is_in_a_lock() -> None:
     }
     covered = {name for source in locks.sources() for name in locks.written(source).files}
     assert len(files) >= 13 and covered == files
+
+
+def test_every_package_of_node_has_a_hash_and_no_host() -> None:
+    packages = json.loads((locks.ROOT / "package-lock.json").read_text())["packages"]
+    others = [package for name, package in packages.items() if name]
+    assert others and all(package["integrity"].startswith("sha512-") for package in others)
+    assert not [package for package in others if "resolved" in package]
 
 
 def test_a_lock_that_agrees_is_fine(tmp_path: Path) -> None:
