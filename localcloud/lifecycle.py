@@ -104,7 +104,7 @@ class LocalCloud:
         starting.callback(server.stop)
         starting.callback(cloud.processes.close)
         cloud.processes.probe()
-        (root / ISOLATION).write_text(cloud.processes.support.sentence() + "\n")
+        state_folder.write_private(root / ISOLATION, f"{cloud.processes.support.sentence()}\n".encode())
         starting.callback(cloud.run_stop_callbacks)
         install_parts(cloud, application)
         self._cloud = cloud

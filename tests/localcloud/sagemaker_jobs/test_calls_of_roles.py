@@ -10,7 +10,11 @@ from localcloud.iam_audit import calls, denied_calls
 
 from .job_helpers import BUCKET, wait, wait_until
 
-TRUST = {"Version": "2012-10-17", "Statement": []}
+SERVICES = [f"{name}.amazonaws.com" for name in ("lambda", "sagemaker", "states")]
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": SERVICES}, "Action": "sts:AssumeRole"}],
+}
 
 
 @pytest.fixture
