@@ -89,7 +89,9 @@ def identify(environ: Environ) -> Operation:
         return Operation(service, target.rpartition(".")[2])
     if path := _RPC_V2.match(environ.get("PATH_INFO", "")):
         return Operation(service, path[1])
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+    # Only the query protocol is read: a client may call the body of a PutObject a form too.
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    if form and environ.get("REQUEST_METHOD") == "POST":
         action = parse_qs(read_body(environ).decode()).get("Action")
         return Operation(service, action[0] if action else None)
     return Operation(service, None)

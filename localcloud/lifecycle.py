@@ -91,7 +91,7 @@ class LocalCloud:
 
         keys = Keyring(state_folder.secret(root), Cloud.account_id)
         admit = Gate(keys, Cloud.account_id).admit
-        application = Application(starting.enter_context(moto_records(Cloud.account_id)), admit)
+        application = Application(starting.enter_context(moto_records(Cloud.account_id, root / "s3")), admit)
         server = Server(application, self._port)
         url = f"http://localhost:{server.port}"
         cloud = Cloud(url=url, root=root, images=self._images, app=application, keys=keys)

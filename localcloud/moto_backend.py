@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from pathlib import Path
 
 from localcloud.network_references import refuse_what_does_not_exist
 from localcloud.networks import refuse_deleting_what_is_in_use
@@ -19,25 +19,29 @@ _NOTHING_RUNS = {
 
 
 @contextlib.contextmanager
-def moto_records(account_id: str) -> Iterator[Callable[..., Iterable[bytes]]]:
-    """moto's server application without records, set to run nothing; moto is restored afterwards."""
+def moto_records(account_id: str, objects: Path) -> Iterator[Callable[..., Iterable[bytes]]]:
+    """moto's server application without records, set to run nothing; moto is restored afterwards.
+
+    objects: the folder for the content of S3's objects; made, emptied and in the end removed.
+    """
     from moto.core.config import default_user_config
     from moto.moto_server import werkzeug_app
+
+    from localcloud.s3.front import streamed
 
     settings = dict(default_user_config)
     with contextlib.ExitStack() as replacements:
         # Otherwise every answer tells every origin that it may read it.
         replacements.enter_context(replaced(werkzeug_app, "DISABLE_GLOBAL_CORS", True))
         _replace_bucket_policies(replacements)
-        _replace_copy_checksums(replacements)
         refuse_deleting_what_is_in_use(replacements)
         refuse_what_does_not_exist(replacements)
         complete_endpoint_changes(replacements)
-        _replace_copy_conditions(replacements)
         default_user_config.update(_NOTHING_RUNS)  # type: ignore[typeddict-item]
         _load_managed_policies(account_id)
+        application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
         try:
-            yield werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+            yield replacements.enter_context(streamed(application, account_id, objects))
         finally:
             _reset()
             default_user_config.clear()  # type: ignore[attr-defined]
@@ -57,43 +61,6 @@ def _replace_bucket_policies(replacements: contextlib.ExitStack) -> None:
     replacements.enter_context(replaced(FakeBucket, "get_permission", lambda self, action, resource: None))
     replacements.enter_context(replaced(FakeBucket, "_log_permissions_enabled_policy", enabled))
     replacements.enter_context(replaced(S3Backend, "log_incoming_request", lambda self, request, bucket_name: None))
-
-
-def _replace_copy_checksums(replacements: contextlib.ExitStack) -> None:
-    """The checksum of a copy covers its whole content, as in S3.
-
-    moto gives the copy of a multipart object the original's checksum of checksums, and clients that verify their
-    downloads reject the copy.
-    """
-    from moto.s3.models import FakeKey, S3Backend
-    from moto.s3.utils import compute_checksum
-
-    copy = S3Backend.copy_object
-
-    def copy_object(self: S3Backend, src_key: FakeKey, bucket: str, key: str, *rest: Any, **more: Any) -> None:
-        copy(self, src_key, bucket, key, *rest, **more)
-        made = self.get_object(bucket, key)
-        if made is not None and made.checksum_value:
-            made.checksum_value = compute_checksum(made.value, made.checksum_algorithm or "CRC32").decode()
-            made.checksum_type = made.checksum_parts = None
-
-    replacements.enter_context(replaced(S3Backend, "copy_object", copy_object))
-
-
-def _replace_copy_conditions(replacements: contextlib.ExitStack) -> None:
-    """CopyObject's If-None-Match: * refuses to overwrite an object. moto knows it of PutObject only."""
-    from moto.s3.exceptions import PreconditionFailed
-    from moto.s3.responses import S3Response
-
-    copy = S3Response.copy_object
-
-    def copy_object(self: S3Response) -> Any:
-        absent = self.headers.get("If-None-Match") == "*"
-        if absent and self.backend.get_object(self.bucket_name, self.parse_key_name()) is not None:
-            raise PreconditionFailed("If-None-Match")
-        return copy(self)
-
-    replacements.enter_context(replaced(S3Response, "copy_object", copy_object))
 
 
 def _load_managed_policies(account_id: str) -> None:

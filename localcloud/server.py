@@ -51,6 +51,7 @@ _S3_REFUSED = frozenset(
         "metrics",
         "renameObject",
         "requestPayment",
+        "select",
         "session",
         "torrent",
     )

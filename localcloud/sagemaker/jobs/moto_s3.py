@@ -1,14 +1,13 @@
-"""Reads S3 objects from moto's records without HTTP: the input of a job may be thousands of files.
-
-This is the only module of the package that touches moto; everything else goes through the API.
-"""
+"""Reads S3 objects from the records without HTTP: the input of a job may be thousands of files."""
 
 from __future__ import annotations
 
-from moto.s3.models import s3_backends
+from localcloud.s3 import records
+from localcloud.s3.content import Content
 
 
-def read_object(account_id: str, bucket: str, key: str) -> bytes | None:
+def read_object(account_id: str, bucket: str, key: str) -> Content | None:
     """The current content of an object; None if it does not exist."""
-    stored = s3_backends[account_id]["aws"].get_object(bucket, key)
-    return None if stored is None else stored.value
+    with records.LOCK:
+        stored = records.find(account_id, bucket, key)
+        return None if stored is None else records.content_of(stored)

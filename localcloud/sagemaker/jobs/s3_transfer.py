@@ -99,7 +99,7 @@ class S3Transfer:
         if content is None:
             raise NoObjectsError(f"S3 key: s3://{bucket}/{key} was deleted while the job read it")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        content.save(path)
 
     def upload_file(self, path: Path, uri: str) -> None:
         bucket, key = split_uri(uri)
