@@ -50,7 +50,7 @@ class _Front:
         """The answer's body is read from its files after the next request was let in."""
         if identify(environ).service != "s3":
             return self._moto(environ, start_response)
-        name = rest_operation("s3", environ)
+        name = rest_operation("s3", environ) if environ["REQUEST_METHOD"] in ("PUT", "POST") else None
         bucket, key = _bucket_and_key(environ)
         upload = parse_qs(environ.get("QUERY_STRING", "")).get("uploadId", [""])[0]
         with records.watching(bucket, key) as watch:
