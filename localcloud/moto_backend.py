@@ -22,7 +22,7 @@ _NOTHING_RUNS = {
 def moto_records(account_id: str, objects: Path) -> Iterator[Callable[..., Iterable[bytes]]]:
     """moto's server application without records, set to run nothing; moto is restored afterwards.
 
-    objects: the folder for the content of S3's objects; made, emptied and in the end removed.
+    objects: the folder for the content of S3's objects; made if need be.
     """
     from moto.core.config import default_user_config
     from moto.moto_server import werkzeug_app

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlparse
@@ -16,6 +15,7 @@ from localcloud.rest_operations import rest_operation
 from localcloud.s3 import records
 from localcloud.s3.body import CONTENT, MAX_BYTES, receive
 from localcloud.s3.content import Content
+from localcloud.s3.folder import own_folder
 from localcloud.s3.moto_objects import prepare_upload, streamed_objects
 
 WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -29,15 +29,10 @@ _CONDITIONAL = ("PutObject", "CopyObject", "CompleteMultipartUpload")
 
 
 @contextlib.contextmanager
-def streamed(moto: WsgiApplication, account_id: str, folder: Path) -> Iterator[WsgiApplication]:
-    """`moto` with objects in files of `folder`, which is emptied now, as what a killed cloud left has no records."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    try:
-        with streamed_objects():
-            yield _Front(moto, account_id, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def streamed(moto: WsgiApplication, account_id: str, place: Path) -> Iterator[WsgiApplication]:
+    """`moto` with objects in files below the folder `place`."""
+    with own_folder(place) as folder, streamed_objects():
+        yield _Front(moto, account_id, folder)
 
 
 class _Front:

@@ -44,8 +44,8 @@ def s3(local_cloud: LocalCloud):
     return client
 
 
-def files(cloud: LocalCloud) -> set[str]:
-    return set(os.listdir(cloud.cloud.root / "s3"))
+def files(root: Path) -> set[Path]:
+    return set((root / "s3").glob("*/*"))
 
 
 def _plain(sent: int) -> bytes:
@@ -67,7 +67,7 @@ CUTS: dict[str, tuple[str, Callable[[int], bytes], dict[str, str]]] = {
 
 @pytest.mark.parametrize("what", CUTS)
 def test_a_connection_that_is_cut_leaves_nothing(what: str, local_cloud: LocalCloud, s3) -> None:
-    before = files(local_cloud)
+    before = files(local_cloud.cloud.root)
     upload = s3.create_multipart_upload(Bucket="attacked", Key="parts")["UploadId"]
     path, body, headers = CUTS[what]
     path = path.format(upload=upload)
@@ -80,9 +80,9 @@ def test_a_connection_that_is_cut_leaves_nothing(what: str, local_cloud: LocalCl
             if sent % 2:  # a reset in place of an end
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     deadline = time.monotonic() + 20
-    while files(local_cloud) != before and time.monotonic() < deadline:
+    while files(local_cloud.cloud.root) != before and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert files(local_cloud) == before
+    assert files(local_cloud.cloud.root) == before
     listing = s3.list_objects_v2(Bucket="attacked")["Contents"]
     assert [entry["Key"] for entry in listing] == ["kept"]
     assert s3.get_object(Bucket="attacked", Key="kept")["Body"].read() == b"kept" * SIZE
@@ -90,7 +90,7 @@ def test_a_connection_that_is_cut_leaves_nothing(what: str, local_cloud: LocalCl
 
 
 def test_a_reader_that_goes_away_keeps_no_file(local_cloud: LocalCloud, s3) -> None:
-    before = files(local_cloud)
+    before = files(local_cloud.cloud.root)
     s3.put_object(Bucket="attacked", Key="read", Body=bytes(20_000_000))
     for _ in range(10):
         body = s3.get_object(Bucket="attacked", Key="read")["Body"]
@@ -98,9 +98,9 @@ def test_a_reader_that_goes_away_keeps_no_file(local_cloud: LocalCloud, s3) -> N
         body.close()
     s3.delete_object(Bucket="attacked", Key="read")
     deadline = time.monotonic() + 20
-    while files(local_cloud) != before and time.monotonic() < deadline:
+    while files(local_cloud.cloud.root) != before and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert files(local_cloud) == before
+    assert files(local_cloud.cloud.root) == before
 
 
 @contextlib.contextmanager
@@ -150,11 +150,21 @@ def test_after_kill_9_nothing_of_a_dead_cloud_is_left(tmp_path: Path) -> None:
             assert next(outcomes) == "answered"
             process.send_signal(signal.SIGKILL)
             assert "answered" not in list(outcomes)[-20:]
-    assert any((tmp_path / "s3").iterdir())
+    assert files(tmp_path)
     with another_cloud(tmp_path) as (_, variables):
         s3 = client_of(variables)
         assert "lost" not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
-        assert not [path for path in (tmp_path / "s3").iterdir() if path.stat().st_size == MIB]
+        assert not [path for path in files(tmp_path) if path.stat().st_size == MIB]
+
+
+def test_a_second_cloud_on_one_state_directory_leaves_the_first_its_objects(tmp_path: Path) -> None:
+    with another_cloud(tmp_path) as (_, variables):
+        s3 = client_of(variables)
+        s3.create_bucket(Bucket="first")
+        s3.put_object(Bucket="first", Key="k", Body=b"a" * MIB)
+        with another_cloud(tmp_path) as (_, others):
+            client_of(others).list_buckets()
+            assert s3.get_object(Bucket="first", Key="k")["Body"].read() == b"a" * MIB
 
 
 class Zeros:
@@ -218,4 +228,4 @@ def test_what_large_objects_cost_in_memory(tmp_path: Path) -> None:
             answer = s3.get_object(Bucket="large", Key="copy", Range=f"bytes={(4 << 30) - 5}-{(4 << 30) + 4}")
             assert answer["Body"].read() == bytes(10)
             assert taken() < 200_000_000, f"{taken() / 1e6:.0f} MB"
-        assert len(list((tmp_path / "s3").glob("*"))) <= 7, "a copy shares its files"
+        assert len(files(tmp_path)) <= 7, "a copy shares its files"

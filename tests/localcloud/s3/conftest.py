@@ -27,7 +27,7 @@ def s3(local_cloud: LocalCloud):
 @pytest.fixture
 def files(local_cloud: LocalCloud) -> Callable[[], set[Path]]:
     """The files of all objects."""
-    return lambda: set((local_cloud.cloud.root / "s3").iterdir())
+    return lambda: set((local_cloud.cloud.root / "s3").glob("*/*"))
 
 
 @pytest.fixture

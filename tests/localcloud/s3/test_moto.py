@@ -16,9 +16,7 @@ from localcloud.s3.moto_objects import streamed_objects
 
 
 def test_the_pinned_moto() -> None:
-    assert version("moto") == "5.2.5", (
-        "compare moto_objects.py with the new moto, then update this version"
-    )
+    assert version("moto") == "5.2.5", "compare moto_objects.py with the new moto, then update this version"
 
 
 def test_moto_reads_objects_only_where_a_content_is_understood() -> None:
