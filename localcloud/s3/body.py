@@ -110,6 +110,10 @@ def _chunks(environ: Environ, trailers: dict[str, str]) -> Iterator[bytes]:
     The body is read to its end, where one that is signed may say that it is not the one that was signed.
     """
     encoded = environ.get("HTTP_X_AMZ_CONTENT_SHA256", "").startswith("STREAMING-")
+    if environ.get("wsgi.input_terminated") and not encoded:
+        # S3 takes Transfer-Encoding: chunked only around aws-chunked, which says the length.
+        message = "A header you provided implies functionality that is not implemented"
+        raise AwsError("NotImplemented", message, 501)
     size = _size(environ, "HTTP_X_AMZ_DECODED_CONTENT_LENGTH" if encoded else "CONTENT_LENGTH")
     if size > MAX_BYTES:
         raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")

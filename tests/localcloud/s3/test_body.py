@@ -64,6 +64,7 @@ TAKEN = {
     "in chunks": encoded(chunked(DATA)),
     "in chunks of one byte's length": encoded(chunked(DATA, size=7)),
     "in chunks with a trailer": encoded(chunked(DATA, f"x-amz-checksum-crc32:{crc32(DATA)}"), **TRAILED),
+    "in chunks within those of the transfer": {**encoded(chunked(DATA)), "wsgi.input_terminated": True},
     "in signed chunks": encoded(
         chunked(DATA, extension=SIGNATURE), x_amz_content_sha256="STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
     ),
@@ -106,7 +107,8 @@ REFUSED = {
     "a chunk longer than its size": (encoded(b"2\r\nabc\r\n0\r\n\r\n", size=3), "InvalidRequest"),
     "over 5 GB": ({**environ(b""), "CONTENT_LENGTH": str(MAX_BYTES + 1)}, "EntityTooLarge"),
     "over 5 GB in chunks": (encoded(chunked(b"a"), size=MAX_BYTES + 1), "EntityTooLarge"),
-    "no length": ({"wsgi.input": io.BytesIO(DATA), "wsgi.input_terminated": True}, "MissingContentLength"),
+    "no length": ({"wsgi.input": io.BytesIO(DATA)}, "MissingContentLength"),
+    "chunks of the transfer alone": ({**environ(DATA), "wsgi.input_terminated": True}, "NotImplemented"),
 }
 
 
