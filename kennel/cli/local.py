@@ -8,7 +8,6 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -88,9 +87,7 @@ def down(
         _stop(record)
     forgotten = forget and local_state.forget()
     if record is None:
-        # If it was killed, a process may be left that hid from its end.
-        sweep = clone.ROOT / "localcloud" / "isolation" / "leftovers.py"
-        subprocess.run([sys.executable, str(sweep), str(clone.home() / "cloud")], check=False)
+        local_record.sweep(str(local_state.root()))  # if it was killed, a process may be left that hid from its end
         console.print("The local cloud is not running" + ("; its keys are forgotten" if forgotten else ""))
     elif forget:
         console.print("The local cloud is stopped and forgotten")

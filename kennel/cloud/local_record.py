@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import subprocess
 import sys
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
@@ -78,6 +79,12 @@ def command(root: str, port: str) -> list[str]:
     """How `kennel local up` starts the local cloud."""
     images = str(Path(root) / local_state.IMAGES)
     return [sys.executable, "-m", "localcloud", "--port", port, "--root", root, "--images", images]
+
+
+def sweep(root: str) -> None:
+    """End what a local cloud that was killed left behind: by its file, as importing the package takes a second."""
+    program = clone.ROOT / "localcloud" / "isolation" / "leftovers.py"
+    subprocess.run([sys.executable, str(program), root], check=False)
 
 
 def _option(arguments: list[str], name: str) -> str:

@@ -145,7 +145,8 @@ def test_jobs_and_functions_of_the_local_cloud(disk: Callable[[int], Path]) -> N
     assert status == "Failed" and "No space left on device, exit code: 1" in reason, "it is the job's own error"
     status, reason = answers["talk"]
     assert status == "Failed" and reason.endswith("exit code: 3"), "a job that goes on talking is heard out"
-    assert answers["used"] == answers["new"] == ["InternalFailure", FULL]
+    assert answers["new"] == ["InternalFailure", FULL]
+    assert answers["used"] in ("fine", answers["new"]), "a warm environment writes to memory where it has its own files"
     assert answers["later"] == ["fine", 1, ["Completed", ""]], "nothing that failed is in the way"
     assert answers["left"] == ["in/data"], "of failed jobs no output is uploaded"
 
