@@ -33,7 +33,7 @@ LOCKED   := requirements-dev.txt requirements-build.txt requirements-uv.txt requ
 # A lock is complete and a resolver wrote it: pip need not resolve, and refuses a file whose hash is another.
 HASHED   := --no-deps --require-hashes
 
-.PHONY: help setup demo test test-pythons test-oldest-botocore test-full check lock sbom bench mutate soak synth clean
+.PHONY: help setup demo test attack test-pythons test-oldest-botocore test-full check lock sbom bench mutate soak synth clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/ ##/' | awk -F ' ## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -103,6 +103,9 @@ test-oldest-botocore: .venvs/lambdas-oldest/.ready ## the functions on the oldes
 test-full: test  ## the long ones too
 	$(PYTEST) -m "slow and not e2e" --numprocesses 2 --timeout 3600
 	$(PYTEST) -m "slow and e2e" --timeout 3600 --durations 12
+
+attack: setup .venvs/awscli/.ready .venvs/lambdas-oldest/.ready ## the attacks alone; writes their table, attack, tries and failures, to out/attacks.md
+	$(PYTEST) tests/attack --numprocesses 2 --timeout 3600
 
 check: setup .venvs/checkov/.ready sbom ## lint, types, language, packages, templates, rule packs, our own controls
 	$(BIN)/ruff check .

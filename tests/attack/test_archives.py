@@ -95,7 +95,8 @@ def test_a_mixed_archive(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range(10))
-def test_thousands_of_mixed_archives(block: int, tmp_path: Path) -> None:
+def test_thousands_of_mixed_archives(block: int, tmp_path: Path, tries: Callable[[int], None]) -> None:
+    tries(300 * len(UNPACKERS))
     for seed in range(1000 + 300 * block, 1300 + 300 * block):
         for number, unpacker in enumerate(UNPACKERS):
             attack(hostile_archives.mixed(seed), unpacker, tmp_path / str(seed) / str(number))

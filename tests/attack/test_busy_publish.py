@@ -9,7 +9,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -159,7 +159,9 @@ def publish(target: str) -> None:
 @pytest.mark.parametrize(
     ("num", "versions"), [(60, 2), pytest.param(300, 3, marks=pytest.mark.slow)], ids=["60 callers", "300 callers"]
 )
-def test_a_publish_among_many_callers(cloud: Cloud, tmp_path: Path, num: int, versions: int) -> None:
+def test_a_publish_among_many_callers(
+    cloud: Cloud, tmp_path: Path, num: int, versions: int, tries: Callable[[int], None]
+) -> None:
     targets = dict(staged(cloud, tmp_path / str(roll), roll) for roll in range(versions + 1))
     first, *others = targets
     publish(first)
@@ -171,6 +173,7 @@ def test_a_publish_among_many_callers(cloud: Cloud, tmp_path: Path, num: int, ve
         f"{num} callers, {versions} publishes: {len(callers.answers)} answers, {len(callers.refusals)} passing "
         f"refusals, {len(callers.wrong)} wrong, {len(callers.failures)} failures"
     )
+    tries(len(callers.answers) + len(callers.failures))
     assert not callers.failures, callers.failures[:3]
     assert not callers.wrong, callers.wrong[:3]
     assert {said[0] for said in callers.answers} >= set(others)

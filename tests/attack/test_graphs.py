@@ -1,7 +1,4 @@
-"""Hostile graphs: each is refused in a sentence when it is loaded, at no cost; what networks export to is served.
-
-Each test prints a row of the table: attack, tries, failures.
-"""
+"""Hostile graphs: each is refused in a sentence when it is loaded, at no cost; what networks export to is served."""
 
 from __future__ import annotations
 
@@ -50,7 +47,6 @@ def test_a_hostile_graph_is_refused(server: ServerProcess, tmp_path: Path, kind:
     make, sentence = (COSTLY | NONSENSE)[kind]
     write_model(tmp_path / "m", graph=make())
     refused(server, tmp_path / "m", sentence)
-    print(f"{kind}: 1 try, 0 failures")
 
 
 def test_the_largest_number_of_nodes_loads_in_time(server: ServerProcess, tmp_path: Path) -> None:
