@@ -14,7 +14,7 @@ MINUTE, SECOND = 60_000_000, 1_000_000  # microseconds
 
 @dataclass(frozen=True)
 class Metric:
-    """`highest`: the largest value that it can reasonably take; the lowest is 0. `worse`: the values to be told of.
+    """`highest`: a value at which something is surely wrong; the lowest is 0. `worse`: the values to be told of.
 
     `silent`: without traffic it has no values, so that an alarm on few must take missing data as breaching.
     """
@@ -25,8 +25,10 @@ class Metric:
     microseconds: bool = False
 
 
-_LATENCY = Metric(MINUTE, microseconds=True)
-"""An invocation may take 60 seconds."""
+FEW = 10
+"""Of what happens once: nobody starts more executions in a period."""
+_LATENCY = Metric(MINUTE / 2, microseconds=True)
+"""SageMaker ends an invocation after 60 seconds: a limit close to that is not passed."""
 _LOADING = Metric(15 * MINUTE, microseconds=True)
 METRICS: Mapping[str, Mapping[str, Metric]] = {
     "/aws/sagemaker/Endpoints": {
@@ -42,8 +44,8 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
         "ApproximateNumberOfMessagesVisible": Metric(1000),
     },
     "AWS/SageMaker": {
-        "Invocation4XXErrors": Metric(1),
-        "Invocation5XXErrors": Metric(1),
+        "Invocation4XXErrors": Metric(0.5),
+        "Invocation5XXErrors": Metric(0.5),
         "Invocations": Metric(1e9, "either", silent=True),
         "InvocationsPerInstance": Metric(1e9, "either", silent=True),
         "ModelCacheHit": Metric(1, "less"),
@@ -56,9 +58,9 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
     },
     "AWS/States": {
         "ExecutionThrottled": Metric(1000),
-        "ExecutionsAborted": Metric(100),
-        "ExecutionsFailed": Metric(100),
-        "ExecutionsTimedOut": Metric(100),
+        "ExecutionsAborted": Metric(FEW),
+        "ExecutionsFailed": Metric(FEW),
+        "ExecutionsTimedOut": Metric(FEW),
     },
     metrics.NAMESPACE: {metrics.FINDINGS: Metric(1000)},
 }

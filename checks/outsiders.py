@@ -150,19 +150,26 @@ def _names(statement: Mapping[str, Any], outsider: Outsider, assembly: Assembly)
         return bool(statement["Effect"] == "Allow")
     principal = statement.get("Principal", {})
     if not isinstance(principal, dict):
-        return outsider.kind != "service"
-    if outsider.kind == "service":
-        return bool(principal.get("Service"))
-    if outsider.kind == "foreign" and (principal.get("Federated") or principal.get("CanonicalUser")):
         return True
     named = [str(value) for value in as_list(principal.get("AWS"))]
-    return "*" in named or (outsider.kind == "foreign" and any(_foreign(value, assembly) for value in named))
+    if outsider.kind == "service":
+        return bool(principal.get("Service")) or "*" in named
+    if outsider.kind == "foreign" and (principal.get("Federated") or principal.get("CanonicalUser")):
+        return True
+    stranger = {"foreign": _foreign, "colleague": _colleague}.get(outsider.kind)
+    return "*" in named or (stranger is not None and any(stranger(value, assembly) for value in named))
 
 
 def _foreign(principal: str, assembly: Assembly) -> bool:
     """Whether a principal is not known to be of this account: also a parameter, and what is imported from elsewhere."""
     text = canonical(principal, assembly)
     return assembly.at(principal, "AWS::IAM::Role") is None and text != OURS and f"::{OURS}:" not in text
+
+
+def _colleague(principal: str, assembly: Assembly) -> bool:
+    """Whether a principal is of this account and not of these templates. The account itself gives nobody anything."""
+    text = canonical(principal, assembly)
+    return f"::{OURS}:" in text and not text.endswith(":root") and assembly.at(principal, "AWS::IAM::Role") is None
 
 
 def _met(operator: str, key: str, expected: list[str], outsider: Outsider, assembly: Assembly, *, surely: bool) -> bool:

@@ -6,6 +6,7 @@ answer stands. Branches and maps begin without facts: what another branch proved
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -88,6 +89,11 @@ def requires(rule: Mapping[str, Any], what: str, path: str) -> bool:
     return rule.get("Variable") == path and rule.get(test) is True
 
 
+def _dotted(path: str) -> str:
+    """`$.a.b` of `$['a']['b']`; an index is dropped, so that it is all of its list."""
+    return re.sub(r"\[[^\]]*\]", "", re.sub(r"\[['\"]([^'\"]*)['\"]\]", r".\1", path)).replace("\\", "")
+
+
 def _without(facts: Facts, path: str | None) -> Facts:
     """The facts that are left when something is written at `path`."""
     if path is None:
@@ -96,4 +102,5 @@ def _without(facts: Facts, path: str | None) -> Facts:
 
 
 def _touch(one: str, other: str) -> bool:
+    one, other = _dotted(one), _dotted(other)
     return other == "$" or one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")

@@ -65,6 +65,14 @@ BOUND = {
     "ec2:revokesecuritygroupingress": ("ec2:Vpc", "arn:aws:ec2:us-east-1:999999999999:vpc/vpc-elsewhere"),
 }
 """Action -> (condition key, a value of it with which a request must be refused, as it must be without the key)."""
+HELD = {
+    r"sagemaker:(update|create|delete)endpoint(config)?": {"publish_model"},
+    r"sagemaker:(create|update)modelpackage": {"register_model"},
+    r"sagemaker:create(training|processing|hyperparametertuning)job": {"states"},
+    r"ecr:(putimage|(initiate|complete)layerupload|uploadlayerpart)": {"codebuild"},
+    r"logs:(putresourcepolicy|(create|update|delete)logdelivery)": {"states"},
+}
+"""Pattern of an action -> the functions, or the services, whose roles alone may have it."""
 METRICS = ("cloudwatch:PutMetricData", "cloudwatch:namespace", "Elsewhere")
 
 WITHOUT_RESOURCE = frozenset(

@@ -16,7 +16,7 @@ INPUT = "/opt/ml/processing/input"
 OUTPUT = "/opt/ml/processing/output"
 
 _MESSAGE = ("--message", prepared.EXIT_MESSAGE_FILE)
-_UNPACK_AND_RUN = (
+UNPACK_AND_RUN = (
     f'mkdir -p /opt/ml/code && tar -xzf {INPUT}/code/*.gz -C /opt/ml/code && exec python3 "/opt/ml/code/$0" "$@"'
 )
 
@@ -106,7 +106,7 @@ def _preparation_job(config: AppConfig, state: str, ending: tuple[str, ...]) -> 
 
 def _script(name: str) -> Parameters:
     """An entrypoint that unpacks the code archive and runs one of its scripts with the job's arguments."""
-    return {"ImageUri": str(Placeholder.JOBS_IMAGE), "ContainerEntrypoint": ["bash", "-c", _UNPACK_AND_RUN, name]}
+    return {"ImageUri": str(Placeholder.JOBS_IMAGE), "ContainerEntrypoint": ["bash", "-c", UNPACK_AND_RUN, name]}
 
 
 def _cluster(compute: JobCompute, state: str, size: str) -> Parameters:

@@ -23,6 +23,7 @@ DAY = 24 * 3600
 DELIBERATE = 3
 """Bad periods in a row that may be asked for of what happens once, such as a failed execution."""
 HIGH = re.compile(r"GreaterThan(OrEqualTo)?Threshold")
+SHOWING = ("Average", "Maximum", "Sum")
 LOW = re.compile(r"LessThan(OrEqualTo)?Threshold")
 RULE = re.compile(r"(ALARM\([\"']?\$\{[^}]+\}[\"']?\)|\(|\)|\s|AND|OR)+")
 
@@ -133,8 +134,9 @@ def _never(alarm: Resource, metric: Metric | None) -> str:
 
 
 def _hides_high(statistic: str) -> bool:
-    share = re.fullmatch(r"(?:p|tm|tc|ts|wm)\(?(\d+(?:\.\d+)?).*", statistic)
-    return statistic == "Minimum" or (share is not None and float(share[1]) < 50)
+    """What is not known to show them hides them: trimmed ranges, ranks and the number of samples too."""
+    share = re.fullmatch(r"(?:p|tm|wm)(\d+(?:\.\d+)?)", statistic)
+    return statistic not in SHOWING and (share is None or float(share[1]) < 50)
 
 
 def _too_late(alarm: Resource, *, silence: bool) -> str:
@@ -143,6 +145,8 @@ def _too_late(alarm: Resource, *, silence: bool) -> str:
     once = alarm.get("Namespace") in ("AWS/States", metrics.NAMESPACE, "AWS/SNS", "AWS/Lambda")
     if needed > periods or not 0 < period * needed <= (DAY if silence else LONGEST) or period * periods > DAY:
         return f"{needed:g} of {periods:g} periods of {period:g} s are too many"
+    if period % 60:
+        return f"AWS sends a value a minute, which periods of {period:g} s miss"
     if once and needed > DELIBERATE:
         return f"what happens once is not seen in {needed:g} periods"
     warming = _number(alarm.get("WarmUpConfiguration.WarmUpPeriodDurationInMinutes", 0))

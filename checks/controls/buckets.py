@@ -10,7 +10,7 @@ from imgcls.contract import keys
 BUCKET = "AWS::S3::Bucket"
 BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 KEPT = (keys.DATASETS, keys.MODELS, keys.STAGED, keys.ALIASES, keys.WEIGHTS)
-MIN_HISTORY = 7
+MIN_HISTORY, OLDER = 7, "NoncurrentVersionExpirationInDays"
 EXPIRATIONS = ("ExpirationInDays", "ExpirationDate")
 
 
@@ -79,7 +79,7 @@ def keeps_history(bucket: Resource, _: Assembly) -> bool:
         rule["NoncurrentVersionExpiration"].get("NoncurrentDays")
         for rule in rules
         if "NoncurrentVersionExpiration" in rule
-    ]
+    ] + [rule[OLDER] for rule in rules if OLDER in rule]
     return all(isinstance(value, int) and value >= MIN_HISTORY for value in days)
 
 

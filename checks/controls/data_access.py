@@ -5,15 +5,18 @@ Each rule asks every role for one object: the pattern of a policy may have any s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, Found
-from checks.controls.jobs import TRAINING, TUNING, job
-from checks.documents import ROLE, of_role, readable
+from checks.controls.jobs import PROCESSING, TRAINING, TUNING, job
+from checks.documents import ROLE, Statement, of_role, readable
 from checks.machines import KIND as MACHINE
 from checks.machines import handler_of, tasks
 from checks.outsiders import services
+from checks.ownership import canonical
+from checks.permitted_actions import HELD
 from checks.policies import service_name
 from imgcls.contract import keys
 from localcloud.iam_policy.globs import overlap
@@ -31,6 +34,8 @@ WRITERS: dict[str, tuple[str, ...]] = {
     f"{keys.MODELS}a-model/20260101-000000-abcdef01/model.tar.gz": ("stage_artifact", "publish_model"),
 }
 """Object -> the functions that may write it."""
+PREPARED, RUN = LOCKED_AWAY[0], f"{keys.RUNS}a-run/a-model/evaluation.json"
+"""What the gate judges by: the split, which preparation writes, and the answer of the evaluation."""
 DELETERS = ("empty_storage", "seed_prefix")
 LAST_STEPS = ("publish_model", "stage_artifact", "register_model")
 MENTIONS = (
@@ -84,9 +89,39 @@ def writers(assembly: Assembly) -> Iterator[Found]:
         for key, permitted in WRITERS.items():
             if not (names and names <= set(permitted)) and may(role, WRITING, key, assembly):
                 yield role.label, f"it may write {key}"
+        jobs = _of_jobs(role, assembly)
+        for key, permitted in ((PREPARED, {PROCESSING}), (RUN, {PROCESSING, TRAINING, TUNING, "states", "plan_run"})):
+            if not (names | jobs) & permitted and may(role, WRITING, key, assembly):
+                yield role.label, f"it may write {key}"
+        if any(_writes_assets(item, assembly) for item in of_role(role, assembly)):
+            yield role.label, "it may write the code that the next deployment runs"
         for key in (*WRITERS, *LOCKED_AWAY):
             if not (names and names <= set(DELETERS)) and may(role, DELETING, key, assembly):
                 yield role.label, f"it may delete {key}"
+
+
+def _of_jobs(role: Resource, assembly: Assembly) -> set[str]:
+    """The operations whose jobs run as a role, and `states` for that of a state machine."""
+    found = {task.operation for task in tasks(assembly) if role.points_at(job(task).get("RoleArn"))}
+    return found | {"states" for machine in assembly.of(MACHINE) if role.points_at(machine.get("RoleArn"))}
+
+
+def _writes_assets(statement: Statement, assembly: Assembly) -> bool:
+    patterns = [str(action).lower() for action in as_list(statement.get("Action"))]
+    places = [canonical(str(place), assembly) for place in as_list(statement.get("Resource"))]
+    changes = any(overlap(wanted, pattern) for wanted in (*WRITING, *DELETING) for pattern in patterns)
+    return changes and any(":s3:::cdk-" in place for place in places)
+
+
+def holders(assembly: Assembly) -> Iterator[Found]:
+    for role in assembly.of(ROLE):
+        trust = readable(role.get("AssumeRolePolicyDocument"))
+        who = handlers(role, assembly) | {service_name(name) for item in trust for name in services(item)}
+        for item in of_role(role, assembly):
+            for name in map(str, as_list(item.get("Action"))):
+                held = next((by for pattern, by in HELD.items() if re.fullmatch(pattern, name.lower())), who)
+                if not who & held:
+                    yield role.label, f"{name} is for {', '.join(sorted(held))}"
 
 
 def invokers(assembly: Assembly) -> Iterator[Found]:
@@ -115,6 +150,7 @@ def triggers(assembly: Assembly) -> Iterator[Found]:
 CONTROLS = (
     Control("data.test-split", "not read a test split: training must not see what it is judged by", test_readers),
     Control("data.published", "not write or delete what another step publishes", writers),
+    Control("iam.holders", "leave what publishes, approves, builds and starts jobs to whose work it is", holders),
     Control("data.triggers", "not invoke what publishes: the state machine does, after gate and test", triggers),
     Control("data.order", "leave the invocation of functions to the state machine", invokers),
 )

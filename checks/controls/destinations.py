@@ -13,6 +13,7 @@ from checks.documents import RESOURCE_POLICIES
 from checks.machines import KIND as MACHINE
 from checks.machines import definition, states
 from checks.ownership import FOREIGN_ACCOUNT, canonical, image_accounts, is_here, own_bucket, own_image
+from imgcls.contract import keys
 
 Judge = Callable[[Any, Assembly], object]
 
@@ -37,6 +38,11 @@ def build_spec(value: Any, assembly: Assembly) -> bool:
     """Whether a build's commands stand in the template, and reach nothing by name."""
     text = str(value)
     return not text.startswith(("arn:", "${")) and not REACHES_OUT.search(text)
+
+
+def judged_models(value: Any, assembly: Assembly) -> bool:
+    """Whether models are served from where StageArtifact writes those that passed the gate."""
+    return own_bucket(value, assembly) and f"}}/{keys.MODELS}" in str(value)
 
 
 def subnet(value: Any, assembly: Assembly) -> object:
@@ -98,8 +104,8 @@ DESTINATIONS: dict[str, dict[str, Judge]] = {
             for container in ("PrimaryContainer", "Containers[]")
             for field, judge in {
                 "Image": own_image,
-                "ModelDataUrl": own_bucket,
-                "ModelDataSource.S3DataSource.S3Uri": own_bucket,
+                "ModelDataUrl": judged_models,
+                "ModelDataSource.S3DataSource.S3Uri": judged_models,
                 "ImageConfig.RepositoryAuthConfig.RepositoryCredentialsProviderArn": is_here,
             }.items()
         },
@@ -109,11 +115,14 @@ DESTINATIONS: dict[str, dict[str, Judge]] = {
 """Kind -> property -> whether a value of it is ours. `[]`: each item of a list."""
 EMAIL = ("email", "email-json")
 STRANGE_VARIABLES = re.compile(
-    r"AWS_ENDPOINT_URL\w*|https?_proxy|all_proxy|LD_PRELOAD|LD_LIBRARY_PATH|PYTHONPATH|"
-    r"PYTHONSTARTUP|AWS_LAMBDA_EXEC_WRAPPER|NODE_OPTIONS|PIP_(EXTRA_)?INDEX_URL",
+    r"AWS_(?!MAX_ATTEMPTS|RETRY_MODE|USE_\w+|(DEFAULT_)?REGION|STS_REGIONAL_ENDPOINTS)\w+|https?_proxy|all_proxy|LD_\w+|"
+    r"PYTHON(PATH|STARTUP|HOME|USERBASE|INSPECT|BREAKPOINT|EXECUTABLE|PLATLIBDIR)|BOTO_CONFIG|NODE_OPTIONS|"
+    r"(SSL_CERT|REQUESTS_CA|CURL_CA|NODE_EXTRA_CA)\w*|PIP_\w*(URL|LINKS|CONFIG_FILE|TRUSTED_HOST)",
     re.IGNORECASE,
 )
 """Variables that change which code runs or whom it calls."""
+BASES = ("public.ecr.aws/docker/library/", "aws/codebuild/")
+"""Where base images come from: Docker's official ones as AWS mirrors them."""
 ADDRESS = re.compile(r"(?:https?|wss?|ftp)://([^/\s\"'\\:)]+)")
 AWS_HOST = re.compile(r"(.*\.)?(amazonaws\.com(\.cn)?|amazonaws\.eu|aws\.amazon\.com|amazonaws-us-gov\.com)|\$.*|%s")
 OF_ACCOUNT = re.compile(rf"(arn:[^:\s]*:[^:\s]*:[^:\s]*:{FOREIGN_ACCOUNT}:[^\s\"]*|{FOREIGN_ACCOUNT}\.dkr\.ecr\S*)")
@@ -191,6 +200,8 @@ def _strange_settings(resource: Resource, assembly: Assembly) -> Iterator[str]:
         if STRANGE_VARIABLES.fullmatch(name):
             yield name
         if name.upper().endswith("BUCKET") and not own_bucket(f"s3://{value}", assembly):
+            yield f"{name} is {value}"
+        if name.upper().endswith("_IMAGE") and not (own_image(value, assembly) or str(value).startswith(BASES)):
             yield f"{name} is {value}"
         if name == "ENDPOINT_NAME" and value not in endpoints:
             yield f"{name} is {value}"

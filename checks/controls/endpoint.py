@@ -43,7 +43,8 @@ def rolls_back(endpoint: Resource, assembly: Assembly) -> bool:
     alarms = as_list(endpoint.get("DeploymentConfig.AutoRollbackConfiguration.Alarms"))
     known = [assembly.at(alarm.get("AlarmName"), ALARM) for alarm in alarms]
     policy = endpoint.get("DeploymentConfig.BlueGreenUpdatePolicy.TrafficRoutingConfiguration.Type")
-    return bool(policy) and bool(known) and all(known)
+    errors = any(alarm.get("MetricName") == "Invocation5XXErrors" for alarm in known if alarm)
+    return bool(policy) and all(known) and errors
 
 
 def shifts_gradually(endpoint: Resource, _: Assembly) -> bool:
@@ -90,7 +91,12 @@ CONTROLS = (
         captures,
         when="DataCapture",
     ),
-    each("endpoint.rollback", "have a deployment policy with rollback alarms", ENDPOINT, rolls_back),
+    each(
+        "endpoint.rollback",
+        "have a deployment policy with rollback alarms, one on errors",
+        ENDPOINT,
+        rolls_back,
+    ),
     each("endpoint.gradual", "shift traffic gradually", ENDPOINT, shifts_gradually, when="Strict"),
     each(
         "endpoint.keeps-scaling",

@@ -43,7 +43,7 @@ def _without_evidence(statement: Statement, kind: str) -> bool:
     """Whether every service of the statement is one without documented conditions, and does only what it has to."""
     actions = {str(action).lower() for action in as_list(statement.get("Action"))}
     known = [UNCONDITIONAL.get((kind, service_name(name)), set()) for name in services(statement)]
-    return bool(actions) and all(actions <= permitted for permitted in known)
+    return bool(actions and known) and all(actions <= permitted for permitted in known)
 
 
 def closed(id: str, name: str, *more: str) -> Control:

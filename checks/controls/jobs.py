@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from checks.assembly import Assembly, dig
 from checks.control import Control
 from checks.controls.network import in_two_subnets
+from checks.controls.secrets import NAME, is_credential
 from checks.machines import Task, either, tasks
 from imgcls.contract.failures import job_kinds
 
 PROCESSING, TRAINING, TUNING = (
     kind.operation("create") for kind in (job_kinds.PROCESSING, job_kinds.TRAINING, job_kinds.TUNING)
 )
-SECRET_NAME = re.compile(r"password|passwd|secret|token|credential|access_?key|api_?key", re.IGNORECASE)
-SECRET_VALUE = re.compile(r"AKIA[0-9A-Z]{16}|-----BEGIN|ghp_[A-Za-z0-9]{20}")
 
 
 def job(task: Task) -> Mapping[str, Any]:
@@ -81,7 +79,7 @@ def no_secrets(task: Task, _: Assembly) -> bool:
         if isinstance(job(task).get(group), dict)
         for name, value in job(task)[group].items()
     ]
-    return not any(SECRET_NAME.search(name) or SECRET_VALUE.search(value) for name, value in pairs)
+    return not any(NAME.search(name) or is_credential(value) for name, value in pairs)
 
 
 def named_role(task: Task, assembly: Assembly) -> bool:

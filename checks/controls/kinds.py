@@ -63,6 +63,7 @@ CLOSED: dict[str, dict[str, Forbidden]] = {
         "Source.Auth": SET,
         "Artifacts.Type": other_than("NO_ARTIFACTS"),
         "Environment.RegistryCredential": SET,
+        "Environment.Certificate": SET,
         "FileSystemLocations": SET,
         "LogsConfig.S3Logs": SET,
         "ResourceAccessRole": SET,
@@ -109,6 +110,7 @@ CLOSED: dict[str, dict[str, Forbidden]] = {
         "MetadataTableConfiguration": SET,
         "AccessControl": SET,
     },
+    "AWS::SNS::Subscription": {"FilterPolicy": SET},
     "AWS::SNS::Topic": {"DataProtectionPolicy": SET, "DeliveryStatusLogging": SET, "Subscription": SET},
     "AWS::SageMaker::Domain": {
         "DefaultUserSettings.SharingSettings": SET,
@@ -121,7 +123,11 @@ CLOSED: dict[str, dict[str, Forbidden]] = {
         "DefaultUserSettings.JupyterLabAppSettings.LifecycleConfigArns": SET,
         "DefaultUserSettings.JupyterLabAppSettings.CustomImages": SET,
         "DefaultUserSettings.JupyterLabAppSettings.DefaultResourceSpec.LifecycleConfigArn": SET,
+        "DefaultUserSettings.JupyterLabAppSettings.DefaultResourceSpec.SageMakerImageArn": SET,
+        "DefaultUserSettings.JupyterLabAppSettings.DefaultResourceSpec.SageMakerImageVersionArn": SET,
         "DefaultUserSettings.CodeEditorAppSettings.DefaultResourceSpec.LifecycleConfigArn": SET,
+        "DefaultUserSettings.CodeEditorAppSettings.DefaultResourceSpec.SageMakerImageArn": SET,
+        "DefaultUserSettings.CodeEditorAppSettings.DefaultResourceSpec.SageMakerImageVersionArn": SET,
         "DefaultUserSettings.JupyterLabAppSettings.EmrSettings": SET,
         "DefaultUserSettings.CodeEditorAppSettings.LifecycleConfigArns": SET,
         "DefaultUserSettings.CodeEditorAppSettings.CustomImages": SET,
@@ -178,6 +184,8 @@ def open_properties(assembly: Assembly) -> Iterator[Found]:
             for path in VARIANT:
                 if dig(variant, path):
                     yield config.label, path
+        if config.get("DataCaptureConfig") and not assembly.expected.get("DataCapture"):
+            yield config.label, "DataCaptureConfig"
 
 
 def hidden(assembly: Assembly) -> Iterator[Found]:

@@ -9,7 +9,7 @@ from checks.policies import attached
 TOPIC, QUEUE, RULE = "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Events::Rule"
 LOGS = ("AWS::Logs::LogGroup", "Custom::LogGroup")
 """The second is a group that a service may have created before; it has the same properties."""
-BUDGET = "AWS::Budgets::Budget"
+BUDGET, SERVICE = "AWS::Budgets::Budget", "Amazon SageMaker"
 ENDPOINT, ENDPOINT_LOGS = "AWS::SageMaker::Endpoint", "/aws/sagemaker/Endpoints/"
 SHARED_LOGS = tuple(f"/aws/sagemaker/{name}" for name in ("TrainingJobs", "ProcessingJobs", "TransformJobs", "studio"))
 """Log groups that SageMaker shares across the account."""
@@ -72,8 +72,11 @@ CONTROLS = (
     each("budget.announces", "send a message before its limit is passed", BUDGET, announces),
     each(
         "budget.service",
-        "filter by service: a tag filter reads 0 until the tag is activated",
+        "filter by SageMaker's service: a tag filter reads 0 until the tag is activated",
         BUDGET,
-        lambda budget, _: budget.get("Budget.CostFilters.Service") and not budget.get("Budget.CostFilters.TagKeyValue"),
+        lambda budget, _: (
+            SERVICE in as_list(budget.get("Budget.CostFilters.Service"))
+            and not budget.get("Budget.CostFilters.TagKeyValue")
+        ),
     ),
 )

@@ -20,6 +20,7 @@ ROUTES_OUT = (
     "AWS::EC2::VPCPeeringConnection",
     "AWS::EC2::TransitGatewayAttachment",
 )
+SEEN = ("srcaddr", "dstaddr", "dstport", "action")
 STUDIO_NEEDS = (
     "sagemaker.api",
     "sagemaker.runtime",
@@ -69,9 +70,14 @@ def routes_out(assembly: Assembly) -> list[str]:
 
 def flow_logs(vpc: Resource, assembly: Assembly) -> bool:
     return any(
-        vpc.points_at(log.get("ResourceId")) and log.get("TrafficType") == "ALL"
+        vpc.points_at(log.get("ResourceId")) and log.get("TrafficType") == "ALL" and _tells(log.get("LogFormat"))
         for log in assembly.of("AWS::EC2::FlowLog")
     )
+
+
+def _tells(log_format: Any) -> bool:
+    """Whether a format has who spoke to whom. Without one EC2 writes its default, which has it."""
+    return log_format is None or all(f"${{{name}}}" in str(log_format) for name in SEEN)
 
 
 def s3_endpoint(vpc: Resource, assembly: Assembly) -> bool:

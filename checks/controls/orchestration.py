@@ -12,7 +12,7 @@ from pipeline import allowed_fields
 
 FUNCTION = "AWS::Lambda::Function"
 LAX = 0.5
-"""A champion may not lose half of all images."""
+"""A champion may not lose half of all images, nor the exported graph disagree with the trained one on half of them."""
 NEWEST_RUNTIME = "python3.14"
 
 
@@ -50,9 +50,10 @@ def judges(function: Resource, _: Assembly) -> bool:
     """The quality gate: with these limits it lets everything pass."""
     if handler_of(function) != "quality_gate":
         return True
-    limits = {name: function.get(f"Environment.Variables.{name}") for name in ("MIN_ACCURACY", "MAX_REGRESSION")}
+    names = ("MIN_ACCURACY", "MAX_REGRESSION", "MIN_FP32_AGREEMENT")
     try:
-        return float(limits["MIN_ACCURACY"]) > 0 and float(limits["MAX_REGRESSION"]) < LAX
+        accuracy, regression, agreement = (float(function.get(f"Environment.Variables.{name}")) for name in names)
+        return accuracy > 0 and regression < LAX and agreement > LAX
     except (TypeError, ValueError):
         return False
 

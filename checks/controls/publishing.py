@@ -24,8 +24,9 @@ GATE, SMOKE_TEST, PUBLISH, STAGE, REGISTER = (
 ANSWERS = {GATE: ("passed", "run_uri"), SMOKE_TEST: ("on", "target_model")}
 """Function -> (the answer that a Choice must read, the field of its input that says what it was asked about)."""
 PROVE = {f"{GATE}-answer": GATE, f"{SMOKE_TEST}-answer": SMOKE_TEST, "staged-there": "staged"}
-HARMLESS = ("champion", "stage", "refresh")
-"""The actions of PublishModel that publish nothing: what is served now, what waits for an endpoint, new instances."""
+HARMLESS, STAGING = ("champion", "refresh"), "stage"
+"""The actions of PublishModel that publish nothing: what is served now, new instances. What is staged is published by
+a later run, without the gate."""
 
 
 def unproved(assembly: Assembly) -> Iterator[Found]:
@@ -45,12 +46,17 @@ def _learned(state: State, assembly: Assembly) -> set[Fact]:
     if state.get("Resource") == GET_OBJECT and place:
         return {("staged-there", f"{place}.plan.staged")}
     name = handler_of(invoked(state, assembly))
-    if name not in ANSWERS or not place:
+    if name not in ANSWERS or not place or not _written_out(state):
         return set()
     answer, subject = ANSWERS[name]
     about = dig(state, "Parameters.Payload", {}).get(f"{subject}.$", "")
     flag = _selected(state, f"$.Payload.{answer}")
     return {(f"{name}-answer", f"{place}.{flag}"), (f"{name}-about", about)} if flag else set()
+
+
+def _written_out(state: State) -> bool:
+    """Whether a Task's payload is in its definition, with paths into the whole state."""
+    return state.get("InputPath", "$") == "$" and isinstance(dig(state, "Parameters.Payload"), dict)
 
 
 def _selected(state: State, source: str) -> str:
@@ -65,16 +71,21 @@ def _missing(arrival: Arrival, assembly: Assembly) -> str:
     facts, payload = arrival.facts, dig(arrival.state, "Parameters.Payload", {})
     name = handler_of(invoked(arrival.state, assembly))
     fields: dict[str, Any] = payload if isinstance(payload, dict) else {}
+    if name in (STAGE, PUBLISH, REGISTER) and not _written_out(arrival.state):
+        return "what it is asked for is not written out"
     if name == STAGE:
         return _about(facts, GATE, fields.get("run_uri.$")) or (
             "" if (GATE, "") in facts else "before the quality gate"
         )
-    publishes = name == PUBLISH and fields.get("action") not in HARMLESS
-    approves = name == REGISTER and (fields.get("approved") is True or "approved.$" in fields)
-    if not publishes and not approves:
+    stages = name == PUBLISH and fields.get("action") == STAGING
+    publishes = name == PUBLISH and fields.get("action") not in (*HARMLESS, STAGING)
+    approves = name == REGISTER and (fields.get("approved", False) is not False or "approved.$" in fields)
+    if not publishes and not approves and not stages:
         return ""
     if not {(GATE, ""), ("staged", "")} & facts:
         return "a path leads here past the quality gate"
+    if stages:
+        return ""
     if (SMOKE_TEST, "") not in facts:
         return "a path leads here past the smoke test"
     return _about(facts, SMOKE_TEST, fields.get("target_model.$")) if publishes else ""

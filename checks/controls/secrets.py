@@ -20,10 +20,11 @@ VALUE = re.compile(
     r"A(KI|SI|GP|ID|IP|NP|NV|RO)A[0-9A-Z]{16}|-----BEGIN|gh[pousr]_\w{20}|github_pat_\w{20}|glpat-[\w-]{16}|hf_[A-Za-z]{20}"
     r"|xox[abprs]-\w|[rs]k_(live|test)_\w{10}|sk-[\w-]{20}|AIza[\w-]{30}|eyJ[\w-]{10,}\.[\w-]{10,}\.|npm_\w{30}|pypi-\w{30}"
     r"|dckr_pat_\w{10}|hooks\.slack\.com/services/\w|://[^/\s:@${]+:[^/\s@${]+@"
-    r"|(?i:(password|passwd|secret|token|api_?key)[\"']?\s*[:=]\s*[\"']?[^\s\"'$<{(|]{6,})"
+    r"|(?i:(password|passwd|passphrase|pwd|secret|token|api_?key)[\"']?\s*[:=]\s*[\"']?[^\s\"'$<{(|]{6,})"
+    r"|(?i:\blogin\s+\S+\s+password\s+[^\s$])|\blogin\b[^\n;|&]*\s(-p|--password)[ =][\"']?[^\s\"'$-]"
 )
 """What is recognized as a credential by itself: keys of AWS, GitHub, GitLab and others, JSON web tokens, URLs with
-passwords, and assignments."""
+passwords, assignments, and what logs in."""
 REFERENCE = re.compile(r"\$\{[^}]*\}")
 WORD = re.compile(r"[A-Za-z0-9+/=_-]{24,}")
 RANDOM_BITS = 4.2
@@ -70,12 +71,13 @@ def _in_outputs(assembly: Assembly) -> Iterator[Found]:
         for name, output in template.get("Outputs", {}).items():
             value = str(assembly.resolve(output.get("Value"), stack))
             named = NAME.search(name) and not value.startswith("${") and not name.startswith("Exports")
-            if is_secret(value) or named or "SecretAccessKey" in value or "{{resolve" in value:
+            told = str(output.get("Description", ""))
+            if is_secret(value) or is_secret(told) or named or "SecretAccessKey" in value or "{{resolve" in value:
                 yield f"{stack}/{name}", "an output"
         for name, parameter in template.get("Parameters", {}).items():
             default = str(parameter.get("Default", ""))
-            if is_secret(default) or (NAME.search(name) and default):
-                yield f"{stack}/{name}", "a parameter's default"
+            if parameter.get("NoEcho") or is_secret(default) or (NAME.search(name) and default):
+                yield f"{stack}/{name}", "a parameter"
 
 
 def variables(properties: Any) -> Iterator[tuple[str, Any]]:

@@ -11,6 +11,7 @@ from checks.control import Control, Found, each
 from checks.controls.jobs import PROCESSING, TRAINING, TUNING, job, of_jobs
 from checks.machines import KIND, Task, definition, either, invoked, states, tasks
 from checks.ownership import is_ours, own_bucket, own_image
+from pipeline.processing_jobs import UNPACK_AND_RUN
 from pipeline.tasks import GET_OBJECT, LAMBDA, PROCESSING_JOB, PUBLISH, PUT_OBJECT, SDK_SAGEMAKER, TRAINING_JOB
 
 INTEGRATIONS = (LAMBDA, PUBLISH, GET_OBJECT, PUT_OBJECT, TRAINING_JOB, PROCESSING_JOB)
@@ -18,10 +19,13 @@ OF_JOBS = re.compile(
     re.escape(SDK_SAGEMAKER) + r"(create|describe|stop|list)(Training|Processing|HyperParameterTuning)Jobs?"
 )
 TARGETS: dict[str, Callable[[Mapping[str, Any], Assembly], object]] = {
-    LAMBDA: lambda parameters, assembly: assembly.exactly(parameters.get("FunctionName"), "AWS::Lambda::Function"),
+    LAMBDA: lambda parameters, assembly: (
+        assembly.exactly(parameters.get("FunctionName"), "AWS::Lambda::Function")
+        and not {"Qualifier", "Qualifier.$"} & parameters.keys()
+    ),
     PUBLISH: lambda parameters, assembly: is_ours(parameters.get("TopicArn"), assembly),
-    GET_OBJECT: lambda parameters, assembly: assembly.at(parameters.get("Bucket"), "AWS::S3::Bucket"),
-    PUT_OBJECT: lambda parameters, assembly: assembly.at(parameters.get("Bucket"), "AWS::S3::Bucket"),
+    GET_OBJECT: lambda parameters, assembly: _of_models(parameters.get("Bucket"), assembly),
+    PUT_OBJECT: lambda parameters, assembly: _of_models(parameters.get("Bucket"), assembly),
 }
 LONGEST = 5 * 24 * 3600
 """Seconds: SageMaker's default limit of a training job. A longer job is a mistake or somebody else's."""
@@ -33,6 +37,7 @@ IMAGES = {
 FROM_CALLER = re.compile(r"\$\$\.Execution\.Input|\$\.input\b")
 """What whoever starts an execution writes. PlanRun alone reads it, and checks it."""
 TEST_SPLIT = re.compile(r"/test(/|'|$)")
+SPLITS = ("train", "validation", "test")
 LOCATION = re.compile(r"s3://[^'\"\s,]*")
 UNUSED = (
     "RemoteDebugConfig",
@@ -42,6 +47,13 @@ UNUSED = (
     "TensorBoardOutputConfig",
 )
 """Fields that open a shell in the container, run somebody else's code or write somewhere else."""
+
+
+def _of_models(bucket: Any, assembly: Assembly) -> bool:
+    """Whether it is the bucket of plans and models: people write the one of data sets, and could write a plan there."""
+    found = assembly.at(bucket, "AWS::S3::Bucket")
+    urls = [str(model.get("PrimaryContainer.ModelDataUrl")) for model in assembly.of("AWS::SageMaker::Model")]
+    return found is not None and all(url.startswith(f"s3://{found.ref}/") for url in urls)
 
 
 def strange_integrations(assembly: Assembly) -> Iterator[Found]:
@@ -89,15 +101,26 @@ def strange_locations(assembly: Assembly) -> Iterator[Found]:
 def test_channels(assembly: Assembly) -> Iterator[Found]:
     for machine in assembly.of(KIND):
         for name, state in states(definition(machine)):
-            for channel in _channels(state):
+            for channel in (found for found in _channels(state) if "ChannelName" in found):
                 source = next((text for text in texts(channel) if TEST_SPLIT.search(text)), "")
                 if source:
                     yield f"{machine.label}:{name}", source
 
 
+def strange_splits(assembly: Assembly) -> Iterator[Found]:
+    """A channel or an input that is called like a split is read as that split, by the gate too."""
+    for machine in assembly.of(KIND):
+        for name, state in states(definition(machine)):
+            for channel in _channels(state):
+                split = str(channel.get("ChannelName") or channel.get("InputName"))
+                places = [text for text in texts(channel) if "prepared" in text or text.startswith("s3://")]
+                if split in SPLITS and not all(f"/{split}/" in place for place in places):
+                    yield f"{machine.label}:{name}", f"{split} is {places}"
+
+
 def _channels(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
-        if "ChannelName" in value:
+        if "ChannelName" in value or "InputName" in value:
             yield value
         for item in value.values():
             yield from _channels(item)
@@ -112,7 +135,9 @@ def own_images(task: Task, assembly: Assembly) -> bool:
 
 def plain(task: Task, _: Assembly) -> bool:
     """The fields that say what runs and as whom are written out, so that no execution can change them."""
-    return not any(dig(job(task), path) or either(job(task), path) for path in UNUSED)
+    entry = dig(job(task), "AppSpecification.ContainerEntrypoint")
+    runs = task.operation != PROCESSING or (entry is not None and entry[:-1] == ["bash", "-c", UNPACK_AND_RUN])
+    return runs and not any(dig(job(task), path) or either(job(task), path) for path in UNUSED)
 
 
 def short(task: Task, _: Assembly) -> bool:
@@ -144,6 +169,7 @@ CONTROLS = (
     Control("task.input", "take what it runs from the plan: only PlanRun reads the caller's input", outside_input),
     Control("task.locations", "read from and write to buckets of these templates", strange_locations),
     Control("task.channels", "not give training a channel of the test split", test_channels),
+    Control("task.splits", "read as a split what it is called: judge a model on the test split alone", strange_splits),
     Control("task.short", "end within five days", soon),
     of_jobs("job.image", "run an image of this account, of AWS's training images, or of the project file", own_images),
     of_jobs("job.plain", "have no field that opens its container or runs other code", plain),

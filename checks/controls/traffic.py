@@ -10,6 +10,7 @@ from typing import Any
 from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, Found
 from checks.controls.destinations import security_group
+from checks.controls.network import STUDIO_NEEDS
 from checks.documents import readable
 from checks.ownership import STARPORT, canonical, own_bucket
 
@@ -111,13 +112,20 @@ def _layers(place: str, assembly: Assembly) -> bool:
 
 def strange_services(assembly: Assembly) -> Iterator[Found]:
     for endpoint in assembly.of(ENDPOINT):
-        if not SERVICE.fullmatch(str(endpoint.get("ServiceName"))) or endpoint.get("ResourceConfigurationArn"):
-            yield endpoint.label, str(endpoint.get("ServiceName"))
+        name = str(endpoint.get("ServiceName"))
+        if not SERVICE.fullmatch(name) or endpoint.get("ResourceConfigurationArn") or not _needed(name, endpoint):
+            yield endpoint.label, name
+
+
+def _needed(name: str, endpoint: Resource) -> bool:
+    """Of the others many take data for any account: S3 does so through an interface, past the gateway's policy."""
+    gateway = endpoint.get("VpcEndpointType") == "Gateway"
+    return name.endswith(".s3") if gateway else name.endswith(tuple(f".{service}" for service in STUDIO_NEEDS))
 
 
 CONTROLS = (
     Control("network.ingress", "accept traffic from the private network only", ingress),
     Control("network.egress", "send HTTPS, and other traffic within the private network only", egress),
     Control("network.s3-policy", "allow access to the platform's buckets only", gateway_policies),
-    Control("network.services", "lead to a service of AWS, not to somebody else's", strange_services),
+    Control("network.services", "lead to a service of AWS that the platform uses", strange_services),
 )

@@ -1,6 +1,16 @@
 """What an attacker, or a tired colleague, would change in a template: each must be found by our own controls alone."""
 
-from tests.checks.breakages import alarms, data, identities, machines, network, policies, second_look, templates
+from tests.checks.breakages import (
+    alarms,
+    attackers,
+    data,
+    identities,
+    machines,
+    network,
+    policies,
+    second_look,
+    templates,
+)
 from tests.checks.breakages.breakage import Break
 from tests.checks.breakages.harmless import HARMLESS
 
@@ -8,7 +18,7 @@ __all__ = ["BREAKAGES", "FOUND_BY", "HARMLESS"]
 
 BREAKAGES: dict[str, Break] = {
     f"{module.__name__.rpartition('.')[2]}: {name}": change
-    for module in (policies, identities, network, data, alarms, machines, templates, second_look)
+    for module in (policies, identities, network, data, alarms, machines, templates, second_look, attackers)
     for name, change in module.BREAKAGES.items()
 }
 """Title -> the change of the templates."""
@@ -27,6 +37,7 @@ FOUND_BY = {
     "function.closed": "policies: a function for everybody",
     "function.gate": "second_look: a gate that passes all",
     "iam.bound": "identities: grants for anybody",
+    "iam.holders": "attackers: Studio: changes the endpoint",
     "iam.jobs": "identities: an endpoint to change, for training",
     "iam.readable": "templates: an included policy",
     "image.closed": "policies: images for everybody",
@@ -54,6 +65,7 @@ FOUND_BY = {
     "task.input": "machines: outputs where the input says",
     "task.integration": "machines: a call over HTTP",
     "task.locations": "machines: outputs elsewhere",
+    "task.splits": "attackers: evaluation: on the train split",
     "task.short": "machines: thirty days of waiting for a task",
 }
 """Control -> a breakage that it, and not only another one, must find."""
