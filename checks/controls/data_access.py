@@ -90,8 +90,8 @@ def writers(assembly: Assembly) -> Iterator[Found]:
             if not (names and names <= set(permitted)) and may(role, WRITING, key, assembly):
                 yield role.label, f"it may write {key}"
         jobs = _of_jobs(role, assembly)
-        for key, permitted in ((PREPARED, {PROCESSING}), (RUN, {PROCESSING, TRAINING, TUNING, "states", "plan_run"})):
-            if not (names | jobs) & permitted and may(role, WRITING, key, assembly):
+        for key, writers_of in ((PREPARED, {PROCESSING}), (RUN, {PROCESSING, TRAINING, TUNING, "states", "plan_run"})):
+            if not (names | jobs) & writers_of and may(role, WRITING, key, assembly):
                 yield role.label, f"it may write {key}"
         if any(_writes_assets(item, assembly) for item in of_role(role, assembly)):
             yield role.label, "it may write the code that the next deployment runs"
