@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from localcloud.server import Application
 
 
+def _past_proxies() -> dict[str, str]:
+    """A proxy would get the requests, with their session tokens, and reach nothing. Clients read either spelling."""
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = ",".join(dict.fromkeys([*filter(None, given.split(",")), "localhost", "127.0.0.1"]))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
+
+
 @dataclass
 class Cloud:
     """One running local cloud. All large state lives on disk below `root`."""
@@ -108,6 +115,7 @@ class Cloud:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             # Account-based host names (123456789012.service.amazonaws.com) would bypass the endpoint above.
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+            **_past_proxies(),
         }
 
     def subprocess_environment(self, extra: Mapping[str, str] | None = None, role: str | None = None) -> dict[str, str]:

@@ -29,6 +29,7 @@ app = Group(help="The local cloud: no AWS account, no Docker.", no_args_is_help=
 
 
 @app.command()
+@local_state.one_at_a_time()
 def up(port: Annotated[int, typer.Option(help="loopback port; 0 takes a free one")] = 4599) -> None:
     """Start the local cloud; returns when it is ready."""
     if running := local_record.read():
@@ -76,6 +77,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> int:
 
 
 @app.command()
+@local_state.one_at_a_time()
 def down(
     forget: Annotated[
         bool, typer.Option("--forget", help="delete its log, and its keys, so that `up` makes others")
@@ -133,5 +135,8 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def env() -> None:
     """Print the exports that lead a shell's AWS clients to it: eval "$(kennel local env)"."""
-    for name, value in local_record.require().variables().items():
+    variables = local_record.require().variables()
+    for name in sorted(filter(local_record.leads_elsewhere, os.environ)):
+        print(f"unset {name}")
+    for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")

@@ -58,6 +58,7 @@ class LocalRecord:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+            **_past_proxies(),
         }
 
     def process(self) -> psutil.Process | None:
@@ -73,6 +74,22 @@ class LocalRecord:
         except psutil.Error:
             return None
         return found if ours else None
+
+
+def leads_elsewhere(name: str) -> bool:
+    """Whether a variable of a shell leads AWS clients past those of `LocalRecord.variables`."""
+    return name.startswith("AWS_ENDPOINT_URL_") or name in (
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    )
+
+
+def _past_proxies() -> dict[str, str]:
+    """A proxy would get the requests, with their session tokens, and reach nothing. Clients read either spelling."""
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = ",".join(dict.fromkeys([*filter(None, given.split(",")), "localhost", "127.0.0.1"]))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def command(root: str, port: str) -> list[str]:

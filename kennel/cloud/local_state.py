@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from kennel.errors import KennelError
@@ -18,6 +21,15 @@ _SECRET = "secret"  # noqa: S105 - of which localcloud makes its keys
 
 def root() -> Path:
     return clone.home() / "cloud"
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold off every other `kennel local up` and `down` of this KENNEL_HOME, or wait until it is done."""
+    _private(clone.home())
+    with open(os.open(clone.home() / "local.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def make() -> str:

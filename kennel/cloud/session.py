@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -50,7 +51,11 @@ class Session:
         return boto.client(
             service,
             endpoint_url=self._record.url if self._record else None,
-            config=Config(max_pool_connections=32, retries={"mode": "standard", "total_max_attempts": 4}),
+            config=Config(
+                max_pool_connections=32,
+                retries={"mode": "standard", "total_max_attempts": 4},
+                proxies={} if self._record else None,  # {}: none, whatever the shell says
+            ),
         )
 
     def client_as(self, service: str, role: str) -> Any:
@@ -86,7 +91,9 @@ class Session:
     def _boto(self) -> boto3.Session:
         if self._record is None:
             return boto3.Session(region_name=self.config.region)
-        return boto3.Session(**self._record.credentials(), region_name=local_record.REGION)
+        # Neither the shell's profile nor the user's files matter to the local cloud.
+        plain = botocore.session.Session({"profile": (None,) * 4, "config_file": (None, None, os.devnull, None)})
+        return boto3.Session(**self._record.credentials(), region_name=local_record.REGION, botocore_session=plain)
 
     @cached_property
     def outputs(self) -> dict[str, str]:

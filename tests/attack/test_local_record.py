@@ -181,3 +181,30 @@ def test_the_folder_of_a_cloud_without_kennel(tmp_path: Path) -> None:
     assert secret != b"x" * 32 and state_folder.secret(root) == secret
     (root / state_folder.SECRET).write_bytes(b"short")
     assert len(state_folder.secret(root)) == 32
+
+
+def test_two_ups_at_once_start_one_cloud(home: Path) -> None:
+    ups = [subprocess.Popen([sys.executable, "-m", "kennel", "local", "up", "--port", "0"]) for _ in range(2)]
+    try:
+        assert [up.wait(60) for up in ups] == [0, 0]
+        lines = [" ".join(found.info["cmdline"] or ()) for found in psutil.process_iter(["cmdline"])]
+        assert sum(f"-m localcloud --port 0 --root {home}" in line for line in lines) == 1
+    finally:
+        assert local("down", "--forget").exit_code == 0
+
+
+def test_env_leads_past_profiles_endpoints_and_proxies(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "cloud").mkdir(parents=True)
+    (home / "cloud" / "credentials").write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    record = local_record.LocalRecord(1, 0.0, "", 9, str(home / "cloud"), "t")
+    monkeypatch.setattr(local_record, "read", lambda: record)
+    elsewhere = {"AWS_PROFILE": "x", "AWS_ENDPOINT_URL_S3": "http://1.2.3.4", "no_proxy": "a.b"}
+    elsewhere["HTTP_PROXY"] = "http://1.2.3.4"
+    shell = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | elsewhere
+    for name, value in elsewhere.items():
+        monkeypatch.setenv(name, value)
+    look = "import boto3, botocore.utils as u; url = boto3.client('s3').meta.endpoint_url"
+    look += "; print(url, u.get_environ_proxies(url))"
+    script = local("env").stdout + f'"{sys.executable}" -c "{look}"; echo $no_proxy'
+    said = subprocess.run(["sh", "-c", script], env=shell, capture_output=True, text=True, check=True).stdout
+    assert said.split("\n")[:2] == ["http://localhost:9 {}", "a.b,localhost,127.0.0.1"]

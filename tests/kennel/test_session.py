@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from kennel.cloud import local_record
 from kennel.cloud.session import Session
 from localcloud import LocalCloud
 from localcloud.iam_audit import denied_calls
@@ -48,3 +50,21 @@ def test_a_notebook_may_read_the_stacks_of_its_environment(local_cloud: LocalClo
     notebook.describe_stacks()
     (denied,) = denied_calls(local_cloud.cloud.client)
     assert (denied.action, denied.resource) == ("cloudformation:DescribeStacks", "*"), "AWS permits lists by * only"
+
+
+def test_the_local_cloud_needs_no_profile_and_no_proxy(
+    local_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = local_cloud.cloud.keys.developer
+    (tmp_path / "credentials").write_text(
+        f"[default]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n"
+        f"aws_session_token = {key.token}\n"
+    )
+    port = int(local_cloud.url.rpartition(":")[2])
+    record = local_record.LocalRecord(1, 0.0, "", port, str(tmp_path), "t")
+    monkeypatch.setattr(local_record, "require", lambda: record)
+    for name in ("no_proxy", "NO_PROXY", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_PROFILE", "of-work")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert Session("local").client("sts").get_caller_identity()["Account"] == "123456789012"
