@@ -10,6 +10,8 @@ from typing import IO, Any
 from urllib.parse import parse_qs, parse_qsl
 from wsgiref.types import WSGIEnvironment as Environ
 
+from localcloud.errors import AwsError
+
 __all__ = [
     "OWN_PATHS",
     "Credential",
@@ -91,7 +93,10 @@ def identify(environ: Environ) -> Operation:
         return Operation(service, path[1])
     # Only the query protocol is read: a client may call the body of a PutObject a form too.
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    if form and environ.get("REQUEST_METHOD") == "POST":
-        action = parse_qs(read_body(environ).decode()).get("Action")
+    if form and service != "s3" and environ.get("REQUEST_METHOD") == "POST":
+        try:
+            action = parse_qs(read_body(environ).decode()).get("Action")
+        except ValueError as error:
+            raise AwsError("SerializationException", str(error)) from None
         return Operation(service, action[0] if action else None)
     return Operation(service, None)

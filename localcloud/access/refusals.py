@@ -28,7 +28,8 @@ def family(environ: Environ, service: str | None) -> Family:
         return Family.JSON
     if service == "s3":
         return Family.S3
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    if form and environ.get("REQUEST_METHOD") == "POST":
         return Family.EC2 if service == "ec2" else Family.QUERY
     # What names no service is taken for S3, as moto takes it.
     return Family.REST_JSON if service else Family.S3
@@ -136,6 +137,7 @@ _WORDS: dict[str, dict[Family, tuple[str, str, int]]] = {
     },
 }
 
+_STALE = ' (The local cloud has other keys, perhaps new ones: in a shell, eval "$(kennel local env)" sets them.)'
 _INCOMPLETE = ("malformed", "malformed query", "old signature", "signed twice")
 
 
@@ -154,4 +156,6 @@ class NotAdmitted(Exception):
         # The REST services say 403 where the others of their family say 400 to everything.
         if of is Family.REST_JSON and self.problem not in _INCOMPLETE:
             status = 403
+        if self.problem in ("unknown key", "other token"):
+            message += _STALE
         return AwsError(code, message.format(detail=self.detail), status)

@@ -106,9 +106,11 @@ def _unchanged(value: object) -> object:
 def _json_object(body: bytes) -> JsonObject:
     try:
         parameters = json.loads(body) if body else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unreadable("json", str(error)) from error
-    return parameters if isinstance(parameters, dict) else {}
+    if not isinstance(parameters, dict):
+        raise unreadable("json", "The body is not a JSON object.")
+    return parameters
 
 
 def _has_structured_body(shape: StructureShape) -> bool:

@@ -55,6 +55,7 @@ def test_an_unknown_key(protocol: str, way: str, url: str, keys: Credentials) ->
         protocol, "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"
     )
     assert code(answer) == wanted
+    assert 'eval "$(kennel local env)"' in answer.error[1]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 
@@ -13,6 +15,8 @@ from botocore.model import ListShape, MapShape, StructureShape
 from moto.core.utils import get_service_model
 
 from localcloud.errors import AwsError
+from localcloud.http_requests import Operation, identify
+from localcloud.input_checks import reading
 from localcloud.input_checks.constraints import violations
 from localcloud.input_checks.corrections import ADDED_PATTERNS, EXEMPT
 from localcloud.input_checks.patterns import compiled, matches
@@ -277,6 +281,25 @@ def test_a_value_of_another_type_cannot_be_read(parameters, message):
     with pytest.raises(AwsError) as refused:
         list(violations(shape, parameters))
     assert (refused.value.code, refused.value.message) == ("SerializationException", message)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"3", b"[" * 100_000, b"\xff", b"{"])
+def test_a_body_other_than_a_json_object_cannot_be_read(body):
+    with pytest.raises(AwsError, match="SerializationException"):
+        reading._json_object(body)
+
+
+@pytest.mark.parametrize(("service", "refused"), [("cloudformation", True), ("s3", False)])
+def test_a_form_other_than_text_is_refused_where_it_is_read(service, refused):
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": "1",
+        "HTTP_AUTHORIZATION": f"Credential=a/20261201/us-east-1/{service}/aws4_request",
+        "wsgi.input": io.BytesIO(b"\xff"),
+    }
+    with pytest.raises(AwsError, match="SerializationException") if refused else contextlib.nullcontext():
+        assert identify(environ) == Operation(service, None)
 
 
 def test_null_is_absent_and_what_a_model_does_not_have_is_let_through():
