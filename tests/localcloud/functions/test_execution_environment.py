@@ -6,7 +6,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.functions.environment import MAX_LOG_BYTES
+from localcloud.functions.environment import MAX_LOG_BYTES, _Log
 from localcloud.isolation.support import Support
 
 WRITING = """
@@ -87,6 +87,17 @@ def handler(event, context):
     lines = functions.log_lines("/aws/lambda/loud")
     assert sum(len(line) for line in lines if line.startswith("x")) <= MAX_LOG_BYTES
     assert any("left out 13" in line for line in lines), lines[-3:]
+
+
+def test_short_lines_are_counted_as_cloudwatch_logs_counts_them(tmp_path):
+    (tmp_path / "said").write_bytes(b"x\n" * 3_000_000)
+    log = _Log()
+    with (tmp_path / "said").open("rb") as said:
+        while log.read(said.fileno()):
+            pass
+    lines = log.text().splitlines()
+    assert MAX_LOG_BYTES // 28 - 1 <= lines.count("x") < MAX_LOG_BYTES // 20
+    assert f"left out {6_000_000 - 2 * lines.count('x')} more" in lines[-1]
 
 
 def test_an_answer_of_more_than_six_megabytes_is_lambdas_error_and_the_environment_goes_on(functions):
