@@ -85,6 +85,7 @@ class LocalCloud:
         return self
 
     def _serve(self, starting: contextlib.ExitStack, root: Path) -> None:
+        starting.enter_context(_without_profile())  # moto makes sessions when it is imported
         from localcloud.access.gate import Gate
         from localcloud.moto_backend import moto_records
         from localcloud.server import Application, Server
@@ -158,9 +159,18 @@ def _temporary_directory() -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def _without_profile() -> Iterator[None]:
+    names = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+@contextlib.contextmanager
 def _process_environment(variables: dict[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in variables}
-    profile = os.environ.pop("AWS_PROFILE", None)
     os.environ.update(variables)
     # It keeps the credentials that it found first, and each cloud has its own.
     session, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, None
@@ -173,5 +183,3 @@ def _process_environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        if profile is not None:
-            os.environ["AWS_PROFILE"] = profile

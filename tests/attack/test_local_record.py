@@ -208,3 +208,9 @@ def test_env_leads_past_profiles_endpoints_and_proxies(home: Path, monkeypatch: 
     script = local("env").stdout + f'"{sys.executable}" -c "{look}"; echo $no_proxy'
     said = subprocess.run(["sh", "-c", script], env=shell, capture_output=True, text=True, check=True).stdout
     assert said.split("\n")[:2] == ["http://localhost:9 {}", "a.b,localhost,127.0.0.1"]
+
+
+def test_the_cloud_starts_in_a_shell_whose_profile_is_not_there() -> None:
+    code = "from localcloud import LocalCloud\nwith LocalCloud(images=[]): pass"
+    shell = {**os.environ, "AWS_PROFILE": "of-work", "AWS_DEFAULT_PROFILE": "of-work"}
+    subprocess.run([sys.executable, "-c", code], env=shell, check=True, timeout=60)
