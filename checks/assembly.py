@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 
 EXPECTED = "Kennel::Controls"
 NO_VALUE = "${AWS::NoValue}"
-TEMPLATES = "*.template.json"
+SUFFIX = ".template.json"
+TEMPLATES = f"*{SUFFIX}"
+_PARTITION = re.compile(r"arn:aws-[a-z-]+:")
 
 Template = dict[str, Any]
 T = TypeVar("T")
@@ -58,32 +60,42 @@ class Assembly:
     """Stack name -> template. `expected` says which controls the environment requires; the stacks write it.
 
     `branch` is the answer to every condition of an Fn::If: a value that a condition hides is seen in one of the two.
+    `asset_buckets`: where the CDK publishes the assets, by the manifests beside the templates.
     """
 
-    def __init__(self, templates: Mapping[str, Template], *, branch: bool = True) -> None:
+    def __init__(
+        self, templates: Mapping[str, Template], *, branch: bool = True, asset_buckets: Collection[str] = ()
+    ) -> None:
         if not templates:
             raise AssemblyError(
                 "the folder does not contain templates: synthesize first, for example with `kennel synth`"
             )
-        self.templates, self.branch = templates, branch
+        self.templates, self.branch, self.asset_buckets = templates, branch, asset_buckets
         self.memory: dict[Any, Any] = {}
 
     @classmethod
     def load(cls, folder: Path) -> Assembly:
         """Raises AssemblyError for a folder without templates."""
-        paths = sorted(folder.glob(TEMPLATES))
-        return cls({path.name.removesuffix(".template.json"): cls.read(path) for path in paths})
+        return cls.read(sorted(folder.glob(TEMPLATES)))
 
-    @staticmethod
-    def read(path: Path) -> Template:
-        template: Template = json.loads(path.read_text())
-        return template
+    @classmethod
+    def read(cls, paths: Iterable[Path]) -> Assembly:
+        """The templates in these files. In other partitions ARNs begin otherwise, but mean the same: they are read as
+        those of partition aws."""
+        templates, buckets = {}, set()
+        for path in paths:
+            stack = path.name.removesuffix(SUFFIX)
+            templates[stack] = json.loads(_PARTITION.sub("arn:aws:", path.read_text()))
+            manifest = path.with_name(f"{stack}.assets.json")
+            files = json.loads(manifest.read_text())["files"] if manifest.exists() else {}
+            buckets |= {place["bucketName"] for file in files.values() for place in file["destinations"].values()}
+        return cls(templates, asset_buckets=buckets)
 
     def branches(self) -> Iterator[Assembly]:
         """This assembly, and the other branch if a template has one."""
         yield self
         if any(has_key(template.get("Resources"), "Fn::If") for template in self.templates.values()):
-            yield Assembly(self.templates, branch=not self.branch)
+            yield Assembly(self.templates, branch=not self.branch, asset_buckets=self.asset_buckets)
 
     @cached_property
     def expected(self) -> Mapping[str, Any]:
@@ -150,6 +162,8 @@ class Assembly:
         return {key: found for key, item in value.items() if (found := self.resolve(item, stack)) != NO_VALUE}
 
     def _intrinsic(self, key: str, argument: Any, stack: str) -> Any:
+        if key == "Ref" and argument == "AWS::Partition":
+            return "aws"
         if key == "Ref":
             return f"${{{argument}}}" if argument.startswith("AWS::") else f"${{{stack}/{argument}}}"
         if key == "Fn::GetAtt":

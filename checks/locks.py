@@ -31,7 +31,7 @@ class Requirement:
     version: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Written:
     """What people wrote: the requirements of each file by its path from the root, and the locks that limit them."""
 

@@ -59,7 +59,14 @@ def own_bucket(text: str, assembly: Assembly) -> bool:
     if found is None:
         return False
     bucket = re.fullmatch(r"\$\{[^}]*\}", found["name"]) and assembly.at(found["name"], "AWS::S3::Bucket")
-    return bool(bucket) or _ASSETS.fullmatch(found["name"]) is not None
+    return bool(bucket) or asset_bucket(found["name"], assembly)
+
+
+def asset_bucket(name: str, assembly: Assembly) -> bool:
+    """Whether the CDK publishes assets there: by its name of a bootstrapped account, or by the manifests."""
+    text = canonical(name, assembly)
+    named = {canonical(bucket, assembly) for bucket in assembly.asset_buckets}
+    return _ASSETS.fullmatch(text) is not None or text in named
 
 
 def own_image(uri: Any, assembly: Assembly) -> bool:

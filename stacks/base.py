@@ -53,6 +53,7 @@ def expected_controls(config: AppConfig) -> dict[str, Any]:
         "InterfaceEndpoints": config.network.interface_endpoints,
         "ExistingNetwork": existing_network(config.network),
         "ExistingTopic": config.topic or "",
+        "AuditTrail": config.monitoring.audit_trail or "",
         "Efa": any(instances.has_efa(name) for name in config.training.types),
         "DataCapture": config.endpoint.data_capture,
         "EndpointVolumeKey": not instances.has_local_storage(config.endpoint.instance_type),

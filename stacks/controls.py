@@ -38,7 +38,7 @@ class ControlsPlugin:
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         paths = {Path(path).name.removesuffix(TEMPLATES.lstrip("*")): path for path in context.template_paths}
-        assembly = Assembly({stack: Assembly.read(Path(path)) for stack, path in paths.items()})
+        assembly = Assembly.read(map(Path, context.template_paths))
         found = [_report(violation, paths) for violation in violations(assembly)]
         return PolicyValidationPluginReport(success=not found, violations=found)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from checks.assembly import Assembly, Resource, as_list, dig, has_key
 from checks.control import Control, Found
-from checks.ownership import canonical, own_bucket
+from checks.ownership import asset_bucket
 
 KNOWN = {
     "AWS::ApplicationAutoScaling": "ScalableTarget ScalingPolicy",
@@ -224,16 +224,12 @@ def _of_endpoint(resource: Resource) -> bool:
 def strange_code(assembly: Assembly) -> Iterator[Found]:
     """Code is an asset of this account, which the CDK named by its content."""
     for function in assembly.of("AWS::Lambda::Function"):
-        if not _asset(function.get("Code.S3Bucket"), assembly):
+        if not asset_bucket(str(function.get("Code.S3Bucket")), assembly):
             yield function.label, str(function.get("Code.S3Bucket", "no asset"))
     for project in assembly.of("AWS::CodeBuild::Project"):
         location = str(project.get("Source.Location", ""))
-        if project.get("Source.Type") == "S3" and not _asset(location.split("/")[0], assembly):
+        if project.get("Source.Type") == "S3" and not asset_bucket(location.split("/")[0], assembly):
             yield project.label, location
-
-
-def _asset(bucket: Any, assembly: Assembly) -> bool:
-    return own_bucket(f"s3://{bucket}", assembly) and "assets" in canonical(str(bucket), assembly)
 
 
 CONTROLS = (

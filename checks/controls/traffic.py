@@ -13,6 +13,7 @@ from checks.controls.destinations import security_group
 from checks.controls.network import STUDIO_NEEDS
 from checks.documents import readable
 from checks.ownership import STARPORT, canonical, own_bucket
+from config.regions import PARTITIONS
 
 GROUP, ENDPOINT, VPC = "AWS::EC2::SecurityGroup", "AWS::EC2::VPCEndpoint", "AWS::EC2::VPC"
 HTTPS = 443
@@ -21,8 +22,10 @@ PRIVATE = tuple(
 )
 """RFC 1918, RFC 6598 and RFC 4193."""
 REGION = r"(\$\{AWS::Region\}|[a-z]{2,4}(-[a-z]+)+-\d)"
-SERVICE = re.compile(rf"(cn\.)?com\.amazonaws\.{REGION}\.[a-z0-9.-]+|aws\.sagemaker\.{REGION}\.[a-z]+")
-"""The services of AWS. A service of somebody else has `vpce` in its name."""
+_DOMAINS = sorted({"amazonaws.com", *(domain for _, domain in PARTITIONS.values())})
+_PREFIXES = "|".join(re.escape(".".join(reversed(domain.split(".")))) for domain in _DOMAINS)
+SERVICE = re.compile(rf"({_PREFIXES})\.{REGION}\.[a-z0-9.-]+|aws\.sagemaker\.{REGION}\.[a-z]+")
+"""The services of AWS, by its domain in each partition. A service of somebody else has `vpce` in its name."""
 Rule = Mapping[str, Any]
 
 

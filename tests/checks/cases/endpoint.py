@@ -112,8 +112,9 @@ CASES = (
     ),
     Case(
         "endpoint.rollback",
-        {"X": ENDPOINT, "Alarm": resource("AWS::CloudWatch::Alarm")},
+        {"X": ENDPOINT, "Alarm": resource("AWS::CloudWatch::Alarm", MetricName="Invocation5XXErrors")},
         (
+            {"Alarm.MetricName": "Invocations"},
             {ALARMS: []},
             {ALARMS: GONE},
             {ALARMS: [{"AlarmName": {"Ref": "Alarm"}}, {"AlarmName": "another"}]},
