@@ -67,7 +67,7 @@ def _required(operation: OperationModel) -> frozenset[str]:
 
 def rest_route(service: str, environ: Environ) -> tuple[str | None, dict[str, str]]:
     """The operation that a request to a REST service is for, or None, and the values of the labels in its path."""
-    path = environ.get("PATH_INFO", "/")
+    path = environ.get("PATH_INFO", "/").encode("latin-1").decode(errors="replace")  # WSGI has UTF-8 as latin-1
     host = environ.get("HTTP_HOST", "").partition(":")[0]
     if service == "s3" and host.endswith(".localhost"):
         path = f"/{host.removesuffix('.localhost')}{path}"

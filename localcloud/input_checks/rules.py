@@ -14,6 +14,8 @@ Rule = Callable[[Mapping[str, object]], None]
 _BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
+_MAX_KEY_BYTES = 1024  # of UTF-8; the models count characters, or nothing
+
 
 def check_rules(service: str, operation: str, parameters: Mapping[str, object]) -> None:
     """Raise AwsError, with the service's code and words, where the operation's own rule is broken."""
@@ -25,6 +27,11 @@ def _bucket(parameters: Mapping[str, object]) -> None:
     name = str(parameters.get("Bucket"))
     if name.startswith(_BUCKET_PREFIXES) or name.endswith(_BUCKET_SUFFIXES):
         raise AwsError("InvalidBucketName", "The specified bucket is not valid.")
+
+
+def _key(parameters: Mapping[str, object]) -> None:
+    if len(str(parameters.get("Key")).encode()) > _MAX_KEY_BYTES:
+        raise AwsError("KeyTooLongError", "Your key is too long")
 
 
 def _log_group(parameters: Mapping[str, object]) -> None:
@@ -59,7 +66,10 @@ _RULES: dict[tuple[str, str], Rule] = {
     ("iam", "CreateRole"): _trust_policy("AssumeRolePolicyDocument"),
     ("iam", "UpdateAssumeRolePolicy"): _trust_policy("PolicyDocument"),
     ("logs", "CreateLogGroup"): _log_group,
+    ("s3", "CopyObject"): _key,
     ("s3", "CreateBucket"): _bucket,
+    ("s3", "CreateMultipartUpload"): _key,
+    ("s3", "PutObject"): _key,
     ("scheduler", "CreateSchedule"): _schedule,
     ("scheduler", "UpdateSchedule"): _schedule,
 }

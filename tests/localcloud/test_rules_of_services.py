@@ -195,3 +195,19 @@ def test_a_schedule_is_refused_whoever_sends_it(local_cloud):
         events.put_rule(Name="often", ScheduleExpression="rate(1 days)")
     events.put_rule(Name="pattern", EventPattern='{"source": ["aws.sagemaker"]}')
     assert [rule["Name"] for rule in events.list_rules()["Rules"]] == ["pattern"]
+
+
+def test_a_key_has_at_most_1024_bytes(local_cloud):
+    s3 = client("s3")
+    s3.create_bucket(Bucket="long-keys")
+    longest = "\u00e9" * 512
+    s3.put_object(Bucket="long-keys", Key=longest, Body=b"1")
+    source = {"Bucket": "long-keys", "Key": longest}
+    for key in (longest + "a", "a" * 1025):
+        with pytest.raises(ClientError, match=r"\(KeyTooLongError\) .* Your key is too long"):
+            s3.put_object(Bucket="long-keys", Key=key, Body=b"1")
+        with pytest.raises(ClientError, match="KeyTooLongError"):
+            s3.copy_object(Bucket="long-keys", Key=key, CopySource=source)
+        with pytest.raises(ClientError, match="KeyTooLongError"):
+            s3.create_multipart_upload(Bucket="long-keys", Key=key)
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket="long-keys")["Contents"]] == [longest]
