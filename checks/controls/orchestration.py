@@ -8,7 +8,7 @@ from checks.assembly import Assembly, Resource, as_list
 from checks.control import Control, each
 from checks.machines import KIND as MACHINE
 from checks.machines import definition, handler_of, tasks
-from pipeline import allowed_fields
+from pipeline import allowed_fields, functions
 
 FUNCTION = "AWS::Lambda::Function"
 LAX = 0.5
@@ -48,7 +48,7 @@ def known_fields(machine: Resource, _: Assembly) -> bool:
 
 def judges(function: Resource, _: Assembly) -> bool:
     """The quality gate: with these limits it lets everything pass."""
-    if handler_of(function) != "quality_gate":
+    if handler_of(function) != functions.QUALITY_GATE.folder:
         return True
     names = ("MIN_ACCURACY", "MAX_REGRESSION", "MIN_FP32_AGREEMENT")
     try:

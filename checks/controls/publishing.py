@@ -12,14 +12,18 @@ from checks.assembly import Assembly, dig
 from checks.control import Control, Found
 from checks.machines import KIND, definition, handler_of, invoked
 from checks.paths import Arrival, Fact, Facts, State, arrivals
+from pipeline import functions
 from pipeline.tasks import GET_OBJECT
 
 GATE, SMOKE_TEST, PUBLISH, STAGE, REGISTER = (
-    "quality_gate",
-    "smoke_test",
-    "publish_model",
-    "stage_artifact",
-    "register_model",
+    function.folder
+    for function in (
+        functions.QUALITY_GATE,
+        functions.SMOKE_TEST,
+        functions.PUBLISH_MODEL,
+        functions.STAGE_ARTIFACT,
+        functions.REGISTER_MODEL,
+    )
 )
 ANSWERS = {GATE: ("passed", "run_uri"), SMOKE_TEST: ("on", "target_model")}
 """Function -> (the answer that a Choice must read, the field of its input that says what it was asked about)."""
