@@ -148,6 +148,12 @@ def _tend(order: Order, streams: list[int], sink: int, supervisor: int) -> None:
         pid, status = os.wait()
         if pid == program:
             break
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM:
+        # Its children got the signal too, and may save what they have until the grace is over: with this process they
+        # would end at once. A job's script outlives its toolkit so.
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.wait()
     if not failure:
         os.write(sink, b"exit %d\n" % os.waitstatus_to_exitcode(status))
 

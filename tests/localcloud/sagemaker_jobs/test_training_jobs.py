@@ -199,6 +199,14 @@ def test_max_runtime_stops_the_job(run_shell, s3):
     assert members(s3, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"weights": b"saved\n"}
 
 
+def test_a_script_may_save_when_the_program_that_started_it_is_gone(run_shell, s3):
+    """AWS's toolkit starts the script, and SIGTERM, which reaches both, ends the toolkit at once."""
+    save = "trap 'sleep 1; echo saved > /opt/ml/model/weights; exit 0' TERM; while :; do sleep 0.1; done"
+    job = run_shell("orphaned", f"({save}) & wait", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+    assert members(s3, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"weights": b"saved\n"}
+
+
 def test_checkpoints_are_restored_at_start_and_synced_for_the_next_job(run_shell, s3):
     line = 'cd "$CHECKPOINTS" && touch epoch-$(ls | wc -l)'
     checkpoints = {"S3Uri": f"s3://{BUCKET}/checkpoints", "LocalPath": "/opt/ml/checkpoints"}
