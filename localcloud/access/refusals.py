@@ -29,7 +29,7 @@ def family(environ: Environ, service: str | None) -> Family:
     if service == "s3":
         return Family.S3
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    if form and environ.get("REQUEST_METHOD") == "POST":
+    if form and (service or environ.get("REQUEST_METHOD") == "POST"):
         return Family.EC2 if service == "ec2" else Family.QUERY
     # What names no service is taken for S3, as moto takes it.
     return Family.REST_JSON if service else Family.S3
