@@ -22,6 +22,7 @@ __all__ = [
     "query_values",
     "read_body",
     "read_json",
+    "resource_path",
 ]
 
 OWN_PATHS = "/_localcloud/"
@@ -80,6 +81,15 @@ def credential(environ: Environ) -> Credential | None:
         text = query_values(environ).get("X-Amz-Credential", "")
     match = _CREDENTIAL.fullmatch(text)
     return Credential(*match.groups()) if match else None
+
+
+def resource_path(environ: Environ, service: str) -> str:
+    """The path as text, which WSGI hands on as latin-1; for S3 with the bucket in it, where the host names that."""
+    path: str = environ.get("PATH_INFO", "/").encode("latin-1").decode(errors="replace")
+    host = environ.get("HTTP_HOST", "").partition(":")[0]
+    if service == "s3" and host.endswith(".localhost"):
+        path = f"/{host.removesuffix('.localhost')}{path}"
+    return path
 
 
 def identify(environ: Environ) -> Operation:

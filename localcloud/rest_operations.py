@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import botocore.session
 from botocore.model import OperationModel
 
-from localcloud.http_requests import Environ
+from localcloud.http_requests import Environ, resource_path
 from localcloud.query_protocol import service_model
 
 _LABEL = re.compile(r"\{(\w+)(\+?)\}")
@@ -67,12 +67,8 @@ def _required(operation: OperationModel) -> frozenset[str]:
 
 def rest_route(service: str, environ: Environ) -> tuple[str | None, dict[str, str]]:
     """The operation that a request to a REST service is for, or None, and the values of the labels in its path."""
-    path = environ.get("PATH_INFO", "/").encode("latin-1").decode(errors="replace")  # WSGI has UTF-8 as latin-1
-    host = environ.get("HTTP_HOST", "").partition(":")[0]
-    if service == "s3" and host.endswith(".localhost"):
-        path = f"/{host.removesuffix('.localhost')}{path}"
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    path = path.rstrip("/") or "/"
+    path = resource_path(environ, service).rstrip("/") or "/"
     method = environ["REQUEST_METHOD"]
     asked = ((route, route.labels(method, path, query)) for route in _routes(service))
     found = [(route, labels) for route, labels in asked if labels is not None]

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from localcloud.errors import AwsError
 from localcloud.http_requests import Environ
+from localcloud.s3.chunked import incomplete
 
 _BUFFER = 1 << 18
 _LONGEST_LINE = 4096
@@ -54,10 +55,7 @@ class CheckedBody(io.RawIOBase):
         if self._left is not None:
             self._left -= count
             if not count and self._left:
-                raise AwsError(
-                    "IncompleteBody",
-                    "You did not provide the number of bytes specified by the Content-Length HTTP header",
-                )
+                raise incomplete()
         if self._left == 0 or (self._left is None and not count):
             self._end()
         return count

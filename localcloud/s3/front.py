@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlparse
 from wsgiref.types import StartResponse
 
 from localcloud.errors import AwsError
-from localcloud.http_requests import Environ, identify
+from localcloud.http_requests import Environ, identify, resource_path
 from localcloud.rest_operations import rest_operation
 from localcloud.s3 import records
 from localcloud.s3.body import CONTENT, MAX_BYTES, receive
@@ -123,11 +123,7 @@ class _Front:
 
 
 def _bucket_and_key(environ: Environ) -> tuple[str, str]:
-    path = environ.get("PATH_INFO", "/").encode("latin-1").decode(errors="replace").removeprefix("/")
-    host = environ.get("HTTP_HOST", "").partition(":")[0]
-    if host.endswith(".localhost"):
-        path = f"{host.removesuffix('.localhost')}/{path}"
-    bucket, _, key = path.partition("/")
+    bucket, _, key = resource_path(environ, "s3").removeprefix("/").partition("/")
     return bucket, key
 
 

@@ -182,30 +182,6 @@ CASES = (
         {
             "Model": resource("AWS::SageMaker::Model", VpcConfig={"SecurityGroupIds": [{"Ref": "Group"}]}),
             "Group": resource("AWS::EC2::SecurityGroup"),
-            **EVERYTHING_INSIDE,
-        },
-        (
-            *({name: GONE} for name in EVERYTHING_INSIDE),
-            {"IngressAll.IpProtocol": "tcp"},
-            {"EgressAll.DestinationSecurityGroupId": "other"},
-        ),
-        culprit="the assembly",
-    ),
-    Case(
-        "network.studio",
-        {f"E{index}": studio_endpoint(name) for index, name in enumerate(STUDIO)},
-        (
-            *({f"E{index}": GONE} for index in range(len(STUDIO))),
-            *({f"E{index}.ServiceName": f"com.amazonaws.a.not{name}"} for index, name in enumerate(STUDIO)),
-            {"E0.ServiceName": GONE},
-        ),
-        culprit="the assembly",
-    ),
-    Case(
-        "network.jobs",
-        {
-            "Model": resource("AWS::SageMaker::Model", VpcConfig={"SecurityGroupIds": [{"Ref": "Group"}]}),
-            "Group": resource("AWS::EC2::SecurityGroup"),
             **INSIDE,
         },
         (
